@@ -1,0 +1,53 @@
+"""Datasets as wheels: verified, read-only SQLite files that pip installs and Python finds by name.
+
+>>> import microcosm_sqlite
+>>> microcosm_sqlite.datasets()                                 # doctest: +SKIP
+{'nycflights13': <InstalledDataset nycflights13 2013.1 from nycflights13-data>}
+"""
+
+from __future__ import annotations
+
+from microcosm_sqlite.catalog.installed import InstalledDataset
+from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from microcosm_sqlite.context import SessionContext
+    from microcosm_sqlite.dataset import DataSet, dispose_sqlite_connections
+    from microcosm_sqlite.stores import Store
+
+__all__ = [
+    "DataSet",
+    "InstalledDataset",
+    "SessionContext",
+    "Store",
+    "dataset",
+    "datasets",
+    "dispose_sqlite_connections",
+    "problems",
+    "register",
+    "unregister",
+]
+
+# SQLAlchemy takes ten times as long to import as a dataset takes to open, so the names that need
+# it are imported when they are asked for.
+_LAZY = {
+    "DataSet": "microcosm_sqlite.dataset",
+    "SessionContext": "microcosm_sqlite.context",
+    "Store": "microcosm_sqlite.stores",
+    "dispose_sqlite_connections": "microcosm_sqlite.dataset",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

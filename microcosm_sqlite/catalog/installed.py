@@ -1,0 +1,213 @@
+"""The face of the catalogue: one dataset that is installed, or registered by hand."""
+
+from __future__ import annotations
+
+import os
+
+from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.location import locate, locate_entry
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
+from microcosm_sqlite.errors import DatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from pathlib import Path
+    from types import ModuleType
+
+    from sqlalchemy import Engine
+
+    from microcosm_sqlite.catalog.discovery import Entry
+    from microcosm_sqlite.catalog.location import Location
+    from microcosm_sqlite.catalog.manifest import Table
+
+
+class InstalledDataset:
+    """One named dataset and what describes it; nothing is opened until it is asked for.
+
+    >>> nyc = microcosm_sqlite.dataset("nycflights13")      # doctest: +SKIP
+    >>> with nyc.connect() as connection:                   # doctest: +SKIP
+    ...     connection.execute("SELECT name FROM airlines WHERE carrier = 'UA'").fetchone()
+    ('United Air Lines Inc.',)
+
+    Attributes:
+        name: The dataset's name.
+        entry: The entry point that it was found by, or None for a registered one.
+    """
+
+    def __init__(
+        self, name: str, entry: Entry | None = None, location: Location | None = None
+    ) -> None:
+        self.name = name
+        self.entry = entry
+        self._location = location
+        self._manifest: Manifest | None = None
+        self._is_manifest_read = False
+        self._tables: dict[str, Table] | None = None
+
+    def __repr__(self) -> str:
+        origin = f"from {self.distribution}" if self.entry else "registered"
+        return f"<InstalledDataset {' '.join(filter(None, (self.name, self.version)))} {origin}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another process finds its own copy: a path or an open engine would not travel.
+        from microcosm_sqlite.catalog.registry import dataset, reopen
+
+        if self.is_registered:
+            location = self.location
+            return reopen, (self.name, location.path, location.immutable)
+        return dataset, (self.name,)
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether :func:`microcosm_sqlite.register` named it, rather than a distribution."""
+        return self.entry is None
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it has no manifest, as wheels that were written for 2.0.0 have none."""
+        return self.manifest is None
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution that carries it; empty for a registered one."""
+        return self.entry.distribution.name if self.entry else ""
+
+    @property
+    def distribution_version(self) -> str:
+        """Version of that distribution; empty for a registered one."""
+        return self.entry.distribution.version if self.entry else ""
+
+    @property
+    def version(self) -> str:
+        """Version of the data: the manifest's, else the distribution's."""
+        return (self.manifest.version if self.manifest else "") or self.distribution_version
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What the dataset says of itself; None for a legacy one.
+
+        Raises:
+            ManifestError: There is one and it cannot be used.
+        """
+        if not self._is_manifest_read:
+            self._manifest = self._read_manifest()
+            self._is_manifest_read = True
+        return self._manifest
+
+    @property
+    def location(self) -> Location:
+        """The file on disk; extracted on first use if need be.
+
+        Raises:
+            DatasetError: It is missing, or cannot be extracted.
+        """
+        return self.locate()
+
+    def locate(self, graph: object = None) -> Location:
+        """:attr:`location`, for a legacy entry point that wants the object graph."""
+        if self._location is None or not os.path.exists(self._location.path):
+            self._location = self._find(graph)
+        return self._location
+
+    @property
+    def path(self) -> Path:
+        """:attr:`location` as a :class:`pathlib.Path`."""
+        from pathlib import Path
+
+        return Path(self.location.path)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables by name; for a legacy dataset they are read from the file."""
+        if self.manifest:
+            return self.manifest.tables
+        if self._tables is None:
+            from microcosm_sqlite.catalog.structure import read_tables
+
+            opened = self.connect()
+            try:
+                self._tables = read_tables(opened)
+            finally:
+                opened.close()
+        return self._tables
+
+    def connect(
+        self, attach: Iterable[str] = (), *, check_same_thread: bool = True
+    ) -> sqlite3.Connection:
+        """A new connection, read-only and hardened; closing it is the caller's part.
+
+        Args:
+            attach: Names of other datasets, each reachable in SQL as ``name.table``.
+            check_same_thread: As for :func:`sqlite3.connect`.
+
+        Raises:
+            DatasetError: This dataset or another cannot be found or opened.
+        """
+        from microcosm_sqlite.catalog.registry import dataset
+
+        others = {name: dataset(name).location for name in attach}
+        return connections.connect(
+            self.location, attach=others, check_same_thread=check_same_thread
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine of this dataset: one for the process, read-only."""
+        from microcosm_sqlite.engine import dataset_engine
+
+        return dataset_engine(self.name)
+
+    @property
+    def models(self) -> ModuleType:
+        """The module that declares the SQLAlchemy models; this imports the data wheel.
+
+        Raises:
+            DatasetError: The manifest names no such module.
+        """
+        if not (self.manifest and self.manifest.models):
+            raise DatasetError(
+                f"Dataset {self.name!r} does not say where its models are.",
+                hint="Import them from its package by hand.",
+            )
+        from importlib import import_module
+
+        return import_module(self.manifest.models)
+
+    def _find(self, graph: object) -> Location:
+        if self.entry is None:
+            return self._location  # type: ignore[return-value]  # opening it reports what is wrong
+        if self.manifest:
+            return locate(self.entry.distribution, self.manifest)
+        return locate_entry(self.entry, graph)
+
+    def _read_manifest(self) -> Manifest | None:
+        if self.entry is None:
+            return _manifest_beside(self._location.path) if self._location else None
+        distribution = self.entry.distribution
+        content = distribution.read(f"extra_metadata/{FILE_NAME}")
+        if content is None:
+            return None
+        manifest = Manifest.loads(content, f"{distribution.metadata}/extra_metadata/{FILE_NAME}")
+        if manifest.name != self.name:
+            return None
+        # An editable install's metadata is as old as the install; the file beside the database is
+        # as new as the database.
+        location = None if distribution.is_zipped else locate(distribution, manifest)
+        if location and not location.immutable:
+            return _manifest_beside(location.path) or manifest
+        return manifest
+
+
+def _manifest_beside(path: str) -> Manifest | None:
+    file = os.path.join(os.path.dirname(path), FILE_NAME)
+    try:
+        with open(file, "rb") as opened:
+            content = opened.read()
+    except OSError:
+        return None
+    if EXTENSION.encode() not in content:
+        return None
+    manifest = Manifest.loads(content, file)
+    return manifest if manifest.resource.startswith(os.path.basename(path)) else None

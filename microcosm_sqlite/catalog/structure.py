@@ -1,0 +1,126 @@
+"""The structure of a database: what it declares, as plain data and as a fingerprint."""
+
+from __future__ import annotations
+
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.manifest import Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from sqlite3 import Connection
+    from typing import Any
+
+    Column = tuple[str, str, int, int]
+    Structure = Mapping[str, Iterable[Column]]
+    """Table name to its columns: name, declared type, 1 if NOT NULL, place in the primary key."""
+
+# The standard's types for the declared types that SQLAlchemy and people write; SQLite itself
+# only knows affinities (https://www.sqlite.org/datatype3.html).
+_FIELD_TYPES = (
+    ("BOOL", "boolean"),
+    ("DATETIME", "datetime"),
+    ("TIMESTAMP", "datetime"),
+    ("DATE", "date"),
+    ("TIME", "time"),
+    ("INT", "integer"),
+    ("CHAR", "string"),
+    ("CLOB", "string"),
+    ("TEXT", "string"),
+    ("BLOB", "string"),
+    ("REAL", "number"),
+    ("FLOA", "number"),
+    ("DOUB", "number"),
+    ("NUM", "number"),
+    ("DEC", "number"),
+)
+
+
+def describe_structure(connection: Connection) -> dict[str, list[Column]]:
+    """The tables of an open database and their columns, sorted by table.
+
+    Full-text and other virtual tables, and the shadow tables that they keep, are left out.
+    """
+    return {
+        table: [
+            (name, declared.upper(), int(bool(not_null or key)), key)
+            for _, name, declared, not_null, _, key, _ in connection.execute(
+                f"PRAGMA table_xinfo({quote_identifier(table)})"
+            )
+        ]
+        for table in table_names(connection)
+    }
+
+
+def table_names(connection: Connection) -> list[str]:
+    """Names of the ordinary tables, sorted."""
+    rows = connection.execute("PRAGMA table_list").fetchall()
+    return sorted(
+        name
+        for schema, name, kind, *_ in rows
+        if schema == "main" and kind == "table" and not name.startswith("sqlite_")
+    )
+
+
+def fingerprint(structure: Structure) -> str:
+    """``sha256:`` and the hex digest of a structure; equal for equal schemas.
+
+    A column of the primary key counts as NOT NULL whether or not it was declared so: SQLAlchemy
+    and SQLite differ on it, and readers cannot tell.
+    """
+    import json
+    from hashlib import sha256
+
+    canonical = json.dumps(
+        {table: [list(column) for column in columns] for table, columns in structure.items()},
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return f"sha256:{sha256(canonical.encode()).hexdigest()}"
+
+
+def read_tables(connection: Connection) -> dict[str, Table]:
+    """Describe the tables of a file that has no manifest, counting their rows."""
+    return {
+        table: Table(_describe_table(connection, table, columns))
+        for table, columns in describe_structure(connection).items()
+    }
+
+
+def _describe_table(
+    connection: Connection, table: str, columns: Iterable[Column]
+) -> dict[str, Any]:
+    columns = list(columns)
+    quoted = quote_identifier(table)
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+    keys = sorted((key, name) for name, _, _, key in columns if key)
+    return {
+        "name": table,
+        "rowCount": rows,
+        "schema": {
+            "fields": [
+                {"name": name, "type": _field_type(declared)}
+                | ({"constraints": {"required": True}} if not_null else {})
+                for name, declared, not_null, _ in columns
+            ],
+            "primaryKey": [name for _, name in keys],
+            "foreignKeys": _foreign_keys(connection, quoted),
+        },
+    }
+
+
+def _foreign_keys(connection: Connection, quoted: str) -> list[dict[str, Any]]:
+    keys: dict[int, dict[str, Any]] = {}
+    for number, _, target, column, referred, *_ in connection.execute(
+        f"PRAGMA foreign_key_list({quoted})"
+    ):
+        key = keys.setdefault(
+            number, {"fields": [], "reference": {"resource": target, "fields": []}}
+        )
+        key["fields"].append(column)
+        key["reference"]["fields"].append(referred)
+    return list(keys.values())
+
+
+def _field_type(declared: str) -> str:
+    return next((kind for part, kind in _FIELD_TYPES if part in declared), "any")
