@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -115,7 +116,7 @@ def harden(connection: sqlite3.Connection) -> None:
     """Close what ``mode=ro`` leaves open: ATTACH, VACUUM INTO, foreign code in views."""
     connection.executescript(_PRAGMAS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    if hasattr(connection, "setconfig"):  # Python 3.12
+    if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
@@ -261,9 +262,7 @@ def _quote(path: str) -> str:
     # urllib.parse.quote does the same, at the price of importing urllib on every cold start.
     text = path.replace(os.sep, "/")
     text = text if text.startswith("/") else f"/{text}"
-    return "".join(
-        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(text)
-    )
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(text))
 
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:")

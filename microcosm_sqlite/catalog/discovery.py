@@ -212,9 +212,7 @@ def _read_site(site: str, modified: int) -> _Site:
     return found
 
 
-def _choose(
-    versions: list[tuple[Distribution, bytes]], found: _Site
-) -> tuple[Distribution, bytes]:
+def _choose(versions: list[tuple[Distribution, bytes]], found: _Site) -> tuple[Distribution, bytes]:
     """One of several metadata folders of a distribution: an interrupted upgrade leaves two."""
     if len(versions) == 1:
         return versions[0]
@@ -301,8 +299,7 @@ def _zip_reader(site: str, folder: str) -> Reader:
 def _parse_group(text: str) -> Iterator[tuple[str, str]]:
     """Our group's pairs from an ``entry_points.txt``; ValueError tells the bad line."""
     is_ours = False
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if not line or line[0] in "#;":
             continue
         if line.startswith("["):

@@ -106,8 +106,11 @@ class InstalledDataset:
         return self.locate()
 
     def locate(self, graph: object = None) -> Location:
-        """:attr:`location`, for a legacy entry point that wants the object graph."""
-        if self._location is None or not os.path.exists(self._location.path):
+        """:attr:`location`, for a legacy entry point that wants the object graph.
+
+        A cached file is looked up anew each time: the cache may have been cleared, or made unsafe.
+        """
+        if self._location is None or (self._location.is_cached and self.entry):
             self._location = self._find(graph)
         return self._location
 
@@ -176,8 +179,7 @@ class InstalledDataset:
         return import_module(self.manifest.models)
 
     def _find(self, graph: object) -> Location:
-        if self.entry is None:
-            return self._location  # type: ignore[return-value]  # opening it reports what is wrong
+        assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)

@@ -20,13 +20,15 @@ class Location:
         path: Absolute path.
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
             which are only replaced by rename, false of a file that somebody works on.
+        is_cached: Whether it was extracted, so that it can vanish and be made again.
     """
 
-    __slots__ = ("immutable", "path")
+    __slots__ = ("immutable", "is_cached", "path")
 
-    def __init__(self, path: str, *, immutable: bool) -> None:
+    def __init__(self, path: str, *, immutable: bool, is_cached: bool = False) -> None:
         self.path = os.path.abspath(path)
         self.immutable = immutable
+        self.is_cached = is_cached
 
     def __repr__(self) -> str:
         return f"<Location {self.path}{' immutable' if self.immutable else ''}>"
@@ -44,15 +46,14 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if distribution.is_zipped:
         from microcosm_sqlite.catalog.cache import extract_member
 
-        member = "/".join(parts)
-        return Location(extract_member(distribution.site, member, manifest), immutable=True)
+        return _cached(extract_member(distribution.site, "/".join(parts), manifest))
     is_installed = os.path.exists(path)
     if not is_installed:
         path = os.path.join(_development_folder(distribution, manifest), manifest.resource)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache import extract_file
 
-        return Location(extract_file(path, manifest), immutable=True)
+        return _cached(extract_file(path, manifest))
     return Location(path, immutable=is_installed)
 
 
@@ -89,8 +90,12 @@ def locate_object(found: object) -> Location | None:
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):
         from microcosm_sqlite.catalog.cache import extract_stream
 
-        return Location(extract_stream(found), immutable=True)  # type: ignore[arg-type]
+        return _cached(extract_stream(found))
     return None
+
+
+def _cached(path: str) -> Location:
+    return Location(path, immutable=True, is_cached=True)
 
 
 def _development_folder(distribution: Distribution, manifest: Manifest) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from microcosm_sqlite.catalog.discovery import Entry, Problem, discover
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object

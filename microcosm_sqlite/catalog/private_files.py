@@ -1,0 +1,204 @@
+"""Directories that only their owner can write, and files that appear in them all at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+
+from microcosm_sqlite.errors import (
+    CacheError,
+    CacheFullError,
+    CacheUnavailableError,
+    CacheUnsafeError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+PREFIX, SUFFIX = ".x-", ".tmp"
+LITTER_AGE = 24 * 3600
+"""Seconds after which an unpublished file is taken for what a killed process left."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_ADVICE = "Set MICROCOSM_SQLITE_CACHE_DIR to a directory that only you can write."
+
+
+def check_directory(path: str, *, create: bool) -> None:
+    """Refuse a directory that somebody else owns, could write, or has put a link in place of.
+
+    Directories are made one level at a time, because ``os.makedirs`` applies its mode to the last
+    only. A missing one is no error unless it is to be made here.
+
+    Raises:
+        CacheUnsafeError: It is not safe.
+        CacheUnavailableError: It cannot be made or looked at.
+    """
+    try:
+        if create:
+            _make_directory(path)
+        status = os.lstat(path)
+    except FileNotFoundError:
+        if create:
+            raise
+        return
+    except OSError as error:
+        raise describe(error, path) from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise CacheUnsafeError(f"{path} is not a directory but a link or file.", hint=_ADVICE)
+    if hasattr(os, "getuid"):
+        _check_owner(path, status)
+
+
+def _make_directory(path: str) -> None:
+    parent = os.path.dirname(path)
+    if not os.path.exists(parent):
+        os.makedirs(parent, exist_ok=True)
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+
+
+def _check_owner(path: str, status: os.stat_result) -> None:
+    if status.st_uid not in (os.getuid(), 0):
+        raise CacheUnsafeError(f"{path} belongs to uid {status.st_uid}.", hint=_ADVICE)
+    if status.st_mode & 0o022:
+        raise CacheUnsafeError(
+            f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}).",
+            hint=f"Run: chmod go-w {path}. {_ADVICE}",
+        )
+
+
+def is_published(path: str, size: int) -> bool:
+    """Whether the file is there as :func:`publishing` leaves it.
+
+    Anything else at that place (a link, another size, a writable file) counts as not there, and
+    is replaced.
+    """
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
+    is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
+    return is_ours and is_sealed and status.st_size == size
+
+
+@contextmanager
+def publishing(path: str) -> Iterator[BinaryIO]:
+    """A new file to write, which takes its place at ``path`` when the block ends without error.
+
+    Raises:
+        CacheFullError: No room is left.
+        CacheUnavailableError: Writing fails for another reason.
+    """
+    folder = os.path.dirname(path)
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
+    except OSError as error:
+        raise describe(error, folder) from error
+    try:
+        with os.fdopen(descriptor, "wb", buffering=0) as target:
+            yield target
+            _seal(target)
+        _move(temporary, path)
+    except OSError as error:
+        raise describe(error, path) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def write(target: BinaryIO, chunk: bytes) -> None:
+    """Write all of a chunk to an unbuffered file.
+
+    Raises:
+        CacheFullError: No room is left.
+        CacheUnavailableError: Writing fails for another reason.
+    """
+    view = memoryview(chunk)
+    try:
+        while view:
+            view = view[target.write(view) :]
+    except OSError as error:
+        raise describe(error, str(target.name)) from error
+
+
+def _seal(target: BinaryIO) -> None:
+    if hasattr(os, "fchmod"):
+        os.fchmod(target.fileno(), 0o444)
+    # Without it a rename can outlive a power cut that its content does not.
+    os.fsync(target.fileno())
+
+
+def _move(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)
+    except PermissionError:
+        # Windows does not replace a file that a peer has open; then the peer's is as good.
+        if os.name != "nt" or not os.path.exists(path):
+            raise
+    with suppress(OSError):
+        _sync_directory(os.path.dirname(path))
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_space(folder: str, size: int) -> None:
+    """Refuse early what cannot fit.
+
+    Raises:
+        CacheFullError: Fewer than ``size`` bytes are free.
+    """
+    if not hasattr(os, "statvfs"):
+        return
+    with suppress(OSError):
+        status = os.statvfs(folder)
+        free = status.f_bavail * status.f_frsize
+        if free < size:
+            raise CacheFullError(
+                f"{folder} has {free:,} bytes free; {size:,} are needed.", hint=_MORE_ROOM
+            )
+
+
+_MORE_ROOM = (
+    "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR to a "
+    "directory with more."
+)
+
+
+def sweep(folder: str) -> int:
+    """Remove what processes that were killed left unpublished; gives the number of files."""
+    removed = 0
+    with suppress(OSError), os.scandir(folder) as files:
+        for file in files:
+            if file.name.startswith(PREFIX) and file.name.endswith(SUFFIX):
+                removed += _remove_litter(file)
+    return removed
+
+
+def _remove_litter(file: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        if time.time() - file.stat(follow_symlinks=False).st_mtime > LITTER_AGE:
+            os.unlink(file.path)
+            return True
+    return False
+
+
+def describe(error: OSError, path: str) -> CacheError:
+    """The error of ours that tells what an operating system error means for the cache."""
+    if error.errno in _NO_ROOM:
+        return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=_MORE_ROOM)
+    return CacheUnavailableError(
+        f"The cache cannot be used: {path}: {error.strerror}.", hint=_ADVICE
+    )
