@@ -90,7 +90,7 @@ def locate_object(found: object) -> Location | None:
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):
         from microcosm_sqlite.catalog.cache import extract_stream
 
-        return _cached(extract_stream(found))
+        return _cached(extract_stream(found))  # type: ignore[arg-type]
     return None
 
 
