@@ -1,0 +1,52 @@
+# Everything that people and CI run. Each target makes its own virtual environment from what
+# `python3` is; PYTHON=... chooses another.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast test-all lint format docs bench faults fuzz clean
+
+help:  ## List the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo:  ## Build a data wheel from real data, install it, and query it.
+	@$(PYTHON) examples/demo.py
+
+test: $(READY)  ## Run all tests on one Python.
+	$(BIN)/python -m pytest
+
+test-fast: $(READY)  ## Run the tests that take less than ten seconds each.
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)  ## Run all tests on every Python from 3.11 on that is installed.
+	$(BIN)/python tests/matrix.py
+
+lint: $(READY)  ## Check style, types, and the order of the rooms.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Mend what can be mended without thought.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY)  ## Build the documentation into docs/_build/html; warnings are errors.
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+bench: $(READY)  ## Measure against the named rivals; writes benchmarks/results.
+	$(BIN)/python -m benchmarks
+
+clean:  ## Remove what the other targets made.
+	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than 3.11: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[build,new,migrate]" --group dev
+	touch $@
