@@ -11,7 +11,9 @@ from microcosm_sqlite import DataSet
 from sqlalchemy import Float, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-{{ cookiecutter.__base }} = DataSet.create("{{ cookiecutter.dataset }}")
+
+class {{ cookiecutter.__base }}(DataSet, name="{{ cookiecutter.dataset }}"):
+    """{{ cookiecutter.description }}."""
 
 
 class Block({{ cookiecutter.__base }}):
