@@ -1,0 +1,100 @@
+"""What to do about SQL that SQLite does not accept."""
+
+from __future__ import annotations
+
+import re
+
+from microcosm_sqlite.catalog.connection import quote_identifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
+    Advise = Callable[[str, Connection, str], str]
+
+MANY = 20
+"""Names that a hint lists at most."""
+
+
+def advise(text: str, connection: Connection, sql: str) -> str:
+    """One sentence for a message of SQLite, or nothing where none would help."""
+    for pattern, advise_on in _ADVICE:
+        if matched := re.match(pattern, text, re.DOTALL):
+            return advise_on(matched["name"], connection, sql)
+    return ""
+
+
+def _on_table(name: str, connection: Connection, sql: str) -> str:
+    schema, _, table = name.rpartition(".")
+    if schema and schema not in _schemas(connection):
+        return f"Attach that dataset: --attach {schema}"
+    return _suggest(table, _tables(connection), "Its tables")
+
+
+def _on_column(name: str, connection: Connection, sql: str) -> str:
+    words = set(re.findall(r"\w+", sql.lower()))
+    tables = _tables(connection)
+    named = [table for table in tables if table.rpartition(".")[2].lower() in words]
+    columns = [column for table in named or tables for column in _columns(connection, table)]
+    return _suggest(name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
+
+
+def _on_parameter(name: str, connection: Connection, sql: str) -> str:
+    return f"Add: -p {name} VALUE"
+
+
+def _say(sentence: str) -> Advise:
+    return lambda name, connection, sql: sentence
+
+
+_ADVICE: tuple[tuple[str, Advise], ...] = (
+    (r"no such table: (?P<name>.+)", _on_table),
+    (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
+    (r"You did not supply a value for binding parameter :(?P<name>\w+)", _on_parameter),
+    (
+        r"(?P<name>Binding \d+ has no name|Incorrect number of bindings)",
+        _say("Write parameters as :name, and give each with -p name VALUE."),
+    ),
+    (
+        r"(?P<name>You can only execute one statement)",
+        _say("Run the statements one by one."),
+    ),
+    (r"(?P<name>too many attached)", _say("Attach other datasets with --attach NAME.")),
+    (r"ambiguous column name: (?P<name>.+)", _say("Write it as table.column.")),
+    (
+        r"Could not decode to UTF-8 column '(?P<name>[^']*)'",
+        _say("It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes."),
+    ),
+)
+
+
+def _suggest(name: str, known: list[str], kind: str) -> str:
+    from difflib import get_close_matches
+
+    plain = {each.lower(): each for each in known}
+    near = [plain[each] for each in get_close_matches(name.lower(), plain, n=3)]
+    if near:
+        return f"Did you mean {' or '.join(map(repr, near))}?"
+    more = ", ..." if len(known) > MANY else ""
+    return f"{kind}: {', '.join(known[:MANY])}{more}." if known else ""
+
+
+def _schemas(connection: Connection) -> list[str]:
+    return [name for _, name, _ in connection.execute("PRAGMA database_list")]
+
+
+def _tables(connection: Connection) -> list[str]:
+    """Tables and views as SQL may name them: those of attached datasets with their schema."""
+    found = connection.execute("SELECT schema, name FROM pragma_table_list").fetchall()
+    return sorted(
+        name if schema == "main" else f"{schema}.{name}"
+        for schema, name in found
+        if schema != "temp" and not name.startswith("sqlite_")
+    )
+
+
+def _columns(connection: Connection, table: str) -> list[str]:
+    schema, _, name = table.rpartition(".")
+    pragma = f"PRAGMA {quote_identifier(schema or 'main')}.table_info({quote_identifier(name)})"
+    return [row[1] for row in connection.execute(pragma)]

@@ -1,0 +1,132 @@
+"""The program: its commands, each loaded only when it is asked for, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.errors import DatasetNotFoundError, MicrocosmSQLiteError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PROGRAM = "microcosm-sqlite"
+TRACEBACK = "MICROCOSM_SQLITE_TRACEBACK"
+"""Environment variable that lets a defect of this program show its traceback."""
+
+FAILED, NOT_FOUND, INTERRUPTED, PIPE_CLOSED = 1, 3, 130, 141
+
+# Verb to the module and the function that is its command, in the order that help lists them.
+COMMANDS = {
+    "list": "datasets:list_datasets",
+    "info": "datasets:show_info",
+    "path": "datasets:show_path",
+    "schema": "schemas:show_schema",
+    "query": "querying:run_query",
+    "export": "exporting:export_tables",
+    "cache": "caching:manage_cache",
+    "completion": "completing:print_completion",
+}
+ALIASES = {"ls": "list"}
+
+
+class Program(click.Group):
+    """A group that imports a command's module when it is run, and turns errors into exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, without aliases."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb or alias; None where there is none."""
+        reference = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
+        if reference is None:
+            return None
+        from importlib import import_module
+
+        module, _, function = reference.partition(":")
+        commands = import_module(f"microcosm_sqlite.cli.commands.{module}")
+        command: click.Command = getattr(commands, function)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the words name; a misspelt one is told what it may have meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(args[0], COMMANDS, n=1):
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it returns is the exit code."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Click would exit with 1; this is what a shell makes of SIGPIPE.
+            _silence_output()
+            return PIPE_CLOSED
+        return result
+
+    def main(self, args: Any = None, prog_name: Any = None, *rest: Any, **extra: Any) -> Any:
+        """Run to the end of the process, whatever happens on the way."""
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(args, PROGRAM, *rest, **extra)
+        except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
+            result = end(error)
+        sys.exit(result)
+
+
+def end(error: Exception) -> int:
+    """Tell an error on standard error, as far as it needs telling; gives the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
+    if isinstance(error, MicrocosmSQLiteError):
+        report_error(error.message, error.hint)
+        return NOT_FOUND if isinstance(error, DatasetNotFoundError) else FAILED
+    if os.environ.get(TRACEBACK):
+        raise error
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        report_error(f"{where}{error.strerror or error}.")
+        return FAILED
+    report_error(
+        f"Unexpected {type(error).__name__}: {error}.",
+        f"This is a defect: please report it, with what is shown when {TRACEBACK}=1 is set.",
+    )
+    return FAILED
+
+
+def _silence_output() -> None:
+    """Let the interpreter's last flush go nowhere, where it would tell of the pipe again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  microcosm-sqlite list
+  microcosm-sqlite info nycflights13
+  microcosm-sqlite query nycflights13 "SELECT * FROM airlines"
+
+Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failure or
+negative finding, 2 wrong usage, 3 no such dataset.""",
+)
+@click.version_option(package_name=PROGRAM, message="%(prog)s %(version)s")
+def app() -> None:
+    """Find, read and build datasets that are installed as Python packages."""

@@ -1,0 +1,83 @@
+"""``query``: one SQL statement on a dataset."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.options import (
+    complete_dataset,
+    dataset_argument,
+    examples,
+    output_options,
+)
+from microcosm_sqlite.cli.statements import answering, read_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from microcosm_sqlite.cli.output import Output
+
+
+@click.command(
+    "query",
+    epilog=examples(
+        'microcosm-sqlite query nycflights13 "SELECT name FROM airlines ORDER BY name"',
+        "microcosm-sqlite query nycflights13 -p month 6 "
+        '"SELECT count(*) FROM flights WHERE month = :month"',
+        "microcosm-sqlite query nycflights13 --file delays.sql --csv > delays.csv",
+        "echo 'SELECT count(*) FROM flights' | microcosm-sqlite query nycflights13",
+        'microcosm-sqlite query nycflights13 "SELECT * FROM cities.city" --attach cities --json',
+    ),
+)
+@dataset_argument
+@click.argument("sql", required=False)
+@click.option("-f", "--file", type=click.File(encoding="utf-8"), help="Read the SQL from a file.")
+@click.option(
+    "-p",
+    "--param",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Value of the parameter :NAME; a number where it is written as one.",
+)
+@click.option(
+    "--attach",
+    multiple=True,
+    metavar="DATASET",
+    shell_complete=complete_dataset,
+    help="Another dataset, whose tables SQL names as DATASET.table.",
+)
+@output_options
+def run_query(
+    name: str,
+    sql: str | None,
+    file: TextIO | None,
+    parameters: tuple[tuple[str, str], ...],
+    attach: tuple[str, ...],
+    out: Output,
+) -> None:
+    """Run one SQL statement on dataset NAME; it is read from standard input where none is given.
+
+    Rows are written as they come. NULL is empty in CSV and TSV and null in JSON; bytes are base64
+    in JSON and X'..' in text; TSV writes tab, line feed and backslash as \\t, \\n and \\\\.
+    """
+    values = {key.lstrip(":@$"): read_value(value) for key, value in parameters}
+    with answering(dataset(name), _read_sql(sql, file), values, attach) as answer:
+        out.rows(answer.columns, answer.rows, page=True)
+
+
+def _read_sql(sql: str | None, file: TextIO | None) -> str:
+    if sql and file and sql != "-":
+        raise click.UsageError("Give SQL or --file, not both.")
+    if sql is None or sql == "-":
+        if file is None and sys.stdin.isatty():
+            raise click.UsageError("Give SQL, or --file, or SQL on standard input.")
+        sql = (file or sys.stdin).read()
+    if not sql.strip():
+        raise click.UsageError("The SQL is empty.")
+    return sql

@@ -1,0 +1,40 @@
+"""``schema``: how the tables of a dataset are declared."""
+
+from __future__ import annotations
+
+import click
+
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.definitions import choose_tables, read_models, read_sql
+from microcosm_sqlite.cli.options import complete_table, dataset_argument, examples
+
+
+@click.command(
+    "schema",
+    epilog=examples(
+        "microcosm-sqlite schema nycflights13",
+        "microcosm-sqlite schema nycflights13 flights --sql",
+        "microcosm-sqlite schema nycflights13 --models > models.py",
+        "microcosm-sqlite schema nycflights13 --mermaid > diagram.mmd",
+    ),
+)
+@dataset_argument
+@click.argument("tables", nargs=-1, shell_complete=complete_table)
+@click.option("--sql", "form", flag_value="sql", help="CREATE statements; the default.")
+@click.option("--models", "form", flag_value="models", help="The source of the SQLAlchemy models.")
+@click.option("--mermaid", "form", flag_value="mermaid", help="A diagram of tables and keys.")
+def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
+    """Print how the tables of dataset NAME are declared: all, or only TABLES."""
+    found = dataset(name)
+    if form == "models":
+        if tables:
+            raise click.UsageError("The models are one module: name no tables with --models.")
+        click.echo(read_models(found))
+        return
+    chosen = choose_tables(found, tables)
+    if form == "mermaid":
+        from microcosm_sqlite.cli.mermaid import draw_diagram
+
+        click.echo(draw_diagram(chosen))
+    else:
+        click.echo(read_sql(found, {table.name for table in chosen}))

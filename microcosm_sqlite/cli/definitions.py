@@ -1,0 +1,84 @@
+"""How a dataset's tables are written: as SQL, and as models."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+from microcosm_sqlite.errors import DatasetError, TableNotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Table
+
+
+def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
+    """The tables of these names, in the dataset's order; all of them where none is named.
+
+    Raises:
+        TableNotFoundError: There is no such table.
+    """
+    tables = found.tables
+    for name in names:
+        if name not in tables:
+            raise TableNotFoundError(
+                f"Dataset {found.name!r} has no table {name!r}.", hint=_suggest(name, tables)
+            )
+    return [table for name, table in tables.items() if name in names or not names]
+
+
+def read_sql(found: InstalledDataset, tables: Collection[str]) -> str:
+    """The CREATE statements of tables and their indexes, as the file holds them."""
+    with closing(found.connect()) as connection:
+        rows = connection.execute(
+            "SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') "
+            "AND sql IS NOT NULL ORDER BY tbl_name, type DESC, name"
+        ).fetchall()
+    return "\n\n".join(f"{sql};" for table, sql in rows if table in tables)
+
+
+def read_models(found: InstalledDataset) -> str:
+    """The source of the module that declares the models; it is read, not imported.
+
+    Raises:
+        DatasetError: The dataset names none, or it is not there as a file.
+    """
+    module = found.manifest.models if found.manifest else ""
+    if not module:
+        raise DatasetError(
+            f"Dataset {found.name!r} does not say where its models are.",
+            hint=f"Its tables as SQL: microcosm-sqlite schema {found.name} --sql",
+        )
+    for file in _candidates(module):
+        try:
+            with open(file, encoding="utf-8") as source:
+                return source.read().rstrip("\n")
+        except OSError:
+            continue
+    raise DatasetError(
+        f"The models of dataset {found.name!r} are not on disk: {module}.",
+        hint=f"Reinstall {found.distribution}.",
+    )
+
+
+def _candidates(module: str) -> list[str]:
+    from importlib.util import find_spec
+
+    top, *parts = module.split(".")
+    # Only of a top-level name is the place found without importing anything.
+    spec = find_spec(top)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if spec and spec.origin and not parts:
+        return [spec.origin]
+    stems = [os.path.join(folder, *parts) for folder in folders]
+    return [file for stem in stems for file in (f"{stem}.py", os.path.join(stem, "__init__.py"))]
+
+
+def _suggest(name: str, tables: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, tables, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Its tables: {', '.join(tables)}."

@@ -1,0 +1,168 @@
+"""The formats of tabular output: each a generator of text, one piece for each batch of rows.
+
+Values are those of SQLite. NULL is empty in CSV and TSV and ``null`` in JSON; bytes are base64 in
+JSON and a hexadecimal literal, as SQL writes it, in text.
+"""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    Batches = Iterable[list[Sequence[Any]]]
+    Writer = Callable[[Sequence[str], Batches, bool], Iterator[str]]
+
+INFINITY = "9.0e999"
+"""JSON has no infinity; this number is larger than any, and every reader makes infinity of it."""
+
+
+def dump_json(found: object, *, indent: int | None = None) -> str:
+    """JSON for one object, with readable text and bytes in base64."""
+    try:
+        return json.dumps(
+            found, ensure_ascii=False, allow_nan=False, default=_encode, indent=indent
+        )
+    except ValueError:
+        return _dump_infinite(found)
+
+
+def write_json(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """One array of objects, an object to the line."""
+    separator = "["
+    for batch in batches:
+        yield separator + ",\n ".join(_objects(columns, batch))
+        separator = ",\n "
+    yield "[]\n" if separator == "[" else "]\n"
+
+
+def write_jsonl(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """An object to the line and nothing else."""
+    for batch in batches:
+        yield "\n".join(_objects(columns, batch)) + "\n"
+
+
+def write_csv(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """Comma-separated values, quoted where they need it."""
+    import csv
+
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    if header:
+        writer.writerow(columns)
+    for batch in batches:
+        writer.writerows(_without_bytes(batch))
+        yield _take(buffer)
+    yield _take(buffer)
+
+
+def write_tsv(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    r"""Tab-separated values, one row to the line.
+
+    Tab, line feed, carriage return and backslash in a value are written as ``\t``, ``\n``, ``\r``
+    and ``\\``, so that tools which split lines at tabs need not know of quotes.
+    """
+    if header:
+        yield "\t".join(map(_escape, columns)) + "\n"
+    for batch in batches:
+        rows = ("\t".join([_tsv_text(value) for value in row]) for row in batch)
+        yield "\n".join(rows) + "\n"
+
+
+def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """Aligned columns for people to read; long results are drawn in pieces."""
+    from microcosm_sqlite.cli.tables import draw_table
+
+    number = 0
+    for number, batch in enumerate(batches, 1):  # noqa: B007  # told apart from none below
+        yield ("\n" if header and number > 1 else "") + draw_table(columns, batch, header)
+    if not number and header:
+        yield draw_table(columns, [], header)
+
+
+WRITERS: dict[str, Writer] = {
+    "table": write_table,
+    "json": write_json,
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "tsv": write_tsv,
+}
+
+
+def blob_literal(value: bytes) -> str:
+    """Bytes as SQL writes them, such as ``X'00FF'``."""
+    return f"X'{value.hex().upper()}'"
+
+
+def _objects(columns: Sequence[str], batch: list[Sequence[Any]]) -> Iterator[str]:
+    keys = _distinct(columns)
+    return (dump_json(dict(zip(keys, row, strict=True))) for row in batch)
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """Column names with a number where one comes again: an object cannot hold it twice."""
+    keys: dict[str, None] = {}
+    for column in columns:
+        key, number = column, 1
+        while key in keys:
+            number += 1
+            key = f"{column}_{number}"
+        keys[key] = None
+    return list(keys)
+
+
+def _encode(value: object) -> str:
+    from base64 import b64encode
+
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _dump_infinite(found: object) -> str:
+    """JSON for an object of scalars of which one is infinite."""
+    assert isinstance(found, dict), "only query results hold infinities"  # noqa: S101
+    pairs = (f"{dump_json(key)}: {_dump_scalar(value)}" for key, value in found.items())
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _dump_scalar(value: object) -> str:
+    if value in (float("inf"), float("-inf")):
+        return INFINITY if value == float("inf") else f"-{INFINITY}"
+    return dump_json(value)
+
+
+def _without_bytes(batch: list[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    if not any(type(value) is bytes for row in batch for value in row):
+        return batch
+    return (
+        [blob_literal(value) if type(value) is bytes else value for value in row] for row in batch
+    )
+
+
+def _tsv_text(value: Any) -> str:
+    if type(value) is str:
+        return _escape(value)
+    if value is None:
+        return ""
+    return blob_literal(value) if type(value) is bytes else str(value)
+
+
+def _escape(text: str) -> str:
+    if text.isalnum():
+        return text
+    return text.translate(_TSV_ESCAPES)
+
+
+_TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _take(buffer: StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text

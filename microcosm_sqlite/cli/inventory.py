@@ -1,0 +1,118 @@
+"""What there is to say of datasets, as plain data."""
+
+from __future__ import annotations
+
+from microcosm_sqlite.cli.values import Count, Size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field, Manifest, Table
+
+COLUMNS = ("name", "version", "tables", "rows", "size", "license", "package")
+TABLE_COLUMNS = ("table", "column", "type", "format", "required", "references", "description")
+
+
+def summarize(found: InstalledDataset) -> tuple[Any, ...]:
+    """One line of the list, from metadata alone; None for what a legacy wheel does not say."""
+    manifest = found.manifest
+    if manifest is None:
+        return (found.name, found.version, None, None, None, None, found.distribution)
+    rows = sum(table.row_count for table in manifest.tables.values())
+    return (
+        found.name,
+        found.version,
+        Count(len(manifest.tables)),
+        Count(rows),
+        Size(manifest.bytes),
+        name_licenses(manifest) or None,
+        found.distribution,
+    )
+
+
+def describe(found: InstalledDataset) -> dict[str, Any]:
+    """All that is known of a dataset: the stable form of ``info --json``.
+
+    A legacy dataset is opened to look at its tables.
+    """
+    described: dict[str, Any] = {
+        "name": found.name,
+        "version": found.version,
+        "package": found.distribution,
+        "package_version": found.distribution_version,
+    }
+    if found.manifest:
+        described |= _describe_manifest(found.manifest)
+    described["tables"] = [_describe_table(table) for table in found.tables.values()]
+    return described
+
+
+def list_columns(found: InstalledDataset) -> Iterator[tuple[Any, ...]]:
+    """One line for each column of each table."""
+    for table in found.tables.values():
+        for field in table.fields:
+            column = _describe_column(field, table)
+            column |= {"table": table.name, "column": field.name}
+            column["references"] = " ".join(column["references"])
+            column["required"] = int(column["required"])
+            yield tuple(column[key] for key in TABLE_COLUMNS)
+
+
+def name_licenses(manifest: Manifest) -> str:
+    """The data's licences in one line."""
+    names = (each.get("name") or each.get("title") or each.get("path") for each in manifest.licenses)
+    return " AND ".join(name for name in names if name)
+
+
+def _describe_manifest(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "title": manifest.title,
+        "description": manifest.description,
+        "license": name_licenses(manifest),
+        "licenses": manifest.licenses,
+        "sources": manifest.sources,
+        "contributors": manifest.contributors,
+        "models": manifest.models,
+        "size": Size(manifest.bytes),
+        "sha256": manifest.sha256,
+        "compression": manifest.compression,
+    }
+
+
+def _describe_table(table: Table) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "description": table.description,
+        "rows": Count(table.row_count),
+        "columns": [_describe_column(field, table) for field in table.fields],
+        "primary_key": table.primary_key,
+        "unique_keys": table.unique_keys,
+        "foreign_keys": table.foreign_keys,
+        "indexes": table.indexes,
+    }
+
+
+def _describe_column(field: Field, table: Table) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "type": field.type,
+        "format": field.format,
+        "required": field.required or field.name in table.primary_key,
+        "description": field.description,
+        "constraints": field.constraints,
+        "references": find_references(table, field.name),
+    }
+
+
+def find_references(table: Table, column: str) -> list[str]:
+    """What a column's foreign keys point to, such as ``airlines.carrier``."""
+    found = []
+    for key in table.foreign_keys:
+        reference = key["reference"]
+        pairs = zip(key["fields"], reference["fields"], strict=False)
+        target = reference.get("resource") or table.name
+        found += [f"{target}.{referred}" for own, referred in pairs if own == column]
+    return found

@@ -1,0 +1,159 @@
+"""Where results go: data to standard output in one of several formats, the rest to standard error.
+
+Commands say what they found (rows, an object, a line, a note); how it looks is decided here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    Rows = Iterable[Sequence[Any]]
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv")
+BATCH = 1000
+"""Rows that are held in memory at once."""
+
+
+class Output:
+    """What a command hands its results to.
+
+    Attributes:
+        format: One of :data:`FORMATS`; a table on a terminal and TSV in a pipe, unless chosen.
+        header: Whether column names come first.
+        quiet: Whether notes and progress are left out.
+    """
+
+    def __init__(self, format: str | None = None, *, header: bool = True, quiet: bool = False) -> None:  # noqa: A002  # the option's name
+        self.format = format or ("table" if is_terminal() else "tsv")
+        self.is_chosen = bool(format)
+        self.header = header
+        self.quiet = quiet
+        _prepare_stdout()
+
+    def rows(self, columns: Sequence[str], rows: Rows, *, page: bool = False) -> int:
+        """Write rows as they come, in constant memory.
+
+        Args:
+            columns: Their names.
+            rows: The rows; values are those of SQLite, or numbers of :mod:`~.values`.
+            page: Whether a long table on a terminal goes through the pager.
+
+        Returns:
+            How many rows were written.
+        """
+        from microcosm_sqlite.cli.formats import WRITERS
+
+        counted = Counted(rows)
+        lines = WRITERS[self.format](columns, counted.batches(BATCH), self.header)
+        if page and self.format == "table" and is_terminal():
+            _page(lines)
+        else:
+            for text in lines:
+                sys.stdout.write(text)
+        return counted.number
+
+    def listing(self, columns: Sequence[str], rows: Rows) -> None:
+        """Write a list of our own, in short form when quiet: the first column alone."""
+        if self.quiet:
+            columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
+        if self.format == "table":
+            columns = [column.upper() for column in columns]
+            rows = (["-" if value is None else value for value in row] for row in rows)
+        self.rows(columns, rows)
+
+    def value(self, found: object) -> None:
+        """Write one object as JSON."""
+        from microcosm_sqlite.cli.formats import dump_json
+
+        click.echo(dump_json(found, indent=2))
+
+    def text(self, text: str) -> None:
+        """Write text that is the result itself, such as a path or SQL."""
+        click.echo(text, color=use_color())
+
+    def note(self, text: str) -> None:
+        """Say something on standard error that is not data."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Say on standard error that something is wrong which does not stop the command."""
+        _report("Warning", "yellow", message, hint)
+
+    def progress(self, length: int, label: str) -> Any:
+        """A progress bar on standard error; nothing where that is not a terminal."""
+        is_hidden = self.quiet or not sys.stderr.isatty()
+        return click.progressbar(length=length, label=label, file=sys.stderr, hidden=is_hidden)
+
+
+class Counted:
+    """Rows that are counted while they pass."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.number = 0
+        self._rows = iter(rows)
+
+    def batches(self, size: int) -> Iterator[list[Sequence[Any]]]:
+        """The rows in lists of at most ``size``."""
+        from itertools import islice
+
+        while batch := list(islice(self._rows, size)):
+            self.number += len(batch)
+            yield batch
+
+
+def report_error(message: str, hint: str = "") -> None:
+    """Tell on standard error why the command fails, and what to do next."""
+    _report("Error", "red", message, hint)
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at the output."""
+    return sys.stdout.isatty()
+
+
+def use_color() -> bool | None:
+    """False where the user wants no colour; None lets click look at the stream."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _report(kind: str, color: str, message: str, hint: str) -> None:
+    lines = [f"{click.style(f'{kind}:', fg=color, bold=True)} {message}"]
+    if hint:
+        lines.append(f"{click.style('Hint:', bold=True)} {hint}")
+    click.echo("\n".join(lines), err=True, color=use_color())
+
+
+def _prepare_stdout() -> None:
+    """Data is UTF-8 with plain line ends wherever it goes; a terminal shows what it can."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is None:
+        return
+    if is_terminal():
+        reconfigure(errors="replace")
+    else:
+        reconfigure(encoding="utf-8", newline="\n")
+
+
+def _page(texts: Iterator[str]) -> None:
+    """Show texts through the pager, unless all of it fits on the screen."""
+    from itertools import chain
+    from shutil import get_terminal_size
+
+    first = next(texts, "")
+    second = next(texts, "")
+    everything = chain((first, second), texts)
+    if not second and first.count("\n") < get_terminal_size().lines:
+        click.echo(first, nl=False, color=use_color())
+        return
+    # Tables are wider than screens: lines are chopped, to be scrolled sideways.
+    os.environ.setdefault("LESS", "-RS")
+    click.echo_via_pager(everything, color=use_color())

@@ -1,0 +1,79 @@
+"""The page that ``info`` shows to people."""
+
+from __future__ import annotations
+
+import click
+
+from microcosm_sqlite.cli.citation import cite
+from microcosm_sqlite.cli.inventory import describe
+from microcosm_sqlite.cli.tables import draw_plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+
+def draw_info(found: InstalledDataset) -> str:
+    """What a dataset is, whose, under which licence, and what its tables hold."""
+    described = describe(found)
+    heading = click.style(f"{found.name} {found.version}".strip(), bold=True)
+    parts = [
+        "\n".join(filter(None, (heading, described.get("title"), described.get("description")))),
+        draw_plain(list(_facts(found, described))),
+        *(_draw_table(table) for table in described["tables"]),
+    ]
+    return "\n\n".join(parts)
+
+
+def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if found.distribution:
+        yield "Package", f"{found.distribution} {found.distribution_version}"
+    if found.manifest is None:
+        yield "Manifest", "none: written for microcosm-sqlite 2.0.0"
+        return
+    yield "Licence", described["license"] or "not stated"
+    packed = found.manifest.compression
+    yield "Size", described["size"].human() + ("" if packed == "none" else f" ({packed} in the wheel)")
+    if found.manifest.models:
+        yield "Models", found.manifest.models
+    for number, source in enumerate(found.manifest.sources):
+        words = (source.get("title", ""), source.get("path", ""))
+        yield "" if number else "Sources", " ".join(filter(None, words))
+    yield "Cite as", cite(found)
+
+
+def _draw_table(table: dict[str, Any]) -> str:
+    rows = table["rows"]
+    title = f"{click.style(table['name'], bold=True)}: {rows.human()} row{'' if rows == 1 else 's'}"
+    if table["description"]:
+        title += f". {table['description']}"
+    columns = [
+        ("  " + column["name"], _type(column), _role(table, column), column["description"])
+        for column in table["columns"]
+    ]
+    return f"{title}\n{draw_plain(columns)}"
+
+
+def _type(column: dict[str, Any]) -> str:
+    length = column["constraints"].get("maxLength")
+    kind = column["type"] if column["format"] in ("default", "") else _formatted(column)
+    return f"{kind}({length})" if length else str(kind)
+
+
+def _formatted(column: dict[str, Any]) -> str:
+    # Patterns of dates are for parsers; a word such as "uuid" or "binary" is for people as well.
+    kind, form = str(column["type"]), str(column["format"])
+    return form if form.isalpha() else kind
+
+
+def _role(table: dict[str, Any], column: dict[str, Any]) -> str:
+    words = []
+    if column["name"] in table["primary_key"]:
+        words.append("key")
+    elif not column["required"]:
+        words.append("may be NULL")
+    words += [f"-> {target}" for target in column["references"]]
+    return ", ".join(words)

@@ -1,0 +1,100 @@
+"""Run one SQL statement on a dataset, and say what is wrong with it when it does not run."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing, contextmanager
+
+from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.cli.advice import advise
+from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+STEPS = 100_000
+"""Steps of SQLite's machine between two looks at whether Ctrl-C was pressed: some milliseconds."""
+
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+
+
+class Answer:
+    """The columns of a result, and its rows as they come."""
+
+    __slots__ = ("columns", "rows")
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self.columns = [column for column, *_ in cursor.description or ()]
+        self.rows: Iterable[tuple[Any, ...]] = cursor
+
+
+@contextmanager
+def answering(
+    found: InstalledDataset,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+    attach: Iterable[str] = (),
+) -> Iterator[Answer]:
+    """The answer to one SQL statement, while its connection is open.
+
+    Args:
+        found: The dataset.
+        sql: One statement.
+        parameters: Values of its ``:name`` parameters.
+        attach: Datasets that it names besides, as ``name.table``.
+
+    Raises:
+        QueryError: SQLite does not accept the statement, or a value stops it.
+        ReadOnlyDatasetError: It would write.
+        DatasetError: A dataset cannot be found, opened or read.
+    """
+    with closing(found.connect(attach)) as connection:
+        # While SQLite computes, Python handles no signals; it does when it is called back.
+        connection.set_progress_handler(_continue, STEPS)
+        try:
+            yield Answer(connection.execute(sql, dict(parameters or {})))
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explain(error, found, connection, sql) from error
+
+
+def read_value(text: str) -> str | int | float:
+    """A parameter's value from the command line: a number where it is written as one.
+
+    >>> read_value("5"), read_value("0.5"), read_value("007"), read_value("JFK")
+    (5, 0.5, '007', 'JFK')
+    """
+    for kind, pattern in ((int, _INTEGER), (float, _DECIMAL)):
+        if pattern.fullmatch(text):
+            number: int | float = kind(text)
+            return number if str(number) == text and abs(number) < 1 << 63 else text
+    return text
+
+
+_INTEGER = re.compile(r"-?\d+", re.ASCII)
+_DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
+
+
+def _continue() -> bool:
+    return False
+
+
+def _explain(
+    error: Exception, found: InstalledDataset, connection: sqlite3.Connection, sql: str
+) -> BaseException:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return KeyboardInterrupt()
+    if code == sqlite3.SQLITE_READONLY:
+        return ReadOnlyDatasetError(
+            f"Dataset {found.name!r} is read-only.",
+            hint="Copy the file that `microcosm-sqlite path` prints, and change the copy.",
+        )
+    if code in _DAMAGE and isinstance(error, sqlite3.Error):
+        return translate(error, found.location.path)
+    text = str(error).rstrip(".")
+    return QueryError(f"{text}.", hint=advise(text, connection, sql))

@@ -1,0 +1,38 @@
+"""Numbers that know how people want to read them; in data formats they are plain numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Count(int):
+    """How many: with thousands separators in tables."""
+
+    def human(self) -> str:
+        """The number as a table shows it.
+
+        >>> Count(336776).human()
+        '336,776'
+        """
+        return f"{int(self):,}"
+
+
+class Size(int):
+    """How many bytes."""
+
+    _UNITS: ClassVar = ("kB", "MB", "GB", "TB")
+
+    def human(self) -> str:
+        """The size as a table shows it, in decimal units.
+
+        >>> Size(38_400_000).human()
+        '38.4 MB'
+        """
+        if self < 1000:
+            return f"{int(self)} B"
+        amount = float(self)
+        for unit in self._UNITS:
+            amount /= 1000
+            if amount < 999.95 or unit == self._UNITS[-1]:
+                break
+        return f"{amount:,.1f} {unit}"
