@@ -1,0 +1,104 @@
+"""Copier renders what cookiecutter renders, and carries later fixes into older projects."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+
+from microcosm_sqlite.authoring.scaffold import questions, scaffold, template_directory
+
+CHOICES = [(name, choice) for name, choices in questions().items() for choice in choices]
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    """Every file's content; without the two answers that only Copier knows."""
+    tree = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }
+    lines = tree[".copier-answers.yml"].splitlines(keepends=True)
+    only_copiers = (b"_commit:", b"_src_path:")
+    tree[".copier-answers.yml"] = b"".join(
+        line for line in lines if not line.startswith(only_copiers)
+    )
+    return tree
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True
+    )
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+@pytest.mark.parametrize(("name", "choice"), CHOICES)
+def test_both_tools_render_the_same_tree(tmp_path: Path, name: str, choice: str) -> None:
+    answers = {"title": "Birds & bees: 'all'", "repository": "https://example.org/b", name: choice}
+    project = scaffold(tmp_path / "birds-data", **answers)
+    copier.run_copy(
+        str(template_directory()),
+        tmp_path / "copied",
+        data={"distribution": "birds-data", **answers},
+        defaults=True,
+        quiet=True,
+    )
+    assert read_tree(tmp_path / "copied") == read_tree(project)
+
+
+def test_both_tools_ask_the_same_questions() -> None:
+    master: dict[str, Any] = json.loads((template_directory() / "cookiecutter.json").read_text())
+    prompts = master["__prompts__"]
+    asked = yaml.safe_load((template_directory() / "copier.yml").read_text())
+    public = {name: asked[name] for name in asked if name[0] != "_" and name != "cookiecutter"}
+    assert list(public) == list(questions())
+    for name, question in public.items():
+        prompt = prompts[name]
+        choices = questions()[name]
+        if isinstance(prompt, dict):
+            assert question["help"] == prompt["__prompt__"]
+            assert {value: label for label, value in question["choices"].items()} == {
+                choice: prompt[choice] for choice in choices
+            }
+        else:
+            assert question["help"] == prompt
+            assert tuple(question.get("choices", ())) == choices
+
+
+def test_an_update_carries_a_fix_of_the_template_and_keeps_the_authors_work(
+    tmp_path: Path,
+) -> None:
+    template, project = tmp_path / "template", tmp_path / "birds-data"
+    shutil.copytree(template_directory(), template)
+    git(template, "init", "--quiet")
+    commit(template, "First")
+    git(template, "tag", "v1.0.0")
+    copier.run_copy(
+        str(template), project, data={"distribution": "birds-data"}, defaults=True, quiet=True
+    )
+    git(project, "init", "--quiet")
+    readme = project / "README.md"
+    readme.write_text(readme.read_text() + "\nThe author's own words.\n")
+    commit(project, "Mine")
+
+    changed = template / "{{cookiecutter.distribution}}" / ".gitattributes"
+    changed.write_text(changed.read_text() + "*.ods binary\n")
+    commit(template, "Fix")
+    git(template, "tag", "v1.1.0")
+    copier.run_update(project, defaults=True, overwrite=True, quiet=True)
+
+    assert (project / ".gitattributes").read_text().endswith("*.ods binary\n")
+    assert readme.read_text().endswith("\nThe author's own words.\n")
+    assert '_commit: "v1.1.0"' in (project / ".copier-answers.yml").read_text()
