@@ -85,9 +85,9 @@ def read() -> None:
     """Use the dataset from the second environment, in five ways."""
     print(f"[6/{STEPS}] Use it from that environment\n")
     reader = Environment(WORK / "reader")
-    reader.show("microcosm-sqlite", "list")
+    reader.show("microcosm-sqlite", "list", "--format", "table")
     reader.show("microcosm-sqlite", "info", "nycflights13")
-    reader.show("microcosm-sqlite", "query", "nycflights13", DELAYS)
+    reader.show("microcosm-sqlite", "query", "nycflights13", DELAYS, "--format", "table")
     counted = reader.show("python", EXAMPLES / "read_with_sql.py")
     reader.show("python", EXAMPLES / "read_with_models.py")
     if EXPECTED not in counted:

@@ -25,7 +25,9 @@ def test_a_flight_leads_to_what_it_refers_to() -> None:
 
 
 def test_what_the_source_lacks_is_none() -> None:
-    assert FlightStore().first(dest="SJU").dest_airport is None
+    to_san_juan = FlightStore().first(dest="SJU")
+    assert to_san_juan is not None
+    assert to_san_juan.dest_airport is None
     cancelled = FlightStore().one(month=7, day=27, carrier="US", flight=1632)
     assert (cancelled.tailnum, cancelled.plane, cancelled.dep_time) == (None, None, None)
 
@@ -41,5 +43,5 @@ def test_the_hour_that_came_twice_is_kept_twice() -> None:
 
 
 def test_text_of_digits_stays_text() -> None:
-    assert PlaneStore().first(tailnum="N201AA").model == "150"
+    assert PlaneStore().one(tailnum="N201AA").model == "150"
     assert AirlineStore().one(carrier="9E").name == "Endeavor Air Inc."

@@ -7,21 +7,9 @@ from microcosm_sqlite import Store
 from {{ cookiecutter.package }}.models import Block, Element
 
 
-class BlockStore(Store):
-    """Blocks of the periodic table."""
-
-    @property
-    def model_class(self) -> type[Block]:
-        """The model that this store reads."""
-        return Block
+class BlockStore(Store[Block]):
+    """Blocks of the periodic table, searched by any column."""
 
 
-class ElementStore(Store):
-    """Elements, searched by ``block``, ``period`` or ``symbol``."""
-
-    auto_filter_fields = [Element.block, Element.period, Element.symbol]
-
-    @property
-    def model_class(self) -> type[Element]:
-        """The model that this store reads."""
-        return Element
+class ElementStore(Store[Element]):
+    """Elements, searched by any column."""

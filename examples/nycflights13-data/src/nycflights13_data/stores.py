@@ -7,64 +7,21 @@ from microcosm_sqlite import Store
 from nycflights13_data.models import Airline, Airport, Flight, Plane, Weather
 
 
-class AirlineStore(Store):
-    """Airlines, searched by ``carrier``."""
-
-    auto_filter_fields = [Airline.carrier]
-
-    @property
-    def model_class(self) -> type[Airline]:
-        """The model that this store reads."""
-        return Airline
+class AirlineStore(Store[Airline]):
+    """Airlines, searched by any column."""
 
 
-class AirportStore(Store):
-    """Airports, searched by ``faa``."""
-
-    auto_filter_fields = [Airport.faa]
-
-    @property
-    def model_class(self) -> type[Airport]:
-        """The model that this store reads."""
-        return Airport
+class AirportStore(Store[Airport]):
+    """Airports, searched by any column."""
 
 
-class PlaneStore(Store):
-    """Planes, searched by ``tailnum`` or ``manufacturer``."""
-
-    auto_filter_fields = [Plane.tailnum, Plane.manufacturer]
-
-    @property
-    def model_class(self) -> type[Plane]:
-        """The model that this store reads."""
-        return Plane
+class PlaneStore(Store[Plane]):
+    """Planes, searched by any column."""
 
 
-class WeatherStore(Store):
-    """Hours of weather, searched by ``origin`` or ``time_hour``."""
-
-    auto_filter_fields = [Weather.origin, Weather.time_hour]
-
-    @property
-    def model_class(self) -> type[Weather]:
-        """The model that this store reads."""
-        return Weather
+class WeatherStore(Store[Weather]):
+    """Hours of weather, searched by any column."""
 
 
-class FlightStore(Store):
-    """Flights, searched by day, ``carrier``, ``flight``, ``tailnum``, ``origin`` or ``dest``."""
-
-    auto_filter_fields = [
-        Flight.month,
-        Flight.day,
-        Flight.carrier,
-        Flight.flight,
-        Flight.tailnum,
-        Flight.origin,
-        Flight.dest,
-    ]
-
-    @property
-    def model_class(self) -> type[Flight]:
-        """The model that this store reads."""
-        return Flight
+class FlightStore(Store[Flight]):
+    """Flights, searched by any column."""
