@@ -1,0 +1,183 @@
+"""SQLAlchemy engines for datasets: read-only and hardened, read-write, and in memory.
+
+Connections are opened by functions, not from database URLs: so no character of a path means
+anything but itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import QueuePool, create_engine, event
+
+from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
+from microcosm_sqlite.forking import track_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import ExceptionContext
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.location import Location
+
+MEMORY = ":memory:"
+"""The path that stands for a database in memory."""
+
+_dataset_engines: dict[InstalledDataset, Engine] = {}
+_memory_numbers = count(1)
+
+
+def dataset_engine(name: str) -> Engine:
+    """The engine of a registered or installed dataset: one for the whole process.
+
+    Raises:
+        DatasetNotFoundError: There is none of this name.
+    """
+    found = dataset(name)
+    engine = _dataset_engines.get(found)
+    if engine is None:
+        engine = create_readonly_engine(found.location, name=name)
+        engine = _dataset_engines.setdefault(found, engine)
+    return engine
+
+
+def create_readonly_engine(location: Location, *, echo: bool = False, name: str = "") -> Engine:
+    """An engine that cannot change the file, for any number of threads.
+
+    Args:
+        location: The file, and whether it can be trusted not to change.
+        echo: Log every statement.
+        name: The dataset's name, for errors.
+    """
+    # Nothing is written, so nothing has to be rolled back between two users of a connection.
+    engine = _create(lambda: connect(location, check_same_thread=False), echo, reset=None)
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> None:
+        code = getattr(context.original_exception, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_READONLY:
+            raise refuse_write(name, location.path) from context.original_exception
+
+    return engine
+
+
+def create_readwrite_engine(
+    path: str | os.PathLike[str],
+    *,
+    echo: bool = False,
+    use_foreign_keys: bool = True,
+    autocommit: bool = False,
+) -> Engine:
+    """An engine for a path of the user's own, or for ``:memory:``.
+
+    A file is created if need be. A database in memory is one per engine, whichever thread asks,
+    and lasts until the engine is disposed of; as with a file, one connection writes at a time
+    and others wait.
+
+    Args:
+        path: A path, a ``file:`` URI, or ``:memory:``.
+        echo: Log every statement.
+        use_foreign_keys: Let SQLite enforce foreign keys.
+        autocommit: Use no transactions: each statement is committed on its own.
+    """
+    name = os.fspath(path)
+    memory = _MemoryDatabase() if name in (MEMORY, "") else None
+    open_connection = memory or _file_opener(name)
+
+    def open_configured() -> sqlite3.Connection:
+        connection = open_connection()
+        if use_foreign_keys:
+            connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    engine = _create(open_configured, echo, reset="rollback", is_tracked=memory is None)
+    if not autocommit:
+        event.listen(engine, "begin", _begin)
+    if memory:
+        event.listen(engine, "engine_disposed", memory.start_anew)
+    return engine
+
+
+def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
+    """The error for a write to read-only data."""
+    return ReadOnlyDatasetError(
+        f"Dataset {name!r} is read-only ({path})." if name else f"{path} is read-only.",
+        hint=(
+            "For a copy that can be written, copy the file and name the copy in the "
+            f"configuration: sqlite.paths[{name or 'name'!r}]."
+        ),
+    )
+
+
+def _create(
+    creator: Callable[[], sqlite3.Connection],
+    echo: bool,
+    *,
+    reset: str | None,
+    is_tracked: bool = True,
+) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=creator,
+        echo=echo,
+        poolclass=QueuePool,
+        # A limit would make the sixteenth thread wait for half a minute, and then fail.
+        max_overflow=-1,
+        pool_reset_on_return=reset,
+    )
+    if is_tracked:
+        track_engine(engine)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    # The driver's own transactions break SAVEPOINT and end before DDL, so they are off.
+    driver_connection = connection.connection.dbapi_connection
+    if driver_connection is not None:
+        driver_connection.execute("BEGIN")
+
+
+def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
+    is_uri = name.startswith("file:")
+    path = name if is_uri else str(Path(name).absolute())
+
+    def open_file() -> sqlite3.Connection:
+        if not (is_uri or Path(path).parent.is_dir()):
+            raise DatasetFileMissingError(
+                f"{path} can neither be opened nor created: its folder does not exist.",
+                hint="Create the folder, or correct the path.",
+            )
+        return sqlite3.connect(path, uri=is_uri, check_same_thread=False, isolation_level=None)
+
+    return open_file
+
+
+class _MemoryDatabase:
+    """A database in memory that several connections share.
+
+    SQLite's ``memdb`` file system gives each connection its own transaction, and the locks of a
+    file with their timeout, where a shared cache fails at once on a locked table. The database
+    lives as long as one connection to it is open, so one is kept here.
+    """
+
+    def __init__(self) -> None:
+        self._open()
+
+    def __call__(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
+
+    def start_anew(self, _: Engine) -> None:
+        self._anchor.close()
+        self._open()
+
+    def _open(self) -> None:
+        self._uri = f"file:/microcosm-sqlite-{next(_memory_numbers)}?vfs=memdb"
+        self._anchor = self()

@@ -1,0 +1,170 @@
+"""Keep SQLite's promises across ``os.fork``: no connection is shared, and none closed twice.
+
+SQLite forbids a child to use, or even to close, a connection that its parent opened
+(https://www.sqlite.org/howtocorrupt.html, section 2.6). So in a child every engine starts a new
+pool, sessions forget what they were in the middle of, and the inherited connections stay
+referenced for ever. Nothing has to be called for it.
+
+What cannot be mended from here: a fork while another thread is inside SQLite may copy a locked
+mutex, and the child then hangs at its first query. :class:`ForkSafetyWarning` tells of it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import warnings
+import weakref
+from threading import active_count, get_ident
+from typing import TYPE_CHECKING
+
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+
+class ForkSafetyWarning(RuntimeWarning):
+    """The process forks while another of its threads is inside SQLite: the child may hang.
+
+    Fork before threads start, or use the ``spawn`` or ``forkserver`` start method.
+    """
+
+
+class ConnectionTracker:
+    """The open connections of one engine, and who has them.
+
+    Attributes:
+        connections: Every open DBAPI connection.
+    """
+
+    def __init__(self) -> None:
+        self.connections: set[sqlite3.Connection] = set()
+        self._entries: weakref.WeakSet[ConnectionPoolEntry] = weakref.WeakSet()
+
+    def watch(self, engine: Engine) -> None:
+        """Follow the connections of an engine; those still open when it is dropped are closed."""
+        event.listen(engine, "connect", self._add)
+        event.listen(engine, "checkout", self._lend)
+        event.listen(engine, "close", self._discard)
+        event.listen(engine, "close_detached", self.connections.discard)
+        weakref.finalize(engine, close_all, self.connections).atexit = False
+
+    def leases(self) -> list[PoolProxiedConnection]:
+        """The connections that are in use."""
+        found = [entry.info["lease"]() for entry in list(self._entries) if "lease" in entry.info]
+        return [lease for lease in found if lease is not None]
+
+    def abandon(self) -> None:
+        """Disown all connections without closing them, those in use included."""
+        make_immortal(self.connections)
+        for lease in self.leases():
+            # Without its connection SQLAlchemy takes it for invalidated and does not touch it.
+            lease.dbapi_connection = None  # type: ignore[misc]
+        for entry in list(self._entries):
+            entry.dbapi_connection = None  # type: ignore[misc]
+            entry.fairy_ref = None  # type: ignore[attr-defined]  # its pool's lock may be held
+        self.connections.clear()
+        self._entries.clear()
+
+    def _add(self, connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+        self.connections.add(connection)
+        self._entries.add(entry)
+
+    def _lend(
+        self, _: sqlite3.Connection, entry: ConnectionPoolEntry, fairy: PoolProxiedConnection
+    ) -> None:
+        entry.info["lease"] = weakref.ref(fairy)
+
+    def _discard(self, connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        self.connections.discard(connection)
+
+
+_trackers: weakref.WeakKeyDictionary[Engine, ConnectionTracker] = weakref.WeakKeyDictionary()
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_held: list[object] = []
+
+
+def track_engine(engine: Engine) -> None:
+    """Give the engine new connections in every child of this process."""
+    tracker = _trackers[engine] = ConnectionTracker()
+    tracker.watch(engine)
+
+
+def track_session(session: Session) -> None:
+    """Have the session start anew in every child of this process."""
+    _sessions.add(session)
+
+
+def close_all(connections: set[sqlite3.Connection]) -> None:
+    """Close what nobody can use any more."""
+    while connections:
+        connections.pop().close()
+
+
+def make_immortal(objects: set[sqlite3.Connection]) -> None:
+    """Keep objects from ever being deallocated, the end of the process included."""
+    if objects:
+        from ctypes import py_object, pythonapi
+
+        for one in objects:
+            pythonapi.Py_IncRef(py_object(one))
+
+
+@atexit.register
+def _close_idle_connections() -> None:
+    for engine in list(_trackers):
+        engine.dispose()
+
+
+def _prepare() -> None:
+    # A child's first act is to clear away the threads that it does not have; without these
+    # references it would roll back and close what they had open.
+    _held.extend(_sessions)
+    for tracker in _trackers.values():
+        _held.extend(tracker.leases())
+    _warn_of_active_threads()
+
+
+def _warn_of_active_threads() -> None:
+    if active_count() == 1 or not any(tracker.connections for tracker in _trackers.values()):
+        return
+    here = get_ident()
+    busy = sum(
+        thread != here and _is_database_code(frame.f_globals.get("__name__", ""))
+        for thread, frame in sys._current_frames().items()
+    )
+    if busy:
+        warnings.warn(
+            f"Forking while {busy} other thread(s) are inside SQLite: the child may hang. "
+            "Fork before threads start, or use the spawn or forkserver start method.",
+            ForkSafetyWarning,
+            stacklevel=2,
+        )
+
+
+def _is_database_code(module: str) -> bool:
+    return module.startswith(("sqlalchemy.", "microcosm_sqlite."))
+
+
+def _start_anew() -> None:
+    for engine, tracker in list(_trackers.items()):
+        tracker.abandon()
+        engine.dispose(close=False)
+    for session in list(_sessions):
+        try:
+            session.rollback()
+        except SQLAlchemyError:
+            # It belonged to a thread that does not exist here.
+            continue
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_prepare, after_in_parent=_held.clear, after_in_child=_start_anew)

@@ -1,0 +1,56 @@
+"""Object graphs and a small database for the ORM tests."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from microcosm.api import create_object_graph, load_from_dict
+
+from microcosm_sqlite import register, unregister
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+AIRPORTS = [
+    ("EWR", "Newark", 18, None),
+    ("JFK", "New York", 13, "4 runways"),
+    ("LGA", "New York", 21, None),
+]
+
+
+@pytest.fixture
+def make_graph() -> Callable[..., Any]:
+    """Make an object graph with this ``sqlite`` configuration."""
+
+    def make(**sqlite: Any) -> Any:
+        graph = create_object_graph("example", testing=True, loader=load_from_dict(sqlite=sqlite))
+        graph.use("sqlite")
+        return graph
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def airports_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished database with one table."""
+    path = tmp_path_factory.mktemp("data") / "airports.db"
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TABLE airports (faa VARCHAR(3) NOT NULL PRIMARY KEY, city VARCHAR NOT NULL,"
+        " altitude INTEGER NOT NULL, note VARCHAR)"
+    )
+    connection.executemany("INSERT INTO airports VALUES (?, ?, ?, ?)", AIRPORTS)
+    connection.commit()
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def airports(airports_db: Path) -> Iterator[Path]:
+    """The same, registered as a read-only dataset."""
+    register("airports", airports_db)
+    yield airports_db
+    unregister("airports")

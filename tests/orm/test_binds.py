@@ -1,0 +1,280 @@
+"""From a data set's name to its file, engine and session factory."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from microcosm.api import create_object_graph, load_from_environ
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from microcosm_sqlite.binds import current_binds
+from microcosm_sqlite.dataset import DataSet
+from microcosm_sqlite.errors import (
+    DatasetFileMissingError,
+    DatasetNotFoundError,
+    ReadOnlyDatasetError,
+)
+from microcosm_sqlite.stores import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Airports(DataSet, name="airports"):
+    """The model of the fixture's table."""
+
+
+class Airport(Airports):
+    __tablename__ = "airports"
+
+    faa: Mapped[str] = mapped_column(primary_key=True)
+    city: Mapped[str]
+    altitude: Mapped[int]
+    note: Mapped[str | None]
+
+
+class AirportStore(Store[Airport]):
+    pass
+
+
+def test_paths_are_a_mapping_in_which_installed_datasets_appear(
+    make_graph: Callable[..., Any], airports: Path
+) -> None:
+    sqlite = make_graph(paths={"mine": "/data/mine.db"}).sqlite
+    assert sqlite["mine"] == sqlite.paths["mine"] == "/data/mine.db"
+    assert sqlite["airports"] == str(airports)
+    assert {"mine", "airports"} <= set(sqlite.paths)
+    assert len(sqlite.paths) == len(list(sqlite.paths))
+    assert "airports" in sqlite.paths
+    assert "nothing" not in sqlite.paths
+    assert sqlite.paths.get("nothing") is None
+    with pytest.raises(KeyError):
+        sqlite["nothing"]
+
+
+def test_a_path_set_later_wins_over_an_installed_dataset(
+    make_graph: Callable[..., Any], airports: Path, tmp_path: Path
+) -> None:
+    sqlite = make_graph().sqlite
+    sqlite["airports"] = tmp_path / "mine.db"
+    engine, _ = sqlite("airports")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE mine (id)"))
+    assert (tmp_path / "mine.db").exists()
+    del sqlite.paths["airports"]
+    assert sqlite["airports"] == str(airports)
+
+
+def test_engines_are_made_once_and_only_when_asked_for(make_graph: Callable[..., Any]) -> None:
+    sqlite = make_graph().sqlite
+    assert sqlite.datasets == {}
+    assert sqlite("some") is sqlite("some")
+    assert list(sqlite.datasets) == ["some"]
+
+
+def test_the_configured_default_path_serves_unknown_names(
+    make_graph: Callable[..., Any], tmp_path: Path
+) -> None:
+    graph = make_graph(path=str(tmp_path / "default.db"))
+    Airport.create_all(graph)
+    assert (tmp_path / "default.db").exists()
+
+
+def test_a_registered_dataset_is_read_by_a_graph_and_without_one(
+    make_graph: Callable[..., Any], airports: Path
+) -> None:
+    store = AirportStore()
+    assert store.one(faa="JFK").city == "New York"
+    with Airport.new_context(make_graph()):
+        assert store.one(faa="EWR").city == "Newark"
+
+
+def test_a_registered_dataset_cannot_be_written(
+    make_graph: Callable[..., Any], airports: Path
+) -> None:
+    before = airports.read_bytes()
+    store = AirportStore()
+    extra = Airport(faa="BOS", city="Boston", altitude=20)
+    graph = make_graph()
+    with Airport.new_context(graph) as context:
+        refusals: list[Callable[[], Any]] = [
+            lambda: store.create(extra),
+            lambda: store.delete(faa="JFK"),
+            lambda: context.session.execute(text("DELETE FROM airports")),
+            lambda: context.session.connection().exec_driver_sql("DROP TABLE airports"),
+            lambda: Airport.create_all(graph) or Airport.drop_all(graph),
+        ]
+        for write in refusals:
+            with pytest.raises(ReadOnlyDatasetError, match=r"'airports' is read-only"):
+                write()
+        assert store.count() == 3
+        store.one(faa="JFK").city = "Queens"
+        with pytest.raises(ReadOnlyDatasetError):
+            context.commit()
+    assert airports.read_bytes() == before
+
+
+@pytest.mark.parametrize("spelling", [True, "true", "Yes", "1", "on"])
+def test_read_only_opens_configured_paths_read_only(
+    make_graph: Callable[..., Any], airports_db: Path, spelling: object
+) -> None:
+    graph = make_graph(paths={"airports": airports_db}, read_only=spelling)
+    with Airport.new_context(graph) as context:
+        assert AirportStore().count() == 3
+        with pytest.raises(ReadOnlyDatasetError):
+            context.session.execute(text("DELETE FROM airports"))
+
+
+@pytest.mark.parametrize("spelling", [False, "false", "NO", "0", "off"])
+def test_a_configured_path_is_otherwise_read_write(
+    make_graph: Callable[..., Any], tmp_path: Path, spelling: object
+) -> None:
+    graph = make_graph(paths={"airports": tmp_path / "new.db"}, read_only=spelling)
+    Airport.create_all(graph)
+    with Airport.new_context(graph) as context:
+        AirportStore().create(Airport(faa="BOS", city="Boston", altitude=20))
+        context.commit()
+    assert sqlite3.connect(tmp_path / "new.db").execute("SELECT faa FROM airports").fetchall() == [
+        ("BOS",)
+    ]
+
+
+def test_a_missing_file_is_not_created_by_reading(
+    make_graph: Callable[..., Any], tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing.db"
+    graph = make_graph(paths={"airports": missing}, read_only=True)
+    with Airport.new_context(graph), pytest.raises(DatasetFileMissingError, match=r"missing\.db"):
+        AirportStore().count()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_told(make_graph: Callable[..., Any], tmp_path: Path) -> None:
+    graph = make_graph(paths={"airports": tmp_path / "no" / "where.db"})
+    with pytest.raises(DatasetFileMissingError, match="folder does not exist"):
+        Airport.create_all(graph)
+
+
+@pytest.mark.parametrize("name", ["we?ird", "50%20 #1", "mode=memory&x", "ü ñ", "a;b'c\"d"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_no_character_of_a_path_has_a_meaning(
+    make_graph: Callable[..., Any], tmp_path: Path, name: str, read_only: bool
+) -> None:
+    path = tmp_path / f"{name}.db"
+    Airport.create_all(make_graph(paths={"airports": str(path)}))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    with Airport.new_context(make_graph(paths={"airports": path}, read_only=read_only)):
+        assert AirportStore().count() == 0
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_uri_is_a_path_too(make_graph: Callable[..., Any], airports_db: Path) -> None:
+    graph = make_graph(paths={"airports": f"file:{airports_db}?mode=ro&uri=true"})
+    with Airport.new_context(graph):
+        assert AirportStore().count() == 3
+
+
+def test_a_relative_path_is_fixed_when_the_engine_is_made(
+    make_graph: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = make_graph(paths={"airports": "here.db"})
+    graph.sqlite("airports")
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    Airport.create_all(graph)
+    assert (tmp_path / "here.db").exists()
+
+
+class Cities(DataSet, name="cities"):
+    """Holds a foreign key that can be broken."""
+
+
+class City(Cities):
+    __tablename__ = "city"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "expected"), [(True, 1), ("yes", 1), (False, 0), ("False", 0)]
+)
+def test_foreign_keys_are_enforced_if_asked_for(
+    make_graph: Callable[..., Any], spelling: object, expected: int
+) -> None:
+    engine, _ = make_graph(use_foreign_keys=spelling).sqlite("cities")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == expected
+
+
+@pytest.mark.parametrize("spelling", [True, "True"])
+def test_autocommit_leaves_nothing_to_commit(
+    make_graph: Callable[..., Any], tmp_path: Path, spelling: object
+) -> None:
+    graph = make_graph(paths={"airports": tmp_path / "auto.db"}, autocommit=spelling)
+    Airport.create_all(graph)
+    with Airport.new_context(graph) as context:
+        AirportStore().create(Airport(faa="BOS", city="Boston", altitude=20))
+        context.rollback()
+    with Airport.new_context(graph):
+        assert AirportStore().count() == 1
+
+
+def test_echo_logs_statements(
+    make_graph: Callable[..., Any], caplog: pytest.LogCaptureFixture, airports: Path
+) -> None:
+    graph = make_graph(echo="on")
+    with caplog.at_level("INFO", logger="sqlalchemy.engine"), Airport.new_context(graph):
+        AirportStore().count()
+    assert "FROM airports" in caplog.text
+
+
+def test_configuration_comes_from_the_environment_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EXAMPLE__SQLITE__READ_ONLY", "false")
+    monkeypatch.setenv("EXAMPLE__SQLITE__USE_FOREIGN_KEYS", "true")
+    monkeypatch.setenv("EXAMPLE__SQLITE__PATHS__AIRPORTS", os.fspath(tmp_path / "env.db"))
+    graph = create_object_graph("example", testing=True, loader=load_from_environ)
+    Airport.create_all(graph)
+    assert (tmp_path / "env.db").exists()
+
+
+def test_savepoints_nest_within_a_transaction(make_graph: Callable[..., Any]) -> None:
+    graph = make_graph()
+    City.create_all(graph)
+    with City.new_context(graph) as context:
+        context.session.add(City(id=1))
+        with pytest.raises(IntegrityError), context.session.begin_nested():  # noqa: PT012
+            context.session.execute(text("INSERT INTO city VALUES (2)"))
+            context.session.execute(text("INSERT INTO city VALUES (1)"))
+        context.commit()
+    with City.new_context(graph) as context:
+        assert context.session.query(City.id).all() == [(1,)]
+
+
+def test_code_that_names_no_graph_uses_the_graph_made_last(
+    make_graph: Callable[..., Any],
+) -> None:
+    first, second = make_graph(), make_graph()
+    assert current_binds() is second.sqlite
+    del second
+    assert current_binds() is first.sqlite
+    del first
+    assert current_binds() is current_binds()
+
+
+def test_without_graph_or_dataset_the_error_names_what_was_looked_for() -> None:
+    class CityStore(Store[City]):
+        pass
+
+    gc.collect()  # of graphs that tracebacks of other tests hold
+    with pytest.raises(DatasetNotFoundError, match="'cities'"):
+        CityStore().count()

@@ -1,0 +1,93 @@
+"""Column types."""
+
+from __future__ import annotations
+
+import warnings
+from enum import Enum
+
+import pytest
+from sqlalchemy import Column, Integer, create_engine, select
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
+
+from microcosm_sqlite.booleans import parse_boolean
+from microcosm_sqlite.dataset import DataSet
+from microcosm_sqlite.identifiers import new_object_id
+from microcosm_sqlite.types import EnumType, Truthy
+
+Base = DataSet.create("types")
+
+
+class Colour(Enum):
+    RED = 1
+    BLUE = "blue"
+
+
+class Thing(Base):
+    __tablename__ = "thing"
+
+    id = Column(Integer, primary_key=True)
+    colour = Column(EnumType(Colour))
+    flag = Column(Truthy)
+
+
+def store_and_load(**columns: object) -> Thing:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Thing(id=1, **columns))
+        session.commit()
+        thing = session.scalars(select(Thing)).one()
+        session.expunge(thing)
+    engine.dispose()
+    return thing
+
+
+@pytest.mark.parametrize("given", [Colour.BLUE, "BLUE"])
+def test_enum_type_takes_members_and_their_names(given: object) -> None:
+    assert store_and_load(colour=given).colour is Colour.BLUE
+
+
+def test_enum_type_refuses_a_name_that_no_member_has() -> None:
+    with pytest.raises(StatementError, match="GREEN"):
+        store_and_load(colour="GREEN")
+
+
+def test_enum_type_stores_the_name_and_nulls_stay_null() -> None:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(Thing.__table__.insert(), [{"id": 1, "colour": Colour.RED, "flag": 1}])
+        connection.execute(Thing.__table__.insert(), [{"id": 2, "colour": None, "flag": None}])
+        rows = connection.exec_driver_sql("SELECT colour, flag FROM thing ORDER BY id").all()
+    engine.dispose()
+    assert rows == [("RED", 1), (None, None)]
+
+
+TRUE = ["y", "YES", "t", "True", "on", "1", 1, True]
+FALSE = ["n", "No", "f", "FALSE", "off", "0", "", 0, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [*((text, True) for text in TRUE), *((text, False) for text in FALSE)]
+)
+def test_truthy_takes_every_spelling(given: object, expected: bool) -> None:
+    assert store_and_load(flag=given).flag is expected
+    assert parse_boolean(given) is expected
+
+
+def test_truthy_refuses_what_spells_no_boolean() -> None:
+    with pytest.raises(StatementError, match="maybe"):
+        store_and_load(flag="maybe")
+
+
+def test_both_types_can_be_cached_by_sqlalchemy() -> None:
+    statement = select(Thing).where(Thing.colour == Colour.RED, Thing.flag == "yes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert statement._generate_cache_key() is not None
+    assert Thing.colour.type.python_type is str
+
+
+def test_object_ids_differ() -> None:
+    assert new_object_id() != new_object_id()
