@@ -192,6 +192,8 @@ class SourceError(BuildError):
     Attributes:
         file: The source, as the author named it.
         line: 1-based line in it, or None where the whole file is meant.
+        others: Further errors that the same build found, up to its limit.
+        count: How many it found in all.
     """
 
     def __init__(
@@ -200,6 +202,8 @@ class SourceError(BuildError):
         super().__init__(*args, hint=hint)
         self.file = file
         self.line = line
+        self.others: tuple[SourceError, ...] = ()
+        self.count = 1
 
 
 class SourceValueError(SourceError):

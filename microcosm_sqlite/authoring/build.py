@@ -1,0 +1,175 @@
+"""The one way from a dataset project to a published database and its manifest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.delimited import open_delimited
+from microcosm_sqlite.authoring.describe import describe_dataset
+from microcosm_sqlite.authoring.diagnose import (
+    check_foreign_keys,
+    explain_duplicates,
+    list_unique_keys,
+)
+from microcosm_sqlite.authoring.finalise import digest, finalise, open_loading, publish, settle
+from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
+from microcosm_sqlite.authoring.layout import TableRules
+from microcosm_sqlite.authoring.load import TableLoad, load_table
+from microcosm_sqlite.authoring.models import Models, import_models
+from microcosm_sqlite.authoring.progress import Progress
+from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.schema import create_indexes, create_tables, open_engine
+from microcosm_sqlite.authoring.sources import SourceFile, find_sources
+from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
+from microcosm_sqlite.authoring.workspace import open_workspace
+from microcosm_sqlite.catalog.manifest import Manifest
+from microcosm_sqlite.errors import BuildError
+
+
+@dataclass(frozen=True)
+class BuiltDataset:
+    """A published database.
+
+    Attributes:
+        path: Where it is.
+        manifest: What its manifest says.
+        manifest_path: Where that is.
+        is_fresh: Whether this build made it; false where nothing had changed.
+    """
+
+    path: Path
+    manifest: Manifest
+    manifest_path: Path
+    is_fresh: bool = True
+
+
+def build_dataset(
+    settings: ProjectSettings, *, progress: Progress | None = None, force: bool = False
+) -> BuiltDataset:
+    """Build the dataset of a project, verify it, and publish it with its manifest.
+
+    What was published before stays until the new file has passed every check, and stays for good
+    if it does not. Nothing is built where sources, models, settings and versions are unchanged.
+
+    Args:
+        settings: The project, as `ProjectSettings.from_pyproject` reads it.
+        progress: Told of each step.
+        force: Build even if nothing changed.
+
+    Raises:
+        BuildError: One of its kinds; the text says where.
+    """
+    progress = progress or Progress()
+    with import_models(settings) as models:
+        sources = find_sources(settings, models.metadata.tables.keys())
+        inputs = digest_inputs(settings, sources)
+        current = None if force else find_current(settings, inputs)
+        if current is not None:
+            progress.start(f"{settings.dataset}: unchanged")
+            progress.finish()
+            return BuiltDataset(
+                settings.database_path, current, settings.manifest_path, is_fresh=False
+            )
+        manifest = _build(settings, models, sources, inputs, progress)
+    return BuiltDataset(settings.database_path, manifest, settings.manifest_path)
+
+
+def _build(
+    settings: ProjectSettings,
+    models: Models,
+    sources: Mapping[str, tuple[SourceFile, ...]],
+    inputs: str,
+    progress: Progress,
+) -> Manifest:
+    with open_workspace(settings.database_path) as workspace:
+        finished = workspace / "finished.db"
+        with closing(open_loading(workspace / "loading.db")) as connection:
+            try:
+                row_counts = _load(connection, settings, models, sources, progress)
+                progress.start("Writing the file")
+                finalise(connection, finished)
+            except sqlite3.OperationalError as error:
+                raise BuildError(f"SQLite cannot write {settings.dataset}: {error}.") from error
+        sha256 = digest(finished)
+        with open_as_reader(finished) as reader:
+            verify_database(reader, row_counts)
+            manifest = describe_dataset(
+                settings,
+                models,
+                reader,
+                size=finished.stat().st_size,
+                sha256=sha256,
+                inputs=inputs,
+            )
+        described = workspace / "manifest.json"
+        described.write_text(manifest.dumps(), "utf-8")
+        for path in (finished, described):
+            settle(path)
+        publish(finished, settings.database_path)
+        publish(described, settings.manifest_path)
+        progress.finish(f"{settings.database_path.name}, {manifest.bytes:,} bytes")
+    return manifest
+
+
+def _load(
+    connection: sqlite3.Connection,
+    settings: ProjectSettings,
+    models: Models,
+    sources: Mapping[str, tuple[SourceFile, ...]],
+    progress: Progress,
+) -> dict[str, int]:
+    with open_engine(connection) as engine:
+        create_tables(engine, models.metadata)
+        loads = {
+            name: _plan(settings, models, engine.dialect, table, sources.get(name, ()), progress)
+            for name, table in models.metadata.tables.items()
+        }
+        row_counts = {}
+        for name, load in sorted(loads.items()):
+            size = sum(source.size for source in sources.get(name, ()))
+            progress.start(name, size)
+            connection.execute("BEGIN")
+            row_counts[name] = load_table(connection, load)
+            connection.execute("COMMIT")
+            progress.finish(f"{row_counts[name]:,} rows")
+        progress.start("Indexes and keys")
+        for load in loads.values():
+            _index(engine, load)
+        check_foreign_keys(connection, loads, settings.error_limit)
+        progress.finish()
+    return row_counts
+
+
+def _plan(
+    settings: ProjectSettings,
+    models: Models,
+    dialect: sa.Dialect,
+    table: sa.Table,
+    sources: tuple[SourceFile, ...],
+    progress: Progress,
+) -> TableLoad:
+    return TableLoad(
+        rules=TableRules.of(table, dialect, settings.null_values, models.aliases(table.name)),
+        openers=[partial(open_delimited, source, settings.csv) for source in sources],
+        skip_unknown=settings.unknown_columns == "ignore",
+        error_limit=settings.error_limit,
+        advance=progress.advance,
+    )
+
+
+def _index(engine: sa.Engine, load: TableLoad) -> None:
+    try:
+        create_indexes(engine, load.rules.table)
+    except sa.exc.IntegrityError as error:
+        for key in list_unique_keys(load.rules.table):
+            explain_duplicates(load, key, error)
+        raise BuildError(
+            f"A unique index of table `{load.rules.table.name}` has duplicates: {error.orig}."
+        ) from error

@@ -1,0 +1,78 @@
+"""Turn a loaded database into the file that is published: the same bytes for the same rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from hashlib import file_digest
+from pathlib import Path
+
+APPLICATION_ID = 0x4D435351
+"""`MCSQ` in the header, for `file(1)` and its like."""
+
+USER_VERSION = 3
+"""The major version of the file layout."""
+
+PAGE_SIZE = 4096
+
+_LOADING = f"""
+PRAGMA page_size={PAGE_SIZE};
+PRAGMA auto_vacuum=NONE;
+PRAGMA encoding='UTF-8';
+PRAGMA journal_mode=OFF;
+PRAGMA synchronous=OFF;
+PRAGMA locking_mode=EXCLUSIVE;
+PRAGMA foreign_keys=OFF;
+PRAGMA temp_store=FILE;
+PRAGMA cache_size=-16000;
+"""
+
+
+def open_loading(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody else sees, and that is thrown away when anything fails."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(_LOADING)
+    return connection
+
+
+def finalise(connection: sqlite3.Connection, target: Path) -> None:
+    """Gather statistics and write the compact, settled copy.
+
+    `VACUUM INTO` lays pages out by content alone. What it would carry over from the loading file
+    is set here: the schema cookie, `secure_delete` (whose default differs between builds of
+    SQLite), and statistics that only some builds write.
+    """
+    connection.execute("ANALYZE")
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
+        connection.execute("DROP TABLE sqlite_stat4")
+    connection.executescript(
+        f"PRAGMA secure_delete=OFF; PRAGMA application_id={APPLICATION_ID};"
+        f"PRAGMA user_version={USER_VERSION}; PRAGMA schema_version=1;"
+    )
+    connection.execute("VACUUM INTO ?", (str(target),))
+
+
+def digest(path: Path) -> str:
+    """The hex sha256 of a file."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def settle(path: Path) -> None:
+    """Bring a file to the disk, readable by everybody, before a rename makes it visible."""
+    path.chmod(0o644)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(source: Path, target: Path) -> None:
+    """Put a settled file in its place, all at once."""
+    source.replace(target)
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

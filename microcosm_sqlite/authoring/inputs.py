@@ -1,0 +1,52 @@
+"""Everything that decides the bytes of a dataset, as one digest: unchanged means no build."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+
+from microcosm_sqlite.authoring.finalise import digest
+from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.versions import find_builder_version
+from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.errors import ManifestError
+
+
+def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[SourceFile, ...]]) -> str:
+    """The hex sha256 of sources, code of the package, settings and versions of the builders.
+
+    No path of this machine goes into it: a checkout elsewhere has the same digest.
+    """
+    import sqlalchemy
+
+    described = {
+        "settings": {k: v for k, v in asdict(settings).items() if k not in ("root", "sources")},
+        "sources": {
+            table: [[source.name, source.digest()] for source in files]
+            for table, files in sources.items()
+        },
+        "code": {
+            path.relative_to(settings.package_directory).as_posix(): digest(path)
+            for path in settings.package_directory.rglob("*.py")
+        },
+        "versions": [find_builder_version(), sqlite3.sqlite_version, sqlalchemy.__version__],
+    }
+    return sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def find_current(settings: ProjectSettings, inputs: str) -> Manifest | None:
+    """The manifest that is published, if it and its database are what these inputs give."""
+    try:
+        manifest = Manifest.loads(settings.manifest_path.read_bytes())
+        raw = manifest.raw[EXTENSION]
+        if raw.get("inputs") != f"sha256:{inputs}":
+            return None
+        if digest(settings.database_path) != raw.get("fileHash", manifest.sha256):
+            return None
+    except (OSError, ManifestError):
+        return None
+    return manifest

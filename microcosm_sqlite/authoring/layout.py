@@ -1,0 +1,134 @@
+"""How the fields of one source map onto the columns of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+from microcosm_sqlite.authoring.rules import ColumnRule
+from microcosm_sqlite.errors import SourceError
+
+
+@dataclass(frozen=True)
+class TableRules:
+    """The rules of all columns of one table.
+
+    Attributes:
+        table: The table.
+        by_name: Column name to its rule, without generated columns.
+        aliases: Attribute key to column name, where they differ.
+    """
+
+    table: sa.Table
+    by_name: Mapping[str, ColumnRule]
+    aliases: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        table: sa.Table,
+        dialect: sa.Dialect,
+        null_values: tuple[str, ...] = (),
+        aliases: Mapping[str, str] | None = None,
+    ) -> TableRules:
+        """Make the rules of `table`."""
+        rules = {
+            column.name: ColumnRule(column, dialect, null_values)
+            for column in table.columns
+            if column.computed is None
+        }
+        keys = {column.key: column.name for column in table.columns if column.key != column.name}
+        return cls(table, rules, {**keys, **(aliases or {})})
+
+
+def lay_out(
+    rules: TableRules, header: Sequence[str], source: str, *, skip_unknown: bool = False
+) -> list[ColumnRule | None]:
+    """The rule of each field, or None for a field that is left out.
+
+    Raises:
+        SourceError: The header names a column twice, or one that the table does not have, or
+            leaves one out that needs a value.
+    """
+    names = [_find_column(rules, field) for field in header]
+    _refuse_repeated(header, names, source)
+    unknown = [field for field, name in zip(header, names, strict=True) if name is None]
+    if unknown and not skip_unknown:
+        raise _unknown_columns(rules, unknown, source)
+    missing = [
+        rule.name
+        for rule in rules.by_name.values()
+        if rule.name not in names and not _fills_itself(rule.column)
+    ]
+    if missing:
+        raise SourceError(
+            f"{source} has no column {_quote(missing)}, "
+            f"which table `{rules.table.name}` cannot do without.",
+            file=source,
+            line=1,
+            hint="Add it, or let the model make it nullable or give it a `server_default`.",
+        )
+    return [None if name is None else rules.by_name[name] for name in names]
+
+
+def fill_values(rules: TableRules, layout: Sequence[ColumnRule | None]) -> dict[str, Any]:
+    """The constant client-side defaults of columns that the source leaves out."""
+    given = {rule.name for rule in layout if rule is not None}
+    return {
+        rule.name: rule.bind(rule.column.default.arg)
+        for rule in rules.by_name.values()
+        if rule.name not in given and isinstance(rule.column.default, ScalarElementColumnDefault)
+    }
+
+
+def _find_column(rules: TableRules, field: str) -> str | None:
+    for name in (field, field.strip()):
+        found = name if name in rules.by_name else rules.aliases.get(name)
+        if found in rules.by_name:
+            return found
+    return None
+
+
+def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source: str) -> None:
+    seen = set()
+    for field, name in zip(header, names, strict=True):
+        if name is not None and name in seen:
+            raise SourceError(f"{source} names column `{field}` twice.", file=source, line=1)
+        seen.add(name)
+
+
+def _unknown_columns(rules: TableRules, unknown: Sequence[str], source: str) -> SourceError:
+    known = sorted(rules.by_name)
+    near = get_close_matches(unknown[0], known, n=1)
+    guess = f"Did you mean `{near[0]}`? " if near else ""
+    return SourceError(
+        f"{source} has column {_quote(unknown)}, which table `{rules.table.name}` has not; "
+        f"it has {_quote(known)}.",
+        file=source,
+        line=1,
+        hint=guess + 'Rename it, or set `unknown-columns = "ignore"`.',
+    )
+
+
+def _fills_itself(column: sa.Column[Any]) -> bool:
+    return (
+        column.nullable
+        or column.server_default is not None
+        or isinstance(column.default, ScalarElementColumnDefault)
+        or is_row_number(column)
+    )
+
+
+def is_row_number(column: sa.Column[Any]) -> bool:
+    """Whether the column is a lone INTEGER PRIMARY KEY, which SQLite numbers by itself."""
+    key = column.table.primary_key.columns
+    return len(key) == 1 and column.primary_key and type(column.type) is sa.Integer
+
+
+def _quote(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

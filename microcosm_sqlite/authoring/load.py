@@ -1,0 +1,176 @@
+"""Load the sources of one table, fast, with every type enforced.
+
+The rows go from the reader to `executemany` with as little Python between them as their types
+allow. What SQLite converted by itself is asked about afterwards, in one scan; only a source that
+something is wrong with is read a second time, to say what and where.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from microcosm_sqlite.authoring.diagnose import explain_rejected_rows
+from microcosm_sqlite.authoring.judge import Findings, judge_records
+from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out
+from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.rules import ColumnRule
+from microcosm_sqlite.authoring.streams import Advance, ignore_advance
+from microcosm_sqlite.catalog.connection import quote_identifier
+
+Opener = Callable[[Advance], AbstractContextManager[Records]]
+"""Opens one source from its start; told whom to tell of progress."""
+
+# What a row that does not fit makes of the fast path; the judge then says what it is.
+_REJECTIONS = (
+    ValueError,  # a text that a converter refuses
+    IndexError,  # a row too short for a converter
+    sqlite3.ProgrammingError,  # a row of another width than the statement
+    sqlite3.IntegrityError,  # a constraint
+    sqlite3.DataError,  # a value too long for SQLite
+)
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """One table and where its rows come from.
+
+    Attributes:
+        rules: What its columns take.
+        openers: Its sources, in order.
+        skip_unknown: Whether fields that the table has no column for are left out.
+        error_limit: How many offences are told of.
+        advance: Told of the bytes read.
+    """
+
+    rules: TableRules
+    openers: Sequence[Opener]
+    skip_unknown: bool = False
+    error_limit: int = 20
+    advance: Advance = field(default=ignore_advance)
+
+    @property
+    def quoted(self) -> str:
+        """The table's name in SQL."""
+        return quote_identifier(self.rules.table.name)
+
+    def lay_out(self, records: Records) -> list[ColumnRule | None]:
+        """The rule of each field of one source."""
+        return lay_out(self.rules, records.header, records.name, skip_unknown=self.skip_unknown)
+
+
+def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
+    """Load all sources of a table into an open transaction.
+
+    Returns:
+        The number of rows loaded.
+
+    Raises:
+        SourceError: A source cannot be read, or does not fit its table.
+        SourceValueError: A value does not fit its column.
+        DuplicateKeyError: Two rows share a key.
+    """
+    rows = _insert_all(connection, load, converted=frozenset())
+    suspects = _find_suspects(connection, load)
+    if suspects:
+        _judge(load, only=suspects)
+        # They are right, but SQLite's affinity may not have made of them what the judge makes.
+        connection.execute(f"DELETE FROM {load.quoted}")
+        rows = _insert_all(connection, load, converted=suspects)
+    return rows
+
+
+def _insert_all(connection: sqlite3.Connection, load: TableLoad, converted: frozenset[str]) -> int:
+    total = 0
+    for opener in load.openers:
+        try:
+            with opener(load.advance) as records:
+                total += _insert_records(connection, load, records, converted)
+        except _REJECTIONS as error:
+            _judge(load)
+            explain_rejected_rows(load, error)
+            raise
+    return total
+
+
+def _insert_records(
+    connection: sqlite3.Connection, load: TableLoad, records: Records, converted: frozenset[str]
+) -> int:
+    layout = load.lay_out(records)
+    constants = fill_values(load.rules, layout)
+    used = [rule for rule in layout if rule is not None]
+    plain = [rule.is_plain and rule.name not in converted for rule in used]
+    names = [rule.name for rule in used] + list(constants)
+    values = [
+        rule.placeholder.format(number) if is_plain else f"?{number}"
+        for number, (rule, is_plain) in enumerate(zip(used, plain, strict=True), start=1)
+    ]
+    values += [_literal(connection, value) for value in constants.values()]
+    statement = (
+        f"INSERT INTO {load.quoted} ({', '.join(map(quote_identifier, names))}) "
+        f"VALUES ({', '.join(values)})"
+    )
+    rows: Iterable[list[Any]] = records
+    if len(used) < len(layout):
+        rows = _pick(rows, [i for i, rule in enumerate(layout) if rule is not None], len(layout))
+    caches = [
+        (index, rule.make_cache())
+        for index, (rule, is_plain) in enumerate(zip(used, plain, strict=True))
+        if not is_plain
+    ]
+    if caches:
+        rows = _convert(rows, caches)
+    return connection.executemany(statement, rows).rowcount
+
+
+def _pick(rows: Iterable[list[Any]], indexes: list[int], width: int) -> Iterator[list[Any]]:
+    for row in rows:
+        if len(row) != width:
+            raise ValueError("a row of another width")
+        yield [row[index] for index in indexes]
+
+
+def _convert(
+    rows: Iterable[list[Any]], caches: Sequence[tuple[int, dict[Any, Any]]]
+) -> Iterator[list[Any]]:
+    if len(caches) == 1:
+        ((index, cache),) = caches
+        for row in rows:
+            row[index] = cache[row[index]]
+            yield row
+        return
+    for row in rows:
+        for index, cache in caches:
+            row[index] = cache[row[index]]
+        yield row
+
+
+def _literal(connection: sqlite3.Connection, value: object) -> str:
+    (literal,) = connection.execute("SELECT quote(?)", (value,)).fetchone()
+    return str(literal)
+
+
+def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:
+    """The columns with stored values that the judge might not have stored."""
+    doubts = {rule.name: rule.suspicion for rule in load.rules.by_name.values() if rule.suspicion}
+    if not doubts:
+        return frozenset()
+    anywhere = " OR ".join(doubts.values())
+    if not connection.execute(f"SELECT 1 FROM {load.quoted} WHERE {anywhere} LIMIT 1").fetchone():
+        return frozenset()
+    return frozenset(
+        name
+        for name, doubt in doubts.items()
+        if connection.execute(f"SELECT 1 FROM {load.quoted} WHERE {doubt} LIMIT 1").fetchone()
+    )
+
+
+def _judge(load: TableLoad, only: frozenset[str] | None = None) -> None:
+    findings = Findings(load.error_limit)
+    for opener in load.openers:
+        with opener(ignore_advance) as records:
+            judge_records(records, load.lay_out(records), findings, only)
+    findings.raise_any()

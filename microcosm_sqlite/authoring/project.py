@@ -1,0 +1,286 @@
+"""The settings of a dataset project: what to build, from what, and where to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from microcosm_sqlite.authoring.settings_reader import HOOK, Options
+from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+
+MANIFEST_FILE = "datapackage.json"
+KNOWN_OPTIONS = frozenset(
+    {
+        "compression",
+        "csv",
+        "dataset",
+        "error-limit",
+        "license",
+        "models",
+        "null-values",
+        "origins",
+        "package",
+        "sources",
+        "tables-without-source",
+        "title",
+        "unknown-columns",
+        "unknown-sources",
+    }
+)
+CSV_OPTIONS = frozenset({"delimiter", "encoding", "escapechar", "quotechar", "skip-lines"})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the data came from, for the manifest."""
+
+    title: str
+    url: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """How delimited text is written.
+
+    Attributes:
+        delimiter: One character between fields; empty means by file name: a tab in `.tsv`, else
+            a comma.
+        quotechar: One character around fields that hold delimiters; empty for none.
+        escapechar: One character in front of a literal quote or delimiter; empty for none.
+        encoding: The text encoding; a byte order mark overrules it.
+        skip_lines: Lines in front of the header to leave out.
+    """
+
+    delimiter: str = ""
+    quotechar: str = '"'
+    escapechar: str = ""
+    encoding: str = "utf-8"
+    skip_lines: int = 0
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """Everything that decides the bytes of one dataset.
+
+    Attributes:
+        root: The project's directory.
+        dataset: The dataset's name, which is its entry point's name.
+        models: The dotted module that declares the tables.
+        sources: A folder under `root`, or a mapping from table to file or files under `root`.
+        package: The import package that carries the database.
+        version: The version of the distribution.
+        null_values: Texts that mean NULL in nullable columns, besides the empty field.
+        compression: `none` or `zstd`.
+        error_limit: How many wrong values one failed build tells of.
+    """
+
+    root: Path
+    dataset: str
+    models: str
+    sources: str | Mapping[str, tuple[str, ...]] = "sources"
+    package: str = ""
+    version: str = "0"
+    title: str = ""
+    description: str = ""
+    license: str = ""
+    contributors: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    null_values: tuple[str, ...] = ()
+    compression: str = "none"
+    csv: CsvOptions = field(default_factory=CsvOptions)
+    tables_without_source: str = "error"
+    unknown_sources: str = "error"
+    unknown_columns: str = "error"
+    error_limit: int = 20
+
+    @classmethod
+    def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
+        """Read the settings of the project in `directory`.
+
+        Raises:
+            SettingsError: There is no `pyproject.toml`, no table for the build hook in it, or an
+                option of it is wrong.
+        """
+        root = Path(directory).resolve()
+        file = root / "pyproject.toml"
+        try:
+            document = tomllib.loads(file.read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise SettingsError(
+                f"{root} has no pyproject.toml, so it is no dataset project.",
+                hint="`microcosm-sqlite new` makes one.",
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{file} is not valid TOML: {error}.") from error
+        facts = _read_project_table(root, document.get("project", {}))
+        return _read_settings(root, _find_hook_table(document, file), facts)
+
+    @classmethod
+    def from_hook(cls, root: str, config: Mapping[str, Any], metadata: Any) -> ProjectSettings:
+        """Read the settings as hatchling hands them to a build hook."""
+        core = metadata.core
+        facts = {
+            "version": metadata.version,
+            "description": core.description,
+            "license": core.license_expression or core.license,
+            "authors": core.authors,
+        }
+        return _read_settings(Path(root), config, facts)
+
+    @property
+    def package_directory(self) -> Path:
+        """The folder of the import package, in a `src` layout or a flat one.
+
+        Raises:
+            SettingsError: It is in neither place.
+        """
+        parts = self.package.split(".")
+        for base in (self.root / "src", self.root):
+            if base.joinpath(*parts).is_dir():
+                return base.joinpath(*parts)
+        raise SettingsError(
+            f"The package `{self.package}` is neither in {self.root / 'src'} nor in {self.root}.",
+            hint="Option `package` names it where `models` lives in another one.",
+        )
+
+    @property
+    def import_directory(self) -> Path:
+        """The directory that has to be on `sys.path` for the models."""
+        directory = self.package_directory
+        return directory.parents[self.package.count(".")]
+
+    @property
+    def resource(self) -> str:
+        """The database's file name inside the package."""
+        return f"{self.dataset}.db" + (".zst" if self.compression == "zstd" else "")
+
+    @property
+    def database_path(self) -> Path:
+        """Where the built database goes."""
+        return self.package_directory / self.resource
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the built manifest goes."""
+        return self.package_directory / MANIFEST_FILE
+
+
+def _find_hook_table(document: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    build = document.get("tool", {}).get("hatch", {}).get("build", {})
+    wheel = build.get("targets", {}).get("wheel", {})
+    for place in (wheel, build):
+        table = place.get("hooks", {}).get(HOOK)
+        if isinstance(table, Mapping):
+            return table
+    raise SettingsError(
+        f"{file} has no table [tool.hatch.build.targets.wheel.hooks.{HOOK}].",
+        hint="`microcosm-sqlite new` makes a project that has one.",
+    )
+
+
+def _read_project_table(root: Path, project: Mapping[str, Any]) -> dict[str, Any]:
+    dynamic = project.get("dynamic", [])
+    licence = project.get("license", "")
+    if not isinstance(licence, str):
+        licence = licence.get("text", "")
+    authors = [author.get("name", "") for author in project.get("authors", [])]
+    return {
+        "version": _resolve_version(root) if "version" in dynamic else project.get("version"),
+        "description": project.get("description", ""),
+        "license": licence,
+        "authors": [{"name": name} for name in authors],
+    }
+
+
+def _resolve_version(root: Path) -> str:
+    try:
+        from hatchling.metadata.core import ProjectMetadata
+        from hatchling.plugin.manager import PluginManager
+    except ImportError as error:
+        raise MissingDependencyError(
+            "A dynamic version needs hatchling.",
+            hint="Install it: pip install 'microcosm-sqlite[build]'.",
+        ) from error
+    return str(ProjectMetadata(str(root), PluginManager()).version)
+
+
+def _read_settings(
+    root: Path, config: Mapping[str, Any], facts: Mapping[str, Any]
+) -> ProjectSettings:
+    options = Options(config)
+    options.only(KNOWN_OPTIONS)
+    models = options.text("models")
+    names = (author.get("name", "") for author in facts["authors"] or ())
+    return ProjectSettings(
+        root=root,
+        dataset=_read_dataset_name(options),
+        models=models,
+        package=options.text("package", models.rpartition(".")[0] or models),
+        sources=_read_sources(options),
+        version=str(facts["version"] or "0"),
+        title=options.text("title", ""),
+        description=facts["description"] or "",
+        license=options.text("license", facts["license"] or ""),
+        contributors=tuple(name for name in names if name),
+        origins=tuple(_read_origin(table) for table in options.tables("origins")),
+        null_values=options.texts("null-values"),
+        compression=options.choice("compression", ("none", "zstd")),
+        csv=_read_csv_options(options),
+        tables_without_source=options.choice("tables-without-source", ("error", "empty")),
+        unknown_sources=options.choice("unknown-sources", ("error", "ignore")),
+        unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
+        error_limit=options.number("error-limit", 20),
+    )
+
+
+def _read_dataset_name(options: Options) -> str:
+    name = options.text("dataset")
+    if name.startswith((".", "-")) or not name.replace("-", "").replace(".", "").isidentifier():
+        raise options.error("dataset", f'must be letters, digits, "_", "-" and ".", not "{name}"')
+    return name
+
+
+def _read_sources(options: Options) -> str | dict[str, tuple[str, ...]]:
+    value = options.values.get("sources", "sources")
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, Mapping):
+        raise options.error("sources", "must be a folder's name or a table of files by table")
+    return {
+        table: (file,) if isinstance(file, str) else Options(value, "sources.").texts(table)
+        for table, file in value.items()
+    }
+
+
+def _read_origin(options: Options) -> Origin:
+    options.only({"title", "url", "sha256"})
+    return Origin(
+        title=options.text("title"),
+        url=options.text("url", ""),
+        sha256=options.text("sha256", "").removeprefix("sha256:"),
+    )
+
+
+def _read_csv_options(options: Options) -> CsvOptions:
+    table = options.values.get("csv", {})
+    if not isinstance(table, Mapping):
+        raise options.error("csv", "must be a table")
+    inner = Options(table, "csv.")
+    inner.only(CSV_OPTIONS)
+    characters = {
+        name: _read_character(inner, name, default)
+        for name, default in (("delimiter", ""), ("quotechar", '"'), ("escapechar", ""))
+    }
+    skip = inner.number("skip-lines", 1) if "skip-lines" in table else 0
+    return CsvOptions(encoding=inner.text("encoding", "utf-8"), skip_lines=skip, **characters)
+
+
+def _read_character(options: Options, name: str, default: str) -> str:
+    value = options.values.get(name, default)
+    if not isinstance(value, str) or len(value) > 1:
+        raise options.error(name, "must be one character, or an empty string for none")
+    return value

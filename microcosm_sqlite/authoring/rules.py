@@ -1,0 +1,158 @@
+"""What one column makes of the texts of its source.
+
+There are two ways from a text to a stored value, and they agree:
+
+- the *judge*, `ColumnRule.convert`: parse the text, then let SQLAlchemy's type bind the value;
+- the *fast path*, for whole numbers and texts: bind the text as it is, let SQLite's column
+  affinity convert it, and ask afterwards, in SQL, whether any stored value is *suspect*.
+
+What is not suspect is what the judge would have stored. What is suspect is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import types
+
+from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, choose_parser
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.errors import SettingsError
+
+CACHE_SIZE = 1 << 14
+
+_TEXT_MARKS = ("CHAR", "CLOB", "TEXT")
+
+
+class ColumnRule:
+    """How one column takes texts.
+
+    Attributes:
+        column: The column.
+        nulls: The texts that mean NULL; none where the column is NOT NULL.
+        is_plain: Whether texts may be bound as they are and left to SQLite's column affinity.
+        suspicion: SQL that is true of each stored value that the judge might not have stored, or
+            an empty string where there is none.
+    """
+
+    def __init__(self, column: sa.Column[Any], dialect: sa.Dialect, null_values: tuple[str, ...]):
+        self.column = column
+        self.name = column.name
+        type_ = column.type.dialect_impl(dialect)
+        parse = choose_parser(type_)
+        if parse is None:
+            raise SettingsError(
+                f"Column `{column.table.name}.{column.name}` is {column.type!r}, "
+                "which no text stands for.",
+                hint="Give it a type that can be written down, such as JSON.",
+            )
+        self._parse = parse
+        self._bind = _make_binder(type_, dialect)
+        self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
+        self.nulls = frozenset(("", *null_values)) if column.nullable else frozenset[str]()
+        affinity = find_affinity(self.expected)
+        quoted = quote_identifier(column.name)
+        self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
+
+    def convert(self, text: str) -> Any:
+        """The value that SQLAlchemy would store for a text.
+
+        Raises:
+            ValueError: The text does not fit; its text says what was expected.
+        """
+        if text in self.nulls:
+            return None
+        if not text and not self.column.nullable and not self._takes_empty_text:
+            raise ValueError("a value, as the column is NOT NULL")
+        return self.bind(self._parse(text))
+
+    def bind(self, value: Any) -> Any:
+        """A Python value as SQLAlchemy's type stores it.
+
+        Raises:
+            ValueError: The type does not take it.
+        """
+        try:
+            return self._bind(value)
+        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+            raise ValueError(f"what {type(self.column.type).__name__} takes ({error})") from error
+
+    def make_cache(self) -> ConvertedTexts:
+        """`convert` as a mapping that remembers, since columns repeat their values."""
+        return ConvertedTexts(self.convert)
+
+    @property
+    def placeholder(self) -> str:
+        """SQL for a plainly bound text, with `{}` for the parameter's number."""
+        if not self.nulls:
+            return "?{0}"
+        texts = ",".join(quote_text(text) for text in sorted(self.nulls))
+        return f"CASE WHEN ?{{0}} IN ({texts}) THEN NULL ELSE ?{{0}} END"
+
+    @property
+    def _takes_empty_text(self) -> bool:
+        impl = self.column.type
+        while isinstance(impl, types.TypeDecorator):
+            impl = impl.impl_instance
+        return isinstance(impl, types.String)
+
+
+class ConvertedTexts(dict[str, Any]):
+    """A cache of conversions that forgets everything when it is full."""
+
+    def __init__(self, convert: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, text: str) -> Any:
+        value = self._convert(text)
+        if len(self) >= CACHE_SIZE:
+            self.clear()
+        self[text] = value
+        return value
+
+
+def find_affinity(declared: str) -> str:
+    """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
+    declared = declared.upper()
+    if "INT" in declared:
+        return "INTEGER"
+    if any(mark in declared for mark in _TEXT_MARKS):
+        return "TEXT"
+    if not declared or "BLOB" in declared:
+        return "BLOB"
+    if any(mark in declared for mark in ("REAL", "FLOA", "DOUB")):
+        return "REAL"
+    return "NUMERIC"
+
+
+def quote_text(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _make_binder(type_: types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
+    if isinstance(type_, types.Enum):
+        return lambda label: label  # the parser has seen to it that this is what is stored
+    processor = type_.bind_processor(dialect)
+    return processor or (lambda value: value)
+
+
+def _plan_fast_path(type_: types.TypeEngine[Any], affinity: str, quoted: str) -> tuple[bool, str]:
+    """Whether texts can be bound as they are, and the SQL that finds suspects afterwards."""
+    if isinstance(type_, types.TypeDecorator):
+        return False, ""
+    if isinstance(type_, types.Integer) and affinity == "INTEGER":
+        # Text and blobs sort above all numbers, and so do not lie between.
+        return True, (
+            f"({quoted} NOT BETWEEN -{EXACT_INTEGER} AND {EXACT_INTEGER}"
+            f" OR CAST({quoted} AS INTEGER) <> {quoted})"
+        )
+    if not isinstance(type_, types.String) or affinity != "TEXT":
+        return False, ""
+    if isinstance(type_, types.Enum):
+        labels = ",".join(quote_text(label) for label in type_.enums)
+        return True, f"{quoted} NOT IN ({labels})"
+    return True, "" if type_.length is None else f"length({quoted}) > {type_.length}"

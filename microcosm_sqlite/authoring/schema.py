@@ -1,0 +1,63 @@
+"""Create the tables of a dataset, and their indexes after the rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import CompileError, IntegrityError
+from sqlalchemy.pool import StaticPool
+
+from microcosm_sqlite.errors import BuildError, SettingsError
+
+
+@contextmanager
+def open_engine(connection: sqlite3.Connection) -> Iterator[sa.Engine]:
+    """An engine over one open connection, for DDL; the connection stays open."""
+    engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    try:
+        yield engine
+    finally:
+        engine.dispose(close=False)
+
+
+def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
+    """Create the tables, with whatever DDL events hang on them, but without their indexes.
+
+    An index made in one go over loaded rows is smaller, and sooner there.
+
+    Raises:
+        SettingsError: SQLite has no such type or construct.
+    """
+    held = {table: set(table.indexes) for table in metadata.tables.values()}
+    try:
+        for table in held:
+            table.indexes.clear()
+        with engine.begin() as connection:
+            metadata.create_all(connection, checkfirst=False)
+    except CompileError as error:
+        raise SettingsError(f"The models cannot be made into SQLite tables: {error}.") from error
+    finally:
+        for table, indexes in held.items():
+            table.indexes.update(indexes)
+
+
+def create_indexes(engine: sa.Engine, table: sa.Table) -> None:
+    """Create the indexes of a loaded table, in the order of their names.
+
+    Raises:
+        IntegrityError: A unique index has duplicates.
+        BuildError: SQLite refuses one for another reason.
+    """
+    with engine.begin() as connection:
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            try:
+                index.create(connection)
+            except IntegrityError:
+                raise
+            except sa.exc.DBAPIError as error:
+                raise BuildError(
+                    f"Index `{index.name}` cannot be created: {error.orig}."
+                ) from error

@@ -1,0 +1,146 @@
+"""Which files hold the rows of which table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.streams import COMPRESSIONS
+from microcosm_sqlite.errors import SettingsError, SourceError
+
+FORMATS = {".csv": "csv", ".tsv": "tsv"}
+"""File name suffix to format, in front of any suffix of a compression."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file with rows of one table.
+
+    Attributes:
+        path: Where it is.
+        name: As errors and progress call it: relative to the project.
+        format: One of the values of `FORMATS`.
+    """
+
+    path: Path
+    name: str
+    format: str
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
+
+    def digest(self) -> str:
+        """The hex sha256 of its bytes."""
+        with self.path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest()
+
+
+def find_sources(
+    settings: ProjectSettings, tables: Collection[str]
+) -> dict[str, tuple[SourceFile, ...]]:
+    """Match files to tables by name: `<table>.csv[.gz|.zip|...]`, or a folder of such parts.
+
+    Returns:
+        The files of each table that has any, in the order in which they are loaded.
+
+    Raises:
+        SettingsError: A table has no source or a source has no table, and the settings do not
+            allow it.
+    """
+    if isinstance(settings.sources, Mapping):
+        found = {
+            table: tuple(_describe(settings.root / file, settings.root) for file in files)
+            for table, files in settings.sources.items()
+        }
+    else:
+        found = _scan_folder(settings)
+    _match(found, tables, settings)
+    return {table: files for table, files in found.items() if table in tables}
+
+
+def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[SourceFile, ...]]:
+    folder = settings.root / str(settings.sources)
+    if not folder.is_dir():
+        raise SettingsError(
+            f"The folder of sources, {folder}, does not exist.",
+            hint="Put one file per table there, or name the folder in option `sources`.",
+        )
+    found: dict[str, tuple[SourceFile, ...]] = {}
+    for path in sorted(folder.iterdir()):
+        table, _ = split_name(path)
+        files = _list_parts(path, settings.root)
+        if files and table in found:
+            raise SettingsError(
+                f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
+                hint=f"Parts of one table belong into a folder, {folder / table}.",
+            )
+        if files:
+            found[table] = files
+    return found
+
+
+def _list_parts(path: Path, root: Path) -> tuple[SourceFile, ...]:
+    if path.name.startswith("."):
+        return ()
+    if path.is_dir():
+        return tuple(_describe(part, root) for part in _iterate_parts(path))
+    return (_describe(path, root),) if split_name(path)[1] else ()
+
+
+def _iterate_parts(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
+
+
+def _describe(path: Path, root: Path) -> SourceFile:
+    try:
+        name = path.relative_to(root).as_posix()
+    except ValueError:
+        name = str(path)
+    if not path.is_file():
+        raise SourceError(f"{name} does not exist.", file=name)
+    source_format = split_name(path)[1]
+    if not source_format:
+        raise SettingsError(
+            f"{name} is of no known format.",
+            hint=f"Known: {', '.join(FORMATS)}, plain or with {', '.join(COMPRESSIONS)}.",
+        )
+    return SourceFile(path, name, source_format)
+
+
+def split_name(path: Path) -> tuple[str, str]:
+    """The table that a file is named after, and its format, or an empty string for none."""
+    name = path.name
+    if Path(name).suffix.lower() in COMPRESSIONS:
+        name = name[: -len(Path(name).suffix)]
+    source_format = FORMATS.get(Path(name).suffix.lower(), "")
+    return (name[: -len(Path(name).suffix)] if source_format else path.name), source_format
+
+
+def _match(
+    found: Mapping[str, tuple[SourceFile, ...]],
+    tables: Collection[str],
+    settings: ProjectSettings,
+) -> None:
+    without_source = sorted(set(tables) - set(found))
+    without_table = sorted(set(found) - set(tables))
+    complaints = []
+    if without_source and settings.tables_without_source == "error":
+        complaints.append(f"no source for table {_quote(without_source)}")
+    if without_table and settings.unknown_sources == "error":
+        complaints.append(f"no table for source {_quote(without_table)}")
+    if complaints:
+        raise SettingsError(
+            f"Models and sources of dataset `{settings.dataset}` do not match: "
+            f"{'; '.join(complaints)}. Tables: {_quote(tables)}; sources: {_quote(found)}.",
+            hint='Rename one of them, or set `tables-without-source = "empty"` or '
+            '`unknown-sources = "ignore"`.',
+        )
+
+
+def _quote(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

@@ -1,0 +1,182 @@
+"""Source files as streams of bytes or text, whatever their compression and encoding."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from microcosm_sqlite.catalog.codecs import open_decompressed, stream_errors
+from microcosm_sqlite.errors import SourceError
+
+BUFFER_SIZE = 1 << 18
+COMPRESSIONS = (".gz", ".zip", ".zst", ".xz", ".bz2")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+Advance = Callable[[int], None]
+"""Told how many bytes of the file, as it lies on disk, were read since the last call."""
+
+
+def ignore_advance(_: int) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def open_bytes(path: Path, advance: Advance = ignore_advance) -> Iterator[IO[bytes]]:
+    """Open a source file and undo its compression; a zip archive must hold one file.
+
+    Raises:
+        SourceError: The file is missing, unreadable, or no archive of its kind.
+    """
+    with _explained(path), ExitStack() as stack:
+        raw = stack.enter_context(_open_metered(path, advance))
+        yield stack.enter_context(_decompress(raw, path))
+
+
+@contextmanager
+def open_text(
+    path: Path, encoding: str = "utf-8", advance: Advance = ignore_advance
+) -> Iterator[IO[str]]:
+    """Open a source file as text, with newlines as they stand.
+
+    A byte order mark overrules `encoding`. NUL characters are refused: they come from damage or
+    a wrong encoding, and functions of SQLite stop at them.
+
+    Raises:
+        SourceError: As for `open_bytes`, or the text is not in its encoding.
+    """
+    with open_bytes(path, advance) as stream, _explained(path):
+        head = stream.read(4)
+        marked = next((name for mark, name in _MARKS if head.startswith(mark)), encoding)
+        body = io.BufferedReader(_Utf8(stream, head, _make_decoder(marked, path)), BUFFER_SIZE)
+        with io.TextIOWrapper(body, encoding="utf-8", newline="") as text:
+            yield text
+
+
+def _open_metered(path: Path, advance: Advance) -> IO[bytes]:
+    return io.BufferedReader(_Meter(path, advance), BUFFER_SIZE)
+
+
+def _decompress(raw: IO[bytes], path: Path) -> IO[bytes]:
+    openers: dict[str, Callable[[Any], Any]] = {
+        ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+        ".bz2": bz2.BZ2File,
+        ".xz": lzma.LZMAFile,
+        ".zst": lambda raw: open_decompressed(raw, "zstd"),
+        ".zip": lambda raw: _open_member(raw, path),
+    }
+    opened: IO[bytes] = openers.get(path.suffix.lower(), lambda raw: raw)(raw)
+    return opened
+
+
+def _open_member(raw: IO[bytes], path: Path) -> IO[bytes]:
+    archive = zipfile.ZipFile(raw)
+    names = [
+        member.filename
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+    if len(names) != 1:
+        raise SourceError(
+            f"{path} holds {len(names)} files where one is expected.",
+            file=str(path),
+            hint="Unpack it, and give each file the name of a table.",
+        )
+    return archive.open(names[0])
+
+
+def _make_decoder(encoding: str, path: Path) -> codecs.IncrementalDecoder | None:
+    """What turns the bytes into text, or None where they are UTF-8 already."""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SourceError(f"{path}: no encoding is called {encoding!r}.", file=str(path)) from error
+    return None if name == "utf-8" else codecs.getincrementaldecoder(name)()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    damage: tuple[type[Exception], ...] = (*stream_errors(), OSError, zlib.error)
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} does not exist.", file=str(path)) from error
+    except UnicodeError as error:
+        raise SourceError(
+            f"{path} is not text in the encoding {_encoding_of(error)}: {error}.",
+            file=str(path),
+            hint="Option `csv.encoding` names the encoding, such as `cp1252`.",
+        ) from error
+    except damage as error:
+        raise SourceError(f"{path} cannot be read: {error}.", file=str(path)) from error
+
+
+def _encoding_of(error: UnicodeError) -> str:
+    return getattr(error, "encoding", "given")
+
+
+class _Meter(io.FileIO):
+    """A file that tells how much of it was read."""
+
+    def __init__(self, path: Path, advance: Advance) -> None:
+        super().__init__(str(path), "rb")
+        self._advance = advance
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self._advance(count or 0)
+        return count
+
+
+class _Utf8(io.RawIOBase):
+    """The bytes of a stream, in UTF-8, without NUL."""
+
+    def __init__(
+        self, stream: IO[bytes], head: bytes, decoder: codecs.IncrementalDecoder | None
+    ) -> None:
+        super().__init__()
+        self._stream = stream
+        self._head = head
+        self._decoder = decoder
+        self._pending = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._pending:
+            self._pending = memoryview(self._next_chunk(len(buffer)))
+        part = self._pending[: len(buffer)]
+        self._pending = self._pending[len(part) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _next_chunk(self, size: int) -> bytes:
+        chunk = self._read(size)
+        if self._decoder is not None:
+            decoded = self._decoder.decode(chunk, not chunk)
+            while chunk and not decoded:
+                chunk = self._read(size)
+                decoded = self._decoder.decode(chunk, not chunk)
+            chunk = decoded.encode("utf-8")
+        if b"\0" in chunk:
+            raise UnicodeError("it holds NUL characters; is it UTF-16 without a byte order mark")
+        return chunk
+
+    def _read(self, size: int) -> bytes:
+        head, self._head = self._head, b""
+        return head or self._stream.read(size)

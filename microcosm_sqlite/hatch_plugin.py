@@ -1,0 +1,86 @@
+"""The build hook for hatchling: a dataset is built when its wheel is.
+
+.. code-block:: toml
+
+    [tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]
+    dataset = "nycflights13"
+    models = "nycflights13_data.models"
+    sources = "sources"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.plugin import hookimpl
+
+from microcosm_sqlite.errors import MicrocosmSQLiteError
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.project import ProjectSettings
+
+
+class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling 1.32.3 fails on parameters
+    """Builds the dataset, puts it and its manifest into the wheel, and looks into the wheel."""
+
+    PLUGIN_NAME = "microcosm-sqlite"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        """Build the dataset, where anything changed, before the wheel is packed."""
+        if self.target_name != "wheel":
+            return
+        from microcosm_sqlite.authoring.build import build_dataset
+        from microcosm_sqlite.authoring.progress import LineProgress
+
+        with self._failing_plainly():
+            settings = self._read_settings()
+            built = build_dataset(settings, progress=LineProgress(self.app.display_info))
+        root = settings.root
+        build_data["artifacts"].append(f"/{built.path.relative_to(root).as_posix()}")
+        manifest = str(built.manifest_path.relative_to(root))
+        build_data["extra_metadata"][manifest] = "datapackage.json"
+
+    def finalize(
+        self,
+        version: str,
+        build_data: dict[str, Any],  # noqa: ARG002
+        artifact_path: str,
+    ) -> None:
+        """Open the finished wheel, and query the database inside."""
+        if self.target_name != "wheel":
+            return
+        from microcosm_sqlite.authoring.wheel import verify_in_place, verify_wheel
+
+        with self._failing_plainly():
+            if version == "editable":
+                verify_in_place(self._read_settings())
+            else:
+                verify_wheel(artifact_path)
+
+    def clean(self, versions: list[str]) -> None:  # noqa: ARG002
+        """Remove what this hook built."""
+        settings = self._read_settings()
+        for path in (settings.database_path, settings.manifest_path):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _failing_plainly(self) -> Iterator[None]:
+        """End the build with what an error says, without the stack of calls that led to it."""
+        try:
+            yield
+        except MicrocosmSQLiteError as error:
+            self.app.abort(str(error))
+
+    def _read_settings(self) -> ProjectSettings:
+        from microcosm_sqlite.authoring.project import ProjectSettings
+
+        return ProjectSettings.from_hook(self.root, self.config, self.metadata)
+
+
+@hookimpl
+def hatch_register_build_hook() -> type[DatasetBuildHook]:
+    """What the plugin offers to hatchling."""
+    return DatasetBuildHook
