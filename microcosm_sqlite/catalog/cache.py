@@ -18,7 +18,7 @@ from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from typing import BinaryIO
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "MICROCOSM_SQLITE_CACHE_DIR"
 LAYOUT = "v1"
+DIGEST_LENGTH = 40
+"""Digits of the sha256 that name a cached file's folder."""
+
 CHUNK = 1 << 20
 LOCK_TIMEOUT = 60.0
 """Seconds to wait for a peer that extracts the same content, before doing it as well."""
@@ -52,6 +55,12 @@ def cache_directory() -> str:
             hint=f"Set {VARIABLE} to an absolute path.",
         )
     return root
+
+
+def layout_levels() -> tuple[str, ...]:
+    """The directories, outermost first, that hold the folders of cached files."""
+    root = cache_directory()
+    return root, os.path.join(root, LAYOUT)
 
 
 def extract_file(path: str, manifest: Manifest) -> str:
@@ -89,7 +98,8 @@ def extract_member(archive: str, member: str, manifest: Manifest) -> str:
                 open_decompressed(compressed, manifest.compression) as stream,  # type: ignore[arg-type]
             ):
                 yield stream
-        except (BadZipFile, KeyError) as error:
+        # NotImplementedError and RuntimeError: a method that zipfile lacks, an encrypted member.
+        except (BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
             raise DatasetCorruptError(
                 f"{origin} cannot be read: {error}.", hint="Build or download it again."
             ) from error
@@ -120,6 +130,12 @@ class _Content:
     def of(cls, manifest: Manifest) -> _Content:
         return cls(f"{manifest.name}.db", manifest.sha256, manifest.bytes)
 
+    @property
+    def path(self) -> str:
+        """Its place below the cache's layout directory: a manifest's name is not to be trusted."""
+        plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in self.name[-100:])
+        return os.path.join(self.sha256[:DIGEST_LENGTH], plain)
+
 
 def _measure(opened: Opener, name: str) -> _Content:
     from hashlib import sha256
@@ -134,16 +150,30 @@ def _measure(opened: Opener, name: str) -> _Content:
 
 def _ensure(content: _Content, opened: Opener, origin: str) -> str:
     """The path of the cached content, extracting it where it is not there yet."""
-    root = cache_directory()
-    folder = os.path.join(root, LAYOUT, content.sha256[:40])
-    path = os.path.join(folder, content.name)
-    levels = (root, os.path.join(root, LAYOUT), folder)
+    levels = layout_levels()
+    path = os.path.join(levels[-1], content.path)
+    folder = os.path.dirname(path)
+    levels = (*levels, folder)
     for level in levels:
         private.check_directory(level, create=False)
     if private.is_published(path, content.size):
         return path
+    try:
+        _publish(content, opened, levels, path, origin)
+    except CacheUnavailableError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        # Somebody cleared the cache at this moment.
+        _publish(content, opened, levels, path, origin)
+    return path
+
+
+def _publish(
+    content: _Content, opened: Opener, levels: Iterable[str], path: str, origin: str
+) -> None:
     for level in levels:
         private.check_directory(level, create=True)
+    folder = os.path.dirname(path)
     with _lock(f"{folder}.lock"):
         # A peer may have published it while this process waited for the lock.
         if not private.is_published(path, content.size):
@@ -151,7 +181,6 @@ def _ensure(content: _Content, opened: Opener, origin: str) -> str:
             private.check_space(folder, content.size)
             with private.publishing(path) as target:
                 _extract(content, opened, target, origin)
-    return path
 
 
 def _extract(content: _Content, opened: Opener, target: BinaryIO, origin: str) -> None:

@@ -20,6 +20,7 @@ from microcosm_sqlite.errors import (
     DatasetIOError,
     DatasetNotPackagedError,
     DatasetUnreadableError,
+    QueryError,
 )
 
 TYPE_CHECKING = False
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 HEADER_SIZE = 100
 MAGIC = b"SQLite format 3\x00"
 ROLLBACK_MODE = b"\x01\x01"
+WAL_MODE = b"\x02\x02"
+SIDECARS = ("-wal", "-journal")
 
 # What is found in place of a database, by its first bytes.
 _IMPOSTORS = (
@@ -57,6 +60,7 @@ def connect(
     *,
     attach: Mapping[str, Location] | None = None,
     check_same_thread: bool = True,
+    untrusted: bool = False,
 ) -> sqlite3.Connection:
     """Open a located database read-only and hardened.
 
@@ -64,9 +68,12 @@ def connect(
         location: The file, and whether it can be trusted not to change.
         attach: More databases, by the schema name that SQL will use for them.
         check_same_thread: As for :func:`sqlite3.connect`.
+        untrusted: Take the file, or the SQL, for hostile; see
+            :func:`microcosm_sqlite.catalog.untrusted.restrict`.
 
     Raises:
         DatasetFileError: One of its kinds, with the true cause.
+        QueryError: A schema name cannot be attached.
     """
     uri = checked_uri(location)
     try:
@@ -75,17 +82,26 @@ def connect(
         raise translate(error, location.path) from error
     try:
         for schema, other in (attach or {}).items():
-            connection.execute(
-                f"ATTACH DATABASE ? AS {quote_identifier(schema)}", (checked_uri(other),)
-            )
+            _attach(connection, schema, other)
         harden(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise translate(error, location.path) from error
+        if untrusted:
+            from microcosm_sqlite.catalog.untrusted import restrict
+
+            restrict(connection, location.path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _attach(connection: sqlite3.Connection, schema: str, location: Location) -> None:
+    uri = checked_uri(location)
+    try:
+        connection.execute(f"ATTACH DATABASE ? AS {quote_identifier(schema)}", (uri,))
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a reserved name, or one too many
+            raise QueryError(f"{schema!r} cannot be attached: {error}.") from error
+        raise translate(error, location.path) from error
 
 
 def checked_uri(location: Location) -> str:
@@ -131,9 +147,12 @@ def preflight(path: str) -> None:
     Raises:
         DatasetFileError: One of its kinds.
     """
+    if os.path.islink(path):
+        # SQLite looks for a journal beside the file itself.
+        path = os.path.realpath(path)
     size, header = _read_header(path)
     _check_header(path, size, header)
-    for suffix in ("-wal", "-journal"):
+    for suffix in SIDECARS:
         _check_sidecar(path, suffix)
 
 
@@ -145,7 +164,7 @@ def preflight_live(path: str) -> None:
     """
     try:
         status = os.stat(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise explain(error, path) from error
     _check_regular(path, status)
     if status.st_size == 0:
@@ -159,7 +178,7 @@ def _read_header(path: str) -> tuple[int, bytes]:
     try:
         # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
         descriptor = os.open(path, flags)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise explain(error, path) from error
     try:
         status = os.fstat(descriptor)
@@ -179,11 +198,13 @@ def _check_regular(path: str, status: os.stat_result) -> None:
 def _check_header(path: str, size: int, header: bytes) -> None:
     if not header.startswith(MAGIC) or len(header) < HEADER_SIZE:
         raise DatasetCorruptError(f"{path} is {_identify(size, header)}.", hint=_REINSTALL)
-    if header[18:20] != ROLLBACK_MODE:
+    if header[18:20] == WAL_MODE:
         raise DatasetNotPackagedError(
             f"{path} is in write-ahead (WAL) mode: its last rows may be in another file.",
             hint="Publish it as `VACUUM INTO` writes it, or run PRAGMA journal_mode=DELETE on it.",
         )
+    if header[18:20] != ROLLBACK_MODE:
+        raise DatasetCorruptError(f"{path} has an unknown format in its header.", hint=_REINSTALL)
     expected = _expected_size(header)
     if expected and expected != size:
         raise DatasetCorruptError(
@@ -223,9 +244,9 @@ def _identify(size: int, header: bytes) -> str:
 _REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
 
 
-def explain(error: OSError, path: str) -> DatasetFileError:
+def explain(error: OSError | ValueError, path: str) -> DatasetFileError:
     """The error of ours that tells what an operating system error means for a database."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):  # or a NUL in it
         return DatasetFileMissingError(f"{path} does not exist.", hint=_REINSTALL)
     if isinstance(error, PermissionError):
         return _unreadable(path)
@@ -246,16 +267,23 @@ def _unreadable(path: str) -> DatasetUnreadableError:
 
 
 def translate(error: sqlite3.Error, path: str) -> DatasetFileError:
-    """The error of ours for what SQLite says while a database is opened."""
+    """The error of ours for what SQLite says while a database is opened or read."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DatasetCorruptError(f"{path} is damaged: {error}.", hint=_REINSTALL)
+        # SQLite says this of a passing read error as well; hashing the file tells.
+        return DatasetCorruptError(
+            f"{path} is damaged: {error}.", hint=f"Run: microcosm-sqlite verify. {_REINSTALL}"
+        )
     if code == sqlite3.SQLITE_READONLY:
         return DatasetNotPackagedError(
             f"{path} was left in the middle of a transaction: {error}.",
             hint="Open it once with write access, so that SQLite can roll back.",
         )
-    return DatasetIOError(f"{path} cannot be opened: {error}.", hint="Check the medium.")
+    if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
+        return explain(FileNotFoundError(), path)
+    if code == sqlite3.SQLITE_BUSY:
+        return DatasetIOError(f"{path} is being written to: {error}.", hint="Try again.")
+    return DatasetIOError(f"{path} cannot be read: {error}.", hint="Check the medium.")
 
 
 def _quote(path: str) -> str:

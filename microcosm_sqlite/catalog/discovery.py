@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from microcosm_sqlite.errors import BrokenDistributionError
 
@@ -65,7 +66,8 @@ class Distribution:
         stem = os.path.splitext(folder)[0]
         self.name, _, self.version = stem.partition("-")
         for file in ("METADATA", "PKG-INFO"):
-            self._read_headers(read(file) or b"")
+            with suppress(OSError):  # the folder's name says as much
+                self._read_headers(read(file) or b"")
 
     def __repr__(self) -> str:
         return f"<Distribution {self.name} {self.version}>"
@@ -76,8 +78,18 @@ class Distribution:
         return not os.path.isdir(self.site)
 
     def read(self, file: str) -> bytes | None:
-        """The content of a metadata file, or None where there is no such file."""
-        return self._read(file)
+        """The content of a metadata file, or None where there is no such file.
+
+        Raises:
+            BrokenDistributionError: It is there and cannot be read.
+        """
+        try:
+            return self._read(file)
+        except OSError as error:
+            raise BrokenDistributionError(
+                f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
+                hint=_reinstall(self.name),
+            ) from error
 
     def _read_headers(self, content: bytes) -> None:
         for line in content.splitlines():
@@ -121,7 +133,7 @@ class Entry:
             raise BrokenDistributionError(
                 f"{self.distribution.name} {self.distribution.version} cannot say where dataset "
                 f"{self.name!r} is: {self.reference} raised {type(error).__name__}: {error}.",
-                hint=f"Run: pip install --force-reinstall {self.distribution.name}",
+                hint=_reinstall(self.distribution.name),
             ) from error
 
 
@@ -143,7 +155,7 @@ def discover() -> Scan:
     entries: list[Entry] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for site in dict.fromkeys(sys.path):
+    for site in dict.fromkeys(filter(_is_text, sys.path)):
         found = _scan_site(site or os.curdir)
         problems += found.problems
         entries += (
@@ -151,6 +163,10 @@ def discover() -> Scan:
         )
         seen |= found.names
     return Scan(entries, problems)
+
+
+def _is_text(site: object) -> bool:
+    return isinstance(site, str)  # imports ignore whatever else is put there
 
 
 class _Site:
@@ -166,19 +182,15 @@ class _Site:
 
     def add(self, distribution: Distribution, content: bytes) -> None:
         try:
-            pairs = dict(_parse_group(content.decode()))
+            pairs = dict(_parse_group(content.decode("utf-8-sig")))
         except ValueError as error:
-            self.problems.append(
-                Problem(
-                    distribution.name,
-                    "",
-                    f"{distribution.metadata} has an entry_points.txt that cannot be read: "
-                    f"{error}.",
-                    f"Run: pip install --force-reinstall {distribution.name}",
-                )
-            )
+            self.report(distribution.name, distribution.metadata, error)
             return
         self.entries += (Entry(name, value, distribution) for name, value in pairs.items())
+
+    def report(self, name: str, metadata: str, error: Exception) -> None:
+        message = f"{metadata} has an entry_points.txt that cannot be read: {error}."
+        self.problems.append(Problem(name, "", message, _reinstall(name)))
 
 
 _sites: dict[str, _Site] = {}
@@ -202,7 +214,11 @@ def _read_site(site: str, modified: int) -> _Site:
     for folder, read in _metadata_folders(site):
         name = _canonical(folder.partition("-")[0])
         found.names.add(name)
-        content = read("entry_points.txt")
+        try:
+            content = read("entry_points.txt")
+        except OSError as error:
+            found.report(folder.partition("-")[0], os.path.join(site, folder), error)
+            continue
         if content and GROUP.encode() in content:
             distribution = Distribution(site, folder, read)
             folders.setdefault(name, []).append((distribution, content))
@@ -252,18 +268,19 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
                 yield name, _folder_reader(os.path.join(site, name))
 
 
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
 def _folder_reader(folder: str) -> Reader:
     def read(file: str) -> bytes | None:
         # Bare system calls: this runs once for each installed distribution on every cold start.
         try:
-            descriptor = os.open(f"{folder}/{file}", os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        except OSError:
+            descriptor = os.open(f"{folder}/{file}", _READ)
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             size = os.fstat(descriptor).st_size
             return os.read(descriptor, size)
-        except OSError:
-            return None
         finally:
             os.close(descriptor)
 
@@ -286,12 +303,15 @@ def _zipped_folders(site: str) -> Iterator[tuple[str, Reader]]:
 def _zip_reader(site: str, folder: str) -> Reader:
     def read(file: str) -> bytes | None:
         import zipfile
+        import zlib
 
         try:
             with zipfile.ZipFile(site) as archive:
                 return archive.read(f"{folder}/{file}")
-        except (KeyError, OSError, zipfile.BadZipFile):
+        except KeyError:
             return None
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            raise OSError(str(error)) from error
 
     return read
 
@@ -312,4 +332,8 @@ def _parse_group(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _canonical(name: str) -> str:
-    return name.lower().replace("-", "_").replace(".", "_")
+    return "_".join(filter(None, name.lower().replace("-", "_").replace(".", "_").split("_")))
+
+
+def _reinstall(name: str) -> str:
+    return f"Run: pip install --force-reinstall {name}"

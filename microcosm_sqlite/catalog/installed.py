@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
-from microcosm_sqlite.catalog.location import locate, locate_entry
+from microcosm_sqlite.catalog.location import (
+    development_path,
+    installed_path,
+    locate,
+    locate_entry,
+    locate_object,
+)
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import DatasetError, DatasetFileMissingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,11 +43,16 @@ class InstalledDataset:
     """
 
     def __init__(
-        self, name: str, entry: Entry | None = None, location: Location | None = None
+        self,
+        name: str,
+        entry: Entry | None = None,
+        location: Location | None = None,
+        source: object = None,
     ) -> None:
         self.name = name
         self.entry = entry
         self._location = location
+        self._source = source
         self._manifest: Manifest | None = None
         self._is_manifest_read = False
         self._tables: dict[str, Table] | None = None
@@ -90,6 +101,7 @@ class InstalledDataset:
 
         Raises:
             ManifestError: There is one and it cannot be used.
+            BrokenDistributionError: There is one and it cannot be read.
         """
         if not self._is_manifest_read:
             self._manifest = self._read_manifest()
@@ -110,9 +122,15 @@ class InstalledDataset:
 
         A cached file is looked up anew each time: the cache may have been cleared, or made unsafe.
         """
-        if self._location is None or (self._location.is_cached and self.entry):
+        if self._location is None or self._may_be_gone(self._location):
             self._location = self._find(graph)
         return self._location
+
+    def _may_be_gone(self, location: Location) -> bool:
+        if not location.is_cached:
+            return False
+        # What has no manifest must be read whole to know what it should be.
+        return (self.entry is not None and not self.is_legacy) or not os.path.exists(location.path)
 
     @property
     def path(self) -> Path:
@@ -137,23 +155,39 @@ class InstalledDataset:
         return self._tables
 
     def connect(
-        self, attach: Iterable[str] = (), *, check_same_thread: bool = True
+        self,
+        attach: Iterable[str] = (),
+        *,
+        check_same_thread: bool = True,
+        untrusted: bool = False,
     ) -> sqlite3.Connection:
         """A new connection, read-only and hardened; closing it is the caller's part.
 
         Args:
             attach: Names of other datasets, each reachable in SQL as ``name.table``.
             check_same_thread: As for :func:`sqlite3.connect`.
+            untrusted: Take the data, or the SQL to come, for hostile: check the structure first,
+                and limit sizes and time. See :mod:`microcosm_sqlite.catalog.untrusted`.
 
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
         from microcosm_sqlite.catalog.registry import dataset
 
-        others = {name: dataset(name).location for name in attach}
-        return connections.connect(
-            self.location, attach=others, check_same_thread=check_same_thread
-        )
+        def open_located() -> sqlite3.Connection:
+            return connections.connect(
+                self.location,
+                attach={name: dataset(name).location for name in others},
+                check_same_thread=check_same_thread,
+                untrusted=untrusted,
+            )
+
+        others = list(attach)
+        try:
+            return open_located()
+        except DatasetFileMissingError:
+            # The cache may have been cleared after the file was located; then it is made again.
+            return open_located()
 
     @property
     def engine(self) -> Engine:
@@ -179,7 +213,8 @@ class InstalledDataset:
         return import_module(self.manifest.models)
 
     def _find(self, graph: object) -> Location:
-        assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101
+        if self.entry is None:
+            return locate_object(self._source)
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)
@@ -194,12 +229,11 @@ class InstalledDataset:
         manifest = Manifest.loads(content, f"{distribution.metadata}/extra_metadata/{FILE_NAME}")
         if manifest.name != self.name:
             return None
+        if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
+            return manifest
         # An editable install's metadata is as old as the install; the file beside the database is
         # as new as the database.
-        location = None if distribution.is_zipped else locate(distribution, manifest)
-        if location and not location.immutable:
-            return _manifest_beside(location.path) or manifest
-        return manifest
+        return _manifest_beside(development_path(manifest)) or manifest
 
 
 def _manifest_beside(path: str) -> Manifest | None:
@@ -212,4 +246,5 @@ def _manifest_beside(path: str) -> Manifest | None:
     if EXTENSION.encode() not in content:
         return None
     manifest = Manifest.loads(content, file)
-    return manifest if manifest.resource.startswith(os.path.basename(path)) else None
+    is_meant = os.path.basename(manifest.resource).startswith(os.path.basename(path))
+    return manifest if is_meant else None

@@ -9,6 +9,8 @@ from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileMissingE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from microcosm_sqlite.catalog.discovery import Distribution, Entry
     from microcosm_sqlite.catalog.manifest import Manifest
 
@@ -41,20 +43,48 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         DatasetFileMissingError: It is not where the manifest says.
         CacheError: It had to be extracted and could not be.
     """
-    parts = (*manifest.package.split("."), manifest.resource)
-    path = os.path.join(distribution.site, *parts)
     if distribution.is_zipped:
         from microcosm_sqlite.catalog.cache import extract_member
 
-        return _cached(extract_member(distribution.site, "/".join(parts), manifest))
+        member = "/".join((*manifest.package.split("."), manifest.resource)).lstrip("/")
+        return _cached(extract_member(distribution.site, member, manifest))
+    path = installed_path(distribution, manifest)
     is_installed = os.path.exists(path)
     if not is_installed:
-        path = os.path.join(_development_folder(distribution, manifest), manifest.resource)
+        path = development_path(manifest) or _missing(distribution, manifest)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache import extract_file
 
         return _cached(extract_file(path, manifest))
     return Location(path, immutable=is_installed)
+
+
+def installed_path(distribution: Distribution, manifest: Manifest) -> str:
+    """Where the packaged file of a distribution is, unless its install is an editable one."""
+    return os.path.join(distribution.site, *manifest.package.split("."), manifest.resource)
+
+
+def development_path(manifest: Manifest) -> str:
+    """Where the file of an editable install is; empty if its package is not to be found.
+
+    The package's folder is elsewhere on the import path, or an import hook stands for it.
+    """
+    parts = manifest.package.split(".")
+    folders = (os.path.join(site or os.curdir, *parts) for site in sys.path)
+    known = [folder for folder in folders if os.path.isdir(folder)] or _hooked_folders(parts)
+    paths = [os.path.join(folder, manifest.resource) for folder in known]
+    return next(filter(os.path.exists, paths), paths[0] if paths else "")
+
+
+def _hooked_folders(parts: list[str]) -> list[str]:
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(parts[0])  # of the top level, which imports nothing
+    except (ImportError, ValueError):
+        return []
+    found = (spec.submodule_search_locations if spec else None) or ()
+    return [os.path.join(folder, *parts[1:]) for folder in found]
 
 
 def locate_entry(entry: Entry, graph: object = None) -> Location:
@@ -68,56 +98,44 @@ def locate_entry(entry: Entry, graph: object = None) -> Location:
         CacheError: The path is inside a zip file and could not be extracted.
     """
     found = entry.load_path(graph)
-    location = locate_object(found)
-    if location is None:
+    try:
+        location = locate_object(found)
+    except (TypeError, ValueError) as error:
         raise BrokenDistributionError(
             f"{entry.distribution.name} {entry.distribution.version} gives {found!r} as the path "
             f"of dataset {entry.name!r}.",
             hint="Its entry point must return a string, a path or an importlib.resources file.",
-        )
-    site = os.path.join(os.path.abspath(entry.distribution.site), "")
-    location.immutable = location.immutable or location.path.startswith(site)
+        ) from error
+    location.immutable = location.immutable or _is_packaged(location.path, entry.distribution)
     return location
 
 
-def locate_object(found: object) -> Location | None:
+def _is_packaged(path: str, distribution: Distribution) -> bool:
+    # A development tree has its metadata in itself, as egg-info.
+    site = os.path.join(os.path.abspath(distribution.site), "")
+    return path.startswith(site) and distribution.metadata.endswith(".dist-info")
+
+
+def locate_object(found: object) -> Location:
     """The file of whatever stands for one: text, ``os.PathLike``, or a ``Traversable``.
 
-    None where it stands for none.
+    Raises:
+        TypeError: It stands for none.
     """
     if isinstance(found, str | os.PathLike):
         return Location(os.fsdecode(found), immutable=False)
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):
         from microcosm_sqlite.catalog.cache import extract_stream
 
-        return _cached(extract_stream(found))  # type: ignore[arg-type]
-    return None
+        return _cached(extract_stream(found))  # type: ignore[arg-type]  # as far as it is used
+    raise TypeError(f"a path must be a string, a path or a resource, not {found!r}")
 
 
 def _cached(path: str) -> Location:
     return Location(path, immutable=True, is_cached=True)
 
 
-def _development_folder(distribution: Distribution, manifest: Manifest) -> str:
-    """The package's folder of an editable install, which is elsewhere on the import path."""
-    parts = manifest.package.split(".")
-    for site in sys.path:
-        folder = os.path.join(site or os.curdir, *parts)
-        if os.path.isdir(folder):
-            return folder
-    return _hooked_folder(parts) or _missing(distribution, manifest)
-
-
-def _hooked_folder(parts: list[str]) -> str:
-    """The same where an import hook stands for the path; the package is not imported."""
-    from importlib.util import find_spec
-
-    spec = find_spec(parts[0])
-    folders = spec.submodule_search_locations if spec else None
-    return os.path.join(next(iter(folders)), *parts[1:]) if folders else ""
-
-
-def _missing(distribution: Distribution, manifest: Manifest) -> str:
+def _missing(distribution: Distribution, manifest: Manifest) -> NoReturn:
     raise DatasetFileMissingError(
         f"{distribution.name} {distribution.version} is installed, but its file "
         f"{manifest.package}/{manifest.resource} is not.",

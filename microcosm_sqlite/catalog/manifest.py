@@ -31,11 +31,11 @@ class Field:
     __slots__ = ("constraints", "description", "format", "name", "type")
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        self.name: str = raw["name"]
-        self.type: str = raw.get("type", "any")
-        self.format: str = raw.get("format", "default")
-        self.description: str = raw.get("description", "")
-        self.constraints: dict[str, Any] = raw.get("constraints", {})
+        self.name: str = _text(raw, "name")
+        self.type: str = _text(raw, "type", "any")
+        self.format: str = _text(raw, "format", "default")
+        self.description: str = _text(raw, "description", "")
+        self.constraints: dict[str, Any] = _object(raw, "constraints")
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.type}>"
@@ -52,10 +52,13 @@ class Table:
     Attributes:
         row_count: Number of rows when it was built.
         rowid_range: Lowest and highest rowid, or None for an empty table or one without rowids.
+        digest: Hash of its rows, or an empty string; see
+            :func:`microcosm_sqlite.catalog.digest.content_digest`.
     """
 
     __slots__ = (
         "description",
+        "digest",
         "fields",
         "foreign_keys",
         "indexes",
@@ -67,18 +70,21 @@ class Table:
     )
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        schema = raw.get("schema", {})
-        self.name: str = raw.get("dialect", {}).get("table", raw["name"])
-        self.description: str = raw.get("description", "")
-        self.fields: list[Field] = [Field(field) for field in schema.get("fields", ())]
-        self.primary_key: list[str] = schema.get("primaryKey", [])
-        self.foreign_keys: list[dict[str, Any]] = schema.get("foreignKeys", [])
-        self.unique_keys: list[list[str]] = schema.get("uniqueKeys", [])
-        self.indexes: list[dict[str, Any]] = raw.get("indexes", [])
-        self.row_count: int = raw.get("rowCount", 0)
-        self.rowid_range: tuple[int, int] | None = (
-            tuple(raw["rowidRange"]) if raw.get("rowidRange") else None
-        )
+        schema = _object(raw, "schema")
+        self.name: str = _text(_object(raw, "dialect"), "table", "") or _text(raw, "name")
+        self.description: str = _text(raw, "description", "")
+        self.fields: list[Field] = [Field(field) for field in _objects(schema, "fields")]
+        self.primary_key: list[str] = _names(schema.get("primaryKey", []))
+        self.foreign_keys: list[dict[str, Any]] = _objects(schema, "foreignKeys")
+        self.unique_keys: list[list[str]] = [_names(key) for key in _list(schema, "uniqueKeys")]
+        self.indexes: list[dict[str, Any]] = _objects(raw, "indexes")
+        self.row_count: int = _count(raw, "rowCount", 0)
+        self.rowid_range: tuple[int, int] | None = _range(raw.get("rowidRange"))
+        self.digest: str = _text(raw, "digest", "")
+        for key in self.foreign_keys:
+            reference = _object(key, "reference")
+            _text(reference, "resource", "")
+            _names(key["fields"]), _names(reference["fields"])
 
     def __repr__(self) -> str:
         return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
@@ -114,7 +120,7 @@ class Manifest:
             ) from error
 
     def _read(self, raw: dict[str, Any], extension: dict[str, Any]) -> None:
-        self.format = int(extension["format"])
+        self.format = _count(extension, "format")
         if self.format > FORMAT:
             raise ManifestError(
                 f"{self.origin} has manifest format {self.format}; "
@@ -125,19 +131,19 @@ class Manifest:
         self.title = _text(raw, "title", "")
         self.description = _text(raw, "description", "")
         self.version = _text(raw, "version", "")
-        self.licenses: list[dict[str, Any]] = list(raw.get("licenses", ()))
-        self.sources: list[dict[str, Any]] = list(raw.get("sources", ()))
-        self.contributors: list[dict[str, Any]] = list(raw.get("contributors", ()))
-        self.package = _text(extension, "package", "")
-        self.resource = _text(extension, "resource")
+        self.licenses = _objects(raw, "licenses")
+        self.sources = _objects(raw, "sources")
+        self.contributors = _objects(raw, "contributors")
+        self.package = _inner_path(extension, "package", ".", "")
+        self.resource = _inner_path(extension, "resource", "/")
         self.compression = _text(extension, "compression", "none")
-        self.bytes = int(extension["bytes"])
-        self.sha256 = _text(extension, "hash").removeprefix("sha256:")
+        self.bytes = _count(extension, "bytes")
+        self.sha256 = _digest(extension, "hash")
         self.fingerprint = _text(extension, "fingerprint", "")
         self.sqlite_version = _text(extension, "sqliteVersion", "")
         self.builder_version = _text(extension, "builderVersion", "")
         self.models = _text(extension, "models", "")
-        tables = [Table(resource) for resource in raw["resources"]]
+        tables = [Table(resource) for resource in _objects(raw, "resources")]
         self.tables: dict[str, Table] = {table.name: table for table in tables}
 
     def __repr__(self) -> str:
@@ -164,11 +170,75 @@ class Manifest:
         return json.dumps(self.raw, indent=1, ensure_ascii=False) + "\n"
 
 
+# A manifest is a stranger's: each reader below takes one kind of value and nothing else, and
+# raises KeyError, TypeError or ValueError with the words for it.
+
+
 def _text(raw: dict[str, Any], key: str, default: str | None = None) -> str:
     value = raw[key] if default is None else raw.get(key, default)
     if not isinstance(value, str):
         raise TypeError(f"{key!r} is {value!r}, not text")
     return value
+
+
+def _count(raw: dict[str, Any], key: str, default: int | None = None) -> int:
+    value = raw[key] if default is None else raw.get(key, default)
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{key!r} is {value!r}, not a count")
+    return value
+
+
+def _list(raw: dict[str, Any], key: str) -> list[Any]:
+    value = raw.get(key, [])
+    if not isinstance(value, list):
+        raise TypeError(f"{key!r} is {value!r}, not a list")
+    return value
+
+
+def _object(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    value = raw.get(key, {})
+    if not isinstance(value, dict):
+        raise TypeError(f"{key!r} is {value!r}, not an object")
+    return value
+
+
+def _objects(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    values = _list(raw, key)
+    if not all(isinstance(value, dict) for value in values):
+        raise TypeError(f"{key!r} holds something that is not an object")
+    return values
+
+
+def _names(value: object) -> list[str]:
+    names = [value] if isinstance(value, str) else value  # the standard allows either
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{value!r} is not a list of names")
+    return names
+
+
+def _range(value: object) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or [type(end) for end in value] != [int, int]:
+        raise TypeError(f"'rowidRange' is {value!r}, not two numbers")
+    return value[0], value[1]
+
+
+def _digest(raw: dict[str, Any], key: str) -> str:
+    text = _text(raw, key).removeprefix("sha256:")
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise ValueError(f"{key!r} is {text!r}, not a sha256")
+    return text
+
+
+def _inner_path(raw: dict[str, Any], key: str, separator: str, default: str | None = None) -> str:
+    """A name that leads down from where it starts, and never elsewhere."""
+    text = _text(raw, key, default)
+    parts = text.split(separator) if text or default is None else []
+    for part in parts:
+        if part in ("", ".", "..") or set(part) & set("/\\:\0"):
+            raise ValueError(f"{key!r} is {text!r}, which leads out of the package")
+    return text
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 
+from microcosm_sqlite.catalog.connection import MAGIC, SIDECARS
 from microcosm_sqlite.errors import (
     CacheError,
     CacheFullError,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 PREFIX, SUFFIX = ".x-", ".tmp"
 LITTER_AGE = 24 * 3600
 """Seconds after which an unpublished file is taken for what a killed process left."""
+
+_LOOK = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # as far as the platform has them
+    _LOOK |= getattr(os, _flag, 0)
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _ADVICE = "Set MICROCOSM_SQLITE_CACHE_DIR to a directory that only you can write."
@@ -43,11 +48,9 @@ def check_directory(path: str, *, create: bool) -> None:
         if create:
             _make_directory(path)
         status = os.lstat(path)
-    except FileNotFoundError:
-        if create:
-            raise
-        return
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not create:
+            return
         raise describe(error, path) from error
     if not stat.S_ISDIR(status.st_mode):
         raise CacheUnsafeError(f"{path} is not a directory but a link or file.", hint=_ADVICE)
@@ -57,8 +60,8 @@ def check_directory(path: str, *, create: bool) -> None:
 
 def _make_directory(path: str) -> None:
     parent = os.path.dirname(path)
-    if not os.path.exists(parent):
-        os.makedirs(parent, exist_ok=True)
+    if not os.path.lexists(parent):
+        _make_directory(parent)
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
 
@@ -76,21 +79,33 @@ def _check_owner(path: str, status: os.stat_result) -> None:
 def is_published(path: str, size: int) -> bool:
     """Whether the file is there as :func:`publishing` leaves it.
 
-    Anything else at that place (a link, another size, a writable file) counts as not there, and
-    is replaced.
+    Anything else at that place (a link, another size, a writable file, zeros that a power cut
+    left, a file that somebody wrote to) counts as not there, and is replaced.
     """
     try:
-        status = os.lstat(path)
+        descriptor = os.open(path, _LOOK)
     except OSError:
         return False
-    is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
-    is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
-    return is_ours and is_sealed and status.st_size == size
+    try:
+        status = os.fstat(descriptor)
+        is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
+        is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
+        if not (is_ours and is_sealed and status.st_size == size):
+            return False
+        return os.read(descriptor, len(MAGIC)) == MAGIC and not _has_sidecar(path)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _has_sidecar(path: str) -> bool:
+    return any(os.path.lexists(path + suffix) for suffix in SIDECARS)
 
 
 @contextmanager
 def publishing(path: str) -> Iterator[BinaryIO]:
-    """A new file to write, which takes its place at ``path`` when the block ends without error.
+    """A new database to write, which takes its place at ``path`` when the block ends without error.
 
     Raises:
         CacheFullError: No room is left.
@@ -105,6 +120,9 @@ def publishing(path: str) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb", buffering=0) as target:
             yield target
             _seal(target)
+        for suffix in SIDECARS:
+            with suppress(FileNotFoundError):
+                os.unlink(path + suffix)
         _move(temporary, path)
     except OSError as error:
         raise describe(error, path) from error
@@ -177,19 +195,23 @@ _MORE_ROOM = (
 )
 
 
-def sweep(folder: str) -> int:
-    """Remove what processes that were killed left unpublished; gives the number of files."""
+def is_litter(name: str) -> bool:
+    """Whether a file of this name is one that was not published, or not yet."""
+    return name.startswith(PREFIX) and name.endswith(SUFFIX)
+
+
+def sweep(folder: str, age: float = LITTER_AGE) -> int:
+    """Remove what killed processes left unpublished ``age`` seconds ago; gives how many files."""
     removed = 0
     with suppress(OSError), os.scandir(folder) as files:
         for file in files:
-            if file.name.startswith(PREFIX) and file.name.endswith(SUFFIX):
-                removed += _remove_litter(file)
+            removed += is_litter(file.name) and _remove_litter(file, age)
     return removed
 
 
-def _remove_litter(file: os.DirEntry[str]) -> bool:
+def _remove_litter(file: os.DirEntry[str], age: float) -> bool:
     with suppress(OSError):
-        if time.time() - file.stat(follow_symlinks=False).st_mtime > LITTER_AGE:
+        if time.time() - file.stat(follow_symlinks=False).st_mtime >= age:
             os.unlink(file.path)
             return True
     return False

@@ -88,10 +88,8 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
         TypeError: ``path`` does not stand for a file.
     """
     location = locate_object(path)
-    if location is None:
-        raise TypeError(f"path must be a string, a path or a resource, not {path!r}")
     location.immutable = location.immutable or immutable
-    _registered[name] = InstalledDataset(name, location=location)
+    _registered[name] = InstalledDataset(name, location=location, source=path)
     return _registered[name]
 
 
