@@ -11,60 +11,66 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
-    Advise = Callable[[str, Connection, str], str]
-
 MANY = 20
 """Names that a hint lists at most."""
 
 
+class _Complaint:
+    """What SQLite complained of: a name, in a statement, on a connection."""
+
+    __slots__ = ("connection", "name", "sql")
+
+    def __init__(self, name: str, connection: Connection, sql: str) -> None:
+        self.name = name
+        self.connection = connection
+        self.sql = sql
+
+
 def advise(text: str, connection: Connection, sql: str) -> str:
     """One sentence for a message of SQLite, or nothing where none would help."""
-    for pattern, advise_on in _ADVICE:
+    for pattern, answer in _ADVICE:
         if matched := re.match(pattern, text, re.DOTALL):
-            return advise_on(matched["name"], connection, sql)
+            if isinstance(answer, str):
+                return answer
+            return answer(_Complaint(matched["name"], connection, sql))
     return ""
 
 
-def _on_table(name: str, connection: Connection, sql: str) -> str:
-    schema, _, table = name.rpartition(".")
-    if schema and schema not in _schemas(connection):
+def _on_table(complaint: _Complaint) -> str:
+    schema, _, table = complaint.name.rpartition(".")
+    if schema and schema not in _schemas(complaint.connection):
         return f"Attach that dataset: --attach {schema}"
-    return _suggest(table, _tables(connection), "Its tables")
+    return _suggest(table, _tables(complaint.connection), "Its tables")
 
 
-def _on_column(name: str, connection: Connection, sql: str) -> str:
-    words = set(re.findall(r"\w+", sql.lower()))
-    tables = _tables(connection)
+def _on_column(complaint: _Complaint) -> str:
+    words = set(re.findall(r"\w+", complaint.sql.lower()))
+    tables = _tables(complaint.connection)
     named = [table for table in tables if table.rpartition(".")[2].lower() in words]
-    columns = [column for table in named or tables for column in _columns(connection, table)]
-    return _suggest(name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
+    columns = [
+        column for table in named or tables for column in _columns(complaint.connection, table)
+    ]
+    return _suggest(complaint.name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
 
 
-def _on_parameter(name: str, connection: Connection, sql: str) -> str:
-    return f"Add: -p {name} VALUE"
+def _on_parameter(complaint: _Complaint) -> str:
+    return f"Add: -p {complaint.name} VALUE"
 
 
-def _say(sentence: str) -> Advise:
-    return lambda name, connection, sql: sentence
-
-
-_ADVICE: tuple[tuple[str, Advise], ...] = (
+_ADVICE: tuple[tuple[str, str | Callable[[_Complaint], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
     (r"You did not supply a value for binding parameter :(?P<name>\w+)", _on_parameter),
     (
-        r"(?P<name>Binding \d+ has no name|Incorrect number of bindings)",
-        _say("Write parameters as :name, and give each with -p name VALUE."),
+        r"Binding \d+ has no name|Incorrect number of bindings",
+        "Write parameters as :name, and give each with -p name VALUE.",
     ),
+    (r"You can only execute one statement", "Run the statements one by one."),
+    (r"too many attached databases", "Attach other datasets with --attach NAME."),
+    (r"ambiguous column name", "Write it as table.column."),
     (
-        r"(?P<name>You can only execute one statement)",
-        _say("Run the statements one by one."),
-    ),
-    (r"(?P<name>too many attached)", _say("Attach other datasets with --attach NAME.")),
-    (r"ambiguous column name: (?P<name>.+)", _say("Write it as table.column.")),
-    (
-        r"Could not decode to UTF-8 column '(?P<name>[^']*)'",
-        _say("It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes."),
+        r"Could not decode to UTF-8",
+        "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes.",
     ),
 )
 

@@ -28,6 +28,8 @@ COMMANDS = {
     "schema": "schemas:show_schema",
     "query": "querying:run_query",
     "export": "exporting:export_tables",
+    "new": "projects:new_project",
+    "build": "projects:build_project",
     "cache": "caching:manage_cache",
     "completion": "completing:print_completion",
 }
@@ -37,11 +39,15 @@ ALIASES = {"ls": "list"}
 class Program(click.Group):
     """A group that imports a command's module when it is run, and turns errors into exit codes."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The verbs, without aliases."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         """The command of a verb or alias; None where there is none."""
         reference = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
         if reference is None:
@@ -63,7 +69,8 @@ class Program(click.Group):
             from difflib import get_close_matches
 
             if near := get_close_matches(args[0], COMMANDS, n=1):
-                error.message += f" Did you mean {near[0]!r}?"
+                text = f"{error.message} Did you mean {near[0]!r}?"
+                raise click.UsageError(text, ctx) from error
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -77,11 +84,12 @@ class Program(click.Group):
             return PIPE_CLOSED
         return result
 
-    def main(self, args: Any = None, prog_name: Any = None, *rest: Any, **extra: Any) -> Any:
+    def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
         """Run to the end of the process, whatever happens on the way."""
-        extra["standalone_mode"] = False
+        # One name in help and completion, whether it was run as a script or with `python -m`.
+        extra |= {"prog_name": PROGRAM, "standalone_mode": False}
         try:
-            result = super().main(args, PROGRAM, *rest, **extra)
+            result = super().main(args, *rest[1:], **extra)
         except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
             result = end(error)
         sys.exit(result)

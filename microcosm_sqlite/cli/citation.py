@@ -19,7 +19,7 @@ def cite(found: InstalledDataset) -> str:
     parts = [
         " and ".join(_authors(manifest)),
         f"{title}, version {found.version}",
-        f"Python package {found.distribution}" if found.distribution else "",
+        _package(found),
         _homepage(manifest),
     ]
     return ". ".join(filter(None, parts))
@@ -32,7 +32,7 @@ def write_bibtex(found: InstalledDataset) -> str:
         "title": _braced((manifest.title if manifest else "") or found.name),
         "author": " and ".join(f"{{{_escape(author)}}}" for author in _authors(manifest)),
         "version": _escape(found.version),
-        "howpublished": _escape(f"Python package {found.distribution}" if found.distribution else ""),
+        "howpublished": _escape(_package(found)),
         "url": _homepage(manifest),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
@@ -43,6 +43,10 @@ def _authors(manifest: Manifest | None) -> Iterator[str]:
     for contributor in manifest.contributors if manifest else ():
         if name := contributor.get("title", ""):
             yield str(name)
+
+
+def _package(found: InstalledDataset) -> str:
+    return f"Python package {found.distribution}" if found.distribution else ""
 
 
 def _homepage(manifest: Manifest | None) -> str:

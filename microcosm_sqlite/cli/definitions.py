@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
+from pathlib import Path
 
 from microcosm_sqlite.errors import DatasetError, TableNotFoundError
 
@@ -54,8 +54,7 @@ def read_models(found: InstalledDataset) -> str:
         )
     for file in _candidates(module):
         try:
-            with open(file, encoding="utf-8") as source:
-                return source.read().rstrip("\n")
+            return file.read_text(encoding="utf-8").rstrip("\n")
         except OSError:
             continue
     raise DatasetError(
@@ -64,17 +63,16 @@ def read_models(found: InstalledDataset) -> str:
     )
 
 
-def _candidates(module: str) -> list[str]:
+def _candidates(module: str) -> list[Path]:
     from importlib.util import find_spec
 
     top, *parts = module.split(".")
     # Only of a top-level name is the place found without importing anything.
     spec = find_spec(top)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if spec and spec.origin and not parts:
-        return [spec.origin]
-    stems = [os.path.join(folder, *parts) for folder in folders]
-    return [file for stem in stems for file in (f"{stem}.py", os.path.join(stem, "__init__.py"))]
+    if spec is None or spec.submodule_search_locations is None:
+        return [Path(spec.origin)] if spec and spec.origin and not parts else []
+    stems = [Path(folder, *parts) for folder in spec.submodule_search_locations]
+    return [file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")]
 
 
 def _suggest(name: str, tables: Collection[str]) -> str:

@@ -14,11 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    Rows = Iterable[Sequence[Any]]
     Batches = Iterable[list[Sequence[Any]]]
     Writer = Callable[[Sequence[str], Batches, bool], Iterator[str]]
 
 INFINITY = "9.0e999"
 """JSON has no infinity; this number is larger than any, and every reader makes infinity of it."""
+
+
+BATCH = 1000
+"""Rows that are held in memory at once."""
+
+
+def batched(
+    rows: Rows, advance: Callable[[int], object] | None = None
+) -> Iterator[list[Sequence[Any]]]:
+    """Rows in lists of at most :data:`BATCH`; ``advance`` is told the length of each."""
+    from itertools import islice
+
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+        if advance:
+            advance(len(batch))
 
 
 def dump_json(found: object, *, indent: int | None = None) -> str:
@@ -31,7 +49,7 @@ def dump_json(found: object, *, indent: int | None = None) -> str:
         return _dump_infinite(found)
 
 
-def write_json(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+def write_json(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:  # noqa: ARG001
     """One array of objects, an object to the line."""
     separator = "["
     for batch in batches:
@@ -40,7 +58,7 @@ def write_json(columns: Sequence[str], batches: Batches, header: bool) -> Iterat
     yield "[]\n" if separator == "[" else "]\n"
 
 
-def write_jsonl(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+def write_jsonl(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:  # noqa: ARG001
     """An object to the line and nothing else."""
     for batch in batches:
         yield "\n".join(_objects(columns, batch)) + "\n"
@@ -52,10 +70,10 @@ def write_csv(columns: Sequence[str], batches: Batches, header: bool) -> Iterato
 
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    if header:
+    if header and columns:
         writer.writerow(columns)
     for batch in batches:
-        writer.writerows(_without_bytes(batch))
+        writer.writerows(spell_bytes(batch, blob_literal))
         yield _take(buffer)
     yield _take(buffer)
 
@@ -66,7 +84,7 @@ def write_tsv(columns: Sequence[str], batches: Batches, header: bool) -> Iterato
     Tab, line feed, carriage return and backslash in a value are written as ``\t``, ``\n``, ``\r``
     and ``\\``, so that tools which split lines at tabs need not know of quotes.
     """
-    if header:
+    if header and columns:
         yield "\t".join(map(_escape, columns)) + "\n"
     for batch in batches:
         rows = ("\t".join([_tsv_text(value) for value in row]) for row in batch)
@@ -77,10 +95,11 @@ def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Itera
     """Aligned columns for people to read; long results are drawn in pieces."""
     from microcosm_sqlite.cli.tables import draw_table
 
-    number = 0
-    for number, batch in enumerate(batches, 1):  # noqa: B007  # told apart from none below
-        yield ("\n" if header and number > 1 else "") + draw_table(columns, batch, header)
-    if not number and header:
+    gap = ""
+    for batch in batches:
+        yield gap + draw_table(columns, batch, header)
+        gap = "\n" if header else ""
+    if not gap and header and columns:
         yield draw_table(columns, [], header)
 
 
@@ -96,6 +115,20 @@ WRITERS: dict[str, Writer] = {
 def blob_literal(value: bytes) -> str:
     """Bytes as SQL writes them, such as ``X'00FF'``."""
     return f"X'{value.hex().upper()}'"
+
+
+def base64_text(value: bytes) -> str:
+    """Bytes as JSON and CSV for other programs hold them."""
+    from base64 import b64encode
+
+    return b64encode(value).decode()
+
+
+def spell_bytes(batch: list[Sequence[Any]], spell: Callable[[bytes], str]) -> list[Sequence[Any]]:
+    """The rows with their bytes as text."""
+    if not any(type(value) is bytes for row in batch for value in row):
+        return batch
+    return [[spell(value) if type(value) is bytes else value for value in row] for row in batch]
 
 
 def _objects(columns: Sequence[str], batch: list[Sequence[Any]]) -> Iterator[str]:
@@ -116,10 +149,8 @@ def _distinct(columns: Sequence[str]) -> list[str]:
 
 
 def _encode(value: object) -> str:
-    from base64 import b64encode
-
     if isinstance(value, bytes):
-        return b64encode(value).decode()
+        return base64_text(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -134,14 +165,6 @@ def _dump_scalar(value: object) -> str:
     if value in (float("inf"), float("-inf")):
         return INFINITY if value == float("inf") else f"-{INFINITY}"
     return dump_json(value)
-
-
-def _without_bytes(batch: list[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-    if not any(type(value) is bytes for row in batch for value in row):
-        return batch
-    return (
-        [blob_literal(value) if type(value) is bytes else value for value in row] for row in batch
-    )
 
 
 def _tsv_text(value: Any) -> str:

@@ -63,8 +63,11 @@ def list_columns(found: InstalledDataset) -> Iterator[tuple[Any, ...]]:
 
 def name_licenses(manifest: Manifest) -> str:
     """The data's licences in one line."""
-    names = (each.get("name") or each.get("title") or each.get("path") for each in manifest.licenses)
-    return " AND ".join(name for name in names if name)
+    names = (
+        licence.get("name") or licence.get("title") or licence.get("path")
+        for licence in manifest.licenses
+    )
+    return " AND ".join(filter(None, names))
 
 
 def _describe_manifest(manifest: Manifest) -> dict[str, Any]:

@@ -60,7 +60,9 @@ def dataset_argument(command: Callback) -> Callback:
 
 
 def complete_dataset(
-    context: click.Context, parameter: click.Parameter, incomplete: str
+    context: click.Context,  # noqa: ARG001  # click's signature
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
 ) -> list[CompletionItem]:
     """The datasets whose names begin so."""
     from click.shell_completion import CompletionItem
@@ -75,7 +77,9 @@ def complete_dataset(
 
 
 def complete_table(
-    context: click.Context, parameter: click.Parameter, incomplete: str
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
 ) -> list[str]:
     """The tables, whose names begin so, of the dataset that was named before."""
     from microcosm_sqlite.catalog.registry import dataset
@@ -89,7 +93,9 @@ def complete_table(
 
 
 def complete_dataset_or_table(
-    context: click.Context, parameter: click.Parameter, incomplete: str
+    context: click.Context,
+    parameter: click.Parameter,
+    incomplete: str,
 ) -> list[CompletionItem]:
     """Datasets, and after a dot the tables of one, as in ``nycflights13.flights``."""
     from click.shell_completion import CompletionItem

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Rows = Iterable[Sequence[Any]]
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv")
-BATCH = 1000
-"""Rows that are held in memory at once."""
 
 
 class Output:
@@ -27,45 +25,43 @@ class Output:
 
     Attributes:
         format: One of :data:`FORMATS`; a table on a terminal and TSV in a pipe, unless chosen.
+        is_chosen: Whether the user chose it.
         header: Whether column names come first.
         quiet: Whether notes and progress are left out.
     """
 
-    def __init__(self, format: str | None = None, *, header: bool = True, quiet: bool = False) -> None:  # noqa: A002  # the option's name
-        self.format = format or ("table" if is_terminal() else "tsv")
-        self.is_chosen = bool(format)
+    def __init__(
+        self, chosen: str | None = None, *, header: bool = True, quiet: bool = False
+    ) -> None:
+        self.format = chosen or ("table" if is_terminal() else "tsv")
+        self.is_chosen = chosen is not None
         self.header = header
         self.quiet = quiet
         _prepare_stdout()
 
-    def rows(self, columns: Sequence[str], rows: Rows, *, page: bool = False) -> int:
+    def rows(self, columns: Sequence[str], rows: Rows, *, page: bool = False) -> None:
         """Write rows as they come, in constant memory.
 
         Args:
             columns: Their names.
             rows: The rows; values are those of SQLite, or numbers of :mod:`~.values`.
             page: Whether a long table on a terminal goes through the pager.
-
-        Returns:
-            How many rows were written.
         """
-        from microcosm_sqlite.cli.formats import WRITERS
+        from microcosm_sqlite.cli.formats import WRITERS, batched
 
-        counted = Counted(rows)
-        lines = WRITERS[self.format](columns, counted.batches(BATCH), self.header)
+        texts = WRITERS[self.format](columns, batched(rows), self.header)
         if page and self.format == "table" and is_terminal():
-            _page(lines)
+            _page(texts)
         else:
-            for text in lines:
-                sys.stdout.write(text)
-        return counted.number
+            sys.stdout.writelines(texts)
 
     def listing(self, columns: Sequence[str], rows: Rows) -> None:
         """Write a list of our own, in short form when quiet: the first column alone."""
         if self.quiet:
             columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
-        if self.format == "table":
+        if self.format in ("table", "tsv"):
             columns = [column.upper() for column in columns]
+        if self.format == "table":
             rows = (["-" if value is None else value for value in row] for row in rows)
         self.rows(columns, rows)
 
@@ -92,22 +88,6 @@ class Output:
         """A progress bar on standard error; nothing where that is not a terminal."""
         is_hidden = self.quiet or not sys.stderr.isatty()
         return click.progressbar(length=length, label=label, file=sys.stderr, hidden=is_hidden)
-
-
-class Counted:
-    """Rows that are counted while they pass."""
-
-    def __init__(self, rows: Rows) -> None:
-        self.number = 0
-        self._rows = iter(rows)
-
-    def batches(self, size: int) -> Iterator[list[Sequence[Any]]]:
-        """The rows in lists of at most ``size``."""
-        from itertools import islice
-
-        while batch := list(islice(self._rows, size)):
-            self.number += len(batch)
-            yield batch
 
 
 def report_error(message: str, hint: str = "") -> None:

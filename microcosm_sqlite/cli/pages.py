@@ -35,8 +35,9 @@ def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple
         yield "Manifest", "none: written for microcosm-sqlite 2.0.0"
         return
     yield "Licence", described["license"] or "not stated"
-    packed = found.manifest.compression
-    yield "Size", described["size"].human() + ("" if packed == "none" else f" ({packed} in the wheel)")
+    codec = found.manifest.compression
+    packed = "" if codec == "none" else f", packed with {codec}"
+    yield "Size", f"{described['size'].human()}{packed}"
     if found.manifest.models:
         yield "Models", found.manifest.models
     for number, source in enumerate(found.manifest.sources):

@@ -61,10 +61,10 @@ def run_query(
     attach: tuple[str, ...],
     out: Output,
 ) -> None:
-    """Run one SQL statement on dataset NAME; it is read from standard input where none is given.
+    r"""Run one SQL statement on dataset NAME; it is read from standard input where none is given.
 
     Rows are written as they come. NULL is empty in CSV and TSV and null in JSON; bytes are base64
-    in JSON and X'..' in text; TSV writes tab, line feed and backslash as \\t, \\n and \\\\.
+    in JSON and X'..' in text; TSV writes tab, line feed and backslash as \t, \n and \\.
     """
     values = {key.lstrip(":@$"): read_value(value) for key, value in parameters}
     with answering(dataset(name), _read_sql(sql, file), values, attach) as answer:

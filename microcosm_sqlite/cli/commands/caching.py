@@ -1,0 +1,83 @@
+"""``cache``: what was extracted, and room on the disk."""
+
+from __future__ import annotations
+
+import click
+
+from microcosm_sqlite.catalog import cache_upkeep
+from microcosm_sqlite.catalog.cache import cache_directory
+from microcosm_sqlite.cli.options import examples, output_options
+from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.cli.values import Size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.cache_upkeep import CacheEntry
+
+COLUMNS = ("name", "size", "installed", "last_used", "path")
+
+
+@click.group(
+    "cache",
+    epilog=examples(
+        "microcosm-sqlite cache list",
+        "microcosm-sqlite cache prune",
+        "du -sh $(microcosm-sqlite cache path)",
+    ),
+)
+def manage_cache() -> None:
+    """Look after the datasets that were extracted because they are compressed.
+
+    Everything in the cache is made again when it is needed.
+    """
+
+
+@manage_cache.command(
+    "list", epilog=examples("microcosm-sqlite cache list", "microcosm-sqlite cache list --json")
+)
+@output_options
+def list_cache(out: Output) -> None:
+    """List what is in the cache."""
+    out.listing(COLUMNS, map(_row, cache_upkeep.entries()))
+
+
+@manage_cache.command("path", epilog=examples("microcosm-sqlite cache path"))
+def show_cache_path() -> None:
+    """Print where the cache is; MICROCOSM_SQLITE_CACHE_DIR puts it elsewhere."""
+    click.echo(cache_directory())
+
+
+@manage_cache.command("clear", epilog=examples("microcosm-sqlite cache clear"))
+def clear_cache() -> None:
+    """Remove everything from the cache."""
+    _tell(cache_upkeep.clear())
+
+
+@manage_cache.command(
+    "prune",
+    epilog=examples("microcosm-sqlite cache prune", "microcosm-sqlite cache prune --days 0"),
+)
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0),
+    default=cache_upkeep.UNUSED_DAYS,
+    show_default=True,
+    help="Keep what was read in as many days.",
+)
+def prune_cache(days: float) -> None:
+    """Remove what no installed dataset refers to and nobody read for some time."""
+    _tell(cache_upkeep.prune(days))
+
+
+def _row(entry: CacheEntry) -> tuple[object, ...]:
+    from datetime import UTC, datetime
+
+    used = datetime.fromtimestamp(entry.last_used, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    installed = "yes" if entry.is_installed else "no"
+    return (entry.name, Size(entry.bytes), installed, used, entry.path)
+
+
+def _tell(removed: list[CacheEntry]) -> None:
+    size = Size(sum(entry.bytes for entry in removed))
+    files = "1 file" if len(removed) == 1 else f"{len(removed)} files"
+    Output().note(f"{files} removed, {size.human()} freed.")

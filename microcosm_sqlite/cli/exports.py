@@ -1,0 +1,164 @@
+"""Write tables out of a dataset, into the formats that other tools take in.
+
+CSV holds bytes in base64 and NULL as an empty field: what ``microcosm-sqlite build`` and Data
+Package readers expect.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from hashlib import file_digest
+from pathlib import Path
+
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, PROFILE
+from microcosm_sqlite.cli.formats import WRITERS, base64_text, batched, spell_bytes
+from microcosm_sqlite.cli.statements import answering
+from microcosm_sqlite.errors import DatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, TextIO
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field, Table
+
+    Advance = Callable[[int], object]
+
+
+def write_table(
+    found: InstalledDataset, table: Table, form: str, target: TextIO, advance: Advance
+) -> None:
+    """Write one table to an open file.
+
+    Args:
+        found: The dataset.
+        table: One of its tables.
+        form: ``"csv"`` or ``"jsonl"``.
+        target: Where to; text, with line ends left alone.
+        advance: Told the number of rows of each piece that was read.
+    """
+    columns = [field.name for field in table.fields]
+    sql = f"SELECT {', '.join(map(quote_identifier, columns))} FROM {quote_identifier(table.name)}"
+    with answering(found, sql) as answer:
+        batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
+        if form == "csv":
+            batches = (spell_bytes(batch, base64_text) for batch in batches)
+        target.writelines(WRITERS[form](columns, batches, True))
+
+
+def write_file(
+    found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance
+) -> None:
+    """:func:`write_table` to a new file, which is there only once it is complete.
+
+    Raises:
+        DatasetError: Something is there already.
+    """
+    with _appearing(path) as draft, _open(draft) as target:
+        write_table(found, table, form, target, advance)
+
+
+def write_folder(
+    found: InstalledDataset, tables: Sequence[Table], form: str, path: Path, advance: Advance
+) -> None:
+    """Write tables to a new folder, a file for each; it is there only once it is complete.
+
+    Args:
+        found: The dataset.
+        tables: Which of its tables.
+        form: ``"csv"``, ``"jsonl"``, or ``"datapackage"``: CSV files and their descriptor.
+        path: The folder.
+        advance: As for :func:`write_table`.
+
+    Raises:
+        DatasetError: Something is there already.
+    """
+    suffix = "csv" if form == "datapackage" else form
+    with _appearing(path) as draft:
+        draft.mkdir()
+        for table in tables:
+            with _open(draft / f"{table.name}.{suffix}") as target:
+                write_table(found, table, suffix, target, advance)
+        if form == "datapackage":
+            descriptor = describe_package(found, tables, draft)
+            with _open(draft / FILE_NAME) as target:
+                target.write(json.dumps(descriptor, indent=1, ensure_ascii=False) + "\n")
+
+
+def describe_package(
+    found: InstalledDataset, tables: Sequence[Table], folder: Path
+) -> dict[str, Any]:
+    """The Data Package v2 descriptor of a folder with a CSV file for each table."""
+    raw = found.manifest.raw if found.manifest else {"$schema": PROFILE, "name": found.name}
+    about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
+    names = {table.name for table in tables}
+    resources = [_describe_resource(table, names, folder) for table in tables]
+    return about | {"resources": resources}
+
+
+def _describe_resource(table: Table, names: set[str], folder: Path) -> dict[str, Any]:
+    file = f"{table.name}.csv"
+    with (folder / file).open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    described = {
+        "name": table.name,
+        "type": "table",
+        "description": table.description,
+        "path": file,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": size,
+        "hash": f"sha256:{digest}",
+        "rowCount": table.row_count,
+        "schema": _describe_schema(table, names),
+    }
+    return {key: value for key, value in described.items() if value != ""}
+
+
+def _describe_schema(table: Table, names: set[str]) -> dict[str, Any]:
+    foreign_keys = [
+        key for key in table.foreign_keys if key["reference"].get("resource", "") in names | {""}
+    ]
+    schema = {
+        "fields": [_describe_field(field) for field in table.fields],
+        "primaryKey": table.primary_key,
+        "uniqueKeys": table.unique_keys,
+        "foreignKeys": foreign_keys,
+    }
+    return {key: value for key, value in schema.items() if value}
+
+
+def _describe_field(field: Field) -> dict[str, Any]:
+    described = {
+        "name": field.name,
+        # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
+        "type": "any" if field.type == "duration" else field.type,
+        "format": field.format,
+        "description": field.description,
+        "constraints": field.constraints,
+    }
+    found = {key: value for key, value in described.items() if value not in ("", "default", {})}
+    if field.required and field.type == "string":
+        found["missingValues"] = []  # an empty field is an empty text here, for it cannot be NULL
+    return found
+
+
+def _open(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="")
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A path in a scratch folder beside the target, which becomes the target without error."""
+    if target.exists() or target.is_symlink():
+        raise DatasetError(f"{target} is there already.", hint="Remove it, or name another.")
+    with tempfile.TemporaryDirectory(prefix=".microcosm-sqlite-", dir=target.parent) as scratch:
+        draft = Path(scratch, "draft")
+        yield draft
+        draft.rename(target)
