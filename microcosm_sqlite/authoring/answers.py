@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 _DISTRIBUTION = re.compile(r"[a-z]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)  # PEP 508
-_PACKAGE = re.compile(r"[a-z_][a-z0-9_]*")
-_DATASET = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
+_PACKAGE = re.compile(r"[a-z_][a-z0-9_]{0,59}")
+_DATASET = re.compile(r"[a-z][a-z0-9_]{0,31}", re.IGNORECASE)
 _TEXT = re.compile(r'[^"\\\s]+( [^"\\\s]+)*')
 _EMAIL = re.compile(r"""[^\s@"'\\<>]+@[^\s@"'\\<>]+""")
 _URL = re.compile(r'https?://[^\s"\\]+')
@@ -88,11 +88,11 @@ _RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     ),
     "package": (
         _is_package,
-        "a module name of small letters, digits and _, not Python's own, such as elements_data",
+        "at most 60 small letters, digits and _, no name of Python's own, such as elements_data",
     ),
     "dataset": (
         _is_dataset,
-        "a name of letters, digits and _ that Python and SQLite do not reserve, such as elements",
+        "at most 32 letters, digits and _, no word of Python's or SQLite's own, such as elements",
     ),
     "author_email": (_is_email, "an address such as data@example.org, or nothing"),
     "repository": (_is_url, "a URL that begins with https://, or nothing"),

@@ -37,6 +37,8 @@ BAD = [
     ("dataset", "class"),
     ("dataset", "a-b"),
     ("dataset", "_a"),
+    ("dataset", "d" * 33),
+    ("package", "p" * 61),
     ("title", ""),
     ("title", 'The "birds"'),
     ("title", "C:\\birds"),
@@ -84,9 +86,9 @@ def accepted(name: str, strategy: st.SearchStrategy[str]) -> st.SearchStrategy[s
 @given(
     st.fixed_dictionaries(
         {
-            "distribution": accepted("distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,60}[a-z0-9])?")),
-            "package": accepted("package", texts(r"[a-z_][a-z0-9_]{0,60}")),
-            "dataset": accepted("dataset", texts(r"[A-Za-z][A-Za-z0-9_]{0,60}")),
+            "distribution": accepted("distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,50}[a-z0-9])?")),
+            "package": accepted("package", texts(r"[a-z_][a-z0-9_]{0,59}")),
+            "dataset": accepted("dataset", texts(r"[A-Za-z][A-Za-z0-9_]{0,31}")),
             "title": accepted("title", sentences),
             "description": accepted("description", sentences),
             "author_name": accepted("author_name", sentences),

@@ -9,8 +9,7 @@ import microcosm_sqlite
 import pytest
 from sqlalchemy import inspect
 
-from {{ cookiecutter.package }} import path
-from {{ cookiecutter.package }}.models import {{ cookiecutter.__base }}
+from {{ cookiecutter.package }} import models, path
 
 DISTRIBUTION = "{{ cookiecutter.distribution }}"
 LICENCES = "{{ cookiecutter.code_license }} AND {{ cookiecutter.data_license }}"
@@ -32,7 +31,7 @@ def test_every_row_is_there(table: str) -> None:
 
 
 def test_the_tables_are_those_of_the_models() -> None:
-    tables = {{ cookiecutter.__base }}.metadata.tables
+    tables = models.{{ cookiecutter.__base }}.metadata.tables
     inspector = inspect(dataset.engine)
     assert set(ROW_COUNTS) == set(tables)
     for name, table in tables.items():

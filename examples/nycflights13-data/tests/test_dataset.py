@@ -9,8 +9,7 @@ import microcosm_sqlite
 import pytest
 from sqlalchemy import inspect
 
-from nycflights13_data import path
-from nycflights13_data.models import NycFlights
+from nycflights13_data import models, path
 
 DISTRIBUTION = "nycflights13-data"
 LICENCES = "Apache-2.0 AND CC0-1.0"
@@ -32,7 +31,7 @@ def test_every_row_is_there(table: str) -> None:
 
 
 def test_the_tables_are_those_of_the_models() -> None:
-    tables = NycFlights.metadata.tables
+    tables = models.NycFlights.metadata.tables
     inspector = inspect(dataset.engine)
     assert set(ROW_COUNTS) == set(tables)
     for name, table in tables.items():
