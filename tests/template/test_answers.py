@@ -86,7 +86,9 @@ def accepted(name: str, strategy: st.SearchStrategy[str]) -> st.SearchStrategy[s
 @given(
     st.fixed_dictionaries(
         {
-            "distribution": accepted("distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,50}[a-z0-9])?")),
+            "distribution": accepted(
+                "distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,50}[a-z0-9])?")
+            ),
             "package": accepted("package", texts(r"[a-z_][a-z0-9_]{0,59}")),
             "dataset": accepted("dataset", texts(r"[A-Za-z][A-Za-z0-9_]{0,31}")),
             "title": accepted("title", sentences),
@@ -95,7 +97,9 @@ def accepted(name: str, strategy: st.SearchStrategy[str]) -> st.SearchStrategy[s
             "author_email": st.sampled_from(["", "data@example.org"]),
             "repository": st.sampled_from(["", "https://example.org/birds"]),
         },
-        optional={name: st.sampled_from(choices) for name, choices in questions().items() if choices},
+        optional={
+            name: st.sampled_from(choices) for name, choices in questions().items() if choices
+        },
     )
 )
 def test_every_file_of_a_project_is_well_formed(answers: dict[str, str]) -> None:

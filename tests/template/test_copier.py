@@ -34,9 +34,7 @@ def read_tree(folder: Path) -> dict[str, bytes]:
 
 def git(folder: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True
-    )
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def commit(folder: Path, message: str) -> None:

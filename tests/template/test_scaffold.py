@@ -39,9 +39,7 @@ PROJECT_FILES = {
 
 
 def list_files(folder: Path) -> set[str]:
-    return {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()
-    }
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
 def test_a_project_has_every_file_and_nothing_else(tmp_path: Path) -> None:
@@ -81,7 +79,7 @@ def test_a_directory_with_anything_in_it_is_refused_and_left_alone(tmp_path: Pat
     target = tmp_path / "birds-data"
     target.mkdir()
     (target / ".hidden").write_text("mine")
-    with pytest.raises(SettingsError, match="not empty.*new or empty"):
+    with pytest.raises(SettingsError, match="not empty; nothing was written"):
         scaffold(target)
     assert list_files(target) == {".hidden"}
     with pytest.raises(SettingsError, match="not a directory"):
