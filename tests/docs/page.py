@@ -15,9 +15,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FENCE = re.compile(
-    r"^```(?P<head>[^\n`]+)\n(?P<body>.*?)^```$", flags=re.DOTALL | re.MULTILINE
-)
+FENCE = re.compile(r"^```(?P<head>[^\n`]+)\n(?P<body>.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 CAPTION = re.compile(r"^:caption: (?P<file>.+)\n+", flags=re.MULTILINE)
 
 SESSION = """
@@ -114,7 +112,11 @@ def read_blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, with the line that each begins at."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(found["head"].strip(), found["body"], f"{page.name}:{text[: found.start()].count(chr(10)) + 1}")
+        Block(
+            found["head"].strip(),
+            found["body"],
+            f"{page.name}:{text[: found.start()].count(chr(10)) + 1}",
+        )
         for found in FENCE.finditer(text)
     ]
 
@@ -135,9 +137,7 @@ def read_commands(body: str) -> list[tuple[str, str]]:
 
 def matches(expected: str, printed: str) -> bool:
     """Whether a program printed what a page says; three dots stand for any text."""
-    pattern = ".*".join(
-        re.escape(part) for part in squeeze(expected).split("...")
-    )
+    pattern = ".*".join(re.escape(part) for part in squeeze(expected).split("..."))
     return re.fullmatch(pattern, squeeze(printed), flags=re.DOTALL) is not None
 
 
