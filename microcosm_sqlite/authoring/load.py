@@ -8,7 +8,7 @@ something is wrong with is read a second time, to say what and where.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,12 +74,17 @@ def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
         DuplicateKeyError: Two rows share a key.
     """
     rows = _insert_all(connection, load, converted=frozenset())
-    suspects = _find_suspects(connection, load)
+    rules = load.rules.by_name.values()
+    suspects = _find_columns(connection, load, {r.name: r.suspicion for r in rules if r.suspicion})
     if suspects:
         _judge(load, only=suspects)
-        # They are right, but SQLite's affinity may not have made of them what the judge makes.
-        connection.execute(f"DELETE FROM {load.quoted}")
-        rows = _insert_all(connection, load, converted=suspects)
+        misfits = {
+            rule.name: rule.misfit for rule in rules if rule.name in suspects and rule.misfit
+        }
+        converted = _find_columns(connection, load, misfits)
+        if converted:  # their texts are right, and column affinity made something else of them
+            connection.execute(f"DELETE FROM {load.quoted}")
+            rows = _insert_all(connection, load, converted)
     return rows
 
 
@@ -153,19 +158,20 @@ def _literal(connection: sqlite3.Connection, value: object) -> str:
     return str(literal)
 
 
-def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:
-    """The columns with stored values that the judge might not have stored."""
-    doubts = {rule.name: rule.suspicion for rule in load.rules.by_name.values() if rule.suspicion}
-    if not doubts:
-        return frozenset()
-    anywhere = " OR ".join(doubts.values())
-    if not connection.execute(f"SELECT 1 FROM {load.quoted} WHERE {anywhere} LIMIT 1").fetchone():
+def _find_columns(
+    connection: sqlite3.Connection, load: TableLoad, conditions: Mapping[str, str]
+) -> frozenset[str]:
+    """The columns whose condition holds for some row; one scan where none does."""
+    if not conditions or not _holds(connection, load, " OR ".join(conditions.values())):
         return frozenset()
     return frozenset(
-        name
-        for name, doubt in doubts.items()
-        if connection.execute(f"SELECT 1 FROM {load.quoted} WHERE {doubt} LIMIT 1").fetchone()
+        name for name, condition in conditions.items() if _holds(connection, load, condition)
     )
+
+
+def _holds(connection: sqlite3.Connection, load: TableLoad, condition: str) -> bool:
+    query = f"SELECT 1 FROM {load.quoted} WHERE {condition} LIMIT 1"
+    return connection.execute(query).fetchone() is not None
 
 
 def _judge(load: TableLoad, only: frozenset[str] | None = None) -> None:

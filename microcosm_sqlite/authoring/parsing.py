@@ -24,13 +24,13 @@ from microcosm_sqlite.booleans import parse_boolean
 Parser = Callable[[str], Any]
 
 SQLITE_SPACE = " \t\n\v\f\r"
-EXACT_INTEGER = 2**53
-"""Whole numbers up to here are the same as doubles."""
+EXACT_INTEGER = 2**53 - 1
+"""Up to here, no two whole numbers are one double."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CLOCK = re.compile(
-    r"(?P<sign>-)?((?P<days>-?[0-9]+) days?, )?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
+    r"((?P<days>-?[0-9]+) days?, )?(?P<sign>-)?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
     r":(?P<seconds>[0-9]{2}(\.[0-9]{1,6})?)"
 )
 _DURATION = re.compile(

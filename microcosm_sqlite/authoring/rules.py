@@ -35,6 +35,8 @@ class ColumnRule:
         is_plain: Whether texts may be bound as they are and left to SQLite's column affinity.
         suspicion: SQL that is true of each stored value that the judge might not have stored, or
             an empty string where there is none.
+        misfit: SQL that is true of each stored value that is not what the judge would have made
+            of its text, whatever that was.
     """
 
     def __init__(self, column: sa.Column[Any], dialect: sa.Dialect, null_values: tuple[str, ...]):
@@ -55,6 +57,7 @@ class ColumnRule:
         affinity = find_affinity(self.expected)
         quoted = quote_identifier(column.name)
         self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
+        self.misfit = f"CAST({quoted} AS INTEGER) <> {quoted}" if affinity == "INTEGER" else ""
 
     def convert(self, text: str) -> Any:
         """The value that SQLAlchemy would store for a text.
