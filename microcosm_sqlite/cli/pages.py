@@ -41,14 +41,14 @@ def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple
     if found.manifest.models:
         yield "Models", found.manifest.models
     for number, source in enumerate(found.manifest.sources):
-        words = (source.get("title", ""), source.get("path", ""))
+        address = source.get("path", "")
+        words = (source.get("title", ""), f"<{address}>" if address else "")
         yield "" if number else "Sources", " ".join(filter(None, words))
     yield "Cite as", cite(found)
 
 
 def _draw_table(table: dict[str, Any]) -> str:
-    rows = table["rows"]
-    title = f"{click.style(table['name'], bold=True)}: {rows.human()} row{'' if rows == 1 else 's'}"
+    title = f"{click.style(table['name'], bold=True)}: {table['rows'].of('row')}"
     if table["description"]:
         title += f". {table['description']}"
     columns = [

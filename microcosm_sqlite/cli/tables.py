@@ -1,9 +1,11 @@
-"""Tables as people read them on a terminal."""
+"""Tables as people read them on a terminal.
+
+Aligning is done here: importing tabulate takes as long as the whole of ``list`` may take.
+"""
 
 from __future__ import annotations
 
 import click
-from tabulate import tabulate
 
 from microcosm_sqlite.cli.formats import blob_literal
 from microcosm_sqlite.cli.output import is_terminal, use_color
@@ -16,36 +18,65 @@ if TYPE_CHECKING:
 WIDEST = 80
 """Characters of a cell that a terminal shows; nothing is cut elsewhere."""
 
+GAP = "  "
+NULL = "NULL"
+
 
 def draw_table(columns: Sequence[str], rows: list[Sequence[Any]], header: bool) -> str:
     """Aligned text with a final newline: numbers to the right, the rest to the left."""
     widest = WIDEST if is_terminal() else 0
     cells = [[_cell(value, widest) for value in row] for row in rows]
-    # As a header of tabulate's it would come with padding of its own.
     heading = [[_plain(column) for column in columns]] if header else []
-    sides = [_side(values) for values in zip(*rows, strict=True)]
-    return f"{_align(heading + cells, sides)}\n"
+    lines = align(heading + cells, [_is_numeric(values) for values in zip(*rows, strict=True)])
+    if widest and use_color() is not False:
+        lines[len(heading) :] = map(_dim_nulls, rows, lines[len(heading) :])
+    return "".join(f"{GAP.join(line).rstrip()}\n" for line in lines)
 
 
 def draw_plain(rows: Sequence[Sequence[str]]) -> str:
     """Aligned text without a header, such as facts and their names."""
-    return _align([[_plain(text) for text in row] for row in rows])
+    lines = align([[_plain(text) for text in row] for row in rows])
+    return "\n".join(GAP.join(line).rstrip() for line in lines)
 
 
-def _align(cells: list[list[str]], sides: Sequence[str] = ()) -> str:
-    drawn = tabulate(
-        cells,
-        tablefmt="plain",
-        disable_numparse=True,
-        preserve_whitespace=True,
-        colalign=sides or None,
+def align(cells: list[list[str]], to_right: Sequence[bool] = ()) -> list[list[str]]:
+    """The cells, each filled with blanks to the width of its column.
+
+    >>> align([["a", "1"], ["bcd", "10"]], [False, True])
+    [['a  ', ' 1'], ['bcd', '10']]
+    """
+    widths = [max(map(measure, column)) for column in zip(*cells, strict=True)]
+    sides = list(to_right) or [False] * len(widths)
+    return [
+        [_fill(text, width, side) for text, width, side in zip(row, widths, sides, strict=True)]
+        for row in cells
+    ]
+
+
+def measure(text: str) -> int:
+    """How many columns of a terminal a text takes; Chinese characters, for one, take two each.
+
+    >>> measure("abc"), measure("東京")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+        for character in text
     )
-    return "\n".join(line.rstrip() for line in drawn.split("\n"))
+
+
+def _fill(text: str, width: int, to_right: bool) -> str:
+    blanks = " " * (width - measure(text))
+    return blanks + text if to_right else text + blanks
 
 
 def _cell(value: Any, widest: int) -> str:
     if value is None:
-        return click.style("NULL", dim=True) if widest and use_color() is None else "NULL"
+        return NULL
     if isinstance(value, bytes):
         text = blob_literal(value)
     elif isinstance(value, str):
@@ -64,6 +95,14 @@ def _plain(text: str) -> str:
     )
 
 
-def _side(values: Sequence[Any]) -> str:
+def _is_numeric(values: Sequence[Any]) -> bool:
     known = [value for value in values if value is not None]
-    return "right" if known and all(isinstance(v, int | float) for v in known) else "left"
+    return bool(known) and all(isinstance(value, int | float) for value in known)
+
+
+def _dim_nulls(row: Sequence[Any], line: list[str]) -> list[str]:
+    dimmed = click.style(NULL, dim=True)
+    return [
+        text.replace(NULL, dimmed) if value is None else text
+        for value, text in zip(row, line, strict=True)
+    ]

@@ -16,6 +16,14 @@ class Count(int):
         """
         return f"{int(self):,}"
 
+    def of(self, thing: str) -> str:
+        """The number of some thing, in words.
+
+        >>> Count(1).of("table"), Count(5).of("table")
+        ('1 table', '5 tables')
+        """
+        return f"{self.human()} {thing}{'' if self == 1 else 's'}"
+
 
 class Size(int):
     """How many bytes."""

@@ -8,7 +8,7 @@ from microcosm_sqlite.catalog import cache_upkeep
 from microcosm_sqlite.catalog.cache import cache_directory
 from microcosm_sqlite.cli.options import examples, output_options
 from microcosm_sqlite.cli.output import Output
-from microcosm_sqlite.cli.values import Size
+from microcosm_sqlite.cli.values import Count, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,5 +79,4 @@ def _row(entry: CacheEntry) -> tuple[object, ...]:
 
 def _tell(removed: list[CacheEntry]) -> None:
     size = Size(sum(entry.bytes for entry in removed))
-    files = "1 file" if len(removed) == 1 else f"{len(removed)} files"
-    Output().note(f"{files} removed, {size.human()} freed.")
+    Output().note(f"{Count(len(removed)).of('file')} removed, {size.human()} freed.")

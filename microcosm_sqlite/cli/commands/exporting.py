@@ -12,6 +12,7 @@ from microcosm_sqlite.cli import exports
 from microcosm_sqlite.cli.definitions import choose_tables
 from microcosm_sqlite.cli.options import complete_dataset_or_table, examples
 from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.cli.values import Count
 
 
 @click.command(
@@ -55,4 +56,5 @@ def export_tables(name: str, form: str, output: Path | None, quiet: bool) -> Non
         else:
             exports.write_folder(found, tables, form, output, bar.update)
     if output is not None:
-        out.note(f"{total:,} rows of {len(tables)} tables written to {output}.")
+        written = f"{Count(total).of('row')} of {Count(len(tables)).of('table')}"
+        out.note(f"{written} written to {output}.")
