@@ -75,26 +75,35 @@ def test_both_tools_ask_the_same_questions() -> None:
             assert tuple(question.get("choices", ())) == choices
 
 
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """This repository as Copier sees it: released once, with the template inside."""
+    folder = tmp_path / "repository"
+    shutil.copytree(template_directory(), folder / "dataset_template")
+    shutil.copy(template_directory().with_name("copier.yml"), folder)
+    git(folder, "init", "--quiet")
+    commit(folder, "First")
+    git(folder, "tag", "v1.0.0")
+    return folder
+
+
 def test_an_update_carries_a_fix_of_the_template_and_keeps_the_authors_work(
-    tmp_path: Path,
+    tmp_path: Path, repository: Path
 ) -> None:
-    template, project = tmp_path / "template", tmp_path / "birds-data"
-    shutil.copytree(template_directory(), template)
-    git(template, "init", "--quiet")
-    commit(template, "First")
-    git(template, "tag", "v1.0.0")
-    copier.run_copy(
-        str(template), project, data={"distribution": "birds-data"}, defaults=True, quiet=True
-    )
+    project = tmp_path / "birds-data"
+    answers = {"distribution": "birds-data"}
+    copier.run_copy(str(repository), project, data=answers, defaults=True, quiet=True)
+    assert read_tree(project) == read_tree(scaffold(tmp_path / "scaffolded" / "birds-data"))
     git(project, "init", "--quiet")
     readme = project / "README.md"
     readme.write_text(readme.read_text() + "\nThe author's own words.\n")
     commit(project, "Mine")
 
-    changed = template / "{{cookiecutter.distribution}}" / ".gitattributes"
+    template = repository / "dataset_template" / "{{cookiecutter.distribution}}"
+    changed = template / ".gitattributes"
     changed.write_text(changed.read_text() + "*.ods binary\n")
-    commit(template, "Fix")
-    git(template, "tag", "v1.1.0")
+    commit(repository, "Fix")
+    git(repository, "tag", "v1.1.0")
     copier.run_update(project, defaults=True, overwrite=True, quiet=True)
 
     assert (project / ".gitattributes").read_text().endswith("*.ods binary\n")
