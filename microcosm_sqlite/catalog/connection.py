@@ -151,9 +151,9 @@ def preflight(path: str) -> None:
         # SQLite looks for a journal beside the file itself.
         path = os.path.realpath(path)
     size, header = _read_header(path)
-    _check_header(path, size, header)
     for suffix in SIDECARS:
         _check_sidecar(path, suffix)
+    _check_header(path, size, header)
 
 
 def preflight_live(path: str) -> None:

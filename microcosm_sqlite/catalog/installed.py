@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
     development_path,
     installed_path,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Table
 
 
-class InstalledDataset:
+class InstalledDataset(Frames):
     """One named dataset and what describes it; nothing is opened until it is asked for.
 
     >>> nyc = microcosm_sqlite.dataset("nycflights13")      # doctest: +SKIP

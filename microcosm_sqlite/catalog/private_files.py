@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 
@@ -111,6 +110,8 @@ def publishing(path: str) -> Iterator[BinaryIO]:
         CacheFullError: No room is left.
         CacheUnavailableError: Writing fails for another reason.
     """
+    import tempfile
+
     folder = os.path.dirname(path)
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)

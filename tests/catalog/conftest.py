@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.catalog.workshop import Wheel, make_database
 
 from microcosm_sqlite.catalog import discovery, registry
 from microcosm_sqlite.catalog.cache import VARIABLE
+from tests.catalog.workshop import Wheel, make_database
 
 
 @pytest.fixture(autouse=True)

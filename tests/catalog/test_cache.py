@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from tests.catalog.workshop import Wheel, compress, describe, make_database
 
 from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog import cache, private_files
 from microcosm_sqlite.catalog.cache import VARIABLE, extract_file, extract_member
 from microcosm_sqlite.catalog.manifest import Manifest
+from tests.catalog.workshop import Wheel, compress, describe, make_database
 
 CODECS = ["zstd", "gzip", "xz"]
 
@@ -165,7 +165,7 @@ def test_what_is_not_the_published_content_is_never_published_here(
         "cut": packed[: len(packed) // 2],
         "flipped": packed[:40] + bytes([packed[40] ^ 0x55]) + packed[41:],
         "empty": b"",
-        "longer": compress(content + b"x" * 50_000_000, codec),
+        "longer": compress(content + b"x" * 5_000_000, codec),
         "other": compress(content[:-1] + b"x", codec),
     }[damage]
     path = tmp_path / "packed"

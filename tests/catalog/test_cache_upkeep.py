@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.catalog.workshop import Wheel, make_database
 
 from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog.cache_upkeep import clear, entries, prune
+from tests.catalog.workshop import Wheel, make_database
 
 
 @pytest.fixture

@@ -150,8 +150,9 @@ class Wheel:
             compression=compression,
             **extension,
         )
-        self.put(f"{package}/__init__.py", init)
-        self.put(f"{package}/{resource}", compress(database.read_bytes(), compression))
+        folder = package.replace(".", "/")
+        self.put(f"{folder}/__init__.py", init)
+        self.put(f"{folder}/{resource}", compress(database.read_bytes(), compression))
         self.put(f"{self.info}/extra_metadata/{FILE_NAME}", json.dumps(raw))
         return self.enter(f"{name} = {package}:path")
 

@@ -1,0 +1,186 @@
+"""A dataset's file is found without importing its package, wherever it is installed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite import dataset, errors
+from microcosm_sqlite.catalog.location import Location, locate_object
+from microcosm_sqlite.catalog.manifest import FILE_NAME
+from tests.catalog.workshop import Wheel, describe, make_database
+
+
+def test_a_packaged_file_is_opened_in_place_and_immutable(installed: Path) -> None:
+    location = dataset("colours").location
+    assert location.path == str(installed / "colours_data" / "colours.db")
+    assert location.immutable
+    assert not location.is_cached
+    assert "colours_data" not in sys.modules
+
+
+def test_a_file_in_a_namespace_package_is_found(database: Path, site: Path) -> None:
+    Wheel().carry(database, package="paint.box.colours").install(site)
+    assert dataset("colours").path == site / "paint" / "box" / "colours" / "colours.db"
+
+
+def test_a_file_that_is_gone_is_named_with_its_distribution(installed: Path) -> None:
+    (installed / "colours_data" / "colours.db").unlink()
+    found = dataset("colours")
+    assert found.manifest
+    with pytest.raises(errors.DatasetFileMissingError, match=r"force-reinstall|Reinstall"):
+        found.connect()
+
+
+def test_a_package_that_is_gone_is_named_with_its_distribution(installed: Path) -> None:
+    for path in (installed / "colours_data").iterdir():
+        path.unlink()
+    (installed / "colours_data").rmdir()
+    with pytest.raises(errors.DatasetFileMissingError, match=r"force-reinstall colours-data"):
+        dataset("colours").connect()
+
+
+class TestEditable:
+    """An editable install has its metadata in one place and its package in another."""
+
+    @pytest.fixture
+    def tree(self, database: Path, site: Path, tmp_path: Path) -> Path:
+        wheel = Wheel().carry(database)
+        project = tmp_path / "project" / "src"
+        for name in [name for name in wheel.files if name.startswith("colours_data/")]:
+            path = project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(wheel.files.pop(name))
+        wheel.install(site)
+        return project
+
+    def test_through_the_path(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
+        location = dataset("colours").location
+        assert location.path == str(tree / "colours_data" / "colours.db")
+        assert not location.immutable, "its author may build it again at any time"
+        dataset("colours").connect().close()
+        assert "colours_data" not in sys.modules
+
+    def test_through_an_import_hook(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from importlib.machinery import PathFinder
+
+        class Finder:
+            @staticmethod
+            def find_spec(name: str, path: object = None, target: object = None) -> object:
+                return PathFinder.find_spec(name, [str(tree)])
+
+        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
+        assert dataset("colours").path == tree / "colours_data" / "colours.db"
+        assert "colours_data" not in sys.modules
+
+    def test_the_manifest_beside_a_rebuilt_file_counts(
+        self, tree: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
+        path = tree / "colours_data" / "colours.db"
+        path.unlink()
+        make_database(path, rows=7)
+        raw = describe(path) | {"version": "2027.1"}
+        (path.parent / FILE_NAME).write_text(json.dumps(raw))
+        found = dataset("colours")
+        assert found.version == "2027.1"
+        assert found.tables["shade"].row_count == 10
+
+    def test_not_found_at_all(self, tree: Path) -> None:
+        found = dataset("colours")
+        assert found.version == "2026.1"
+        with pytest.raises(errors.DatasetFileMissingError, match="colours-data"):
+            _ = found.path
+
+
+class TestLegacy:
+    """Wheels written for 2.0.0 have no manifest; their entry point says where the file is."""
+
+    def install(self, site: Path, source: str) -> Wheel:
+        wheel = Wheel("legacy-data").put("legacy_data/__init__.py", source)
+        wheel.enter("legacy = legacy_data:path").install(site)
+        return wheel
+
+    def test_inside_of_its_distribution(self, site: Path) -> None:
+        self.install(
+            site,
+            "from os.path import dirname, join\n"
+            "def path(graph): return join(dirname(__file__), 'x.db')\n",
+        )
+        make_database(site / "legacy_data" / "x.db")
+        found = dataset("legacy")
+        assert found.is_legacy
+        assert found.location.immutable
+        assert found.tables["colour"].row_count == 3
+        assert found.tables["shade"].foreign_keys
+
+    def test_outside_of_it(self, site: Path, tmp_path: Path) -> None:
+        outside = make_database(tmp_path / "working.db")
+        self.install(site, f"import pathlib\ndef path(g): return pathlib.Path({str(outside)!r})")
+        assert dataset("legacy").path == outside
+        assert not dataset("legacy").location.immutable
+
+    def test_in_a_development_tree(self, site: Path) -> None:
+        wheel = Wheel("legacy-data").put("legacy_data.py", "")
+        wheel.info = "legacy_data.egg-info"
+        wheel.files = {
+            "legacy_data.egg-info/PKG-INFO": b"Name: legacy-data\nVersion: 0\n",
+            "legacy_data.py": b"def path(g): return __file__[:-3] + '.db'",
+        }
+        wheel.enter("legacy = legacy_data:path").install(site)
+        make_database(site / "legacy_data.db")
+        assert dataset("legacy").distribution_version == "0"
+        assert not dataset("legacy").location.immutable
+
+    def test_returning_a_traversable_on_disk(self, site: Path) -> None:
+        self.install(
+            site,
+            "from importlib.resources import files\n"
+            "def path(graph=None): return files('legacy_data') / 'x.db'\n",
+        )
+        make_database(site / "legacy_data" / "x.db")
+        assert dataset("legacy").path == site / "legacy_data" / "x.db"
+
+    def test_returning_a_traversable_in_a_zip(
+        self, tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wheel = Wheel("legacy-data").put("legacy_data/x.db", database.read_bytes())
+        wheel.put(
+            "legacy_data/__init__.py",
+            "from importlib_resources import files\n"
+            "def path(graph=None): return files('legacy_data') / 'x.db'\n",
+        ).enter("legacy = legacy_data:path")
+        monkeypatch.syspath_prepend(str(wheel.pack(tmp_path)))
+        found = dataset("legacy")
+        connection = found.connect()
+        assert connection.execute("SELECT count(*) FROM shade").fetchone() == (3,)
+        connection.close()
+        assert found.location.is_cached
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: str(path).encode(), zipfile.Path])
+def test_whatever_stands_for_a_file_is_taken(tmp_path: Path, kind: object) -> None:
+    database = make_database(tmp_path / "x.db")
+    found: object
+    if kind is zipfile.Path:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            archive.write(database, "x.db")
+        found = zipfile.Path(tmp_path / "x.zip", "x.db")
+    else:
+        found = kind(database)  # type: ignore[operator]
+    if isinstance(found, bytes):
+        with pytest.raises(TypeError, match="must be a string, a path or a resource"):
+            locate_object(found)
+    else:
+        assert Path(locate_object(found).path).read_bytes() == database.read_bytes()
+
+
+def test_a_location_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Location("x.db", immutable=True).path == str(tmp_path / "x.db")
+    assert "immutable" in repr(Location("x.db", immutable=True))

@@ -1,0 +1,129 @@
+"""A hostile file or a hostile question costs an error, not the process."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite import dataset, errors
+from microcosm_sqlite.catalog import untrusted
+from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.untrusted import limit_time, restrict
+from tests.catalog.workshop import make_database
+
+TREES = """
+CREATE VIRTUAL TABLE words USING fts5 (body);
+INSERT INTO words VALUES ('the quick brown fox');
+CREATE VIRTUAL TABLE boxes USING rtree (id, left, right);
+INSERT INTO boxes VALUES (1, 0.0, 1.0);
+CREATE VIEW warm AS SELECT name FROM colour WHERE warmth > 0.5;
+"""
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    path = make_database(tmp_path / "x.db", rows=2000, extra=TREES)
+    opened = connect(Location(str(path), immutable=True), untrusted=True)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT count(*) FROM shade JOIN colour ON colour_id = id WHERE name LIKE 'b%'",
+        "SELECT name FROM warm",
+        "SELECT body FROM words WHERE words MATCH 'quick'",
+        "SELECT id FROM boxes WHERE left < 2",
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 9) SELECT * FROM n",
+        "PRAGMA table_info(colour)",
+        "SELECT * FROM pragma_table_list",
+        "SELECT json_extract('{\"a\": 1}', '$.a')",
+    ],
+)
+def test_ordinary_questions_are_answered(connection: sqlite3.Connection, question: str) -> None:
+    assert connection.execute(question).fetchall()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "ATTACH ':memory:' AS x",
+        "DETACH main",
+        "VACUUM INTO 'x'",
+        "CREATE TEMP TABLE x (a)",
+        "CREATE TABLE x (a)",
+        "INSERT INTO colour VALUES (9, 'x', 1)",
+        "PRAGMA query_only = OFF",
+        "PRAGMA mmap_size = 1000000",
+        "PRAGMA temp_store_directory = '/'",
+        "SELECT load_extension('x')",
+        "SELECT hex(zeroblob(900000000))",
+        "SELECT zeroblob(20000000)",
+        "SELECT " + "+".join(["1"] * 300),
+        " UNION ALL ".join(["SELECT 1"] * 60),
+        "SELECT '" + "x" * 200_000 + "'",
+        "SELECT 'a' LIKE '" + "%a" * 100 + "'",
+    ],
+)
+def test_anything_else_is_refused(
+    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Which of these kinds it is depends on the Python version.
+    with pytest.raises((sqlite3.DatabaseError, sqlite3.DataError)):
+        connection.execute(question).fetchall()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.db"]
+
+
+BOMB = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+def test_a_question_without_end_is_interrupted(connection: sqlite3.Connection) -> None:
+    limit_time(connection, 0.2)
+    started = time.monotonic()
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        connection.execute(BOMB).fetchall()
+    assert time.monotonic() - started < 2
+    limit_time(connection, 5)
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_bomb_in_a_view_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(untrusted.restrict, "__defaults__", (0.3,))
+    path = make_database(tmp_path / "bomb.db", extra=f"CREATE VIEW trap AS {BOMB};")
+    opened = connect(Location(str(path), immutable=True), untrusted=True)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        opened.execute("SELECT * FROM trap").fetchall()
+    opened.close()
+
+
+def test_a_damaged_structure_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    path = make_database(tmp_path / "x.db", rows=2000)
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 4] = b"\xa5" * 4096
+    path.write_bytes(content)
+    location = Location(str(path), immutable=True)
+    connect(location).close()
+    with pytest.raises(errors.DatasetCorruptError, match=r"x\.db is damaged"):
+        connect(location, untrusted=True)
+
+
+def test_a_structure_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+    path = make_database(tmp_path / "x.db", rows=20_000)
+    opened = sqlite3.connect(path)
+    with pytest.raises(errors.DatasetFileError, match="interrupted"):
+        restrict(opened, str(path), time_limit=-1)
+    opened.close()
+
+
+def test_an_installed_dataset_opens_untrusted(installed: Path) -> None:
+    opened = dataset("colours").connect(untrusted=True)
+    with pytest.raises(sqlite3.DatabaseError):
+        opened.execute("PRAGMA cache_size = 9")
+    opened.close()
