@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from microcosm_sqlite.cli.citation import cite
+from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.cli.inventory import describe
 from microcosm_sqlite.cli.tables import draw_plain
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from microcosm_sqlite.catalog.connection import checked_uri
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.cli.inventory import (
     COLUMNS,
@@ -61,7 +62,7 @@ def show_info(name: str, bibtex: bool, out: Output) -> None:
     """
     found = dataset(name)
     if bibtex:
-        from microcosm_sqlite.cli.citation import write_bibtex
+        from microcosm_sqlite.catalog.citation import write_bibtex
 
         out.text(write_bibtex(found))
     elif not out.is_chosen or out.format == "table":
@@ -87,4 +88,6 @@ def show_path(name: str) -> None:
 
     A compressed dataset is extracted into the cache first, once.
     """
-    click.echo(dataset(name).location.path)
+    location = dataset(name).location
+    checked_uri(location)  # a path that cannot be opened would fail later, with less to say
+    click.echo(location.path)

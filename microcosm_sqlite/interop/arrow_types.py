@@ -1,0 +1,156 @@
+"""The Arrow type of each column, and how to get there from what SQLite stores.
+
+SQLite stores integers, reals, text and blobs. What else a column means is told by the manifest
+(and by the declared type, which alone knows the scale of a decimal): the texts of dates and times
+are those that SQLAlchemy writes, and so are enumerations, UUIDs and intervals.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.errors import SchemaMismatchError
+from microcosm_sqlite.interop.extras import extra
+
+with extra("arrow"):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from microcosm_sqlite.catalog.manifest import Field
+
+    Convert = Callable[[pa.Array], pa.Array]
+
+STORED = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blob": pa.binary()}
+"""Arrow's types for what SQLite itself can tell apart."""
+
+_UNDECLARED_SCALE = 10
+"""Digits after the point that SQLAlchemy reads of a NUMERIC without a scale."""
+
+_DECIMAL = re.compile(r"(?:NUMERIC|DECIMAL|DEC)\b\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
+_UUID = r"^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$"
+
+
+class Column:
+    """One column that is read.
+
+    Attributes:
+        name: Its name in the table and in the frame.
+        stored: How SQLite stores it: integer, real, text, blob, or any.
+        type: Its Arrow type.
+    """
+
+    __slots__ = ("_convert", "name", "stored", "type")
+
+    def __init__(
+        self, name: str, stored: str, type_: pa.DataType, convert: Convert | None = None
+    ) -> None:
+        self.name = name
+        self.stored = stored
+        self.type = type_
+        self._convert = convert
+
+    def __repr__(self) -> str:
+        return f"<Column {self.name}: {self.type}>"
+
+    @property
+    def stored_type(self) -> pa.DataType:
+        """The Arrow type of what SQLite stores."""
+        return STORED.get(self.stored, pa.string())
+
+    def convert(self, array: pa.Array, table: str) -> pa.Array:
+        """What SQLite stores, as the column's own type.
+
+        Raises:
+            SchemaMismatchError: A value does not stand for one of that type.
+        """
+        try:
+            array = array if array.type == self.stored_type else array.cast(self.stored_type)
+            if self._convert:
+                return self._convert(array)
+            return array if array.type == self.type else array.cast(self.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+            raise self.mismatch(table, error) from error
+
+    def mismatch(self, table: str, reason: object) -> SchemaMismatchError:
+        """The error for a value that the column should not hold."""
+        return SchemaMismatchError(
+            f"Column {self.name!r} of table {table!r} holds what is no {self.type}: {reason}.",
+            hint="Leave the column out, or read it as it is stored, through connect().",
+        )
+
+
+def describe_column(field: Field, declared: str) -> Column:
+    """How a column is read, from its field in the manifest and its declared type."""
+    if field.type == "string":
+        return _describe_text(field, declared)
+    if field.type == "number" and (found := _DECIMAL.search(declared.upper())):
+        return Column(field.name, "real", _decimal(*found.groups()))
+    if field.type == "duration":
+        return Column(field.name, "text", pa.duration("us"), _parse_interval)
+    if field.type == "time":
+        return Column(field.name, "text", pa.time64("us"), _parse_time)
+    stored, type_ = _PLAIN.get(field.type, ("any", pa.string()))
+    return Column(field.name, stored, type_)
+
+
+_PLAIN: dict[str, tuple[str, Any]] = {
+    "integer": ("integer", pa.int64()),
+    "year": ("integer", pa.int64()),
+    "number": ("real", pa.float64()),
+    "boolean": ("integer", pa.bool_()),
+    "date": ("text", pa.date32()),
+    "datetime": ("text", pa.timestamp("us")),
+}
+
+
+def _describe_text(field: Field, declared: str) -> Column:
+    if field.format == "binary" or "BLOB" in declared.upper():
+        return Column(field.name, "blob", pa.binary())
+    if field.format == "uuid":
+        return Column(field.name, "text", pa.string(), _hyphenate)
+    members = field.constraints.get("enum")
+    if members:
+        type_ = pa.dictionary(pa.int32(), pa.string(), ordered=False)
+        return Column(field.name, "text", type_, _encoder(pa.array(members, pa.string())))
+    return Column(field.name, "text", pa.string())
+
+
+def _decimal(precision: str | None, scale: str | None) -> pa.DataType:
+    if precision is None or scale is None:
+        return pa.decimal128(38, _UNDECLARED_SCALE)
+    make = pa.decimal128 if int(precision) <= 38 else pa.decimal256
+    return make(int(precision), int(scale))
+
+
+def _encoder(members: pa.Array) -> Convert:
+    """Every batch has all members as its dictionary, in their order, so that batches agree."""
+
+    def encode(array: pa.Array) -> pa.Array:
+        indices = pc.index_in(array, value_set=members)
+        if indices.null_count != array.null_count:
+            strays = array.filter(pc.and_(indices.is_null(), array.is_valid()))
+            raise ValueError(f"{strays[0].as_py()!r} is no member")
+        return pa.DictionaryArray.from_arrays(indices, members)
+
+    return encode
+
+
+def _hyphenate(array: pa.Array) -> pa.Array:
+    """32 hexadecimal digits as ``str(uuid.UUID(...))`` writes them."""
+    return pc.replace_substring_regex(array, pattern=_UUID, replacement=r"\1-\2-\3-\4-\5")
+
+
+def _parse_interval(array: pa.Array) -> pa.Array:
+    """SQLAlchemy stores an interval as the moment that far from the epoch."""
+    return array.cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.duration("us"))
+
+
+def _parse_time(array: pa.Array) -> pa.Array:
+    """Arrow reads moments, not times of day; so this is a time on some day."""
+    moments = pc.binary_join_element_wise(pa.scalar("1970-01-01"), array, " ")
+    return moments.cast(pa.timestamp("us")).cast(pa.time64("us"))

@@ -1,0 +1,84 @@
+"""Tables as Dask data frames: one partition for each range of rowids, read where it is used.
+
+What travels to a worker is the name of the dataset and how to know it again, never rows and never
+a path: each worker reads its own installed copy, and refuses if that is not the same one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.interop.copies import Copy
+from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.interop.pandas_frames import to_pandas
+from microcosm_sqlite.interop.reader import empty_batch, processors, read_table, split_range
+from microcosm_sqlite.interop.scan import plan_scan
+
+with extra("dask"):
+    import dask.dataframe as dd
+    import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.interop.parameters import Parameters
+    from microcosm_sqlite.interop.scan import Rows
+
+_PARTITION_ROWS = 500_000
+
+
+def scan_partitions(
+    dataset: InstalledDataset,
+    table: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    npartitions: int | None = None,
+) -> dd.DataFrame:
+    """Rows of a table as a :class:`dask.dataframe.DataFrame`.
+
+    A table without rowids cannot be cut, and is one partition.
+    """
+    scan = plan_scan(dataset, table, columns, where, params)
+    ranges: list[Rows | None] = [None]
+    if scan.extent:
+        low, high = scan.extent
+        parts = npartitions or max(processors(), (high - low) // _PARTITION_ROWS + 1)
+        ranges = [*split_range(low, high, parts)]
+    return dd.from_map(
+        read_partition,
+        ranges,
+        copy=Copy.of(dataset),
+        table=table,
+        columns=[column.name for column in scan.columns],
+        where=where,
+        params=params,
+        meta=_to_partition(pa.Table.from_batches([empty_batch(scan)])),
+        label=f"{dataset.name}-{table}",
+    )
+
+
+def read_partition(
+    rows: Rows | None,
+    copy: Copy,
+    table: str,
+    columns: list[str],
+    where: str | None,
+    params: Parameters | None,
+) -> pd.DataFrame:
+    """One partition, on the worker.
+
+    Raises:
+        DatasetError: The worker lacks the dataset, or has another edition of it.
+    """
+    return _to_partition(
+        read_table(copy.find(), table, columns=columns, where=where, params=params, rows=rows)
+    )
+
+
+def _to_partition(table: pa.Table) -> pd.DataFrame:
+    # With NumPy's types, a partition that holds a NULL would differ from one that holds none.
+    return to_pandas(table, "pyarrow")

@@ -1,0 +1,36 @@
+"""Say which extra is missing, and how to get it, where an import fails."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Run imports that need an extra of this distribution.
+
+    >>> with extra("arrow"):
+    ...     import a_library_that_nobody_wrote
+    Traceback (most recent call last):
+    ...
+    microcosm_sqlite.errors.MissingDependencyError: This needs a_library_that_nobody_wrote, \
+which is not installed. Run: pip install 'microcosm-sqlite[arrow]'
+
+    Raises:
+        MissingDependencyError: One of them is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if isinstance(error, MissingDependencyError):
+            raise
+        raise MissingDependencyError(
+            f"This needs {error.name}, which is not installed.",
+            hint=f"Run: pip install 'microcosm-sqlite[{name}]'",
+        ) from error

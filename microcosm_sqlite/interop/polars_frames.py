@@ -1,0 +1,77 @@
+"""Tables as polars frames: whole, or lazily with what a query needs and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.interop.reader import BATCH_ROWS, empty_batch, read_batches, read_table
+from microcosm_sqlite.interop.scan import plan_scan
+
+with extra("polars"):
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.interop.parameters import Parameters
+    from microcosm_sqlite.interop.scan import Rows
+
+
+def read_frame(
+    dataset: InstalledDataset,
+    table: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    rows: Rows | None = None,
+) -> pl.DataFrame:
+    """Rows of a table as a :class:`polars.DataFrame`."""
+    read = read_table(dataset, table, columns=columns, where=where, params=params, rows=rows)
+    frame = pl.from_arrow(read)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  # it is one, for a table
+    return frame
+
+
+def scan_frame(
+    dataset: InstalledDataset,
+    table: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    rows: Rows | None = None,
+) -> pl.LazyFrame:
+    """The same as a :class:`polars.LazyFrame`.
+
+    Which columns a query uses, and how many rows, is told to SQLite; its predicates are applied
+    to each batch as it comes, and ``where`` and ``rows`` before that, in SQLite.
+    """
+    scan = plan_scan(dataset, table, columns, where, params, rows)
+    names = [column.name for column in scan.columns]
+
+    def batches(
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        wanted = names if with_columns is None else with_columns
+        with read_batches(
+            dataset,
+            table,
+            # A query that only counts wants no column, and rows have to be counted in one.
+            columns=wanted or names[:1],
+            where=where,
+            params=params,
+            rows=rows,
+            limit=n_rows,
+            batch_size=batch_size or BATCH_ROWS,
+        ) as reader:
+            for batch in reader:
+                frame = pl.DataFrame(batch).select(wanted)
+                yield frame if predicate is None else frame.filter(predicate)
+
+    schema = pl.DataFrame(empty_batch(scan)).schema
+    return register_io_source(batches, schema=schema, is_pure=True)

@@ -1,0 +1,136 @@
+"""The one reader of tables, which hands out Arrow; everything else in this room stands on it."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.interop.scan import plan_scan
+
+with extra("arrow"):
+    import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.interop.parameters import Parameters
+    from microcosm_sqlite.interop.scan import Rows, Scan
+
+BATCH_ROWS = 65_536
+"""Rows of a batch where none are asked for: enough that the cost of a batch does not count."""
+
+_SHARE = 50_000
+"""The fewest rows that are worth a thread."""
+
+
+def read_table(
+    dataset: InstalledDataset,
+    table: str,
+    *,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    rows: Rows | None = None,
+    limit: int | None = None,
+) -> pa.Table:
+    """Rows of a table as one :class:`pyarrow.Table`, in the order of their rowids."""
+    scan = plan_scan(dataset, table, columns, where, params, rows, limit)
+    shares = _shares(scan)
+    if len(shares) < 2:
+        return _collect(scan)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(shares)) as pool:
+        return pa.concat_tables(pool.map(lambda share: _collect(scan.narrowed(share)), shares))
+
+
+def read_batches(
+    dataset: InstalledDataset,
+    table: str,
+    *,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    rows: Rows | None = None,
+    limit: int | None = None,
+    batch_size: int = BATCH_ROWS,
+) -> pa.RecordBatchReader:
+    """The same piece by piece, in constant memory: a :class:`pyarrow.RecordBatchReader`.
+
+    The file is open until the reader is used up, closed, or gone.
+    """
+    scan = plan_scan(dataset, table, columns, where, params, rows, limit)
+    return pa.RecordBatchReader.from_batches(schema_of(scan), _typed_batches(scan, batch_size))
+
+
+def schema_of(scan: Scan) -> pa.Schema:
+    """The Arrow schema of what a scan reads, rows or none."""
+    return pa.schema([(column.name, column.type) for column in scan.columns])
+
+
+def empty_batch(scan: Scan) -> pa.RecordBatch:
+    """No rows, with the types of a scan and all members of its enumerations."""
+    return _typed(scan, [pa.array([], column.stored_type) for column in scan.columns])
+
+
+def _collect(scan: Scan) -> pa.Table:
+    batches = [*_typed_batches(scan, BATCH_ROWS)] or [empty_batch(scan)]
+    return pa.Table.from_batches(batches)
+
+
+def _typed_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
+    for batch in _stored_batches(scan, batch_size):
+        if len(batch):
+            yield _typed(scan, batch.columns)
+
+
+def _typed(scan: Scan, stored: list[pa.Array]) -> pa.RecordBatch:
+    arrays = [
+        column.convert(array, scan.table)
+        for column, array in zip(scan.columns, stored, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(scan))
+
+
+def _stored_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
+    if _is_fast(scan):
+        from microcosm_sqlite.interop import adbc_reader
+
+        return adbc_reader.read_batches(scan, batch_size)
+    from microcosm_sqlite.interop import sqlite_reader
+
+    return sqlite_reader.read_batches(scan, batch_size)
+
+
+def _is_fast(scan: Scan) -> bool:
+    return scan.location.immutable and find_spec("adbc_driver_sqlite") is not None
+
+
+def _shares(scan: Scan) -> list[Rows]:
+    """Rowid ranges to read at the same time; ADBC holds no lock of Python's while it reads."""
+    if not (scan.extent and _is_fast(scan)) or scan.where or scan.limit is not None:
+        return []
+    low, high = scan.extent
+    if scan.rows:
+        low, high = max(low, scan.rows[0]), min(high, scan.rows[1])
+    return split_range(low, high, min(processors(), (high - low + 1) // _SHARE))
+
+
+def split_range(low: int, high: int, parts: int) -> list[Rows]:
+    """A range of whole numbers, both ends included, in at most so many parts of equal size.
+
+    >>> split_range(1, 10, 3)
+    [(1, 4), (5, 8), (9, 10)]
+    """
+    step = max(1, -(-(high - low + 1) // max(parts, 1)))
+    return [(start, min(start + step - 1, high)) for start in range(low, high + 1, step)]
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

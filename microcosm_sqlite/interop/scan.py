@@ -1,0 +1,229 @@
+"""What is to be read of one table, and the SQL that reads it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.catalog.connection import quote_identifier, translate
+from microcosm_sqlite.errors import QueryError, TableNotFoundError
+from microcosm_sqlite.interop.arrow_types import describe_column
+from microcosm_sqlite.interop.parameters import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.location import Location
+    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.interop.arrow_types import Column
+    from microcosm_sqlite.interop.parameters import Parameters
+
+    Rows = tuple[int, int]
+
+_PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
+
+
+class Scan:
+    """Some columns and rows of one table, in the order of their rowids.
+
+    Attributes:
+        location: The file.
+        table: The table's name.
+        columns: What is read, in the order of the result.
+        rowid: A name by which SQL reaches the rowid, or an empty string where there is none.
+        extent: Lowest and highest rowid in the table, or None where there is none.
+        rows: Lowest and highest rowid to read, or None for all.
+        limit: The most rows to read, or None for all.
+    """
+
+    __slots__ = (
+        "columns",
+        "extent",
+        "limit",
+        "location",
+        "params",
+        "rowid",
+        "rows",
+        "table",
+        "where",
+    )
+
+    def __init__(
+        self,
+        location: Location,
+        table: str,
+        columns: list[Column],
+        rowid: str,
+        where: str | None = None,
+        params: Parameters = (),
+        rows: Rows | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self.location = location
+        self.table = table
+        self.columns = columns
+        self.rowid = rowid
+        self.extent: Rows | None = None
+        self.where = where
+        self.params = params
+        self.rows = rows
+        self.limit = limit
+
+    def narrowed(self, rows: Rows) -> Scan:
+        """The same, of fewer rows."""
+        return Scan(
+            self.location, self.table, self.columns, self.rowid, self.where, self.params, rows
+        )
+
+    def sql(self) -> str:
+        """The statement that reads it."""
+        order = f" ORDER BY {self.rowid}" if self.rowid else ""
+        return f"SELECT {self._values()}{self._source()}{order}{self._limited(0)}"
+
+    def typed_sql(self) -> str:
+        """The same behind one more row, which shows the type of every column, and one more column.
+
+        Readers that guess types from the first values they see cannot guess wrong then. The first
+        column is NULL in that row and only there, and NULL sorts before everything.
+        """
+        shown = ", ".join(
+            f"{_PLACEHOLDERS.get(column.stored, repr(''))} AS {quote_identifier(column.name)}"
+            for column in self.columns
+        )
+        key, order = (self.rowid, " ORDER BY 1") if self.rowid else ("0", "")
+        return (
+            f"SELECT NULL, {shown} UNION ALL SELECT {key}, {self._values()}{self._source()}"
+            f"{order}{self._limited(1)}"
+        )
+
+    def _values(self) -> str:
+        return ", ".join(
+            f"CAST({quoted} AS TEXT)" if column.stored == "any" else quoted
+            for column in self.columns
+            for quoted in [quote_identifier(column.name)]
+        )
+
+    def _source(self) -> str:
+        conditions = []
+        if self.rows:
+            conditions.append(f"{self.rowid} BETWEEN {self.rows[0]:d} AND {self.rows[1]:d}")
+        if self.where:
+            # On a line of its own, so that a comment at its end hides nothing of ours.
+            conditions.append(f"(\n{self.where}\n)")
+        # Whatever columns are read, no index may bring the rows in another order.
+        hint = "" if self.where else " NOT INDEXED"
+        filtered = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return f" FROM {quote_identifier(self.table)}{hint}{filtered}"
+
+    def _limited(self, extra: int) -> str:
+        return "" if self.limit is None else f" LIMIT {self.limit + extra:d}"
+
+
+def plan_scan(
+    dataset: InstalledDataset,
+    table: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    rows: Rows | None = None,
+    limit: int | None = None,
+) -> Scan:
+    """Check what is asked for against the dataset.
+
+    Raises:
+        TableNotFoundError: There is no such table or column.
+        QueryError: The condition is no SQL, or its parameters do not fit, or rows are asked for
+            by number of a table that numbers none.
+        DatasetFileError: The file cannot be opened.
+    """
+    connection = dataset.connect()
+    try:
+        declared, rowid = _inspect(connection, table)
+        chosen = _choose(dataset, find_table(dataset, table), columns)
+        described = [describe_column(field, declared.get(field.name, "")) for field in chosen]
+        if rows and not rowid:
+            raise QueryError(
+                f"Table {table!r} has no rowids to choose rows by.",
+                hint="Choose them by a condition: where=...",
+            )
+        scan = Scan(dataset.location, table, described, rowid, where, bind(params), rows, limit)
+        scan.extent = _measure(connection, scan)
+        _explain(connection, scan)
+    except sqlite3.Error as error:
+        raise translate(error, dataset.location.path) from error
+    finally:
+        connection.close()
+    return scan
+
+
+def find_table(dataset: InstalledDataset, name: str) -> Table:
+    """One table of a dataset.
+
+    Raises:
+        TableNotFoundError: There is none of this name.
+    """
+    if name not in dataset.tables:
+        raise TableNotFoundError(
+            f"Dataset {dataset.name!r} has no table {name!r}.",
+            hint=f"It has {', '.join(dataset.tables)}.",
+        )
+    return dataset.tables[name]
+
+
+def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str], str]:
+    """The declared types of the columns, and a name for the rowid that no column has taken."""
+    quoted = quote_identifier(table)
+    declared = {row[1]: row[2] for row in connection.execute(f"PRAGMA table_xinfo({quoted})")}
+    listed = connection.execute(f"PRAGMA table_list({quoted})").fetchall()
+    if not any(row[0] == "main" and row[4] for row in listed):
+        taken = {name.lower() for name in declared}
+        for name in ("rowid", "_rowid_", "oid"):
+            if name not in taken:
+                return declared, name
+    return declared, ""
+
+
+def _measure(connection: sqlite3.Connection, scan: Scan) -> Rows | None:
+    if not scan.rowid:
+        return None
+    # Each is one step down the tree, where both in one SELECT would read the whole table.
+    low, high = (
+        connection.execute(
+            f"SELECT {function}({scan.rowid}) FROM {quote_identifier(scan.table)}"
+        ).fetchone()[0]
+        for function in ("min", "max")
+    )
+    return None if low is None else (low, high)
+
+
+def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | None) -> list[Any]:
+    if columns is None:
+        return table.fields
+    if isinstance(columns, str):
+        raise TypeError(f"columns must be a list of names, not the string {columns!r}")
+    fields = {field.name: field for field in table.fields}
+    names = list(dict.fromkeys(columns))
+    for name in names:
+        if name not in fields:
+            raise TableNotFoundError(
+                f"Table {table.name!r} of dataset {dataset.name!r} has no column {name!r}.",
+                hint=f"It has {', '.join(fields)}.",
+            )
+    if not names:
+        raise QueryError("No column is asked for.", hint="Leave `columns` out to read all.")
+    return [fields[name] for name in names]
+
+
+def _explain(connection: sqlite3.Connection, scan: Scan) -> None:
+    """Let SQLite itself judge a condition, so that every reader refuses the same ones alike."""
+    if not (scan.where or scan.params):
+        return
+    try:
+        connection.execute(f"EXPLAIN {scan.sql()}", scan.params)
+    except sqlite3.Error as error:
+        raise QueryError(
+            f"The condition {scan.where!r} cannot be used: {error}.",
+            hint="Write it as after WHERE in SQL, with ? or :name for each parameter.",
+        ) from error

@@ -1,0 +1,422 @@
+"""One reader, two routes, the same answer: that of the models."""
+
+from __future__ import annotations
+
+import enum
+import gc
+import pickle
+import sqlite3
+import subprocess
+import sys
+import uuid
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import microcosm_sqlite
+from microcosm_sqlite.errors import (
+    QueryError,
+    SchemaMismatchError,
+    TableNotFoundError,
+)
+from microcosm_sqlite.interop import reader
+from microcosm_sqlite.interop.reader import read_batches, read_table, split_range
+
+
+class Color(enum.Enum):
+    RED = 1
+    GREEN = 2
+    BLUE = 3
+
+
+METADATA = sa.MetaData()
+EVERYTHING = sa.Table(
+    "everything",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("whole", sa.BigInteger),
+    sa.Column("real", sa.Float),
+    sa.Column("money", sa.Numeric(12, 2)),
+    sa.Column("flag", sa.Boolean),
+    sa.Column("text", sa.String(50)),
+    sa.Column("blob", sa.LargeBinary),
+    sa.Column("day", sa.Date),
+    sa.Column("moment", sa.DateTime),
+    sa.Column("clock", sa.Time),
+    sa.Column("span", sa.Interval),
+    sa.Column("color", sa.Enum(Color)),
+    sa.Column("key", sa.Uuid),
+    sa.Column('an odd "name"', sa.Text),
+)
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+VALUES = {
+    "whole": st.integers(-(2**63), 2**63 - 1),
+    "real": st.floats(allow_nan=False),
+    "money": st.decimals(-(10**9), 10**9, places=2),
+    "flag": st.booleans(),
+    "text": TEXT,
+    "blob": st.binary(max_size=20),
+    "day": st.dates(),
+    "moment": st.datetimes(),
+    "clock": st.times(),
+    "span": st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)),
+    "color": st.sampled_from(Color),
+    "key": st.uuids(),
+    'an odd "name"': TEXT,
+}
+ROWS = st.lists(
+    st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}),
+    max_size=12,
+)
+
+
+def of_models(dataset, table=EVERYTHING):
+    """The rows as SQLAlchemy's types read them, in the words of Arrow."""
+    with dataset.engine.connect() as connection:
+        rows = connection.execute(sa.select(table).order_by(sa.text("rowid"))).mappings()
+        return [{name: in_arrow(value) for name, value in row.items()} for row in rows]
+
+
+def in_arrow(value):
+    match value:
+        case enum.Enum():
+            return value.name
+        case uuid.UUID():
+            return str(value)
+    return value
+
+
+@pytest.fixture(params=["adbc", "sqlite3"])
+def route(request, monkeypatch):
+    if request.param == "sqlite3":
+        monkeypatch.setattr(reader, "_is_fast", lambda scan: False)
+    return request.param
+
+
+@given(rows=ROWS)
+@settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_both_routes_read_what_the_models_read(make, rows):
+    """Whatever is in the rows: NULL first, nothing but NULL, or no row at all."""
+    dataset = make(METADATA, {"everything": rows})
+    fast = read_table(dataset, "everything")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "_is_fast", lambda scan: False)
+        slow = read_table(dataset, "everything")
+    assert fast.schema == slow.schema
+    assert fast.equals(slow)
+    assert fast.to_pylist() == of_models(dataset)
+
+
+def test_types_are_those_of_the_models_though_no_row_shows_them(make, route):
+    schema = read_table(make(METADATA), "everything").schema
+    assert schema.types == [
+        pa.int64(),
+        pa.int64(),
+        pa.float64(),
+        pa.decimal128(12, 2),
+        pa.bool_(),
+        pa.string(),
+        pa.binary(),
+        pa.date32(),
+        pa.timestamp("us"),
+        pa.time64("us"),
+        pa.duration("us"),
+        pa.dictionary(pa.int32(), pa.string()),
+        pa.string(),
+        pa.string(),
+    ]
+
+
+def test_columns_whose_first_thousands_of_values_are_null_keep_their_types(make, route):
+    """Where ADBC alone would stop: it guesses from the first batch."""
+    last = {"real": 1.5, "text": "x", "blob": b"\0", "day": date(2026, 1, 2), "color": Color.BLUE}
+    empty = dict.fromkeys(last)
+    dataset = make(METADATA, {"everything": [empty] * 3000 + [last]})
+    with read_batches(dataset, "everything", columns=list(last), batch_size=1000) as batches:
+        *_, final = batches
+    assert final.to_pylist()[-1] == last | {"color": "BLUE"}
+
+
+def test_every_batch_has_the_same_categories(make, route):
+    rows = [{"color": color} for color in (Color.BLUE, Color.RED)]
+    dataset = make(METADATA, {"everything": rows})
+    with read_batches(dataset, "everything", columns=["color"], batch_size=1) as batches:
+        found = [batch.column(0).dictionary.to_pylist() for batch in batches]
+    assert found == [["RED", "GREEN", "BLUE"]] * 2
+
+
+def test_a_decimal_without_a_scale_has_the_ten_digits_that_the_models_read(make, route):
+    metadata = sa.MetaData()
+    table = sa.Table("t", metadata, sa.Column("n", sa.Numeric))
+    dataset = make(metadata, {"t": [{"n": Decimal("0.1")}, {"n": Decimal(3)}]})
+    found = read_table(dataset, "t")["n"].to_pylist()
+    assert found == [row["n"] for row in of_models(dataset, table)] == [Decimal("0.1"), Decimal(3)]
+
+
+NUMBERS = sa.MetaData()
+sa.Table(
+    "numbers",
+    NUMBERS,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("square", sa.Integer, nullable=False, index=True),
+    sa.Column("day", sa.Date),
+    sa.Column("key", sa.Uuid),
+)
+
+
+@pytest.fixture
+def numbers(make):
+    rows = [
+        {
+            "id": n,
+            "square": (n - 500) ** 2,
+            "day": date(2020, 1, 1) + timedelta(n),
+            "key": uuid.UUID(int=n),
+        }
+        for n in range(1, 1001)
+    ]
+    return make(NUMBERS, {"numbers": rows})
+
+
+def test_columns_come_in_the_order_asked_for_and_rows_in_that_of_their_rowids(numbers, route):
+    found = read_table(numbers, "numbers", columns=["square", "id"])
+    assert found.column_names == ["square", "id"]
+    assert found["id"].to_pylist() == list(range(1, 1001))
+    # An index covers this column, and would bring its rows in another order.
+    assert read_table(numbers, "numbers", columns=["square"])["square"].equals(found["square"])
+
+
+@pytest.mark.parametrize(
+    ("where", "params", "expected"),
+    [
+        ("square < 5", None, [498, 499, 500, 501, 502]),
+        ("square < ? AND id > ?", [5, 500], [501, 502]),
+        ("square < :most AND id > :least -- a comment", {"most": 5, "least": 500}, [501, 502]),
+        ("id = 1 OR id = 2", None, [1, 2]),
+        ("day = ?", [date(2020, 1, 3)], [2]),
+        ("key = ?", [uuid.UUID(int=7)], [7]),
+        ("id IS ?", [None], []),
+    ],
+)
+def test_conditions_choose_rows(numbers, route, where, params, expected):
+    found = read_table(numbers, "numbers", where=where, params=params)
+    assert found["id"].to_pylist() == expected
+
+
+def test_a_moment_as_a_parameter_finds_the_row_that_holds_it(make, route):
+    moment = datetime(2026, 1, 1, 1, 2, 3)
+    dataset = make(
+        METADATA,
+        {
+            "everything": [
+                {
+                    "moment": moment,
+                    "money": Decimal("1.5"),
+                    "color": Color.RED,
+                    "flag": True,
+                    "clock": time(1),
+                }
+            ]
+        },
+    )
+    where = "moment = ? AND money = ? AND color = ? AND flag = ? AND clock = ?"
+    params = [moment, Decimal("1.5"), Color.RED, True, time(1)]
+    assert len(read_table(dataset, "everything", where=where, params=params)) == 1
+
+
+def test_row_ranges_include_both_ends_and_may_reach_beyond_the_table(numbers, route):
+    def ids(rows, **options):
+        return read_table(numbers, "numbers", rows=rows, **options)["id"].to_pylist()
+
+    assert ids((3, 5)) == [3, 4, 5]
+    assert ids((999, 10**9)) == [999, 1000]
+    assert ids((0, 600), where="square = 4 OR id = 700") == [498, 502]
+    assert ids((7, 6)) == []
+
+
+def test_threads_read_shares_of_a_table_and_nothing_shows(numbers, monkeypatch):
+    whole = read_table(numbers, "numbers")
+    monkeypatch.setattr(reader, "_SHARE", 100)
+    monkeypatch.setattr(reader, "processors", lambda: 3)
+    assert read_table(numbers, "numbers").equals(whole)
+    assert read_table(numbers, "numbers", rows=(100, 900)).equals(whole.slice(99, 801))
+
+
+@given(low=st.integers(-50, 50), size=st.integers(0, 100), parts=st.integers(1, 12))
+def test_a_split_range_is_whole_and_in_order(low, size, parts):
+    ranges = split_range(low, low + size - 1, parts)
+    assert [n for first, last in ranges for n in range(first, last + 1)] == list(
+        range(low, low + size)
+    )
+    assert len(ranges) <= parts
+
+
+def test_a_table_without_rowids_is_read_but_not_by_row_number(make, route):
+    metadata = sa.MetaData()
+    sa.Table(
+        "t",
+        metadata,
+        sa.Column("code", sa.String, primary_key=True),
+        sa.Column("n", sa.Integer),
+        sqlite_with_rowid=False,
+    )
+    dataset = make(metadata, {"t": [{"code": "b", "n": 1}, {"code": "a", "n": 2}]})
+    assert read_table(dataset, "t").to_pylist() == [{"code": "a", "n": 2}, {"code": "b", "n": 1}]
+    with pytest.raises(QueryError, match="no rowids"):
+        read_table(dataset, "t", rows=(1, 2))
+
+
+def test_a_column_named_rowid_does_not_hide_the_rowid(make, route):
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("rowid", sa.String), sa.Column("OID", sa.String))
+    dataset = make(metadata, {"t": [{"rowid": "z", "OID": "x"}, {"rowid": "a", "OID": "y"}]})
+    assert read_table(dataset, "t", rows=(2, 2)).to_pylist() == [{"rowid": "a", "OID": "y"}]
+
+
+def test_a_legacy_dataset_takes_its_types_from_the_declared_ones(make, route):
+    dataset = make(
+        METADATA,
+        {"everything": [{"day": date(2026, 1, 2), "color": Color.RED, "blob": b"x"}]},
+        has_manifest=False,
+    )
+    assert dataset.is_legacy
+    found = read_table(dataset, "everything", columns=["day", "color", "blob", "money"])
+    assert found.schema.types == [pa.date32(), pa.string(), pa.binary(), pa.decimal128(12, 2)]
+    assert found.to_pylist() == [
+        {"day": date(2026, 1, 2), "color": "RED", "blob": b"x", "money": None}
+    ]
+
+
+def test_a_column_of_no_declared_type_is_read_as_text(tmp_path, route):
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.execute("CREATE TABLE t (x, y ANYTHING)")
+        connection.execute("INSERT INTO t VALUES (1, 'a'), ('b', 2.5), (NULL, NULL)")
+    connection.close()
+    dataset = microcosm_sqlite.register("untyped", tmp_path / "x.db", immutable=True)
+    try:
+        found = read_table(dataset, "t").to_pydict()
+    finally:
+        microcosm_sqlite.unregister("untyped")
+    assert found == {"x": ["1", "b", None], "y": ["a", "2.5", None]}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("whole", "'many'"),
+        ("whole", "1.5"),
+        ("real", "'much'"),
+        ("flag", "'maybe'"),
+        ("day", "'tomorrow'"),
+        ("color", "'MAUVE'"),
+        ("moment", "'2013-01-01T10:00:00Z'"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 3000])
+def test_a_value_that_does_not_fit_its_column_is_an_error_that_names_the_column(
+    make, route, column, value, before
+):
+    dataset = make(METADATA, {"everything": [{}] * before})
+    with sqlite3.connect(dataset.path) as connection:
+        connection.execute(f"INSERT INTO everything ({column}) VALUES ({value})")
+    connection.close()
+    with (
+        pytest.raises(SchemaMismatchError) as caught,
+        read_batches(dataset, "everything", batch_size=1000) as batches,
+    ):
+        list(batches)
+    assert "everything" in str(caught.value)
+    assert read_table(dataset, "everything", columns=["id"]).num_rows == before + 1
+
+
+def test_what_is_not_there_is_named_beside_what_is(numbers):
+    with pytest.raises(TableNotFoundError, match=r"no table 'number'\. It has numbers"):
+        read_table(numbers, "number")
+    with pytest.raises(TableNotFoundError, match=r"no column 'cube'\. It has id, square"):
+        read_table(numbers, "numbers", columns=["cube"])
+    with pytest.raises(QueryError, match="No column"):
+        read_table(numbers, "numbers", columns=[])
+    with pytest.raises(TypeError, match="list of names"):
+        read_table(numbers, "numbers", columns="id")
+
+
+@pytest.mark.parametrize(
+    ("where", "params"),
+    [
+        ("squared = 1", None),
+        ("id = ?", None),
+        ("id = ?", [1, 2]),
+        ("id =", None),
+        ("id = :n", {"m": 1}),
+        ("1) OR (1", [1]),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(numbers, route, where, params):
+    with pytest.raises(QueryError, match="cannot be used"):
+        read_table(numbers, "numbers", where=where, params=params)
+
+
+def test_a_file_that_may_change_is_not_read_through_a_second_sqlite(make, monkeypatch):
+    """Closing a file in one copy of SQLite drops the locks that another copy holds on it."""
+    dataset = make(METADATA, {"everything": [{"text": "x"}]}, immutable=False)
+    monkeypatch.setitem(sys.modules, "microcosm_sqlite.interop.adbc_reader", None)
+    assert read_table(dataset, "everything", columns=["text"]).to_pylist() == [{"text": "x"}]
+
+
+def test_a_damaged_file_is_an_error_and_not_a_short_table(numbers, route):
+    content = bytearray(numbers.path.read_bytes())
+    content[4096 + 8 : -4096] = b"\xff" * (len(content) - 8192 - 8)
+    numbers.path.write_bytes(content)
+    with pytest.raises(microcosm_sqlite.errors.DatasetError):
+        read_table(numbers, "numbers", columns=["id", "day"])
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no /proc on this system")
+def test_the_file_is_closed_once_the_reader_is_used_up_closed_or_gone(numbers, route):
+    read_table(numbers, "numbers")
+    before = open_files()
+    list(read_batches(numbers, "numbers", batch_size=10))
+    with read_batches(numbers, "numbers", batch_size=10) as batches:
+        next(batches)
+    abandoned = read_batches(numbers, "numbers", batch_size=10)
+    next(abandoned)
+    assert open_files() > before
+    del abandoned, batches
+    gc.collect()
+    assert open_files() == before
+
+
+def test_a_missing_extra_is_told_in_one_sentence_with_the_line_that_installs_it(numbers):
+    script = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from microcosm_sqlite.errors import MissingDependencyError\n"
+        "try:\n"
+        "    import microcosm_sqlite.interop.reader\n"
+        "except MissingDependencyError as error:\n"
+        "    print(error)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == (
+        "This needs pyarrow, which is not installed. Run: pip install 'microcosm-sqlite[arrow]'\n"
+    )
+
+
+def test_errors_and_datasets_travel_between_processes(numbers):
+    assert pickle.loads(pickle.dumps(numbers)).path == numbers.path
