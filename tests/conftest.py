@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: one data wheel, built once."""
+"""Fixtures of the whole suite: data wheels that are built once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.flights import build_copy
 from tests.support.projects import build_wheel, make_project
 from tests.support.venvs import Venv, make_venv
 
@@ -21,4 +22,18 @@ def birds_venv(birds_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> V
     """An environment with that wheel installed; for reading only."""
     venv = make_venv(tmp_path_factory.mktemp("venv") / "birds")
     venv.install(birds_wheel)
+    return venv
+
+
+@pytest.fixture(scope="session")
+def flights_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the example of real flights, built."""
+    return build_copy(tmp_path_factory.mktemp("example") / "nycflights13-data")
+
+
+@pytest.fixture(scope="session")
+def flights_venv(flights_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
+    """An environment with its wheel installed; for reading only."""
+    venv = make_venv(tmp_path_factory.mktemp("environment") / "venv")
+    venv.install(*(flights_project / "dist").glob("*.whl"))
     return venv

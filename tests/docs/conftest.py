@@ -11,6 +11,7 @@ import pytest
 
 from tests.docs.page import Reader
 from tests.support.programs import run
+from tests.support.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,26 +26,35 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def reader(wheels: Path, tmp_path: Path) -> Reader:
-    """A reader in an empty directory, with a new virtual environment."""
+def newcomer(wheels: Path, tmp_path: Path) -> Reader:
+    """Somebody with a new virtual environment and an index that has this project."""
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=True, symlinks=True)
     (wheel,) = wheels.glob("*.whl")
     constraint = tmp_path / "constraint.txt"
     # An index would offer 2.0.0, and pip prefers it to a version under development.
     constraint.write_text(f"microcosm-sqlite=={wheel.name.split('-')[1]}\n")
-    directory = tmp_path / "work"
+    settings = {
+        "PIP_CONSTRAINT": str(constraint),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {wheels}".strip(),
+        "PIP_QUIET": "2",  # errors only: warnings depend on the machine
+    }
+    return make_reader(tmp_path / "work", environment, settings)
+
+
+@pytest.fixture
+def user(flights_venv: Venv, tmp_path: Path) -> Reader:
+    """Somebody who has the example of real flights installed."""
+    program = flights_venv.root / "bin" / "microcosm-sqlite"
+    program.write_text(f"#!{flights_venv.python}\nfrom microcosm_sqlite.cli import main\nmain()\n")
+    program.chmod(0o755)
+    return make_reader(tmp_path / "work", flights_venv.root, {})
+
+
+def make_reader(directory: Path, environment: Path, settings: dict[str, str]) -> Reader:
+    """A reader in a new directory, who uses the programs of an environment first."""
     directory.mkdir()
-    links = f"{os.environ.get('PIP_FIND_LINKS', '')} {wheels}".strip()
-    return Reader(
-        directory,
-        os.environ
-        | {
-            "PATH": f"{environment / 'bin'}:{os.environ['PATH']}",
-            "PIP_CONSTRAINT": str(constraint),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_FIND_LINKS": links,
-            "PIP_QUIET": "2",  # errors only: warnings depend on the machine
-            "PIP_ROOT_USER_ACTION": "ignore",
-        },
-    )
+    programs = [environment / "bin", Path(sys.executable).parent]
+    path = ":".join([*map(str, programs), os.environ["PATH"]])
+    return Reader(directory, os.environ | settings | {"PATH": path})

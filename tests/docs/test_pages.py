@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.docs.conftest import ROOT
-from tests.docs.page import Reader
+from tests.docs import command_line
+from tests.docs.page import Reader, read_blocks, read_commands
+from tests.support.venvs import Venv
+
+ROOT = Path(__file__).parents[2]
+
+# What continuous integration runs by itself, and what the tutorial does.
+RUN_ELSEWHERE = {
+    "make demo",
+    "make test",
+    'pip install "microcosm-sqlite[build,new]"',
+    "microcosm-sqlite new planets-data",
+}
 
 
 @pytest.mark.slow
-def test_a_newcomer_gets_through_the_tutorial(reader: Reader) -> None:
-    assert reader.follow(ROOT / "docs" / "tutorial" / "first-data-wheel.md") == 10
+def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
+    assert newcomer.follow(ROOT / "docs" / "tutorial" / "first-data-wheel.md") == 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/use-a-dataset.md"])
+def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
+    assert user.follow(ROOT / page, leave_out=RUN_ELSEWHERE) >= 3
+
+
+def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
+    assert command_line.PAGE.read_text(encoding="utf-8") == command_line.render()
+
+
+def test_no_page_has_steps_that_no_test_follows() -> None:
+    followed = {"first-data-wheel.md", "use-a-dataset.md"}
+    for page in (ROOT / "docs").rglob("*.md"):
+        steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
+        assert not steps or page.name in followed, f"{page}: {steps[0].where}"
+
+
+def test_commands_are_told_from_what_they_print() -> None:
+    assert read_commands("$ one\nx\ny\n$ two \\\n> more\nz") == [
+        ("one", "x\ny"),
+        ("two \\\nmore", "z"),
+    ]
+
+
+def test_the_flights_of_the_pages_are_installed_from_a_wheel(flights_venv: Venv) -> None:
+    origin = "import microcosm_sqlite as m; print(m.dataset('nycflights13').location.immutable)"
+    assert flights_venv.run(origin) == "True\n"

@@ -12,11 +12,10 @@ import pytest
 import yaml
 
 from microcosm_sqlite.authoring.scaffold import questions, scaffold
+from tests.support.flights import PROJECT, committed_files
 from tests.support.programs import run, tool
-from tests.support.projects import build_wheel
-from tests.support.venvs import Venv, make_venv
+from tests.support.venvs import Venv
 
-PROJECT = Path(__file__).parents[2] / "examples" / "nycflights13-data"
 CARD = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 # What an author edits after `microcosm-sqlite new`, adds, and takes away.
@@ -65,12 +64,6 @@ CLAIMS = {
 ROWS = {"airlines": 16, "airports": 1458, "flights": 336776, "planes": 3322, "weather": 26115}
 
 
-def committed_files(folder: Path) -> dict[str, bytes]:
-    """The files of the project that are in git, or would be."""
-    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=folder)
-    return {name: (folder / name).read_bytes() for name in listed.splitlines()}
-
-
 def test_the_template_renders_the_same_project_from_its_recorded_answers(tmp_path: Path) -> None:
     answers = yaml.safe_load((PROJECT / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert set(answers) == set(questions())
@@ -88,44 +81,26 @@ def test_the_example_follows_its_own_style_and_types() -> None:
     run(tool("mypy"), "--strict", "--cache-dir", "/dev/null", cwd=PROJECT)
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project built, in a copy; the sources come from the user's cache or the index."""
-    copy = tmp_path_factory.mktemp("example") / "nycflights13-data"
-    copy.mkdir()
-    for name, content in committed_files(PROJECT).items():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        (copy / name).write_bytes(content)
-    run(tool("python"), copy / "fetch_sources.py")
-    build_wheel(copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def environment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    made = make_venv(tmp_path_factory.mktemp("environment") / "venv")
-    made.install(*(project / "dist").glob("*.whl"))
-    return made
-
-
 @pytest.fixture
-def database(project: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(project / "src" / "nycflights13_data" / "nycflights13.db")
+def database(flights_project: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(flights_project / "src" / "nycflights13_data" / "nycflights13.db")
     yield connection
     connection.close()
 
 
 @pytest.mark.slow
 class TestBuilt:
-    def test_it_passes_its_own_tests_once_installed(self, project: Path, environment: Venv) -> None:
+    def test_it_passes_its_own_tests_once_installed(
+        self, flights_project: Path, flights_venv: Venv
+    ) -> None:
         command = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        assert " passed" in run(environment.python, *command, cwd=project)
+        assert " passed" in run(flights_venv.python, *command, cwd=flights_project)
 
     def test_manifest_card_and_database_count_the_same_rows(
-        self, project: Path, database: sqlite3.Connection
+        self, flights_project: Path, database: sqlite3.Connection
     ) -> None:
         manifest = json.loads(
-            (project / "src" / "nycflights13_data" / "datapackage.json").read_text()
+            (flights_project / "src" / "nycflights13_data" / "datapackage.json").read_text()
         )
         described = {table["name"]: table["rowCount"] for table in manifest["resources"]}
         counted = {
