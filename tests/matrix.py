@@ -52,7 +52,9 @@ def prepare(version: str, interpreter: Path) -> Path:
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*install, "--upgrade", "pip>=25.1"], check=True)
         subprocess.run(
-            [*install, "--editable", ".[build,new,migrate]", "--group", "test"], check=True, cwd=ROOT
+            [*install, "--editable", ".[build,new,migrate]", "--group", "test"],
+            check=True,
+            cwd=ROOT,
         )
         stamp.touch()
     return python
@@ -70,8 +72,8 @@ def main(arguments: list[str]) -> int:
         if version == this:
             continue
         print(f"=== Python {version}", flush=True)
-        python = prepare(version, interpreter)
-        failures += subprocess.run([python, "-m", "pytest", *arguments], check=False, cwd=ROOT).returncode != 0
+        suite = [prepare(version, interpreter), "-m", "pytest", *arguments]
+        failures += subprocess.run(suite, check=False, cwd=ROOT).returncode != 0
     return failures
 
 
