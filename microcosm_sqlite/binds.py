@@ -22,7 +22,7 @@ from microcosm_sqlite.engine import (
     refuse_write,
 )
 from microcosm_sqlite.errors import DatasetNotFoundError
-from microcosm_sqlite.sessions import DatasetSession, OwnSessions
+from microcosm_sqlite.sessions import DatasetSession, IdleConnections, OwnSessions, ReadOnlySession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
     Path = str | os.PathLike[str]
     Bind = tuple[Engine, sessionmaker[Session]]
-
-REFUSAL = "microcosm_sqlite.refusal"
-"""Key in a session's ``info``: makes the error for a write, where the data is read-only."""
 
 
 class DatasetPaths(MutableMapping[str, "Path"]):
@@ -109,6 +106,7 @@ class Binds:
         self.autocommit = parse_boolean(autocommit)
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
+        self._idle_connections: dict[str, IdleConnections] = {}
 
     def __getitem__(self, name: str) -> Path:
         return self.paths[name]
@@ -143,8 +141,15 @@ class Binds:
     def dispose(self) -> None:
         """Close every session that was made outside of contexts, and every idle connection."""
         self._own_sessions.close()
-        for engine, _ in self.datasets.values():
-            engine.dispose()
+        for name in self.datasets:
+            self.dispose_engine(name)
+
+    def dispose_engine(self, name: str) -> None:
+        """Close the idle connections of a data set."""
+        idle = self._idle_connections.get(name)
+        if idle is not None:
+            idle.close()
+        self(name)[0].dispose()
 
     def _make_bind(self, name: str) -> Bind:
         path = self.paths.configured.get(name)
@@ -165,11 +170,11 @@ class Binds:
 
     def _bind_readonly(self, location: Location, name: str) -> Bind:
         engine = create_readonly_engine(location, echo=self.echo, name=name)
+        idle = self._idle_connections[name] = IdleConnections(engine)
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
-            engine, class_=DatasetSession, info={REFUSAL: refuse}
+            engine, class_=ReadOnlySession, idle=idle, refuse=refuse
         )
-        event.listen(session_factory, "before_flush", _refuse_flush)
         return engine, session_factory
 
     def _bind_readwrite(self, path: Path, *, missing: str) -> Bind:
@@ -214,10 +219,6 @@ def _process_binds() -> Binds:
 
 
 _graph_binds: list[weakref.ref[Binds]] = []
-
-
-def _refuse_flush(session: Session, *_: object) -> None:
-    raise session.info[REFUSAL]()
 
 
 def _explain_emptiness(name: str, context: ExceptionContext) -> None:

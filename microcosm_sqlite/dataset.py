@@ -134,7 +134,7 @@ class DataSet(metaclass=DataSetMeta):
     @classmethod
     def dispose(cls, graph: Any = None) -> None:
         """Close the engine's idle connections; a database in memory is lost."""
-        binds_of(graph)(cls.resolve().dataset_name)[0].dispose()
+        binds_of(graph).dispose_engine(cls.resolve().dataset_name)
 
 
 def dispose_sqlite_connections(graph: Any = None) -> None:

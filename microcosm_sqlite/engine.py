@@ -101,6 +101,7 @@ def create_readwrite_engine(
     engine = _create(open_configured, echo, reset="rollback", is_tracked=memory is None)
     if not autocommit:
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "reset", _end_transaction)
     if memory:
         event.listen(engine, "engine_disposed", memory.start_anew)
     return engine
@@ -143,6 +144,13 @@ def _begin(connection: Connection) -> None:
     driver_connection = connection.connection.dbapi_connection
     if driver_connection is not None:
         driver_connection.execute("BEGIN")
+
+
+def _end_transaction(connection: sqlite3.Connection, *_: object) -> None:
+    # A COMMIT that a deferred foreign key refuses leaves SQLite in the transaction that
+    # SQLAlchemy takes to be over.
+    if connection.in_transaction:
+        connection.rollback()
 
 
 def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:

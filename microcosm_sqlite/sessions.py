@@ -14,12 +14,15 @@ import weakref
 from threading import local
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import QueuePool, event
 from sqlalchemy.orm import Session
 
 from microcosm_sqlite.forking import track_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
 
 
 class DatasetSession(Session):
@@ -28,6 +31,84 @@ class DatasetSession(Session):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         track_session(self)
+
+
+class IdleConnections:
+    """One open connection per thread to a read-only engine, between two uses of it.
+
+    Taking a connection from SQLAlchemy's pool and giving it back costs as much as the query that
+    a short session is for. A connection that cannot write has no state that a second session
+    could see, so a thread keeps its last one at hand.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._thread = local()
+
+    def take(self) -> Connection | None:
+        """The thread's idle connection, which is the caller's from now on."""
+        connection: Connection | None = vars(self._thread).pop("connection", None)
+        return connection
+
+    def give(self, connection: Connection) -> None:
+        """Keep a connection for the thread's next session."""
+        if "connection" in vars(self._thread):
+            connection.close()
+        else:
+            self._thread.connection = connection
+
+    def keep_one(self) -> None:
+        """Take a connection from the pool for the thread's next session, if one is open there."""
+        pool = self.engine.pool
+        if isinstance(pool, QueuePool) and pool.checkedin() and not vars(self._thread):
+            self._thread.connection = self.engine.connect()
+
+    def close(self) -> None:
+        """Give this thread's connection back to the pool, and forget those of other threads."""
+        connection = self.take()
+        if connection is not None:
+            connection.close()
+        self._thread = local()
+
+
+class ReadOnlySession(DatasetSession):
+    """A session on data that nobody can change.
+
+    Args:
+        args: As for a SQLAlchemy session.
+        idle: Where to take a connection from.
+        refuse: Makes the error for a write.
+        kwargs: As for a SQLAlchemy session.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        idle: IdleConnections,
+        refuse: Callable[[], Exception],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.refuse = refuse
+        self._idle = idle
+        self._leased = idle.take() if self.bind is idle.engine else None
+        if self._leased is not None:
+            self.bind = self._leased
+
+    def close(self) -> None:
+        """Release objects and connection; the session may be used again."""
+        super().close()
+        if self._leased is not None:
+            self.bind = self._idle.engine
+            self._idle.give(self._leased)
+            self._leased = None
+        elif self.bind is self._idle.engine:
+            self._idle.keep_one()
+
+
+@event.listens_for(ReadOnlySession, "before_flush", propagate=True)
+def _refuse_flush(session: ReadOnlySession, *_: object) -> None:
+    raise session.refuse()
 
 
 def current_strand() -> object:

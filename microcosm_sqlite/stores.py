@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import IntegrityError, MultipleResultsFound
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
 
-from microcosm_sqlite.binds import REFUSAL, binds_of
+from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.context import find_session
 from microcosm_sqlite.dataset import DataSet
-from microcosm_sqlite.errors import ModelNotFoundError, MultipleModelsFoundError
+from microcosm_sqlite.errors import ModelNotFoundError, MultipleModelsFoundError, QueryError
+from microcosm_sqlite.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.integrity import explain_integrity_error
+from microcosm_sqlite.paging import Keyset, Page
+from microcosm_sqlite.rows import fetch_rows
+from microcosm_sqlite.sessions import ReadOnlySession
+from microcosm_sqlite.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import InstrumentedAttribute, Query, Session
     from typing_extensions import TypeIs
 
@@ -83,6 +88,8 @@ class Store(Generic[M]):
 
     auto_filter_fields: Sequence[InstrumentedAttribute[Any]] | None = None
 
+    _is_plain = True
+
     def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
         if type(self).model_class is Store.model_class:
             name = type(self).__name__
@@ -93,6 +100,7 @@ class Store(Generic[M]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls._is_plain = all(getattr(cls, hook) is getattr(Store, hook) for hook in _HOOKS)
         if "model_class" not in vars(cls):
             for base in getattr(cls, "__orig_bases__", ()):
                 arguments = get_args(base)
@@ -122,12 +130,43 @@ class Store(Generic[M]):
 
     def count(self, *criteria: Criterion, **filters: Any) -> int:
         """The number of matching rows."""
+        self._refuse_unknown(filters)
+        prepared = self._statements and not criteria and self._statements.count(filters)
+        if prepared:
+            return cast("int", self.session.scalars(*prepared).one())
         return self._select(criteria, filters, is_ordered=False).count()
 
     def exists(self, *criteria: Criterion, **filters: Any) -> bool:
         """Whether any row matches."""
         query = self._select(criteria, filters, is_ordered=False)
         return bool(self.session.query(query.exists()).scalar())
+
+    def get(self, key: Any) -> M | None:
+        """The row with this primary key, or None; :meth:`_filter` has no say in it.
+
+        Args:
+            key: The key's value, or a tuple of the values of a composite key.
+        """
+        session = self.session
+        statements = self._all_statements
+        values = key if isinstance(key, tuple) else (key,)
+        named = statements.name_key(values)
+        if statements.is_deduplicating or statements.is_known(session, values):
+            # Only SQLAlchemy knows whether what it has is expired, or of another class.
+            return session.get(self.model_class, key)
+        found = session.scalars(statements.by_key, named)
+        return cast("M | None", found.one_or_none())
+
+    def retrieve(self, key: Any) -> M:
+        """The row with this primary key.
+
+        Raises:
+            ModelNotFoundError: There is none.
+        """
+        found = self.get(key)
+        if found is None:
+            raise ModelNotFoundError(f"No {self._describe((), {'key': key})}.")
+        return found
 
     def first(
         self,
@@ -137,7 +176,12 @@ class Store(Generic[M]):
         **filters: Any,
     ) -> M | None:
         """The first match, or None."""
+        prepared = self._prepare(criteria, filters, offset, 1)
+        if prepared:
+            return cast("M | None", self.session.scalars(*prepared).first())
         return self._select(criteria, filters, offset, limit).first()
+
+    search_first = first
 
     def one(
         self,
@@ -169,7 +213,10 @@ class Store(Generic[M]):
         Raises:
             MultipleModelsFoundError: There are several.
         """
+        prepared = self._prepare(criteria, filters, offset, limit)
         try:
+            if prepared:
+                return cast("M | None", self.session.scalars(*prepared).one_or_none())
             return self._select(criteria, filters, offset, limit).one_or_none()
         except MultipleResultsFound as error:
             raise MultipleModelsFoundError(
@@ -193,9 +240,111 @@ class Store(Generic[M]):
             limit: Number of matches at most.
             filters: Columns and their values.
         """
+        prepared = self._prepare(criteria, filters, offset, limit)
+        if prepared:
+            return cast("list[M]", self.session.scalars(*prepared).all())
         return self._select(criteria, filters, offset, limit).all()
 
-    search_first = first
+    def stream(self, *criteria: Criterion, batch_size: int = 1000, **filters: Any) -> Iterator[M]:
+        """All matches one by one, in memory that does not grow with their number.
+
+        Args:
+            criteria: SQLAlchemy expressions.
+            batch_size: Number of rows to read at a time.
+            filters: Columns and their values.
+        """
+        return iter(self._select(criteria, filters).yield_per(batch_size))
+
+    def rows(
+        self,
+        *columns: str | InstrumentedAttribute[Any],
+        where: Criterion | Sequence[Criterion] = (),
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Matches as plain tuples, one by one, at almost the speed of SQLite's own cursor.
+
+        >>> for tailnum, delay in store.rows("tailnum", "dep_delay"):       # doctest: +SKIP
+        ...     ...
+
+        Args:
+            columns: Names of columns, or attributes of the model; all columns if none is given.
+            where: A SQLAlchemy expression, or several.
+            offset: Number of matches to leave out.
+            limit: Number of matches at most.
+            filters: Columns and their values.
+        """
+        model = self.model_class
+        attributes = [
+            getattr(model, column) if isinstance(column, str) else column for column in columns
+        ] or [getattr(model, attribute.key) for attribute in inspect(model).column_attrs]
+        criteria = tuple(where) if isinstance(where, list | tuple) else (where,)
+        query = self._select(criteria, filters, offset, limit).with_entities(*attributes)
+        return fetch_rows(self.session, query.statement, [item.expression for item in attributes])
+
+    def page(
+        self,
+        *criteria: Criterion,
+        by: Sequence[InstrumentedAttribute[Any]] = (),
+        after: tuple[Any, ...] | None = None,
+        size: int = 100,
+        descending: bool = False,
+        **filters: Any,
+    ) -> Page[M]:
+        """A page of matches that costs the same however far in it is.
+
+        >>> page = store.page(by=[Flight.time_hour], size=50)               # doctest: +SKIP
+        >>> page = store.page(by=[Flight.time_hour], size=50, after=page.after)  # doctest: +SKIP
+
+        Args:
+            criteria: SQLAlchemy expressions.
+            by: Columns to order by, before the primary key; none of them may be NULL.
+            after: :attr:`Page.after` of the page before; None for the first page.
+            size: Number of matches at most.
+            descending: Order from the highest to the lowest.
+            filters: Columns and their values.
+        """
+        keyset = Keyset(self.model_class, by, descending=descending)
+        return keyset.fetch(self._select(criteria, filters, is_ordered=False), after, size)
+
+    def match(
+        self,
+        text: str,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        raw: bool = False,
+        **filters: Any,
+    ) -> list[M]:
+        """Full-text search, the best matches first, where the model declares ``__full_text__``.
+
+        >>> store.match("new york", limit=5)                                # doctest: +SKIP
+
+        Args:
+            text: Words which all must be there, in any column and order.
+            criteria: SQLAlchemy expressions.
+            offset: Number of matches to leave out.
+            limit: Number of matches at most.
+            raw: Take the text as an FTS5 expression: phrases, prefixes, NEAR, OR.
+            filters: Columns and their values.
+
+        Raises:
+            DatasetError: The model declares no full-text search.
+            QueryError: The text is no FTS5 expression, or the file has no such index.
+        """
+        expression = text if raw else quote_words(text)
+        if not expression.strip():
+            return []
+        query = self._select(criteria, filters, is_ordered=False)
+        query = filter_by_text(query, self.model_class, expression)
+        try:
+            return self._paginate(query, offset=offset, limit=limit).all()
+        except OperationalError as error:
+            raise QueryError(
+                f"Data set {self.model_class.dataset_name!r} cannot be searched for {text!r}: "
+                f"{error.orig}."
+            ) from error
 
     def create(self, instance: M) -> M:
         """Add a row.
@@ -280,6 +429,7 @@ class Store(Generic[M]):
         is_ordered: bool = True,
     ) -> Query[M]:
         criteria, offset, limit = _take_positions(criteria, offset, limit)
+        self._refuse_unknown(filters)
         query = self._filter(self._query(), **filters)
         if criteria:
             query = query.filter(*criteria)
@@ -287,6 +437,38 @@ class Store(Generic[M]):
             # SQL wants this order: filter, order, page.
             query = self._order_by(query, **filters)
         return self._paginate(query, offset=offset, limit=limit)
+
+    def _prepare(
+        self,
+        criteria: Sequence[Criterion],
+        filters: dict[str, Any],
+        offset: int | None,
+        limit: int | None,
+    ) -> tuple[Select[Any], dict[str, Any]] | None:
+        """The statement that :meth:`_select` would build, where it is one that can be kept."""
+        if criteria or self._statements is None:
+            return None
+        self._refuse_unknown(filters)
+        return self._statements.select(filters, offset, limit)
+
+    @cached_property
+    def _all_statements(self) -> Statements[M]:
+        return Statements(self.model_class, self.auto_filters)
+
+    @cached_property
+    def _statements(self) -> Statements[M] | None:
+        """Kept statements, unless somebody changes or queries are more than rows."""
+        statements = self._all_statements
+        return statements if self._is_plain and not statements.is_deduplicating else None
+
+    def _refuse_unknown(self, filters: dict[str, Any]) -> None:
+        if self._is_plain and self.auto_filter_fields is None:
+            for key in filters:
+                if key not in self.auto_filters:
+                    raise TypeError(
+                        f"{type(self).__name__} cannot filter by {key!r}: "
+                        f"{self.model_class.__name__} has no such column."
+                    )
 
     def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
         conditions = [str(criterion) for criterion in criteria]
@@ -296,9 +478,12 @@ class Store(Generic[M]):
         return f"{model.__name__} in data set {model.dataset_name!r}{condition}"
 
     def _refuse_if_read_only(self) -> None:
-        refuse = self.session.info.get(REFUSAL)
-        if refuse is not None:
-            raise refuse()
+        session = self.session
+        if isinstance(session, ReadOnlySession):
+            raise session.refuse()
+
+
+_HOOKS = ("_query", "_filter", "_auto_filter", "_order_by", "_paginate")
 
 
 def _is_model(argument: object) -> TypeIs[type[DataSet]]:
