@@ -246,7 +246,7 @@ What to try next:
   {programs / "python"} -i examples/read_with_sql.py
   less examples/nycflights13-data/src/nycflights13_data/models.py
 Your own dataset, from a template that builds as it is:
-  {programs / "pip"} install 'microcosm-sqlite[new]' --find-links build/demo/wheels
+  {programs / "pip"} install 'microcosm-sqlite[build,new]' --find-links build/demo/wheels
   {programs / "microcosm-sqlite"} new my-data
 The tutorial in docs/ goes on from there."""
 
