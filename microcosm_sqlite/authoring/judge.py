@@ -57,7 +57,7 @@ def judge_records(
             try:
                 cache[row[index]]
             except ValueError as error:
-                findings.add(_describe(records.name, line, rule, row[index], error))
+                findings.add(describe_offence(records.name, line, rule, row[index], error))
 
 
 def _whole_rows(
@@ -70,9 +70,10 @@ def _whole_rows(
             findings.add(_describe_width(records.name, line, len(row), width))
 
 
-def _describe(
+def describe_offence(
     name: str, line: int, rule: ColumnRule, value: object, error: ValueError
 ) -> SourceValueError:
+    """The error that tells of one value that does not fit its column."""
     return SourceValueError(
         f"{name}, line {line}, column `{rule.name}`: {show(value)} is not {error} "
         f"({rule.expected}).",

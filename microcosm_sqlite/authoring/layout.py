@@ -52,18 +52,26 @@ def lay_out(
     """The rule of each field, or None for a field that is left out.
 
     Raises:
-        SourceError: The header names a column twice, or one that the table does not have, or
-            leaves one out that needs a value.
+        SourceError: The header names a column twice, or one that the table does not have.
     """
     names = [_find_column(rules, field) for field in header]
     _refuse_repeated(header, names, source)
     unknown = [field for field, name in zip(header, names, strict=True) if name is None]
     if unknown and not skip_unknown:
         raise _unknown_columns(rules, unknown, source)
+    return [None if name is None else rules.by_name[name] for name in names]
+
+
+def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], source: str) -> None:
+    """Check that a source has every column that does not fill itself.
+
+    Raises:
+        SourceError: It has not; the text names them.
+    """
     missing = [
         rule.name
         for rule in rules.by_name.values()
-        if rule.name not in names and not _fills_itself(rule.column)
+        if rule not in layout and not _fills_itself(rule.column)
     ]
     if missing:
         raise SourceError(
@@ -73,16 +81,26 @@ def lay_out(
             line=1,
             hint="Add it, or let the model make it nullable or give it a `server_default`.",
         )
-    return [None if name is None else rules.by_name[name] for name in names]
 
 
-def fill_values(rules: TableRules, layout: Sequence[ColumnRule | None]) -> dict[str, Any]:
-    """The constant client-side defaults of columns that the source leaves out."""
-    given = {rule.name for rule in layout if rule is not None}
+def fill_values(
+    rules: TableRules, layout: Sequence[ColumnRule | None], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What every row has in the columns that a source leaves out, as it is stored."""
+    filled = {
+        name: rules.by_name[name].take(value)
+        for name, value in {**constant_defaults(rules), **defaults}.items()
+        if name in rules.by_name
+    }
+    return {name: value for name, value in filled.items() if rules.by_name[name] not in layout}
+
+
+def constant_defaults(rules: TableRules) -> dict[str, Any]:
+    """The constant defaults that the client side of the models declares."""
     return {
-        rule.name: rule.bind(rule.column.default.arg)
+        rule.name: rule.column.default.arg
         for rule in rules.by_name.values()
-        if rule.name not in given and isinstance(rule.column.default, ScalarElementColumnDefault)
+        if isinstance(rule.column.default, ScalarElementColumnDefault)
     }
 
 

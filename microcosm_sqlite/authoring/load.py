@@ -15,7 +15,7 @@ from typing import Any
 
 from microcosm_sqlite.authoring.diagnose import explain_rejected_rows
 from microcosm_sqlite.authoring.judge import Findings, judge_records
-from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out
+from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out, refuse_missing
 from microcosm_sqlite.authoring.records import Records
 from microcosm_sqlite.authoring.rules import ColumnRule
 from microcosm_sqlite.authoring.streams import Advance, ignore_advance
@@ -44,6 +44,9 @@ class TableLoad:
         skip_unknown: Whether fields that the table has no column for are left out.
         error_limit: How many offences are told of.
         advance: Told of the bytes read.
+        defaults: Values, by column name, for columns that a source leaves out.
+        is_partial: Whether a source may leave out columns that need a value.
+        into: The name of the table to fill, where it is not the table's own.
     """
 
     rules: TableRules
@@ -51,15 +54,21 @@ class TableLoad:
     skip_unknown: bool = False
     error_limit: int = 20
     advance: Advance = field(default=ignore_advance)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    is_partial: bool = False
+    into: str = ""
 
     @property
     def quoted(self) -> str:
         """The table's name in SQL."""
-        return quote_identifier(self.rules.table.name)
+        return quote_identifier(self.into or self.rules.table.name)
 
     def lay_out(self, records: Records) -> list[ColumnRule | None]:
         """The rule of each field of one source."""
-        return lay_out(self.rules, records.header, records.name, skip_unknown=self.skip_unknown)
+        layout = lay_out(self.rules, records.header, records.name, skip_unknown=self.skip_unknown)
+        if not self.is_partial:
+            refuse_missing(self.rules, layout, records.name)
+        return layout
 
 
 def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
@@ -78,9 +87,7 @@ def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
     suspects = _find_columns(connection, load, {r.name: r.suspicion for r in rules if r.suspicion})
     if suspects:
         _judge(load, only=suspects)
-        misfits = {
-            rule.name: rule.misfit for rule in rules if rule.name in suspects and rule.misfit
-        }
+        misfits = {r.name: r.misfit for r in rules if r.name in suspects and r.misfit}
         converted = _find_columns(connection, load, misfits)
         if converted:  # their texts are right, and column affinity made something else of them
             connection.execute(f"DELETE FROM {load.quoted}")
@@ -105,7 +112,7 @@ def _insert_records(
     connection: sqlite3.Connection, load: TableLoad, records: Records, converted: frozenset[str]
 ) -> int:
     layout = load.lay_out(records)
-    constants = fill_values(load.rules, layout)
+    constants = fill_values(load.rules, layout, load.defaults)
     used = [rule for rule in layout if rule is not None]
     plain = [rule.is_plain and rule.name not in converted for rule in used]
     names = [rule.name for rule in used] + list(constants)

@@ -31,6 +31,7 @@ class ColumnRule:
 
     Attributes:
         column: The column.
+        parse: Text to Python value, or ValueError.
         nulls: The texts that mean NULL; none where the column is NOT NULL.
         is_plain: Whether texts may be bound as they are and left to SQLite's column affinity.
         suspicion: SQL that is true of each stored value that the judge might not have stored, or
@@ -50,7 +51,8 @@ class ColumnRule:
                 "which no text stands for.",
                 hint="Give it a type that can be written down, such as JSON.",
             )
-        self._parse = parse
+        self.parse = parse
+        self._is_parsed = not isinstance(type_, (types.JSON, types.TypeDecorator))
         self._bind = _make_binder(type_, dialect)
         self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
         self.nulls = frozenset(("", *null_values)) if column.nullable else frozenset[str]()
@@ -65,11 +67,20 @@ class ColumnRule:
         Raises:
             ValueError: The text does not fit; its text says what was expected.
         """
+        value = self.read(text)
+        return None if value is None else self.bind(value)
+
+    def read(self, text: str) -> Any:
+        """The Python value that SQLAlchemy would be given for a text.
+
+        Raises:
+            ValueError: The text does not fit.
+        """
         if text in self.nulls:
             return None
         if not text and not self.column.nullable and not self._takes_empty_text:
             raise ValueError("a value, as the column is NOT NULL")
-        return self.bind(self._parse(text))
+        return self.parse(text)
 
     def bind(self, value: Any) -> Any:
         """A Python value as SQLAlchemy's type stores it.
@@ -81,6 +92,14 @@ class ColumnRule:
             return self._bind(value)
         except (ValueError, LookupError, TypeError, ArithmeticError) as error:
             raise ValueError(f"what {type(self.column.type).__name__} takes ({error})") from error
+
+    def take(self, value: Any) -> Any:
+        """A default, as a Python value or as text, as it is stored.
+
+        Raises:
+            ValueError: The type does not take it.
+        """
+        return self.bind(self.parse(value) if isinstance(value, str) and self._is_parsed else value)
 
     def make_cache(self) -> ConvertedTexts:
         """`convert` as a mapping that remembers, since columns repeat their values."""
@@ -102,15 +121,15 @@ class ColumnRule:
         return isinstance(impl, types.String)
 
 
-class ConvertedTexts(dict[str, Any]):
-    """A cache of conversions that forgets everything when it is full."""
+class ConvertedTexts(dict[str | None, Any]):
+    """A cache of conversions that forgets everything when it is full; None stays None."""
 
     def __init__(self, convert: Callable[[str], Any]) -> None:
         super().__init__()
         self._convert = convert
 
-    def __missing__(self, text: str) -> Any:
-        value = self._convert(text)
+    def __missing__(self, text: str | None) -> Any:
+        value = None if text is None else self._convert(text)
         if len(self) >= CACHE_SIZE:
             self.clear()
         self[text] = value
@@ -137,8 +156,6 @@ def quote_text(text: str) -> str:
 
 
 def _make_binder(type_: types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
-    if isinstance(type_, types.Enum):
-        return lambda label: label  # the parser has seen to it that this is what is stored
     processor = type_.bind_processor(dialect)
     return processor or (lambda value: value)
 

@@ -53,6 +53,8 @@ def load_values(table: sa.Table, folder: Path, texts: list[str], **options: Any)
     return [row[0] for row in load_text(table, folder, content, **options).stored]
 
 
+HYPHENATED = "12345678-1234-5678-1234-567812345678"
+
 CASES = [
     (sa.Integer(), "12", 12),
     (sa.Integer(), " 12 ", 12),
@@ -90,14 +92,14 @@ CASES = [
     (sa.DateTime(), "2013-01-31 10:00", datetime(2013, 1, 31, 10)),
     (sa.DateTime(), "2013-01-31T10:00:00Z", datetime(2013, 1, 31, 10)),
     (sa.DateTime(), "2013-01-31T10:00:00+02:00", datetime(2013, 1, 31, 8)),
-    (sa.DateTime(timezone=True), "2013-01-31T10:00:00.000123Z", datetime(2013, 1, 31, 10, 0, 0, 123)),
+    (sa.DateTime(timezone=True), "2013-01-31T10:00:00.5Z", datetime(2013, 1, 31, 10, 0, 0, 500000)),
     (sa.TIMESTAMP(), "2013-01-31", datetime(2013, 1, 31)),
     (sa.Time(), "23:59:01.5", time(23, 59, 1, 500000)),
     (sa.Interval(), "P1DT2H", timedelta(days=1, hours=2)),
     (sa.Interval(), "-1 day, 23:00:00", timedelta(hours=-1)),
     (sa.JSON(), '{"a": [1, null]}', {"a": [1, None]}),
-    (sa.Uuid(), "12345678-1234-5678-1234-567812345678", uuid.UUID(int=0x12345678123456781234567812345678)),
-    (sa.Uuid(as_uuid=False), "12345678123456781234567812345678", "12345678-1234-5678-1234-567812345678"),
+    (sa.Uuid(), HYPHENATED, uuid.UUID(HYPHENATED)),
+    (sa.Uuid(as_uuid=False), HYPHENATED.replace("-", ""), HYPHENATED),
     (sa.LargeBinary(), "AAH/", b"\x00\x01\xff"),
     (sa.LargeBinary(), "\\x0001ff", b"\x00\x01\xff"),
 ]  # fmt: skip
@@ -116,7 +118,7 @@ def test_a_text_is_stored_as_sqlalchemy_stores_its_value(
 
 REFUSED = [
     (sa.Integer(), ["12.5", "1_000", "0x1F", "abc", "1 2", "9223372036854775808", "1e30", "NaN",
-                    "9007199254740993.0", "-9223372036854775809", "１２", "--1", ".", "e5"]),
+                    "9007199254740993.0", "-9223372036854775809", "\uff11\uff12", "--1", ".", "e5"]),
     (sa.Float(), ["NaN", "Infinity", "-inf", "1e999", "1_0", "1,5", "abc", "1.2.3"]),
     (sa.Numeric(5, 2), ["1.234", "1234.5", "NaN", "x"]),
     (sa.Numeric(20, 4), ["1234567890123456.7891"]),
@@ -204,7 +206,7 @@ def test_lines_are_counted_as_editors_count_them(tmp_path: Path) -> None:
 def test_a_row_of_another_width_is_an_error(tmp_path: Path) -> None:
     for table in (make_table(sa.Integer(), sa.Integer()), make_table(sa.Float(), sa.Date())):
         for row in ("1", "1,2,3"):
-            with pytest.raises(SourceError, match="line 2: . fields where the header has 2"):
+            with pytest.raises(SourceError, match=r"line 2: \d fields where the header has 2"):
                 load_text(table, tmp_path, f"c0,c1\n{row}\n")
 
 
@@ -226,7 +228,7 @@ def test_two_rows_with_one_key_are_both_told(tmp_path: Path) -> None:
         "Table `t`: a=1 is in t1.csv, line 2 and t1.csv, line 4.",
         "Table `t`: a=2 is in t1.csv, line 3 and t2.csv, line 2.",
     ]
-    with pytest.raises(DuplicateKeyError, match="b='x' is in t1.csv, line 2 and t1.csv, line 3"):
+    with pytest.raises(DuplicateKeyError, match=r"b='x' is in t1\.csv, line 2 and t1\.csv, line 3"):
         load_text(table, tmp_path, "a,b\n1,x\n2,X\n")
 
 
@@ -234,7 +236,7 @@ def test_a_row_that_a_check_refuses_is_told(tmp_path: Path) -> None:
     table = sa.Table(
         "t", sa.MetaData(), sa.Column("a", sa.Integer), sa.CheckConstraint("a > 0", name="positive")
     )
-    with pytest.raises(SourceError, match="t1.csv, line 3: CHECK constraint failed: positive"):
+    with pytest.raises(SourceError, match=r"t1\.csv, line 3: CHECK constraint failed: positive"):
         load_text(table, tmp_path, "a\n1\n-1\n")
 
 
@@ -374,22 +376,33 @@ def test_the_fast_path_stores_what_the_judge_stores(tmp_path: Path, texts: list[
         assert [(type(v), v) for v in stored] == [(type(v), v) for v in judged]
 
 
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+texts = st.text(letters, min_size=1, max_size=20)
+documents = st.recursive(
+    st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+)
+zones = st.sampled_from([UTC, timezone(timedelta(hours=5))])
 VALUES: dict[str, tuple[Any, st.SearchStrategy[Any], Any]] = {
     "integer": (sa.Integer(), st.integers(-(2**63), 2**63 - 1), str),
     "float": (sa.Float(), st.floats(allow_nan=False, allow_infinity=False), repr),
-    "string": (sa.String(20), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20), str),
+    "string": (sa.String(20), texts, str),
     "numeric": (sa.Numeric(12, 3), st.decimals(-99999, 99999, places=3), str),
     "boolean": (sa.Boolean(), st.booleans(), str),
     "enum": (sa.Enum(Colour), st.sampled_from(Colour), lambda value: value.name),
     "date": (sa.Date(), st.dates(), str),
     "datetime": (sa.DateTime(), st.datetimes(), datetime.isoformat),
-    "zoned": (sa.DateTime(timezone=True), st.datetimes(datetime(1900, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))])), datetime.isoformat),
+    "zoned": (
+        sa.DateTime(timezone=True),
+        st.datetimes(datetime(1900, 1, 1), timezones=zones),
+        datetime.isoformat,
+    ),
     "time": (sa.Time(), st.times(), time.isoformat),
     "interval": (sa.Interval(), st.timedeltas(timedelta(-9999), timedelta(9999)), str),
-    "json": (sa.JSON(), st.recursive(st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3)), json.dumps),
+    "json": (sa.JSON(), documents, json.dumps),
     "uuid": (sa.Uuid(), st.uuids(), str),
     "binary": (sa.LargeBinary(), st.binary(min_size=1), lambda value: "\\x" + value.hex()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", VALUES)
@@ -409,7 +422,7 @@ def test_any_value_of_any_type_survives_the_way_through_csv(tmp_path: Path, kind
         oracle = [{"c0": null if value is None else value} for value in expected]
         stored = [store_values(table, [row])[0] for row in oracle]
         assert loaded.stored == stored
-        if kind not in ("numeric",):
+        if kind != "numeric":  # SQLAlchemy reads back ten decimals
             assert [row[0] for row in loaded.read] == expected
 
     survives()
