@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 _DISTRIBUTION = re.compile(r"[a-z]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)  # PEP 508
-_PACKAGE = re.compile(r"[a-z_][a-z0-9_]{0,59}")
+_PACKAGE = re.compile(r"[a-z_][a-z0-9_]{0,49}")
 _DATASET = re.compile(r"[a-z][a-z0-9_]{0,31}", re.IGNORECASE)
 _TEXT = re.compile(r'[^"\\\s]+( [^"\\\s]+)*')
 _EMAIL = re.compile(r"""[^\s@"'\\<>]+@[^\s@"'\\<>]+""")
@@ -88,7 +88,7 @@ _RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     ),
     "package": (
         _is_package,
-        "at most 60 small letters, digits and _, no name of Python's own, such as elements_data",
+        "at most 50 small letters, digits and _, no name of Python's own, such as elements_data",
     ),
     "dataset": (
         _is_dataset,

@@ -38,7 +38,7 @@ BAD = [
     ("dataset", "a-b"),
     ("dataset", "_a"),
     ("dataset", "d" * 33),
-    ("package", "p" * 61),
+    ("package", "p" * 51),
     ("title", ""),
     ("title", 'The "birds"'),
     ("title", "C:\\birds"),
@@ -87,9 +87,9 @@ def accepted(name: str, strategy: st.SearchStrategy[str]) -> st.SearchStrategy[s
     st.fixed_dictionaries(
         {
             "distribution": accepted(
-                "distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,50}[a-z0-9])?")
+                "distribution", texts(r"[A-Za-z]([A-Za-z0-9._-]{0,40}[a-z0-9])?")
             ),
-            "package": accepted("package", texts(r"[a-z_][a-z0-9_]{0,59}")),
+            "package": accepted("package", texts(r"[a-z_][a-z0-9_]{0,49}")),
             "dataset": accepted("dataset", texts(r"[A-Za-z][A-Za-z0-9_]{0,31}")),
             "title": accepted("title", sentences),
             "description": accepted("description", sentences),
