@@ -57,9 +57,9 @@ def cache_directory() -> str:
     return root
 
 
-def layout_levels() -> tuple[str, ...]:
+def layout_levels(root: str = "") -> tuple[str, ...]:
     """The directories, outermost first, that hold the folders of cached files."""
-    root = cache_directory()
+    root = root or cache_directory()
     return root, os.path.join(root, LAYOUT)
 
 
@@ -83,8 +83,11 @@ def extract_file(path: str, manifest: Manifest) -> str:
     return _ensure(_Content.of(manifest), opened, path)
 
 
-def extract_member(archive: str, member: str, manifest: Manifest) -> str:
-    """:func:`extract_file` for a file inside a zip file: a wheel or zipapp on ``sys.path``."""
+def extract_member(archive: str, member: str, manifest: Manifest, root: str = "") -> str:
+    """:func:`extract_file` for a file inside a zip file: a wheel or zipapp on ``sys.path``.
+
+    ``root`` takes the place of the user's cache.
+    """
     origin = f"{archive}/{member}"
 
     @contextmanager
@@ -104,7 +107,7 @@ def extract_member(archive: str, member: str, manifest: Manifest) -> str:
                 f"{origin} cannot be read: {error}.", hint="Build or download it again."
             ) from error
 
-    return _ensure(_Content.of(manifest), opened, origin)
+    return _ensure(_Content.of(manifest), opened, origin, root)
 
 
 def extract_stream(resource: Traversable) -> str:
@@ -148,9 +151,9 @@ def _measure(opened: Opener, name: str) -> _Content:
     return _Content(name, digest.hexdigest(), size)
 
 
-def _ensure(content: _Content, opened: Opener, origin: str) -> str:
+def _ensure(content: _Content, opened: Opener, origin: str, root: str = "") -> str:
     """The path of the cached content, extracting it where it is not there yet."""
-    levels = layout_levels()
+    levels = layout_levels(root)
     path = os.path.join(levels[-1], content.path)
     folder = os.path.dirname(path)
     levels = (*levels, folder)

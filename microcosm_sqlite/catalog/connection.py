@@ -147,13 +147,31 @@ def preflight(path: str) -> None:
     Raises:
         DatasetFileError: One of its kinds.
     """
+    size, header = _read_header(path)
+    check_sidecars(path)
+    _check_header(path, size, header)
+
+
+def check_sidecars(path: str) -> None:
+    """Refuse a file beside which a log or journal holds a part of its content.
+
+    Raises:
+        DatasetNotPackagedError: There is one.
+    """
     if os.path.islink(path):
         # SQLite looks for a journal beside the file itself.
         path = os.path.realpath(path)
-    size, header = _read_header(path)
     for suffix in SIDECARS:
         _check_sidecar(path, suffix)
-    _check_header(path, size, header)
+
+
+def check_header(path: str) -> None:
+    """Refuse what is no complete SQLite file in rollback mode.
+
+    Raises:
+        DatasetFileError: One of its kinds.
+    """
+    _check_header(path, *_read_header(path))
 
 
 def preflight_live(path: str) -> None:

@@ -15,7 +15,7 @@ from microcosm_sqlite.errors import BrokenDistributionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     Reader = Callable[[str], bytes | None]
 
@@ -45,6 +45,10 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"<Problem {self.distribution}: {self.message}>"
+
+    def as_dict(self) -> dict[str, str]:
+        """The attributes, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Distribution:
@@ -147,15 +151,15 @@ class Scan:
         self.problems = problems
 
 
-def discover() -> Scan:
-    """Scan ``sys.path``; unchanged directories are answered from memory.
+def discover(path: Iterable[str] | None = None) -> Scan:
+    """Scan ``sys.path``, or another list; unchanged directories are answered from memory.
 
     As with imports, the first distribution of a name on the path hides later ones.
     """
     entries: list[Entry] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for site in dict.fromkeys(filter(_is_text, sys.path)):
+    for site in dict.fromkeys(filter(_is_text, sys.path if path is None else path)):
         found = _scan_site(site or os.curdir)
         problems += found.problems
         entries += (

@@ -46,8 +46,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if distribution.is_zipped:
         from microcosm_sqlite.catalog.cache import extract_member
 
-        member = "/".join((*manifest.package.split("."), manifest.resource)).lstrip("/")
-        return _cached(extract_member(distribution.site, member, manifest))
+        return _cached(extract_member(distribution.site, member_name(manifest), manifest))
     path = installed_path(distribution, manifest)
     is_installed = os.path.exists(path)
     if not is_installed:
@@ -62,6 +61,11 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:
     """Where the packaged file of a distribution is, unless its install is an editable one."""
     return os.path.join(distribution.site, *manifest.package.split("."), manifest.resource)
+
+
+def member_name(manifest: Manifest) -> str:
+    """The packaged file's path below the site directory, as archives and RECORD write it."""
+    return "/".join((*filter(None, manifest.package.split(".")), manifest.resource))
 
 
 def development_path(manifest: Manifest) -> str:

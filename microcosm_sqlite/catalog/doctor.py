@@ -1,0 +1,179 @@
+"""Look at an environment as a whole: what is installed, what is wrong, and what mends it.
+
+Nothing is hashed and no data wheel's code is run; :mod:`microcosm_sqlite.catalog.verify` is for
+the content of one dataset.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from contextlib import suppress
+
+from microcosm_sqlite.catalog.cache import cache_directory
+from microcosm_sqlite.catalog.cache_upkeep import entries
+from microcosm_sqlite.catalog.connection import preflight, preflight_live
+from microcosm_sqlite.catalog.discovery import Problem
+from microcosm_sqlite.catalog.location import development_path, installed_path
+from microcosm_sqlite.catalog.registry import datasets, problems
+from microcosm_sqlite.errors import CacheError, DatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+OLDEST_SQLITE = (3, 37, 0)
+"""The first SQLite with ``PRAGMA table_list``, which describing a file without a manifest needs."""
+
+
+class Diagnosis:
+    """What :func:`diagnose` found.
+
+    Attributes:
+        environment: What is there to run on: label to value, in the order to show.
+        datasets: One line for each usable dataset, as a dict of plain values.
+        problems: What is wrong, each with the line that mends it.
+    """
+
+    def __init__(
+        self,
+        environment: dict[str, str],
+        datasets: list[dict[str, Any]],
+        problems: list[Problem],
+    ) -> None:
+        self.environment = environment
+        self.datasets = datasets
+        self.problems = problems
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {
+            "ok": self.ok,
+            "environment": self.environment,
+            "datasets": self.datasets,
+            "problems": [problem.as_dict() for problem in self.problems],
+        }
+
+
+def diagnose() -> Diagnosis:
+    """Examine the environment: interpreter, SQLite, cache, every distribution and its file."""
+    found = list(datasets().values())
+    complaints = [*_examine_itself(), *_examine_sqlite(), *_examine_cache()]
+    complaints += [*problems(), *_find_leftovers()]
+    for dataset in found:
+        complaints += _examine_file(dataset)
+    return Diagnosis(_describe_environment(), [_describe(dataset) for dataset in found], complaints)
+
+
+def _describe_environment() -> dict[str, str]:
+    described = {
+        "microcosm-sqlite": ", ".join(_own_versions()) or "not installed",
+        "Python": f"{sys.version.split()[0]} ({sys.executable})",
+        "SQLite": sqlite3.sqlite_version,
+        "cache": "none",
+    }
+    with suppress(CacheError):
+        cached = entries()
+        size = sum(entry.bytes for entry in cached)
+        described["cache"] = f"{cache_directory()}: {len(cached)} files, {size:,} bytes"
+    return described
+
+
+def _own_versions() -> list[str]:
+    folders = (name for _, name in _list_path() if name.startswith("microcosm_sqlite-"))
+    found = (name.removesuffix(".dist-info").partition("-")[2] for name in folders)
+    return list(dict.fromkeys(found))
+
+
+def _list_path() -> Iterator[tuple[str, str]]:
+    """Everything that stands in a directory of the import path, as directory and name."""
+    for site in dict.fromkeys(filter(os.path.isdir, sys.path)):
+        with suppress(OSError):
+            for name in sorted(os.listdir(site)):
+                yield site, name
+
+
+def _describe(dataset: InstalledDataset) -> dict[str, Any]:
+    manifest = dataset.manifest
+    return {
+        "name": dataset.name,
+        "version": dataset.version,
+        "distribution": dataset.distribution,
+        "tables": len(manifest.tables) if manifest else None,
+        "bytes": manifest.bytes if manifest else None,
+        "kind": _kind(dataset),
+    }
+
+
+def _kind(dataset: InstalledDataset) -> str:
+    if dataset.entry is None:
+        return "registered"
+    if dataset.manifest is None:
+        return "made for 2.0.0"
+    if dataset.entry.distribution.is_zipped:
+        return "zipped"
+    if not os.path.exists(installed_path(dataset.entry.distribution, dataset.manifest)):
+        return "editable"
+    return "packaged" if dataset.manifest.compression == "none" else "compressed"
+
+
+def _examine_sqlite() -> Iterator[Problem]:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        yield Problem(
+            "SQLite",
+            "",
+            f"SQLite {sqlite3.sqlite_version} is older than this package needs.",
+            f"Use a Python with SQLite {'.'.join(map(str, OLDEST_SQLITE))} or later.",
+        )
+
+
+def _examine_cache() -> Iterator[Problem]:
+    try:
+        entries()
+    except CacheError as error:
+        yield Problem("cache", "", error.message, error.hint)
+
+
+def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
+    """What would keep the dataset from being opened, as far as it shows without extracting."""
+    entry, manifest = dataset.entry, dataset.manifest
+    try:
+        if entry is None:
+            preflight_live(dataset.location.path)
+        elif manifest and not entry.distribution.is_zipped:
+            path = installed_path(entry.distribution, manifest)
+            is_installed = os.path.exists(path)
+            path = path if is_installed else development_path(manifest)
+            if is_installed and manifest.compression == "none":
+                preflight(path)
+            else:
+                preflight_live(path or dataset.location.path)
+    except DatasetError as error:
+        yield Problem(dataset.distribution or dataset.name, dataset.name, error.message, error.hint)
+
+
+def _find_leftovers() -> Iterator[Problem]:
+    """Folders that pip renamed, to remove them, and could not remove."""
+    for site, name in _list_path():
+        if name.startswith("~"):
+            path = os.path.join(site, name)
+            yield Problem(name, "", f"{path} is left from a failed uninstall.", "Remove it.")
+
+
+def _examine_itself() -> Iterator[Problem]:
+    if len(versions := _own_versions()) > 1:
+        yield Problem(
+            "microcosm-sqlite",
+            "",
+            f"microcosm-sqlite is installed in several versions at once ({', '.join(versions)}).",
+            "Run: pip uninstall microcosm-sqlite, until none is left, then install it again.",
+        )

@@ -1,0 +1,113 @@
+"""Compare the files of a distribution with its RECORD, which installers write and do not check."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from microcosm_sqlite.catalog.connection import explain
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetUnreadableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import RawIOBase
+    from typing import IO
+
+    from microcosm_sqlite.catalog.discovery import Distribution
+
+CHUNK = 1 << 20
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+
+
+def read_record(distribution: Distribution) -> dict[str, str]:
+    """Path to ``algorithm=digest``, empty where none is given; no lines if there is no RECORD.
+
+    Raises:
+        BrokenDistributionError: It cannot be read.
+    """
+    import csv
+
+    content = distribution.read("RECORD")
+    try:
+        lines = list(csv.reader((content or b"").decode().splitlines(), strict=True))
+    except (ValueError, csv.Error) as error:
+        raise BrokenDistributionError(
+            f"{distribution.metadata}/RECORD cannot be read: {error}."
+        ) from error
+    return {line[0]: line[1] if len(line) > 1 else "" for line in lines if line}
+
+
+def compare_installed(site: str, record: dict[str, str]) -> Iterator[str]:
+    """A complaint for each file that is missing or different."""
+    for name, expected in record.items():
+        if expected:
+            path = os.path.join(site, name)
+            algorithm, _, _ = expected.partition("=")
+            try:
+                yield from _compare(name, expected, hash_file(path, algorithm)[0])
+            except DatasetError as error:
+                yield error.message
+
+
+def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
+    """The same for a wheel, in which RECORD must list everything, once."""
+    import zlib
+    from zipfile import BadZipFile, ZipFile
+
+    with ZipFile(archive) as opened:
+        names = [name for name in opened.namelist() if not name.endswith("/")]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"{name} is in the archive more than once"
+        for name in sorted(set(names) - set(record)):
+            yield f"{name} is not listed"
+        for name, expected in record.items():
+            if name not in names:
+                yield f"{name} is missing"
+            elif expected:
+                algorithm, _, _ = expected.partition("=")
+                try:
+                    with opened.open(name) as stream:
+                        yield from _compare(name, expected, _digest(stream, algorithm)[0])
+                except (BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+                    yield f"{name} cannot be read: {error}"
+
+
+def hash_file(path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
+    """Digest and size of a regular file.
+
+    Raises:
+        DatasetFileError: It is none, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+        with open(descriptor, "rb", buffering=0) as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise DatasetUnreadableError(f"{path} is not a regular file.")
+            return _digest(stream, algorithm)
+    except IsADirectoryError:
+        raise DatasetUnreadableError(f"{path} is not a regular file.") from None
+    except (OSError, ValueError) as error:
+        raise explain(error, path) from error
+
+
+def _digest(stream: IO[bytes] | RawIOBase, algorithm: str) -> tuple[bytes, int]:
+    import hashlib
+
+    digest = hashlib.new(algorithm if algorithm in _ALGORITHMS else "sha256")
+    size = 0
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.digest(), size
+
+
+def _compare(name: str, expected: str, digest: bytes) -> Iterator[str]:
+    from base64 import urlsafe_b64encode
+
+    algorithm, _, text = expected.partition("=")
+    if algorithm not in _ALGORITHMS:
+        yield f"{name} is listed with {algorithm!r}, which proves nothing"
+    elif text.rstrip("=") != urlsafe_b64encode(digest).rstrip(b"=").decode():
+        yield f"{name} is not what was published"

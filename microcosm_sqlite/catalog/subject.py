@@ -1,0 +1,72 @@
+"""What a verification works on: a dataset, and what several checks need of it."""
+
+from __future__ import annotations
+
+from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.record import hash_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Manifest
+
+
+class Unchecked(Exception):  # noqa: N818  # no error: the reason why a check does not apply
+    """A check has nothing to compare with; its text says why."""
+
+
+class Subject:
+    """A dataset under verification, and what several checks need of it.
+
+    Attributes:
+        dataset: The dataset.
+        full: Whether to check what a matching hash already implies.
+        models: Whether to import the models and compare them.
+    """
+
+    def __init__(self, dataset: InstalledDataset, *, full: bool, models: bool) -> None:
+        self.dataset = dataset
+        self.full = full
+        self.models = models
+        self._connection: sqlite3.Connection | None = None
+        self._hash: tuple[str, int] | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its manifest; without one, what asked for it does not apply."""
+        manifest = self.dataset.manifest
+        if manifest is None:
+            raise Unchecked("it has no manifest")
+        return manifest
+
+    @property
+    def path(self) -> str:
+        """Its file, extracted if need be."""
+        return self.dataset.location.path
+
+    @property
+    def hash(self) -> tuple[str, int]:
+        """Hex sha256 and size of the file."""
+        if self._hash is None:
+            digest, size = hash_file(self.path)
+            self._hash = digest.hex(), size
+        return self._hash
+
+    @property
+    def has_published_hash(self) -> bool:
+        """Whether it is the very file that the manifest names."""
+        return self.hash[0] == self.manifest.sha256
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """A connection that all checks share."""
+        if self._connection is None:
+            self._connection = connections.connect(self.dataset.location)
+        return self._connection
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._connection is not None:
+            self._connection.close()
