@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.discovery import Entry
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.report import Report
 
 
 class InstalledDataset(Frames):
@@ -189,6 +190,12 @@ class InstalledDataset(Frames):
         except DatasetFileMissingError:
             # The cache may have been cleared after the file was located; then it is made again.
             return open_located()
+
+    def verify(self, *, full: bool = False, models: bool = False) -> Report:
+        """Check that the file is what was published; see :mod:`microcosm_sqlite.catalog.verify`."""
+        from microcosm_sqlite.catalog.verify import verify
+
+        return verify(self, full=full, models=models)
 
     @property
     def engine(self) -> Engine:
