@@ -28,6 +28,7 @@ COMMANDS = {
     "schema": "schemas:show_schema",
     "query": "querying:run_query",
     "export": "exporting:export_tables",
+    "verify": "checking:verify_datasets",
     "new": "projects:new_project",
     "build": "projects:build_project",
     "cache": "caching:manage_cache",

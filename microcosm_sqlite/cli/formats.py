@@ -66,16 +66,11 @@ def write_jsonl(columns: Sequence[str], batches: Batches, header: bool) -> Itera
 
 def write_csv(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
     """Comma-separated values, quoted where they need it."""
-    import csv
-
-    buffer = StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    if header and columns:
-        writer.writerow(columns)
+    heading = [columns] if header and columns else []
     for batch in batches:
-        writer.writerows(spell_bytes(batch, blob_literal))
-        yield _take(buffer)
-    yield _take(buffer)
+        yield _csv_text([*heading, *spell_bytes(batch, blob_literal)])
+        heading = []
+    yield _csv_text(heading)
 
 
 def write_tsv(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
@@ -84,11 +79,13 @@ def write_tsv(columns: Sequence[str], batches: Batches, header: bool) -> Iterato
     Tab, line feed, carriage return and backslash in a value are written as ``\t``, ``\n``, ``\r``
     and ``\\``, so that tools which split lines at tabs need not know of quotes.
     """
-    if header and columns:
-        yield "\t".join(map(_escape, columns)) + "\n"
+    heading = "\t".join(map(_escape, columns)) + "\n" if header and columns else ""
     for batch in batches:
         rows = ("\t".join([_tsv_text(value) for value in row]) for row in batch)
-        yield "\n".join(rows) + "\n"
+        # With the first rows, so that nothing is written where they cannot be read.
+        yield heading + "\n".join(rows) + "\n"
+        heading = ""
+    yield heading
 
 
 def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
@@ -188,8 +185,13 @@ def _escape(text: str) -> str:
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _take(buffer: StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
+def _csv_text(rows: list[Sequence[Any]]) -> str:
+    import csv
+
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    if "\r" in text.getvalue():
+        # Python takes a lone carriage return for harmless, and readers take it for a line end.
+        text = StringIO()
+        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    return text.getvalue()

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     "query",
     epilog=examples(
         'microcosm-sqlite query nycflights13 "SELECT name FROM airlines ORDER BY name"',
-        "microcosm-sqlite query nycflights13 -p month 6 "
-        '"SELECT count(*) FROM flights WHERE month = :month"',
+        'microcosm-sqlite query nycflights13 -p day 6 "SELECT * FROM flights WHERE day = :day"',
         "microcosm-sqlite query nycflights13 --file delays.sql --csv > delays.csv",
         "echo 'SELECT count(*) FROM flights' | microcosm-sqlite query nycflights13",
         'microcosm-sqlite query nycflights13 "SELECT * FROM cities.city" --attach cities --json',

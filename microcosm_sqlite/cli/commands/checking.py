@@ -1,0 +1,74 @@
+"""``verify``: whether installed datasets are what their authors published."""
+
+from __future__ import annotations
+
+import click
+
+from microcosm_sqlite.catalog.registry import dataset, datasets, problems
+from microcosm_sqlite.catalog.verify import verify, verify_wheel
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.cli.values import Count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from microcosm_sqlite.catalog.report import Report
+    from microcosm_sqlite.cli.output import Output
+
+COLUMNS = ("dataset", "status", "check", "message")
+
+
+@click.command(
+    "verify",
+    epilog=examples(
+        "microcosm-sqlite verify",
+        "microcosm-sqlite verify nycflights13 --full --verbose",
+        "microcosm-sqlite verify dist/nycflights13_data-2013.1-py3-none-any.whl",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[NAME|WHEEL]...", shell_complete=complete_dataset)
+@click.option("--full", is_flag=True, help="Check what a matching hash implies as well.")
+@click.option("--models", is_flag=True, help="Compare the models with the file; imports them.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only what it found.")
+@output_options
+def verify_datasets(
+    names: tuple[str, ...], full: bool, models: bool, verbose: bool, out: Output
+) -> int:
+    """Compare datasets with what their authors published: all that are installed, unless named.
+
+    A wheel file is looked into without installing it. Exits with 1 where anything is wrong.
+    """
+    reports = [_verify(name, full, models) for name in names or datasets()]
+    if out.format == "json":
+        out.value([report.as_dict() for report in reports])
+    else:
+        rows = (row for report in reports for row in _rows(report, verbose))
+        out.listing(COLUMNS, rows)
+    failed = [report for report in reports if not report.ok]
+    broken = [] if names else problems()
+    for problem in broken:
+        out.warn(problem.message, problem.hint)
+    if failed:
+        mended = dict.fromkeys(found.mend for report in failed for found in report.findings)
+        total = Count(len(reports)).of("dataset")
+        report_error(f"{len(failed)} of {total} failed verification.", "; ".join(mended))
+    return 1 if failed or broken else 0
+
+
+def _verify(name: str, full: bool, models: bool) -> Report:
+    if name.endswith(".whl"):
+        return verify_wheel(name, full=full)
+    return verify(dataset(name), full=full, models=models)
+
+
+def _rows(report: Report, verbose: bool) -> Iterator[tuple[str, str, str | None, str]]:
+    """One row for each thing to tell; where there is none, one that says how much was checked."""
+    shown = report.outcomes if verbose else report.findings + report.warnings
+    for outcome in shown:
+        words = outcome.message or outcome.meaning
+        yield outcome.dataset or report.subject, outcome.status, outcome.code, words
+    if report.ok and not verbose:
+        passed = sum(outcome.status == "ok" for outcome in report.outcomes)
+        yield report.subject, "ok", None, f"{Count(passed).of('check')} passed"

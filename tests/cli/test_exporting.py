@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.catalog.workshop import Wheel, make_database
+from tests.cli.conftest import Program
+
+BLOBS = """
+CREATE TABLE things (id INTEGER PRIMARY KEY, "odd name" TEXT, content BLOB);
+INSERT INTO things VALUES (1, 'a,"b"' || char(10), x'00ff'), (2, NULL, NULL), (3, '', x'');
+"""
+
+
+@pytest.fixture
+def things(lone_program: Program, tmp_path: Path) -> Program:
+    database = make_database(tmp_path / "things.db", schema=BLOBS)
+    wheel = Wheel("things-data").carry(database, name="things", package="things_data")
+    wheel.install(lone_program.site)
+    return lone_program
+
+
+def test_one_table_goes_to_standard_output(program: Program) -> None:
+    assert program.read("export", "birds.families", "--to", "csv") == (
+        "code,name\nPARU,Tits\nCORV,Crows\n"
+    )
+    lines = program.read("export", "birds.birds", "--to", "jsonl").splitlines()
+    assert json.loads(lines[1]) == {
+        "id": 2, "name": "Blue tit", "family": "PARU", "wingspan": 18, "described": None,
+    }  # fmt: skip
+
+
+def test_one_table_goes_to_a_file_that_is_there_only_when_it_is_complete(program: Program) -> None:
+    done = program.run("export", "birds.families", "--to", "csv", "-o", "families.csv")
+    assert done.stdout == ""
+    assert done.stderr == "2 rows of 1 table written to families.csv.\n"
+    assert (program.home / "families.csv").read_bytes() == b"code,name\nPARU,Tits\nCORV,Crows\n"
+    told = program.refuse("export", "birds.birds", "--to", "csv", "-o", "families.csv")
+    assert told.startswith("Error: families.csv is there already.\nHint: ")
+    assert [path.name for path in program.home.iterdir()] == ["families.csv"]
+
+
+def test_a_dataset_goes_to_a_folder_with_a_file_for_each_table(program: Program) -> None:
+    program.run("export", "birds", "--to", "jsonl", "-o", "out", "-q")
+    found = sorted(path.name for path in (program.home / "out").iterdir())
+    assert found == ["birds.jsonl", "families.jsonl"]
+    assert "give a folder" in program.refuse("export", "birds", "--to", "csv", code=2)
+
+
+def test_bytes_are_base64_in_csv_so_that_a_build_takes_them_back(things: Program) -> None:
+    text = things.read("export", "things.things", "--to", "csv")
+    rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
+    assert rows == [
+        ["id", "odd name", "content"],
+        ["1", 'a,"b"\n', "AP8="],
+        ["2", "", ""],
+        ["3", "", ""],
+    ]
+
+
+def test_a_data_package_describes_the_files_beside_it(program: Program) -> None:
+    program.run("export", "birds", "--to", "datapackage", "-o", "package")
+    folder = program.home / "package"
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["licenses"] == [{"name": "CC0-1.0"}]
+    assert "microcosm-sqlite" not in package
+    birds, families = package["resources"]
+    for each in (birds, families):
+        content = (folder / each["path"]).read_bytes()
+        assert each["bytes"] == len(content)
+        assert each["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        header = content.decode().splitlines()[0].split(",")
+        assert header == [field["name"] for field in each["schema"]["fields"]]
+        assert {"dialect", "indexes"}.isdisjoint(each)
+    assert birds["schema"]["foreignKeys"][0]["reference"]["resource"] == "families"
+
+
+def test_a_data_package_of_one_table_refers_to_no_other(program: Program) -> None:
+    assert "give a folder" in program.refuse("export", "birds.birds", "--to", "datapackage", code=2)
+    program.run("export", "birds.birds", "--to", "datapackage", "-o", "package")
+    package = json.loads((program.home / "package" / "datapackage.json").read_text())
+    (birds,) = package["resources"]
+    assert "foreignKeys" not in birds["schema"]
+
+
+def test_a_failing_export_leaves_nothing(lone_program: Program, tmp_path: Path) -> None:
+    wheel = Wheel().carry(make_database(tmp_path / "colours.db", rows=20_000))
+    content = bytearray(wheel.files["colours_data/colours.db"])
+    content[8192:-8192] = b"\xff" * (len(content) - 16384)
+    wheel.put("colours_data/colours.db", bytes(content)).install(lone_program.site)
+    before = set(lone_program.home.iterdir())
+    lone_program.run("export", "colours", "--to", "csv", "-o", "out", code=1)
+    assert set(lone_program.home.iterdir()) == before
+
+
+def test_unknown_datasets_and_tables_are_told(program: Program) -> None:
+    assert "No dataset is named 'bards'" in program.refuse(
+        "export", "bards.birds", "--to", "csv", code=3
+    )
+    assert "has no table 'nest'" in program.refuse("export", "birds.nest", "--to", "csv")
+    assert "--to" in program.refuse("export", "birds", code=2)
