@@ -107,6 +107,10 @@ class Store(Generic[M]):
                 if arguments and _is_model(arguments[0]):
                     cls.model_class = arguments[0]  # type: ignore[method-assign,assignment]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process builds its own statements.
+        return {key: value for key, value in vars(self).items() if key not in _CACHED}
+
     @property
     def model_class(self) -> type[M]:
         """The model."""
@@ -483,6 +487,7 @@ class Store(Generic[M]):
             raise session.refuse()
 
 
+_CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
 _HOOKS = ("_query", "_filter", "_auto_filter", "_order_by", "_paginate")
 
 
