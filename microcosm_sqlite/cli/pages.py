@@ -1,4 +1,4 @@
-"""The page that ``info`` shows to people."""
+"""The pages that ``info`` and ``doctor`` show to people."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import click
 
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.cli.inventory import describe
-from microcosm_sqlite.cli.tables import draw_plain
+from microcosm_sqlite.cli.tables import draw_plain, draw_table
+from microcosm_sqlite.cli.values import Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from microcosm_sqlite.catalog.doctor import Diagnosis
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 
@@ -26,6 +28,23 @@ def draw_info(found: InstalledDataset) -> str:
         *(_draw_table(table) for table in described["tables"]),
     ]
     return "\n\n".join(parts)
+
+
+def draw_diagnosis(diagnosis: Diagnosis) -> str:
+    """What an environment is made of, and which datasets it holds."""
+    parts = [draw_plain(list(diagnosis.environment.items()))]
+    if diagnosis.datasets:
+        rows = [_diagnosed(found) for found in diagnosis.datasets]
+        parts.append(draw_table(_DIAGNOSED, rows, True).rstrip("\n"))
+    return "\n\n".join(parts)
+
+
+_DIAGNOSED = ("DATASET", "VERSION", "SIZE", "KIND", "PACKAGE")
+
+
+def _diagnosed(found: dict[str, Any]) -> tuple[Any, ...]:
+    size = "-" if found["bytes"] is None else Size(found["bytes"])
+    return found["name"], found["version"], size, found["kind"], found["distribution"]
 
 
 def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ GAP = "  "
 NULL = "NULL"
 
 
-def draw_table(columns: Sequence[str], rows: list[Sequence[Any]], header: bool) -> str:
+def draw_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], header: bool) -> str:
     """Aligned text with a final newline: numbers to the right, the rest to the left."""
     widest = WIDEST if is_terminal() else 0
     cells = [[_cell(value, widest) for value in row] for row in rows]

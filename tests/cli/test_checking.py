@@ -66,3 +66,25 @@ def test_what_cannot_be_used_at_all_is_a_negative_finding(lone_program: Program)
 
 def test_an_unknown_name_is_not_a_finding(program: Program) -> None:
     assert "Did you mean 'birds'?" in program.refuse("verify", "bird", code=3)
+
+
+def test_the_doctor_describes_the_environment_and_its_datasets(program: Program) -> None:
+    page = program.read("doctor")
+    assert re.search(r"^SQLite +\d+\.\d+", page, re.MULTILINE)
+    assert re.search(r"^birds +1\.0 +\d+\.\d kB +packaged +birds-data$", page, re.MULTILINE)
+    assert re.search(r"^colours .* compressed ", page, re.MULTILINE)
+    found = program.json("doctor")
+    assert isinstance(found, dict)
+    assert found["ok"] is True
+
+
+def test_the_doctor_tells_what_is_wrong_with_the_line_that_mends_it(
+    lone_program: Program, tmp_path: Path
+) -> None:
+    Wheel().carry(make_database(tmp_path / "colours.db")).install(lone_program.site)
+    (lone_program.site / "colours_data" / "colours.db").write_bytes(b"version https://git-lfs")
+    done = lone_program.run("doctor", code=1)
+    assert "colours" in done.stdout
+    assert "a Git LFS pointer" in done.stderr
+    assert "\nHint: " in done.stderr
+    assert json.loads(lone_program.run("doctor", "--json", code=1).stdout)["ok"] is False

@@ -1,4 +1,4 @@
-"""``verify``: whether installed datasets are what their authors published."""
+"""``verify`` and ``doctor``: whether datasets, and the environment they are in, are sound."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verify import verify, verify_wheel
 from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
-from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.cli.output import Output, report_error
 from microcosm_sqlite.cli.values import Count
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from microcosm_sqlite.catalog.report import Report
-    from microcosm_sqlite.cli.output import Output
 
 COLUMNS = ("dataset", "status", "check", "message")
 
@@ -55,6 +54,31 @@ def verify_datasets(
         total = Count(len(reports)).of("dataset")
         report_error(f"{len(failed)} of {total} failed verification.", "; ".join(mended))
     return 1 if failed or broken else 0
+
+
+@click.command(
+    "doctor",
+    epilog=examples("microcosm-sqlite doctor", "microcosm-sqlite doctor --json > report.json"),
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+def examine_environment(as_json: bool) -> int:
+    """Look this environment over: versions, the cache, every installed dataset and its file.
+
+    No file is read as a whole; that is what verify is for. Exits with 1 where anything is wrong.
+    """
+    from microcosm_sqlite.catalog.doctor import diagnose
+
+    out = Output()
+    diagnosis = diagnose()
+    if as_json:
+        out.value(diagnosis.as_dict())
+    else:
+        from microcosm_sqlite.cli.pages import draw_diagnosis
+
+        out.text(draw_diagnosis(diagnosis))
+    for problem in diagnosis.problems:
+        out.warn(problem.message, problem.hint)
+    return 0 if diagnosis.ok else 1
 
 
 def _verify(name: str, full: bool, models: bool) -> Report:
