@@ -120,10 +120,14 @@ class Frames:
             dtype_backend: ``"numpy"`` gives the dtypes that ``pandas.read_csv`` would;
                 ``"numpy_nullable"`` and ``"pyarrow"`` are pandas' own words.
         """
-        from microcosm_sqlite.interop.pandas_frames import to_pandas
+        from microcosm_sqlite.interop.reader import read_ahead
 
-        read = self.arrow(table, columns=columns, where=where, params=params, rows=rows)
-        return to_pandas(read, dtype_backend)
+        with read_ahead(
+            _own(self), table, columns=columns, where=where, params=params, rows=rows
+        ) as read:
+            from microcosm_sqlite.interop.pandas_frames import to_pandas
+
+            return to_pandas(read.result(), dtype_backend)
 
     if TYPE_CHECKING:
 

@@ -4,24 +4,26 @@ Two things stand against using it for every file. It carries a SQLite of its own
 copies of SQLite in one process open one file, closing it in the one drops the locks of the other
 (https://www.sqlite.org/howtocorrupt.html, section 2.2); immutable files take no locks. And it
 guesses the type of a column from its first values, for which a :class:`Scan` has a remedy.
+
+The driver's lower layer is used: the upper one imports polars wherever that is installed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import adbc_driver_manager
-import adbc_driver_sqlite.dbapi
+import adbc_driver_sqlite
+import pyarrow as pa
 
 from microcosm_sqlite.catalog.connection import checked_uri
 from microcosm_sqlite.errors import DatasetCorruptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pyarrow as pa
 
     from microcosm_sqlite.interop.parameters import Parameters
     from microcosm_sqlite.interop.scan import Scan
@@ -37,31 +39,50 @@ def read_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
         DatasetCorruptError: The file is damaged.
     """
     uri = checked_uri(scan.location)
-    options = {"adbc.sqlite.query.batch_rows": batch_size}
     try:
         with (
-            adbc_driver_sqlite.dbapi.connect(uri, autocommit=True) as connection,
-            connection.cursor(adbc_stmt_kwargs=options) as cursor,
+            adbc_driver_sqlite.connect(uri) as database,
+            adbc_driver_manager.AdbcConnection(database) as connection,
         ):
             for pragma in _PRAGMAS:
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.execute(scan.typed_sql(), _named(scan.params))
-            with cursor.fetch_record_batch() as reader:
-                yield from _without_sentinel(reader)
+                with _execute(connection, f"PRAGMA {pragma}"):
+                    pass
+            with _execute(connection, scan.typed_sql(), scan.params, batch_size) as batches:
+                yield from _without_sentinel(batches)
     except (adbc_driver_manager.Error, OSError) as error:
         raise _translate(error, scan) from error
 
 
-def _named(params: Parameters) -> object:
-    """ADBC takes the names of parameters with their colons; and no parameters are None."""
+@contextmanager
+def _execute(
+    connection: adbc_driver_manager.AdbcConnection,
+    sql: str,
+    params: Parameters = (),
+    batch_size: int = 1,
+) -> Iterator[pa.RecordBatchReader]:
+    with adbc_driver_manager.AdbcStatement(connection) as statement:
+        statement.set_options(**{"adbc.sqlite.query.batch_rows": str(batch_size)})
+        statement.set_sql_query(sql)
+        if params:
+            statement.prepare()
+            if isinstance(params, Mapping):
+                statement.set_options(**{"adbc.statement.bind_by_name": "true"})
+            statement.bind(_row(params))
+        stream, _ = statement.execute_query()
+        with pa.RecordBatchReader.from_stream(stream) as reader:
+            yield reader
+
+
+def _row(params: Parameters) -> pa.RecordBatch:
+    """Parameters as a row; ADBC takes their names with the colons."""
     if isinstance(params, Mapping):
-        return {f":{name}": value for name, value in params.items()}
-    return params or None
+        return pa.record_batch({f":{name}": [value] for name, value in params.items()})
+    return pa.record_batch({str(place): [value] for place, value in enumerate(params)})
 
 
 def _without_sentinel(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     first = next(batches)
-    if first.column(0).is_null().to_pylist()[:2].count(True) != 1:
+    if not first.column(0).is_null()[0].as_py():
         raise AssertionError("the row that shows the types did not come first")
     yield _without_key(first.slice(1))
     for batch in batches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ with extra("arrow"):
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+    from typing import Any
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.interop.parameters import Parameters
@@ -45,6 +48,17 @@ def read_table(
 
     with ThreadPoolExecutor(len(shares)) as pool:
         return pa.concat_tables(pool.map(lambda share: _collect(scan.narrowed(share)), shares))
+
+
+@contextmanager
+def read_ahead(
+    dataset: InstalledDataset, table: str, **selection: Any
+) -> Iterator[Future[pa.Table]]:
+    """:func:`read_table` in another thread: importing a frame library can take as long."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(read_table, dataset, table, **selection)
 
 
 def read_batches(

@@ -79,7 +79,7 @@ class Scan:
 
     def sql(self) -> str:
         """The statement that reads it."""
-        order = f" ORDER BY {self.rowid}" if self.rowid else ""
+        order = self._order(self.rowid)
         return f"SELECT {self._values()}{self._source()}{order}{self._limited(0)}"
 
     def typed_sql(self) -> str:
@@ -92,10 +92,9 @@ class Scan:
             f"{_PLACEHOLDERS.get(column.stored, repr(''))} AS {quote_identifier(column.name)}"
             for column in self.columns
         )
-        key, order = (self.rowid, " ORDER BY 1") if self.rowid else ("0", "")
         return (
-            f"SELECT NULL, {shown} UNION ALL SELECT {key}, {self._values()}{self._source()}"
-            f"{order}{self._limited(1)}"
+            f"SELECT NULL, {shown} UNION ALL SELECT {self.rowid or 0}, {self._values()}"
+            f"{self._source()}{self._order('1')}{self._limited(1)}"
         )
 
     def _values(self) -> str:
@@ -112,10 +111,14 @@ class Scan:
         if self.where:
             # On a line of its own, so that a comment at its end hides nothing of ours.
             conditions.append(f"(\n{self.where}\n)")
-        # Whatever columns are read, no index may bring the rows in another order.
+        # The order of the rows must not depend on the columns. Without a condition this hint
+        # holds them in that of the table itself, and costs nothing; see `_order` for the rest.
         hint = "" if self.where else " NOT INDEXED"
         filtered = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f" FROM {quote_identifier(self.table)}{hint}{filtered}"
+
+    def _order(self, key: str) -> str:
+        return f" ORDER BY {key}" if self.where and self.rowid else ""
 
     def _limited(self, extra: int) -> str:
         return "" if self.limit is None else f" LIMIT {self.limit + extra:d}"

