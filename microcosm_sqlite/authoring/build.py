@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.compression import compress
 from microcosm_sqlite.authoring.delimited import open_delimited
 from microcosm_sqlite.authoring.describe import describe_dataset
 from microcosm_sqlite.authoring.diagnose import (
@@ -29,7 +30,7 @@ from microcosm_sqlite.authoring.schema import create_indexes, create_tables, ope
 from microcosm_sqlite.authoring.sources import SourceFile, find_sources
 from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
 from microcosm_sqlite.authoring.workspace import open_workspace
-from microcosm_sqlite.catalog.manifest import Manifest
+from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import BuildError
 
 
@@ -108,11 +109,17 @@ def _build(
                 sha256=sha256,
                 inputs=inputs,
             )
+        published = finished
+        if settings.compression != "none":
+            progress.start("Compressing")
+            published = workspace / "finished.db.zst"
+            compress(finished, published)
+            manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
         described = workspace / "manifest.json"
         described.write_text(manifest.dumps(), "utf-8")
-        for path in (finished, described):
+        for path in (published, described):
             settle(path)
-        publish(finished, settings.database_path)
+        publish(published, settings.database_path)
         publish(described, settings.manifest_path)
         progress.finish(f"{settings.database_path.name}, {manifest.bytes:,} bytes")
     return manifest

@@ -45,7 +45,8 @@ def find_current(settings: ProjectSettings, inputs: str) -> Manifest | None:
         raw = manifest.raw[EXTENSION]
         if raw.get("inputs") != f"sha256:{inputs}":
             return None
-        if digest(settings.database_path) != raw.get("fileHash", manifest.sha256):
+        expected = raw.get("fileHash", raw["hash"])
+        if f"sha256:{digest(settings.database_path)}" != expected:
             return None
     except (OSError, ManifestError):
         return None
