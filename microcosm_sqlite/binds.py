@@ -6,13 +6,15 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, MutableMapping
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
+from microcosm_sqlite.agreement import check_agreement
 from microcosm_sqlite.booleans import parse_boolean
+from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.engine import (
@@ -106,7 +108,7 @@ class Binds:
         self.autocommit = parse_boolean(autocommit)
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
-        self._idle_connections: dict[str, IdleConnections] = {}
+        self._unchecked: dict[str, InstalledDataset] = {}
 
     def __getitem__(self, name: str) -> Path:
         return self.paths[name]
@@ -127,8 +129,15 @@ class Binds:
         return bind
 
     def new_session(self, data_set: type[DataSet], **options: Any) -> Session:
-        """A new session, which the caller closes."""
-        _, session_factory = self(data_set.dataset_name)
+        """A new session, which the caller closes.
+
+        Raises:
+            SchemaMismatchError: The installed dataset is not what the models describe.
+        """
+        engine, session_factory = self(data_set.dataset_name)
+        if data_set.dataset_name in self._unchecked:
+            check_agreement(data_set, self._unchecked[data_set.dataset_name], engine.dialect)
+            self._unchecked.pop(data_set.dataset_name, None)
         return session_factory(**options)
 
     def own_session(self, data_set: type[DataSet], *, expire_on_commit: bool = False) -> Session:
@@ -146,10 +155,11 @@ class Binds:
 
     def dispose_engine(self, name: str) -> None:
         """Close the idle connections of a data set."""
-        idle = self._idle_connections.get(name)
+        engine, session_factory = self(name)
+        idle: IdleConnections | None = session_factory.kw.get("idle")
         if idle is not None:
             idle.close()
-        self(name)[0].dispose()
+        engine.dispose()
 
     def _make_bind(self, name: str) -> Bind:
         path = self.paths.configured.get(name)
@@ -159,6 +169,8 @@ class Binds:
                 found.is_registered or found.location.immutable
             )
             if not is_working_copy:
+                if found.manifest:
+                    self._unchecked[name] = found
                 return self._bind_readonly(found.location, name)
             path = found.location.path
         is_default = path is None
@@ -170,10 +182,9 @@ class Binds:
 
     def _bind_readonly(self, location: Location, name: str) -> Bind:
         engine = create_readonly_engine(location, echo=self.echo, name=name)
-        idle = self._idle_connections[name] = IdleConnections(engine)
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
-            engine, class_=ReadOnlySession, idle=idle, refuse=refuse
+            engine, class_=ReadOnlySession, idle=IdleConnections(engine), refuse=refuse
         )
         return engine, session_factory
 
@@ -213,11 +224,23 @@ def set_current_binds(binds: Binds) -> None:
     _graph_binds.append(weakref.ref(binds))
 
 
-@cache
-def _process_binds() -> Binds:
-    return Binds()
+class _ProcessBinds:
+    """The binds of no graph: made again when datasets were registered or unregistered since."""
+
+    def __init__(self) -> None:
+        self._registered: dict[str, InstalledDataset] = {}
+        self._binds: Binds | None = None
+
+    def __call__(self) -> Binds:
+        if self._binds is None or self._registered != registry._registered:
+            self._registered = dict(registry._registered)
+            outdated, self._binds = self._binds, Binds()
+            if outdated is not None:
+                outdated.dispose()
+        return self._binds
 
 
+_process_binds = _ProcessBinds()
 _graph_binds: list[weakref.ref[Binds]] = []
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from microcosm_sqlite import register
 from microcosm_sqlite.binds import current_binds
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import (
@@ -94,6 +95,17 @@ def test_a_registered_dataset_is_read_by_a_graph_and_without_one(
     assert store.one(faa="JFK").city == "New York"
     with Airport.new_context(make_graph()):
         assert store.one(faa="EWR").city == "Newark"
+
+
+def test_registering_another_file_is_seen_at_once(airports: Path, tmp_path: Path) -> None:
+    gc.collect()  # of graphs that tracebacks of other tests hold
+    assert AirportStore().count() == 3
+    empty = tmp_path / "empty.db"
+    connection = sqlite3.connect(empty)
+    connection.execute("CREATE TABLE airports (faa VARCHAR, city, altitude, note)")
+    connection.close()
+    register("airports", empty)
+    assert AirportStore().count() == 0
 
 
 def test_a_registered_dataset_cannot_be_written(
