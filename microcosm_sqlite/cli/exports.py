@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     Advance = Callable[[int], object]
 
+ROW_GROUP = 65_536
+"""Rows of a Parquet file that are held in memory, and can be read, as one."""
+
 
 def write_table(
     found: InstalledDataset, table: Table, form: str, target: TextIO, advance: Advance
@@ -55,11 +58,14 @@ def write_file(
 ) -> None:
     """:func:`write_table` to a new file, which is there only once it is complete.
 
+    It can be ``"parquet"`` as well.
+
     Raises:
         DatasetError: Something is there already.
+        MissingDependencyError: Parquet is asked for, and the extra ``arrow`` is not installed.
     """
-    with _appearing(path) as draft, _open(draft) as target:
-        write_table(found, table, form, target, advance)
+    with _appearing(path) as draft:
+        _write(found, table, form, draft, advance)
 
 
 def write_folder(
@@ -70,23 +76,42 @@ def write_folder(
     Args:
         found: The dataset.
         tables: Which of its tables.
-        form: ``"csv"``, ``"jsonl"``, or ``"datapackage"``: CSV files and their descriptor.
+        form: ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"datapackage"``: CSV files and their
+            descriptor.
         path: The folder.
         advance: As for :func:`write_table`.
 
     Raises:
         DatasetError: Something is there already.
+        MissingDependencyError: As for :func:`write_file`.
     """
     suffix = "csv" if form == "datapackage" else form
     with _appearing(path) as draft:
         draft.mkdir()
         for table in tables:
-            with _open(draft / f"{table.name}.{suffix}") as target:
-                write_table(found, table, suffix, target, advance)
+            _write(found, table, suffix, draft / f"{table.name}.{suffix}", advance)
         if form == "datapackage":
             descriptor = describe_package(found, tables, draft)
             with _open(draft / FILE_NAME) as target:
                 target.write(json.dumps(descriptor, indent=1, ensure_ascii=False) + "\n")
+
+
+def _write(found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance) -> None:
+    if form == "parquet":
+        _write_parquet(found, table, path, advance)
+        return
+    with _open(path) as target:
+        write_table(found, table, form, target, advance)
+
+
+def _write_parquet(found: InstalledDataset, table: Table, path: Path, advance: Advance) -> None:
+    with found.arrow(table.name, batch_size=ROW_GROUP) as reader:
+        from pyarrow.parquet import ParquetWriter
+
+        with ParquetWriter(path, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                advance(batch.num_rows)
 
 
 def describe_package(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,33 @@ def test_a_data_package_describes_the_files_beside_it(program: Program) -> None:
 
 
 def test_a_data_package_of_one_table_refers_to_no_other(program: Program) -> None:
-    assert "give a folder" in program.refuse("export", "birds.birds", "--to", "datapackage", code=2)
+    assert "--output" in program.refuse("export", "birds.birds", "--to", "datapackage", code=2)
     program.run("export", "birds.birds", "--to", "datapackage", "-o", "package")
     package = json.loads((program.home / "package" / "datapackage.json").read_text())
     (birds,) = package["resources"]
     assert "foreignKeys" not in birds["schema"]
+
+
+def test_parquet_has_the_types_of_the_models(program: Program) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pytest.importorskip("adbc_driver_sqlite")
+    assert "--output" in program.refuse("export", "birds.birds", "--to", "parquet", code=2)
+    program.run("export", "birds", "--to", "parquet", "-o", "out")
+    table = parquet.read_table(program.home / "out" / "birds.parquet")
+    assert str(table.schema.field("described").type) == "date32[day]"
+    assert [row["wingspan"] for row in table.to_pylist()] == [24, 18, None]
+    program.run("export", "birds.families", "--to", "parquet", "-o", "families.parquet")
+    assert parquet.read_metadata(program.home / "families.parquet").num_rows == 2
+
+
+def test_parquet_without_its_library_is_told_with_the_line_that_installs_it(
+    program: Program,
+) -> None:
+    (program.home / "pyarrow.py").write_text("raise ModuleNotFoundError(name='pyarrow')\n")
+    bare = program.with_variables({"PYTHONPATH": f"{program.home}{os.pathsep}{program.site}"})
+    told = bare.refuse("export", "birds.birds", "--to", "parquet", "-o", "x.parquet")
+    assert "pip install 'microcosm-sqlite[arrow]'" in told
+    assert not (program.home / "x.parquet").exists()
 
 
 def test_a_failing_export_leaves_nothing(lone_program: Program, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from microcosm_sqlite.cli.values import Count
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["csv", "jsonl", "datapackage"]),
+    type=click.Choice(["csv", "jsonl", "parquet", "datapackage"]),
     required=True,
     help="The format; datapackage is CSV files with a Data Package descriptor.",
 )
@@ -39,14 +39,17 @@ def export_tables(name: str, form: str, output: Path | None, quiet: bool) -> Non
     """Write a dataset, or one of its tables, in another format.
 
     One table goes to standard output unless --output names a file. A whole dataset, and a data
-    package, go to a folder. CSV holds bytes in base64 and NULL as an empty field.
+    package, go to a folder. CSV holds bytes in base64 and NULL as an empty field; Parquet has the
+    types of the models.
     """
     out = Output(quiet=quiet)
     name, _, table = name.partition(".")
     found = dataset(name)
     tables = choose_tables(found, [table] if table else [])
-    if output is None and (not table or form == "datapackage"):
+    if output is None and not table:
         raise click.UsageError("This writes several files: give a folder with --output.")
+    if output is None and form in ("parquet", "datapackage"):
+        raise click.UsageError(f"A terminal or pipe takes no {form}: give a path with --output.")
     total = sum(each.row_count for each in tables)
     with out.progress(total, f"Exporting {name}") as bar:
         if output is None:
