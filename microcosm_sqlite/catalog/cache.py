@@ -151,6 +151,19 @@ def _measure(opened: Opener, name: str) -> _Content:
     return _Content(name, digest.hexdigest(), size)
 
 
+def is_intact(path: str, size: int) -> bool:
+    """Whether an extracted file is still there as it was left.
+
+    Raises:
+        CacheUnsafeError: Somebody else could write to one of the directories above it.
+    """
+    folder = os.path.dirname(path)
+    layout = os.path.dirname(folder)
+    for level in (os.path.dirname(layout), layout, folder):
+        private.check_directory(level, create=False)
+    return private.is_published(path, size)
+
+
 def _ensure(content: _Content, opened: Opener, origin: str, root: str = "") -> str:
     """The path of the cached content, extracting it where it is not there yet."""
     levels = layout_levels(root)
@@ -187,18 +200,27 @@ def _publish(
 
 
 def _extract(content: _Content, opened: Opener, target: BinaryIO, origin: str) -> None:
+    from concurrent.futures import Future, ThreadPoolExecutor
     from hashlib import sha256
 
     digest, size = sha256(), 0
+    taken: Future[None] | None = None
+
+    def take(chunk: bytes) -> None:
+        digest.update(chunk)
+        private.write(target, chunk)
+
     try:
-        with opened() as stream:
+        # One thread decompresses while the other hashes and writes what came before.
+        with opened() as stream, ThreadPoolExecutor(1) as other:
             # One byte more than was promised is enough to know a decompression bomb.
             while chunk := stream.read(min(CHUNK, content.size + 1 - size)):
                 size += len(chunk)
-                digest.update(chunk)
-                private.write(target, chunk)
-                if size > content.size:
-                    break
+                if taken:
+                    taken.result()
+                taken = other.submit(take, chunk)
+            if taken:
+                taken.result()
     except stream_errors() as error:
         raise DatasetCorruptError(f"{origin} is damaged: {error}.", hint=_REINSTALL) from error
     except OSError as error:

@@ -92,7 +92,7 @@ def check_record(subject: Subject) -> Iterator[str]:
         if not os.path.exists(os.path.join(distribution.site, member_name(manifest))):
             raise Unchecked("unverifiable (editable): its files are its author's")
         yield f"{member_name(manifest)} is not listed"
-    yield from compare_installed(distribution.site, record)
+    yield from compare_installed(distribution.site, record, subject.hash_once)
 
 
 @_numbered("V02", _REINSTALL)

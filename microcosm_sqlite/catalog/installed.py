@@ -131,8 +131,12 @@ class InstalledDataset(Frames):
     def _may_be_gone(self, location: Location) -> bool:
         if not location.is_cached:
             return False
-        # What has no manifest must be read whole to know what it should be.
-        return (self.entry is not None and not self.is_legacy) or not os.path.exists(location.path)
+        if self.entry is None or self.manifest is None:
+            # It would have to be read whole to know what it should be.
+            return not os.path.exists(location.path)
+        from microcosm_sqlite.catalog.cache import is_intact
+
+        return not is_intact(location.path, self.manifest.bytes)
 
     @property
     def path(self) -> Path:

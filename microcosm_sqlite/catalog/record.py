@@ -10,7 +10,7 @@ from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, Datas
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import RawIOBase
     from typing import IO
 
@@ -38,14 +38,19 @@ def read_record(distribution: Distribution) -> dict[str, str]:
     return {line[0]: line[1] if len(line) > 1 else "" for line in lines if line}
 
 
-def compare_installed(site: str, record: dict[str, str]) -> Iterator[str]:
-    """A complaint for each file that is missing or different."""
+def compare_installed(
+    site: str, record: dict[str, str], hasher: Callable[[str, str], tuple[bytes, int]]
+) -> Iterator[str]:
+    """A complaint for each file that is missing or different.
+
+    ``hasher`` is :func:`hash_file`, or a memory of what it said.
+    """
     for name, expected in record.items():
         if expected:
             path = os.path.join(site, name)
             algorithm, _, _ = expected.partition("=")
             try:
-                yield from _compare(name, expected, hash_file(path, algorithm)[0])
+                yield from _compare(name, expected, hasher(path, algorithm)[0])
             except DatasetError as error:
                 yield error.message
 

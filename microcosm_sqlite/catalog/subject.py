@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.record import hash_file
 
@@ -31,7 +33,7 @@ class Subject:
         self.full = full
         self.models = models
         self._connection: sqlite3.Connection | None = None
-        self._hash: tuple[str, int] | None = None
+        self._digests: dict[tuple[str, str], tuple[bytes, int]] = {}
 
     @property
     def manifest(self) -> Manifest:
@@ -49,10 +51,15 @@ class Subject:
     @property
     def hash(self) -> tuple[str, int]:
         """Hex sha256 and size of the file."""
-        if self._hash is None:
-            digest, size = hash_file(self.path)
-            self._hash = digest.hex(), size
-        return self._hash
+        digest, size = self.hash_once(self.path)
+        return digest.hex(), size
+
+    def hash_once(self, path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
+        """:func:`~microcosm_sqlite.catalog.record.hash_file`, remembered."""
+        key = os.path.abspath(path), algorithm
+        if key not in self._digests:
+            self._digests[key] = hash_file(*key)
+        return self._digests[key]
 
     @property
     def has_published_hash(self) -> bool:
