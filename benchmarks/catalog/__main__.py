@@ -164,21 +164,7 @@ def contests_of_connections(place: Path, database: Path) -> list[Contest]:
     return [
         Contest("preflight and hardening", repeat(lambda: connect(location)), "sqlite3", bare, 60),
         Contest("open what is cached", repeat(packed.connect), "open in place", opened, 50),
-        Contest("find by name", repeat(lambda: _Found()), "a listing of the path", repeat(_Listed)),
     ]
-
-
-class _Found:
-    def __init__(self) -> None:
-        microcosm_sqlite.dataset("flights")
-
-    def close(self) -> None:
-        pass
-
-
-class _Listed(_Found):
-    def __init__(self) -> None:
-        discovery.discover()
 
 
 def count_extra(contest: Contest, result: dict[str, object]) -> dict[str, object]:
