@@ -32,6 +32,7 @@
     │   │   └── SourceValueError          ... one of its values
     │   ├── DuplicateKeyError             two source rows share a key
     │   ├── ForeignKeyError               a row refers to one that is not there
+    │   ├── StaleDBError                  the models say what no migration says
     │   └── VerificationError             the built file or wheel is not what it should be
     └── MissingDependencyError            an extra is not installed
 
@@ -234,6 +235,10 @@ class DuplicateKeyError(BuildError):
 
 class ForeignKeyError(BuildError):
     """A row refers to a row that is not there."""
+
+
+class StaleDBError(BuildError):
+    """The models of a data set say what its migrations do not."""
 
 
 class VerificationError(BuildError):

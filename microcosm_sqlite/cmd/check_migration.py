@@ -1,0 +1,33 @@
+"""Check that the revisions of a data set say all that its models say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.authoring.migrations import CommandError, MigrationEnvironment, command
+from microcosm_sqlite.errors import StaleDBError
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.dataset import DataSet
+
+__all__ = ["StaleDBError", "main"]
+
+
+def main(graph: Any, Base: type[DataSet]) -> None:  # noqa: N803  # the keyword of 2.0.0
+    """Pass quietly if a new revision would be empty.
+
+    Args:
+        graph: The object graph; its database must be upgraded to the latest revision.
+        Base: The data set.
+
+    Raises:
+        StaleDBError: Models and revisions differ, and the text names the differences; or the
+            database is not at the latest revision.
+    """
+    try:
+        command.check(MigrationEnvironment(graph, Base).make_config())
+    except CommandError as error:
+        raise StaleDBError(
+            f"Data set {Base.resolve().dataset_name!r}: {str(error).rstrip('.')}.",
+            hint="Run `upgrade head`, then, if models changed, `revision --autogenerate`.",
+        ) from error

@@ -1,0 +1,197 @@
+"""Alembic for data sets."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from microcosm.api import create_object_graph, load_from_dict
+from sqlalchemy import Column, ForeignKey, Integer, String, inspect
+
+from microcosm_sqlite.alembic import (
+    get_migrations_dir,
+    make_alembic_config,
+    patch_script_directory,
+)
+from microcosm_sqlite.cmd.check_migration import main as check
+from microcosm_sqlite.cmd.migrate import main as migrate
+from microcosm_sqlite.dataset import DataSet
+from microcosm_sqlite.errors import SettingsError, StaleDBError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def declare(*, has_age: bool) -> Any:
+    """The data set ``people``, before or after a change of its models."""
+    base = DataSet.create("people")
+
+    class Person(base):  # type: ignore[misc,valid-type]
+        __tablename__ = "person"
+        id = Column(Integer, primary_key=True)
+        name = Column(String(9 if has_age else 20), nullable=has_age)
+        if has_age:
+            age = Column(Integer, nullable=False, server_default="1")
+
+    class Pet(base):  # type: ignore[misc,valid-type]
+        __tablename__ = "pet"
+        id = Column(Integer, primary_key=True)
+        owner_id = Column(Integer, ForeignKey("person.id", ondelete="CASCADE"), nullable=False)
+
+    return base
+
+
+@pytest.fixture(params=["plain", "100% odd:name; and more"])
+def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    folder = tmp_path / request.param
+    (folder / "people").mkdir(parents=True)
+    (folder / "others").mkdir()
+    loader = load_from_dict(
+        sqlite={"paths": {"people": tmp_path / "people.db"}},
+    )
+    graph = create_object_graph("example", testing=True, loader=loader)
+    graph.assign("sqlite_migrations_dir", str(folder))
+    graph.use("sqlite")
+    return graph
+
+
+def revisions(graph: Any) -> list[str]:
+    from pathlib import Path
+
+    folder = Path(get_migrations_dir(graph, "people"))
+    return [
+        file.read_text() for file in sorted(folder.glob("*.py"), key=lambda f: f.stat().st_mtime_ns)
+    ]
+
+
+def columns(graph: Any) -> dict[str, list[str]]:
+    inspector = inspect(graph.sqlite("people")[0])
+    return {
+        table: [column["name"] for column in inspector.get_columns(table)]
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_a_data_set_goes_through_its_revisions_and_back(graph: Any) -> None:
+    before, after = declare(has_age=False), declare(has_age=True)
+    migrate(graph, before, True, "revision", "--autogenerate", "-m", "first")
+    migrate(graph, before, True, "upgrade", "head")
+    assert columns(graph) == {"person": ["id", "name"], "pet": ["id", "owner_id"]}
+    check(graph, before)
+    engine, _ = graph.sqlite("people")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO person VALUES (1, 'Ann')")
+        connection.exec_driver_sql("INSERT INTO pet VALUES (1, 1)")
+
+    with pytest.raises(StaleDBError, match=r"person.*age"):
+        check(graph, after)
+    assert len(revisions(graph)) == 1, "checking writes nothing"
+    migrate(graph, after, True, "revision", "--autogenerate", "-m", "second")
+    migrate(graph, after, True, "upgrade", "head")
+    assert "batch_alter_table" in revisions(graph)[1]
+    check(graph, after)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM person").all() == [(1, "Ann", 1)]
+        assert connection.exec_driver_sql("SELECT * FROM pet").all() == [(1, 1)]
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+    migrate(graph, after, True, "downgrade", "-1")
+    assert columns(graph)["person"] == ["id", "name"]
+    check(graph, before)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 1
+    migrate(graph, after, True, "downgrade", "base")
+    assert columns(graph) == {}
+
+
+def test_a_revision_that_fails_leaves_the_database_as_it_was(graph: Any) -> None:
+    base = declare(has_age=False)
+    migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
+    from pathlib import Path
+
+    (file,) = Path(get_migrations_dir(graph, "people")).glob("*.py")
+    file.write_text(
+        file.read_text().replace("def downgrade", "    raise LookupError\n\ndef downgrade")
+    )
+    with pytest.raises(LookupError):
+        migrate(graph, base, True, "upgrade", "head")
+    assert columns(graph) == {}
+
+
+def test_new_revisions_may_do_without_downgrade(graph: Any) -> None:
+    base = declare(has_age=False)
+    migrate(graph, base, False, "revision", "--autogenerate", "-m", "one way")
+    migrate(graph, base, False, "revision", "-m", "empty")
+    assert all("def upgrade" in text for text in revisions(graph))
+    assert not any("def downgrade" in text for text in revisions(graph))
+
+
+def test_the_command_line_of_the_program_is_taken_by_default(
+    graph: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["program", "heads"])
+    migrate(graph, declare(has_age=False))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("arguments", "error"), [([], "too few"), (["init", "x"], "no `init`")])
+def test_what_makes_no_sense_is_refused(
+    graph: Any,
+    arguments: list[str],
+    error: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["program"])
+    with pytest.raises(SystemExit):
+        migrate(graph, declare(has_age=False), True, *arguments)
+    assert error in capsys.readouterr().err
+
+
+def test_sql_can_be_printed_instead_of_run(graph: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    base = declare(has_age=False)
+    migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
+    migrate(graph, base, True, "upgrade", "head", "--sql")
+    assert "CREATE TABLE person" in capsys.readouterr().out
+    assert columns(graph) == {}
+
+
+def test_alembic_itself_stays_as_it_is(graph: Any) -> None:
+    before = {name: vars(ScriptDirectory)[name] for name in ("from_config", "run_env")}
+    base = declare(has_age=False)
+    with patch_script_directory(graph=graph, Base=base) as folder:
+        config = make_alembic_config(folder, get_migrations_dir(graph, "people"))
+        ScriptDirectory.from_config(config)
+        assert {name: vars(ScriptDirectory)[name] for name in before} == before
+    assert config.attributes["environment"].data_set is base
+    assert "environment" not in make_alembic_config(folder, "x").attributes
+
+
+def test_options_for_alembic_come_from_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    seen: list[Any] = []
+    loader = load_from_dict(
+        sqlite={"paths": {"people": tmp_path / "people.db"}},
+        alembic={"environment_options": {"include_object": lambda *args: seen.append(args)}},
+    )
+    graph = create_object_graph("example", testing=True, loader=loader)
+    graph.assign("sqlite_migrations_dir", str(tmp_path))
+    migrate(graph, declare(has_age=False), True, "revision", "--autogenerate", "-m", "first")
+    assert seen
+
+
+def test_the_folder_of_revisions_must_exist(make_graph: Any, tmp_path: Path) -> None:
+    graph = make_graph()
+    graph.assign("sqlite_migrations_dir", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"There is no folder .*people"):
+        migrate(graph, declare(has_age=False), True, "heads")
+
+
+def test_checking_a_database_behind_its_revisions_says_so(graph: Any) -> None:
+    base = declare(has_age=False)
+    migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
+    with pytest.raises(StaleDBError, match="not up to date"):
+        check(graph, base)
