@@ -42,16 +42,25 @@ class Column:
         name: Its name in the table and in the frame.
         stored: How SQLite stores it: integer, real, text, blob, or any.
         type: Its Arrow type.
+        is_comparable: Whether SQLite compares what it stores as Arrow would compare the values,
+            so that a comparison may be left to SQLite.
     """
 
-    __slots__ = ("_convert", "name", "stored", "type")
+    __slots__ = ("_convert", "is_comparable", "name", "stored", "type")
 
     def __init__(
-        self, name: str, stored: str, type_: pa.DataType, convert: Convert | None = None
+        self,
+        name: str,
+        stored: str,
+        type_: pa.DataType,
+        convert: Convert | None = None,
+        *,
+        is_comparable: bool = False,
     ) -> None:
         self.name = name
         self.stored = stored
         self.type = type_
+        self.is_comparable = is_comparable
         self._convert = convert
 
     def __repr__(self) -> str:
@@ -86,38 +95,64 @@ class Column:
 
 def describe_column(field: Field, declared: str) -> Column:
     """How a column is read, from its field in the manifest and its declared type."""
-    if field.type == "string":
-        return _describe_text(field, declared)
-    if field.type == "number" and (found := _DECIMAL.search(declared.upper())):
-        return Column(field.name, "real", _decimal(*found.groups()))
-    if field.type == "duration":
-        return Column(field.name, "text", pa.duration("us"), _parse_interval)
-    if field.type == "time":
-        return Column(field.name, "text", pa.time64("us"), _parse_time)
-    stored, type_ = _PLAIN.get(field.type, ("any", pa.string()))
-    return Column(field.name, stored, type_)
+    describe = _DESCRIBE.get(field.type)
+    if describe:
+        return describe(field, declared.upper())
+    if field.type in _PLAIN:
+        stored, type_ = _PLAIN[field.type]
+        return Column(field.name, stored, type_, is_comparable=True)
+    return Column(field.name, "any", pa.string())
 
 
 _PLAIN: dict[str, tuple[str, Any]] = {
     "integer": ("integer", pa.int64()),
     "year": ("integer", pa.int64()),
-    "number": ("real", pa.float64()),
     "boolean": ("integer", pa.bool_()),
     "date": ("text", pa.date32()),
-    "datetime": ("text", pa.timestamp("us")),
 }
 
 
 def _describe_text(field: Field, declared: str) -> Column:
-    if field.format == "binary" or "BLOB" in declared.upper():
+    if field.format == "binary" or "BLOB" in declared:
         return Column(field.name, "blob", pa.binary())
     if field.format == "uuid":
         return Column(field.name, "text", pa.string(), _hyphenate)
     members = field.constraints.get("enum")
     if members:
-        type_ = pa.dictionary(pa.int32(), pa.string(), ordered=False)
-        return Column(field.name, "text", type_, _encoder(pa.array(members, pa.string())))
-    return Column(field.name, "text", pa.string())
+        type_ = pa.dictionary(pa.int32(), pa.string())
+        encode = _encoder(pa.array(members, pa.string()))
+        return Column(field.name, "text", type_, encode, is_comparable=True)
+    return Column(field.name, "text", pa.string(), is_comparable=True)
+
+
+def _describe_number(field: Field, declared: str) -> Column:
+    found = _DECIMAL.search(declared)
+    if found:
+        return Column(field.name, "real", _decimal(*found.groups()))
+    return Column(field.name, "real", pa.float64(), is_comparable=True)
+
+
+def _describe_moment(field: Field, _: str) -> Column:
+    # Texts of one and the same length compare as the moments that they stand for.
+    is_even = field.format == "%Y-%m-%d %H:%M:%S.%f"
+    return Column(field.name, "text", pa.timestamp("us"), is_comparable=is_even)
+
+
+def _describe_time(field: Field, _: str) -> Column:
+    return Column(field.name, "text", pa.time64("us"), _parse_time)
+
+
+def _describe_interval(field: Field, _: str) -> Column:
+    return Column(field.name, "text", pa.duration("us"), _parse_interval)
+
+
+_DESCRIBE: dict[str, Callable[[Field, str], Column]] = {
+    "string": _describe_text,
+    "number": _describe_number,
+    "datetime": _describe_moment,
+    "time": _describe_time,
+    "duration": _describe_interval,
+}
 
 
 def _decimal(precision: str | None, scale: str | None) -> pa.DataType:

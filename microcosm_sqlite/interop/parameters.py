@@ -18,8 +18,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 _AS_STORED: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (Enum, lambda value: value.name),
     (bool, int),
-    (datetime, lambda value: value.strftime("%Y-%m-%d %H:%M:%S.%f")),
-    (time, lambda value: value.strftime("%H:%M:%S.%f")),
+    (datetime, lambda value: value.replace(tzinfo=None).isoformat(" ", "microseconds")),
+    (time, lambda value: value.replace(tzinfo=None).isoformat("microseconds")),
     (date, date.isoformat),
     (Decimal, float),
     (UUID, lambda value: value.hex),

@@ -1,0 +1,133 @@
+"""Tables as Spark data frames, through Spark's Python data sources.
+
+>>> spark.dataSource.register(DatasetSource)                          # doctest: +SKIP
+>>> source = spark.read.format("microcosm_sqlite")                    # doctest: +SKIP
+>>> source.option("dataset", "nycflights13").option("table", "flights").load()  # doctest: +SKIP
+
+Each task reads a range of rowids from the copy that is installed where it runs. Options:
+``dataset`` and ``table``; ``columns``, names separated by commas, since Spark does not tell a
+Python source which ones a query needs; ``partitions``, how many. Conditions are left to SQLite
+once ``spark.sql.python.filterPushdown.enabled`` is set to true.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.errors import QueryError
+from microcosm_sqlite.interop.copies import Copy
+from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.interop.reader import processors, read_batches, schema_of, split_range
+from microcosm_sqlite.interop.scan import plan_scan
+from microcosm_sqlite.interop.spark_filters import to_condition
+
+with extra("spark"):
+    import pyarrow as pa
+    from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pyspark.sql.datasource import Filter
+    from pyspark.sql.types import StructType
+
+    from microcosm_sqlite.interop.scan import Rows, Scan
+
+_PARTITION_ROWS = 500_000
+
+
+class DatasetSource(DataSource):  # type: ignore[misc]
+    """The format ``microcosm_sqlite``."""
+
+    @classmethod
+    def name(cls) -> str:
+        """What ``spark.read.format`` takes."""
+        return "microcosm_sqlite"
+
+    def schema(self) -> StructType:
+        """The columns that are read, with Spark's types for those of the models."""
+        fields = [
+            field.with_type(pa.string()) if _is_unknown(field.type) else field
+            for field in schema_of(_plan(self.options))
+        ]
+        return from_arrow_schema(pa.schema(fields), prefer_timestamp_ntz=True)
+
+    def reader(self, schema: StructType) -> TableReader:
+        """Read the columns of a schema: ours, or one that the user gives to choose columns."""
+        return TableReader(self.options, schema)
+
+
+class Range(InputPartition):  # type: ignore[misc]
+    """The rowids that one task reads; None stands for all rows."""
+
+    def __init__(self, rows: Rows | None) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
+class TableReader(DataSourceReader):  # type: ignore[misc]
+    """One read of one table: planned once, then sent to every task."""
+
+    def __init__(self, options: Mapping[str, str], schema: StructType) -> None:
+        scan = _plan({**options, "columns": ",".join(schema.names)})
+        self.copy = Copy.of(dataset(options["dataset"]))
+        self.table = scan.table
+        self.schema = schema
+        self.ranges = _split(scan, options.get("partitions"))
+        self.comparable = {column.name for column in scan.columns if column.is_comparable}
+        self.where: list[str] = []
+        self.params: list[Any] = []
+
+    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802  # Spark's name
+        """Take over the conditions that SQLite judges as Spark would; give the others back."""
+        for filter_ in filters:
+            condition = to_condition(filter_, self.comparable)
+            if condition is None:
+                yield filter_
+            else:
+                self.where.append(condition[0])
+                self.params.extend(condition[1])
+
+    def partitions(self) -> Sequence[Range]:
+        """A range of rowids for each task."""
+        return [Range(rows) for rows in self.ranges]
+
+    def read(self, partition: Range) -> Iterator[pa.RecordBatch]:
+        """The rows of one task, from the copy that is installed where it runs."""
+        target = to_arrow_schema(self.schema)
+        with read_batches(
+            self.copy.find(),
+            self.table,
+            columns=self.schema.names,
+            where=" AND ".join(self.where) or None,
+            params=self.params or None,
+            rows=partition.rows,
+        ) as batches:
+            for batch in batches:
+                yield batch.cast(target)
+
+
+def _is_unknown(type_: pa.DataType) -> bool:
+    """Spark has no categories, and refuses most of what can be done with times of day."""
+    return bool(pa.types.is_dictionary(type_) or pa.types.is_time(type_))
+
+
+def _plan(options: Mapping[str, str]) -> Scan:
+    for name in ("dataset", "table"):
+        if name not in options:
+            raise QueryError(
+                f"Option `{name}` of format `microcosm_sqlite` is not given.",
+                hint=f"Add .option({name!r}, ...) before .load().",
+            )
+    columns = [name.strip() for name in options.get("columns", "").split(",") if name.strip()]
+    return plan_scan(dataset(options["dataset"]), options["table"], columns or None)
+
+
+def _split(scan: Scan, partitions: str | None) -> list[Rows | None]:
+    if not scan.extent:
+        return [None]
+    low, high = scan.extent
+    parts = int(partitions) if partitions else max(processors(), (high - low) // _PARTITION_ROWS)
+    return [*split_range(low, high, parts)]
