@@ -117,8 +117,7 @@ def _insert_records(
     plain = [rule.is_plain and rule.name not in converted for rule in used]
     names = [rule.name for rule in used] + list(constants)
     values = [
-        rule.placeholder.format(number) if is_plain else f"?{number}"
-        for number, (rule, is_plain) in enumerate(zip(used, plain, strict=True), start=1)
+        rule.placeholder if is_plain else "?" for rule, is_plain in zip(used, plain, strict=True)
     ]
     values += [_literal(connection, value) for value in constants.values()]
     statement = (

@@ -107,11 +107,12 @@ class ColumnRule:
 
     @property
     def placeholder(self) -> str:
-        """SQL for a plainly bound text, with `{}` for the parameter's number."""
-        if not self.nulls:
-            return "?{0}"
-        texts = ",".join(quote_text(text) for text in sorted(self.nulls))
-        return f"CASE WHEN ?{{0}} IN ({texts}) THEN NULL ELSE ?{{0}} END"
+        """SQL for a plainly bound text."""
+        # One parameter each: some releases of Python 3.12 take numbered ones for named ones.
+        expression = "?"
+        for text in sorted(self.nulls):
+            expression = f"NULLIF({expression},{quote_text(text)})"
+        return expression
 
     @property
     def _takes_empty_text(self) -> bool:
