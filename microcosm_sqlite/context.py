@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import text
 
@@ -10,7 +10,7 @@ from microcosm_sqlite.sessions import current_strand
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Self
+    from typing import Self
 
     from sqlalchemy.orm import Session
 
@@ -112,10 +112,10 @@ class SessionContext:
         self._scopes: list[Scope] = []
 
     @property
-    def session(self) -> Session | None:
-        """The session of this context, or None while it is not open."""
+    def session(self) -> Session:
+        """The session of this context; None while it is not open, which its type leaves out."""
         scope = self._find_scope()
-        return scope.session if scope else None
+        return cast("Session", scope.session if scope else None)
 
     def open(self) -> Self:
         """Start a session; :meth:`close` must follow."""
@@ -141,16 +141,14 @@ class SessionContext:
         session.close()
 
     def commit(self) -> None:
-        """Commit what was written since the last commit."""
-        session = self.session
-        if session:
-            session.commit()
+        """Commit what was written since the last commit; a no-op when not open."""
+        if self._find_scope():
+            self.session.commit()
 
     def rollback(self) -> None:
-        """Undo what was written since the last commit."""
-        session = self.session
-        if session:
-            session.rollback()
+        """Undo what was written since the last commit; a no-op when not open."""
+        if self._find_scope():
+            self.session.rollback()
 
     def __enter__(self) -> Self:
         self.open()
@@ -167,11 +165,9 @@ class SessionContext:
         self.close()
 
     def _defer_foreign_keys(self) -> None:
-        session = self.session
         try:
-            if session:
-                # SQLite itself switches this off again when the transaction ends.
-                session.execute(text("PRAGMA defer_foreign_keys=ON"))
+            # SQLite itself switches this off again when the transaction ends.
+            self.session.execute(text("PRAGMA defer_foreign_keys=ON"))
         except BaseException:
             self.close()
             raise
