@@ -27,6 +27,7 @@ in a pipe it is lines of tab-separated values, untruncated. `--json` is the form
 | 2 | wrong usage |
 | 3 | no dataset has this name |
 | 130 | stopped by Ctrl-C |
+| 141 | the reader of a pipe left, as `head` does |
 
 An error is one line that says what is wrong, and one, after `Hint:`, that says what to do next.
 """
@@ -41,7 +42,8 @@ def render() -> str:
 
 def describe_commands() -> list[tuple[str, str]]:
     """Every command with its help, a group followed by its own."""
-    context = click.Context(app, info_name="microcosm-sqlite", terminal_width=WIDTH)
+    settings = {**app.context_settings, "terminal_width": WIDTH}
+    context = click.Context(app, info_name="microcosm-sqlite", **settings)
     return _describe(app, context, "")
 
 
