@@ -35,7 +35,7 @@ format: $(READY)  ## Mend what can be mended without thought.
 	$(BIN)/ruff format
 
 docs: $(READY)  ## Build the documentation into docs/_build/html; warnings are errors.
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(READY)  ## Measure against the named rivals; writes benchmarks/results.
 	$(BIN)/python -m benchmarks
