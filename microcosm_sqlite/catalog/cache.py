@@ -196,10 +196,12 @@ def _publish(
             private.sweep(folder)
             private.check_space(folder, content.size)
             with private.publishing(path) as target:
-                _extract(content, opened, target, origin)
+                _extract(content, opened, target, path, origin)
 
 
-def _extract(content: _Content, opened: Opener, target: BinaryIO, origin: str) -> None:
+def _extract(
+    content: _Content, opened: Opener, target: BinaryIO, path: str, origin: str
+) -> None:
     from concurrent.futures import Future, ThreadPoolExecutor
     from hashlib import sha256
 
@@ -208,7 +210,7 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, origin: str) -
 
     def take(chunk: bytes) -> None:
         digest.update(chunk)
-        private.write(target, chunk)
+        private.write(target, chunk, path)
 
     try:
         # One thread decompresses while the other hashes and writes what came before.
@@ -249,4 +251,5 @@ def _lock(path: str) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        with suppress(OSError):
+            lock.release()

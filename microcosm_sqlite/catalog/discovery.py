@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GROUP = "microcosm.sqlite"
 """The entry-point group: dataset name to a reference to a function that returns its path."""
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _METADATA_SUFFIXES = (".dist-info", ".egg-info")
 
 
@@ -186,7 +187,7 @@ class _Site:
 
     def add(self, distribution: Distribution, content: bytes) -> None:
         try:
-            pairs = dict(_parse_group(content.decode("utf-8-sig")))
+            pairs = dict(_parse_group(content.removeprefix(_BYTE_ORDER_MARK).decode()))
         except ValueError as error:
             self.report(distribution.name, distribution.metadata, error)
             return

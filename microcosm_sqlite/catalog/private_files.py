@@ -132,8 +132,8 @@ def publishing(path: str) -> Iterator[BinaryIO]:
             os.unlink(temporary)
 
 
-def write(target: BinaryIO, chunk: bytes) -> None:
-    """Write all of a chunk to an unbuffered file.
+def write(target: BinaryIO, chunk: bytes, path: str) -> None:
+    """Write all of a chunk to an unbuffered file, which will stand at ``path``.
 
     Raises:
         CacheFullError: No room is left.
@@ -144,7 +144,7 @@ def write(target: BinaryIO, chunk: bytes) -> None:
         while view:
             view = view[target.write(view) :]
     except OSError as error:
-        raise describe(error, str(target.name)) from error
+        raise describe(error, path) from error
 
 
 def _seal(target: BinaryIO) -> None:

@@ -1,0 +1,8 @@
+"""All cases: importing the modules that hold them registers them."""
+
+from __future__ import annotations
+
+from tests.faults import caching, processes, reading
+from tests.faults.harness import CASES
+
+__all__ = ["CASES", "caching", "processes", "reading"]
