@@ -1,0 +1,131 @@
+"""A Datasette plugin: every installed dataset appears in every Datasette.
+
+It brings titles, descriptions, licences, sources and row counts along from the manifests, so
+that nothing is counted or hashed when Datasette starts. Which datasets appear can be chosen in
+Datasette's configuration::
+
+    plugins:
+      microcosm-sqlite:
+        datasets: [nycflights13]
+
+Works with Datasette 0.65 and with the pre-releases of 1.0, which keep metadata in another place.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.catalog.registry import dataset, datasets
+from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.interop.extras import extra
+
+with extra("browse"):
+    from datasette import hookimpl
+    from datasette.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from datasette.app import Datasette
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Table
+
+PLUGIN = "microcosm-sqlite"
+"""The name of the plugin, in Datasette's configuration as well."""
+
+_log = logging.getLogger(__name__)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
+    """Add the datasets, once Datasette has started."""
+
+    async def add_datasets() -> None:
+        for name in _chosen(datasette):
+            if name in datasette.databases:
+                continue
+            try:
+                await _add(datasette, dataset(name))
+            except DatasetError as error:
+                # One broken dataset must not keep the others from being looked at.
+                _log.warning("Dataset %r is left out: %s", name, error)
+
+    return add_datasets
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def get_metadata(datasette: Datasette) -> dict[str, Any]:
+    """What Datasette 0.65 says beside the data; later ones are told by `startup`."""
+    shown = datasets()
+    names = [name for name in datasette.databases if name in shown]
+    return {"databases": {name: describe_database(shown[name]) for name in names}}
+
+
+def describe_database(found: InstalledDataset) -> dict[str, Any]:
+    """A dataset in the words of Datasette's metadata."""
+    manifest = found.manifest
+    described: dict[str, Any] = {
+        "tables": {name: _describe_table(table) for name, table in found.tables.items()}
+    }
+    if manifest:
+        described["title"] = f"{manifest.title or found.name}, version {found.version}"
+        described["description"] = manifest.description
+        described |= _describe_license(manifest.licenses) | _describe_source(manifest.sources)
+    return {key: value for key, value in described.items() if value}
+
+
+def _chosen(datasette: Datasette) -> list[str]:
+    names = (datasette.plugin_config(PLUGIN) or {}).get("datasets")
+    return list(datasets() if names is None else names)
+
+
+async def _add(datasette: Datasette, found: InstalledDataset) -> None:
+    location = found.location
+    counts = {name: {"count": table.row_count} for name, table in found.tables.items()}
+    if location.immutable and found.manifest:
+        datasette.inspect_data = (datasette.inspect_data or {}) | {
+            found.name: {
+                "file": location.path,
+                "hash": found.manifest.sha256,
+                "size": found.manifest.bytes,
+                "tables": counts,
+            }
+        }
+    database = Database(datasette, path=location.path, is_mutable=not location.immutable)
+    datasette.add_database(database, name=found.name)
+    if hasattr(datasette, "set_database_metadata"):
+        await _tell(datasette, found.name, describe_database(found))
+
+
+async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> None:
+    """Metadata as Datasette 1.0 keeps it: in a database of its own."""
+    for table, about in described.pop("tables").items():
+        for column, text in about.pop("columns", {}).items():
+            await datasette.set_column_metadata(name, table, column, "description", text)
+        for key, value in about.items():
+            await datasette.set_resource_metadata(name, table, key, value)
+    for key, value in described.items():
+        await datasette.set_database_metadata(name, key, value)
+
+
+def _describe_table(table: Table) -> dict[str, Any]:
+    columns = {field.name: field.description for field in table.fields if field.description}
+    described = {"description": table.description, "columns": columns}
+    return {key: value for key, value in described.items() if value}
+
+
+def _describe_license(licenses: list[dict[str, Any]]) -> dict[str, str]:
+    names = [str(found.get("name") or found.get("title") or "") for found in licenses]
+    urls = [str(found["path"]) for found in licenses if found.get("path")]
+    return {"license": ", ".join(filter(None, names)), "license_url": urls[0] if urls else ""}
+
+
+def _describe_source(sources: list[dict[str, Any]]) -> dict[str, str]:
+    """Datasette has room for one source: the first."""
+    if not sources:
+        return {}
+    url = str(sources[0].get("path", ""))
+    others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+    return {"source": f"{sources[0].get('title') or url}{others}", "source_url": url}

@@ -1,0 +1,112 @@
+"""What Datasette shows of installed datasets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+import sqlalchemy as sa
+
+pytest.importorskip("datasette")
+
+from datasette.app import Datasette
+from datasette.plugins import pm
+
+import microcosm_sqlite
+from microcosm_sqlite.interop import datasette_plugin
+from microcosm_sqlite.interop.browse import make_datasette
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+METADATA = sa.MetaData()
+sa.Table(
+    "birds",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("species", sa.String(20), comment="Latin name"),
+    comment="Every bird <seen>",
+)
+FACTS = {
+    "title": "Birds & more",
+    "description": "All of them",
+    "licenses": [{"name": "CC0-1.0", "path": "https://creativecommons.org/publicdomain/zero/1.0/"}],
+    "sources": [{"title": "Field notes", "path": "https://example.org/notes"}],
+}
+
+
+@pytest.fixture
+def birds(make):
+    rows = [{"species": f"Avis {n % 3}"} for n in range(30)]
+    return make(METADATA, {"birds": rows}, name="birds", **FACTS)
+
+
+@pytest.fixture
+def plugin():
+    if pm.is_registered(datasette_plugin):
+        yield
+    else:
+        pm.register(datasette_plugin)
+        yield
+        pm.unregister(datasette_plugin)
+
+
+def ask(served, *paths):
+    async def ask_all():
+        await served.invoke_startup()
+        return [await served.client.get(path) for path in paths]
+
+    return asyncio.run(ask_all())
+
+
+def test_a_dataset_appears_in_any_datasette_with_what_its_manifest_says(birds, plugin):
+    served = Datasette([], memory=True)
+    front, page, rows = ask(served, "/", "/birds", "/birds/birds.json?_shape=array")
+    assert "birds" in front.text
+    assert "Birds &amp; more, version 1.0" in page.text
+    assert "CC0-1.0" in page.text
+    assert "Field notes" in page.text
+    assert "https://example.org/notes" in page.text
+    assert len(rows.json()) == 30
+    assert not served.databases["birds"].is_mutable
+
+
+def test_tables_and_columns_are_described_and_nothing_of_it_becomes_markup(birds, plugin):
+    (page,) = ask(Datasette([]), "/birds/birds")
+    assert "Every bird &lt;seen&gt;" in page.text
+    assert "Latin name" in page.text
+
+
+def test_rows_are_not_counted_again(birds, plugin):
+    served = Datasette([])
+    ask(served, "/birds")
+    assert served.databases["birds"].cached_table_counts == {"birds": 30}
+    assert served.databases["birds"].hash == birds.manifest.sha256
+
+
+def test_writing_is_refused(birds, plugin):
+    (answer,) = ask(Datasette([]), "/birds.json?sql=delete+from+birds")
+    assert answer.status_code != 200
+
+
+def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
+    make(METADATA, name="bees")
+    served = make_datasette(["birds"])
+    ask(served, "/")
+    assert "birds" in served.databases
+    assert "bees" not in served.databases
+
+
+def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):
+    broken = make(METADATA, name="broken")
+    broken.path.unlink()
+    served = Datasette([])
+    with caplog.at_level(logging.WARNING):
+        ask(served, "/")
+    assert "birds" in served.databases
+    assert ("broken" in served.databases) or "'broken' is left out" in caplog.text
+
+
+def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
+    with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
+        make_datasette(["bees"])
