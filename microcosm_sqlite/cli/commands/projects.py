@@ -41,19 +41,44 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     epilog=examples(
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
+        "microcosm-sqlite new flights-data --from ./csvs --null NA",
     ),
 )
 @click.argument("directory", type=click.Path())
+@click.option(
+    "--from",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False),
+    help="Make the tables of the CSV and TSV files there, in place of the example.",
+)
+@click.option(
+    "--null",
+    "null_values",
+    metavar="TEXT",
+    multiple=True,
+    help="With --from: a text that means no value, such as NA; may be repeated.",
+)
 @_question_options
-def new_project(directory: str, **answers: str | None) -> None:
+def new_project(
+    directory: str, folder: str | None, null_values: tuple[str, ...], **answers: str | None
+) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
 
-    Prints where it is. What is not answered can be changed later, in its pyproject.toml.
+    Prints where it is. What is not answered can be changed later, in its pyproject.toml. With
+    --from, types, keys and references are inferred from every row, and told.
     """
-    from microcosm_sqlite.authoring.scaffold import scaffold
-
     given = {name: answer for name, answer in answers.items() if answer is not None}
-    click.echo(scaffold(directory, **given))
+    if folder is None:
+        from microcosm_sqlite.authoring.scaffold import scaffold
+
+        click.echo(scaffold(directory, **given))
+    else:
+        from microcosm_sqlite.authoring.drafting import draft_project
+
+        draft = draft_project(directory, folder, null_values=null_values, **given)
+        click.echo("\n".join(draft.report), err=True)
+        click.echo(draft.path)
     click.echo(f"Next: cd {directory} && microcosm-sqlite build", err=True)
 
 

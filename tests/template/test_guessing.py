@@ -1,0 +1,78 @@
+"""A kind is taken only where every text of the column keeps its meaning."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microcosm_sqlite.authoring.guessing import INTEGER, NUMBER, Guess
+
+
+def guess(*texts: str) -> Guess:
+    made = Guess()
+    for text in texts:
+        made.add(text)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["1", "-20", "0"], "integer"),
+        (["1", "2.5", ".5", "1e-3"], "number"),
+        (["2.5", "1"], "number"),
+        (["true", "FALSE", "yes", "No"], "boolean"),
+        (["2013-01-31", "2016-02-29"], "date"),
+        (["2013-01-31 10:00", "2013-01-31T10:00:01.5"], "datetime"),
+        (["2013-01-31T10:00Z", "2013-01-31T10:00:00+05:30"], "datetime with offset"),
+        (["2013-01-31T10:00Z", "2013-01-31T10:00"], "text"),
+        (["2013-01-31", "2013-01-31 10:00"], "text"),
+        (["007", "8"], "text"),
+        (["-0"], "number"),
+        (["+1"], "text"),
+        ([" 1"], "text"),
+        (["1", "NA"], "text"),
+        (["1", "NULL"], "text"),
+        (["NaN", "1.5"], "text"),
+        (["Infinity"], "text"),
+        (["1e999"], "text"),
+        (["1", "true"], "text"),
+        (["2013-02-30"], "text"),
+        (["31/01/2013"], "text"),
+        (["9223372036854775807"], "integer"),
+        (["9223372036854775808"], "text"),
+        (["9007199254740993", "1.5"], "text"),
+        (["1.5", "9007199254740993"], "text"),
+        (["0.12345678901234567890"], "text"),
+        (["", ""], ""),
+    ],
+)
+def test_a_column_is_of_the_narrowest_kind_that_loses_nothing(texts: list[str], kind: str) -> None:
+    assert guess(*texts).kind == kind
+
+
+def test_emptiness_length_and_size_are_of_the_whole_column() -> None:
+    made = guess("1", "", "2147483648")
+    assert (made.kind, made.is_nullable, made.length, made.is_long) == (INTEGER, True, 10, True)
+    assert not guess("-2147483647").is_long
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1).map(str), min_size=1))
+def test_whole_numbers_of_64_bits_are_integers(texts: list[str]) -> None:
+    assert guess(*texts).kind == INTEGER
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr), min_size=1))
+def test_numbers_as_python_writes_them_come_back_the_same(texts: list[str]) -> None:
+    assert guess(*texts).kind == NUMBER
+    assert [repr(float(text)) for text in texts] == texts
+
+
+numerals = st.sampled_from(["1", "2.5", "", "x", "9007199254740993", "-7", "true", "2013-01-31"])
+
+
+@given(st.lists(numerals).flatmap(lambda texts: st.tuples(st.just(texts), st.permutations(texts))))
+def test_the_order_of_the_rows_does_not_matter(orders: tuple[list[str], list[str]]) -> None:
+    one, other = guess(*orders[0]), guess(*orders[1])
+    assert (one.kind, one.is_nullable, one.length) == (other.kind, other.is_nullable, other.length)

@@ -1,0 +1,163 @@
+"""Tables, keys and references are inferred from every row, and nothing is guessed beyond them."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite.authoring.inference import InferredTable, infer_folder
+from microcosm_sqlite.authoring.sniffing import make_names, sniff
+from microcosm_sqlite.errors import SourceError
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    for name, content in files.items():
+        data = content.encode() if isinstance(content, str) else content
+        (folder / f"{name}.csv").write_bytes(data)
+    return folder
+
+
+def infer(folder: Path, **files: str | bytes) -> dict[str, InferredTable]:
+    return infer_folder(write(folder, **files)).tables
+
+
+def kinds(table: InferredTable) -> dict[str, str]:
+    return {column.name: column.kind for column in table.columns.values()}
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "delimiter", "header"),
+    [
+        (b"\xef\xbb\xbfa,b\n", "utf-8", ",", ("a", "b")),
+        ("a,straße\n".encode("utf-16"), "utf-8", ",", ("a", "straße")),
+        ("a;café\n".encode("cp1252"), "cp1252", ";", ("a", "café")),
+        (b"a\tb,c\td\n", "utf-8", "\t", ("a", "b,c", "d")),
+        (b"a|b|c\r\n", "utf-8", "|", ("a", "b", "c")),
+        (b"\n\na,b\n", "utf-8", ",", ("a", "b")),
+        (b"only\n", "utf-8", ",", ("only",)),
+    ],
+)
+def test_encoding_and_delimiter_are_found_out(
+    tmp_path: Path, content: bytes, encoding: str, delimiter: str, header: tuple[str, ...]
+) -> None:
+    raw = sniff(write(tmp_path, birds=content) / "birds.csv")
+    assert raw
+    assert (raw.encoding, raw.delimiter, raw.header) == (encoding, delimiter, header)
+
+
+def test_names_are_identifiers_and_differ_by_more_than_capitals() -> None:
+    header = ["a", "A", "", "Price (€)", "2nd", "straße", " a ", "%"]
+    names = make_names(header)
+    assert names == ("a", "A_2", "column_3", "Price", "_2nd", "straße", "a_3", "column_8")
+    assert all(name.isidentifier() for name in names)
+
+
+def test_the_whole_file_counts_not_its_beginning(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{number}\n" for number in range(5000))
+    tables = infer(tmp_path, birds=f"a,b\n{rows}4999,x\n4999,x\n")
+    assert kinds(tables["birds"]) == {"a": "integer", "b": "text"}
+    assert tables["birds"].primary_key == ()
+
+
+def test_an_empty_field_makes_a_column_nullable_and_no_key(tmp_path: Path) -> None:
+    table = infer(tmp_path, birds="id,wings\n1,2\n2,\n")["birds"]
+    assert table.primary_key == ("id",)
+    assert not table.columns["id"].is_nullable
+    assert table.columns["wings"].is_nullable
+    assert infer(tmp_path, birds="id,wings\n,2\n2,3\n")["birds"].primary_key == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "key"),
+    [
+        ("code,name", ["a,x", "b,x"], ("code",)),
+        ("name,bird_id", ["x,1", "x,2"], ("bird_id",)),
+        ("name,code,id", ["x,a,1", "y,b,2"], ("id",)),
+        ("weight,name", ["1.5,x", "2.5,y"], ()),
+        ("flies,name", ["true,x", "false,y"], ()),
+        ("family,size", ["x,1", "x,2"], ()),
+    ],
+)
+def test_a_key_is_the_first_column_or_one_that_is_named_so(
+    tmp_path: Path, header: str, rows: list[str], key: tuple[str, ...]
+) -> None:
+    assert infer(tmp_path, birds="\n".join([header, *rows]))["birds"].primary_key == key
+
+
+def test_a_pair_is_a_key_where_there_are_rows_enough_to_tell(tmp_path: Path) -> None:
+    rows = [f"{place},{hour}" for place in ("EWR", "JFK") for hour in range(60)]
+    many = infer(tmp_path, weather="\n".join(["place,hour", *rows]))["weather"]
+    assert many.primary_key == ("place", "hour")
+    few = infer(tmp_path, weather="\n".join(["place,hour", *rows[50:70]]))["weather"]
+    assert few.primary_key == ()
+
+
+def test_a_text_that_never_repeats_is_unique_where_there_are_rows_enough(tmp_path: Path) -> None:
+    rows = [f"{number},name {number},{number}" for number in range(20)]
+    table = infer(tmp_path, birds="\n".join(["id,name,size", *rows]))["birds"]
+    assert {c.name for c in table.columns.values() if c.is_unique} == {"name"}
+    few = infer(tmp_path, birds="\n".join(["id,name,size", *rows[:19]]))["birds"]
+    assert not any(column.is_unique for column in few.columns.values())
+
+
+FAMILIES = "family_code,name\nA,Tits\nB,Crows\nC,Owls\n"
+
+
+@pytest.mark.parametrize(
+    ("birds", "reference", "evidence"),
+    [
+        ("id,family_code\n1,A\n2,B\n3,C\n", ("families", "family_code"), "by its name"),
+        ("id,kind\n1,A\n2,B\n3,C\n4,\n", ("families", "family_code"), "not by its name"),
+        ("id,family_code\n1,A\n2,B\n3,X\n", None, ""),
+        ("id,family_code\n1,A\n2,B\n3,A\n", None, ""),
+    ],
+)
+def test_a_reference_is_a_column_whose_every_value_is_a_key_elsewhere(
+    tmp_path: Path, birds: str, reference: tuple[str, str] | None, evidence: str
+) -> None:
+    column = list(infer(tmp_path, families=FAMILIES, birds=birds)["birds"].columns.values())[1]
+    assert column.reference == reference
+    assert evidence in column.evidence
+
+
+def test_whole_numbers_refer_by_name_only(tmp_path: Path) -> None:
+    places = "id,name\n1,x\n2,y\n3,z\n"
+    sightings = "day,place_id,month\n2013-01-01,1,1\n2013-01-02,2,2\n2013-01-03,3,3\n"
+    columns = infer(tmp_path, places=places, sightings=sightings)["sightings"].columns
+    assert columns["place_id"].reference == ("places", "id")
+    assert columns["month"].reference is None
+
+
+def test_texts_for_nothing_are_the_authors_to_name(tmp_path: Path) -> None:
+    write(tmp_path, birds="id,wings\n1,NA\n2,2\n")
+    assert kinds(infer_folder(tmp_path).tables["birds"])["wings"] == "text"
+    told = infer_folder(tmp_path, null_values=["NA"]).tables["birds"].columns["wings"]
+    assert (told.kind, told.is_nullable) == ("integer", True)
+
+
+def test_what_makes_no_table_is_told(tmp_path: Path) -> None:
+    write(tmp_path, birds="id\n1\n", empty="")
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "owls.csv.gz").write_bytes(gzip.compress(b"id\n1\n"))
+    found = infer_folder(tmp_path)
+    assert list(found.tables) == ["birds", "owls"]
+    assert found.left_out == {"empty.csv": "empty", "notes.txt": "not a CSV or TSV file"}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "holds no CSV or TSV file"),
+        ({"a b": "id\n1\n", "a_b": "id\n1\n"}, "'a b.csv' and 'a_b.csv' both make table `a_b`"),
+        ({"birds": "a,b\n1,2\n3\n"}, "birds.csv, line 3: 1 fields where the header has 2"),
+        ({"birds": 'a,b\n1,"2\n'}, "birds.csv, after line 1: .*Check the quotes"),
+        ({"birds": b"a\x00b\n"}, "NUL"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_place(
+    tmp_path: Path, files: dict[str, str | bytes], told: str
+) -> None:
+    with pytest.raises(SourceError, match=told.replace("'", "")):
+        infer_folder(write(tmp_path, **files))
