@@ -6,13 +6,12 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.compression import compress
-from microcosm_sqlite.authoring.delimited import open_delimited
+from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.describe import describe_dataset
 from microcosm_sqlite.authoring.diagnose import (
     check_foreign_keys,
@@ -24,6 +23,7 @@ from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad, load_table
 from microcosm_sqlite.authoring.models import Models, import_models
+from microcosm_sqlite.authoring.parallel import count_processors, load_in_parts
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.schema import create_indexes, create_tables, open_engine
@@ -93,7 +93,7 @@ def _build(
         finished = workspace / "finished.db"
         with closing(open_loading(workspace / "loading.db")) as connection:
             try:
-                row_counts = _load(connection, settings, models, sources, progress)
+                row_counts = _load(connection, settings, models, sources, progress, workspace)
                 progress.start("Writing the file")
                 finalise(connection, finished)
             except sqlite3.OperationalError as error:
@@ -131,6 +131,7 @@ def _load(
     models: Models,
     sources: Mapping[str, tuple[SourceFile, ...]],
     progress: Progress,
+    workspace: Path,
 ) -> dict[str, int]:
     with open_engine(connection) as engine:
         create_tables(engine, models.metadata)
@@ -142,9 +143,7 @@ def _load(
         for name, load in sorted(loads.items()):
             size = sum(source.size for source in sources.get(name, ()))
             progress.start(name, size)
-            connection.execute("BEGIN")
-            row_counts[name] = load_table(connection, load)
-            connection.execute("COMMIT")
+            row_counts[name] = _load_table(connection, load, workspace)
             progress.finish(f"{row_counts[name]:,} rows")
         progress.start("Indexes and keys")
         for load in loads.values():
@@ -152,6 +151,20 @@ def _load(
         check_foreign_keys(connection, loads, settings.error_limit)
         progress.finish()
     return row_counts
+
+
+def _load_table(connection: sqlite3.Connection, load: TableLoad, workspace: Path) -> int:
+    processors = count_processors()
+    if processors > 1 and len(load.openers) == 1:
+        opener = load.openers[0]
+        parts = opener.split(processors) if isinstance(opener, DelimitedOpener) else []
+        rows = load_in_parts(connection, load, parts, workspace) if parts else None
+        if rows is not None:
+            return rows
+    connection.execute("BEGIN")
+    rows = load_table(connection, load)
+    connection.execute("COMMIT")
+    return rows
 
 
 def _plan(
@@ -164,7 +177,7 @@ def _plan(
 ) -> TableLoad:
     return TableLoad(
         rules=TableRules.of(table, dialect, settings.null_values, models.aliases(table.name)),
-        openers=[partial(open_delimited, source, settings.csv) for source in sources],
+        openers=[DelimitedOpener(source, settings.csv) for source in sources],
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,
         advance=progress.advance,

@@ -5,47 +5,81 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.records import Records
 from microcosm_sqlite.authoring.sources import SourceFile
-from microcosm_sqlite.authoring.streams import Advance, ignore_advance, open_text
+from microcosm_sqlite.authoring.splitting import find_spans
+from microcosm_sqlite.authoring.streams import Advance, Span, ignore_advance, open_text
 from microcosm_sqlite.errors import SourceError
 
 FIELD_LIMIT = (1 << 31) - 1
 
 
-@contextmanager
-def open_delimited(
-    source: SourceFile, options: CsvOptions, advance: Advance = ignore_advance
-) -> Iterator[Records]:
-    """Open one file of delimited text; blank lines are no rows.
+@dataclass(frozen=True)
+class DelimitedOpener:
+    """Opens one file of delimited text, or a part of it; blank lines are no rows.
 
-    Raises:
-        SourceError: It has no header, or is not in its dialect.
+    Attributes:
+        source: The file.
+        options: Its dialect and encoding.
+        span: The part, as offsets of the uncompressed bytes; the whole file where it is None.
+        header: The names of the fields, where the part does not begin with them.
     """
-    limit = csv.field_size_limit(FIELD_LIMIT)
-    try:
-        with open_text(source.path, options.encoding, advance) as text:
-            for _ in islice(text, options.skip_lines):
-                pass
-            reader = csv.reader(text, **_make_dialect(source, options))
-            records = _CsvRecords(source, reader, options.skip_lines)
-            with records.explained():
-                yield records
-    finally:
-        csv.field_size_limit(limit)
+
+    source: SourceFile
+    options: CsvOptions
+    span: Span | None = None
+    header: tuple[str, ...] | None = None
+
+    @contextmanager
+    def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
+        """Open it from its start.
+
+        Raises:
+            SourceError: It has no header, or is not in its dialect.
+        """
+        limit = csv.field_size_limit(FIELD_LIMIT)
+        skipped = 0 if self.header else self.options.skip_lines
+        try:
+            with open_text(self.source.path, self.options.encoding, advance, self.span) as text:
+                for _ in islice(text, skipped):
+                    pass
+                reader = csv.reader(text, **_make_dialect(self.source, self.options))
+                records = _CsvRecords(self.source.name, reader, skipped, self.header)
+                with records.explained():
+                    yield records
+        finally:
+            csv.field_size_limit(limit)
+
+    def split(self, count: int) -> list[DelimitedOpener]:
+        """Openers of up to `count` parts, which in turn give the rows of the whole.
+
+        None at all where the file cannot be cut. A cut may turn out to be inside of a row, when
+        quotes stand where none belong; reading the part in front of it then fails.
+        """
+        if self.options.escapechar or self.options.skip_lines:
+            return []
+        spans = find_spans(self.source.path, self.options, count)
+        if len(spans) < 2:
+            return []
+        with self() as records:
+            header = tuple(records.header)
+        return [replace(self, span=span, header=header if span[0] else None) for span in spans]
 
 
 class _CsvRecords(Records):
     """The rows of one `csv.reader`; the iteration itself stays in C."""
 
-    def __init__(self, source: SourceFile, reader: Any, skipped: int) -> None:
+    def __init__(
+        self, name: str, reader: Any, skipped: int, header: tuple[str, ...] | None
+    ) -> None:
         self._reader = reader
         self._skipped = skipped
-        super().__init__(source.name, self._read_header(source.name))
+        super().__init__(name, list(header or self._read_header(name)))
 
     def __iter__(self) -> Iterator[list[Any]]:
         return filter(None, self._reader)

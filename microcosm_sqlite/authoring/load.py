@@ -83,16 +83,39 @@ def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
         DuplicateKeyError: Two rows share a key.
     """
     rows = _insert_all(connection, load, converted=frozenset())
-    rules = load.rules.by_name.values()
-    suspects = _find_columns(connection, load, {r.name: r.suspicion for r in rules if r.suspicion})
+    suspects = _find_suspects(connection, load)
     if suspects:
         _judge(load, only=suspects)
-        misfits = {r.name: r.misfit for r in rules if r.name in suspects and r.misfit}
+        rules = load.rules.by_name
+        misfits = {name: rules[name].misfit for name in suspects if rules[name].misfit}
         converted = _find_columns(connection, load, misfits)
         if converted:  # their texts are right, and column affinity made something else of them
             connection.execute(f"DELETE FROM {load.quoted}")
             rows = _insert_all(connection, load, converted)
     return rows
+
+
+def insert_undoubted(connection: sqlite3.Connection, load: TableLoad) -> int:
+    """Load all sources of a table into an open transaction, where every value is beyond doubt.
+
+    Returns:
+        The number of rows loaded.
+
+    Raises:
+        ValueError: Something has to be judged.
+    """
+    rows = 0
+    for opener in load.openers:
+        with opener(load.advance) as records:
+            rows += _insert_records(connection, load, records, frozenset())
+    if _find_suspects(connection, load):
+        raise ValueError("a value that is in doubt")
+    return rows
+
+
+def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:
+    rules = load.rules.by_name.values()
+    return _find_columns(connection, load, {r.name: r.suspicion for r in rules if r.suspicion})
 
 
 def _insert_all(connection: sqlite3.Connection, load: TableLoad, converted: frozenset[str]) -> int:

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -30,6 +31,9 @@ _MARKS = (
 Advance = Callable[[int], None]
 """Told how many bytes of the file, as it lies on disk, were read since the last call."""
 
+Span = tuple[int, int]
+"""Two offsets, the second of which is not included."""
+
 
 def ignore_advance(_: int) -> None:
     """Tell nobody."""
@@ -49,22 +53,55 @@ def open_bytes(path: Path, advance: Advance = ignore_advance) -> Iterator[IO[byt
 
 @contextmanager
 def open_text(
-    path: Path, encoding: str = "utf-8", advance: Advance = ignore_advance
+    path: Path,
+    encoding: str = "utf-8",
+    advance: Advance = ignore_advance,
+    span: Span | None = None,
 ) -> Iterator[IO[str]]:
     """Open a source file as text, with newlines as they stand.
 
     A byte order mark overrules `encoding`. NUL characters are refused: they come from damage or
     a wrong encoding, and functions of SQLite stop at them.
 
+    Args:
+        path: The file.
+        encoding: Its encoding, without a mark.
+        advance: Told of the bytes read.
+        span: Only the text between these two offsets of the uncompressed bytes.
+
     Raises:
         SourceError: As for `open_bytes`, or the text is not in its encoding.
     """
     with open_bytes(path, advance) as stream, _explained(path):
-        head = stream.read(4)
-        marked = next((name for mark, name in _MARKS if head.startswith(mark)), encoding)
-        body = io.BufferedReader(_Utf8(stream, head, _make_decoder(marked, path)), BUFFER_SIZE)
+        start, end = span or (0, sys.maxsize)
+        stream.seek(start)
+        head = b"" if start else stream.read(4)
+        marked = find_mark(head) or encoding
+        utf8 = _Utf8(stream, head, _make_decoder(marked, path), end - start)
+        body = io.BufferedReader(utf8, BUFFER_SIZE)
         with io.TextIOWrapper(body, encoding="utf-8", newline="") as text:
             yield text
+
+
+def find_mark(head: bytes) -> str:
+    """The encoding that a byte order mark names, or an empty string where there is none."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+
+
+def estimate_size(path: Path) -> int:
+    """About how many bytes the uncompressed text has, or zero where nothing says it."""
+    with _explained(path):
+        match path.suffix.lower():
+            case ".zip":
+                with zipfile.ZipFile(path) as archive:
+                    return max((member.file_size for member in archive.infolist()), default=0)
+            case ".gz":
+                with path.open("rb") as stream:
+                    stream.seek(-4, io.SEEK_END)
+                    return int.from_bytes(stream.read(), "little")
+            case ".bz2" | ".xz" | ".zst":
+                return 0
+        return path.stat().st_size
 
 
 def _open_metered(path: Path, advance: Advance) -> IO[bytes]:
@@ -146,12 +183,17 @@ class _Utf8(io.RawIOBase):
     """The bytes of a stream, in UTF-8, without NUL."""
 
     def __init__(
-        self, stream: IO[bytes], head: bytes, decoder: codecs.IncrementalDecoder | None
+        self,
+        stream: IO[bytes],
+        head: bytes,
+        decoder: codecs.IncrementalDecoder | None,
+        length: int,
     ) -> None:
         super().__init__()
         self._stream = stream
         self._head = head
         self._decoder = decoder
+        self._left = length - len(head)
         self._pending = memoryview(b"")
 
     def readable(self) -> bool:
@@ -179,4 +221,8 @@ class _Utf8(io.RawIOBase):
 
     def _read(self, size: int) -> bytes:
         head, self._head = self._head, b""
-        return head or self._stream.read(size)
+        if head:
+            return head
+        chunk = self._stream.read(min(size, self._left))
+        self._left -= len(chunk)
+        return chunk

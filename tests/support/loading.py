@@ -5,14 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.delimited import open_delimited
+from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad, load_table
 from microcosm_sqlite.authoring.project import CsvOptions
@@ -47,7 +46,7 @@ def plan_load(
         path = folder / f"{table.name}{number}.csv"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         source = SourceFile(path, path.name, "csv")
-        openers.append(partial(open_delimited, source, csv or CsvOptions()))
+        openers.append(DelimitedOpener(source, csv or CsvOptions()))
     rules = TableRules.of(table, dialect(), null_values)
     return TableLoad(rules, openers, skip_unknown=skip_unknown)
 

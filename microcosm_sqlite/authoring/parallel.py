@@ -1,0 +1,176 @@
+"""Load one large source with several processes, in parts that are joined in order.
+
+The first part goes into the table itself; each further one is loaded by a forked child into a
+file of its own, and copied over by SQLite in one statement. Whatever goes wrong, wrong values
+included, ends in None: the caller then loads the whole in one process, and finds out what it was.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.finalise import open_loading
+from microcosm_sqlite.authoring.layout import TableRules, is_row_number
+from microcosm_sqlite.authoring.load import Opener, TableLoad, insert_undoubted
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.errors import BuildError
+
+MOST_PARTS = 4
+STAGE = "part"
+
+
+def count_processors() -> int:
+    """How many processes can be at work at once: one where forking is not safe."""
+    if not (hasattr(os, "fork") and hasattr(os, "sched_getaffinity") and _is_single_threaded()):
+        return 1
+    return min(MOST_PARTS, len(os.sched_getaffinity(0)))
+
+
+def _is_single_threaded() -> bool:
+    # A lock that another thread holds at the fork is held for ever in the child.
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:
+        return False
+
+
+def load_in_parts(
+    connection: sqlite3.Connection, load: TableLoad, parts: Sequence[Opener], folder: Path
+) -> int | None:
+    """Load the parts of a source into an empty table, outside of a transaction.
+
+    Args:
+        connection: The database.
+        load: The table, and how its rows are taken.
+        parts: Openers of the parts, in order.
+        folder: Where the children may put their files.
+
+    Returns:
+        The number of rows, or None where they have to be loaded in one piece; the table is empty
+        again then.
+    """
+    children: list[_Child] = []
+    try:
+        for number, part in enumerate(parts[1:]):
+            file = folder / f"{STAGE}{number}.db"
+            children.append(_Child(file, replace(load, openers=[part], into=STAGE)))
+        here = replace(load, openers=parts[:1], advance=lambda n: load.advance(n * len(parts)))
+        with _transaction(connection):
+            rows = insert_undoubted(connection, here)
+        for child in children:
+            child.wait()
+            rows += _append(connection, load, child.file)
+    except (BuildError, sqlite3.Error, ValueError, IndexError, _PartFailedError):
+        connection.execute(f"DELETE FROM {load.quoted}")
+        return None
+    finally:
+        for child in children:
+            child.end()
+    return rows
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+class _PartFailedError(Exception):
+    """A child did not load its part."""
+
+
+class _Child:
+    """A forked process that loads one part."""
+
+    def __init__(self, file: Path, load: TableLoad) -> None:
+        self.file = file
+        parent = os.getpid()
+        self._process = os.fork()
+        if self._process == 0:
+            code = 1
+            try:
+                self._load(replace(load, advance=_make_watch(parent)))
+                code = 0
+            finally:
+                os._exit(code)  # nothing that is open here is the child's to close
+
+    def _load(self, load: TableLoad) -> None:
+        with closing(open_loading(self.file)) as connection:
+            _create_stage(connection, load.rules)
+            with _transaction(connection):
+                insert_undoubted(connection, load)
+
+    def wait(self) -> None:
+        """Wait until the part is there."""
+        process, self._process = self._process, 0
+        _, status = os.waitpid(process, 0)
+        if status != 0:
+            raise _PartFailedError
+
+    def end(self) -> None:
+        """End it where it still runs, and remove what it made."""
+        if self._process:
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+        self.file.unlink(missing_ok=True)
+
+
+def _make_watch(parent: int) -> Callable[[int], None]:
+    """What ends a child soon after its parent."""
+
+    def watch(_: int) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return watch
+
+
+def _create_stage(connection: sqlite3.Connection, rules: TableRules) -> None:
+    """A table that SQLite can copy page by page: the same columns, without keys or checks."""
+    columns = ", ".join(_declare(rule.column, rule.expected) for rule in rules.by_name.values())
+    connection.execute(f"CREATE TABLE {STAGE} ({columns})")
+
+
+def _declare(column: sa.Column[Any], declared: str) -> str:
+    key = " PRIMARY KEY" if is_row_number(column) else ""
+    not_null = "" if column.nullable else " NOT NULL"
+    return f"{quote_identifier(column.name)} {declared}{not_null}{key}"
+
+
+def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
+    """Copy a part behind the rows that are there; rows that are numbered are numbered on."""
+    connection.execute("ATTACH DATABASE ? AS part", (str(file),))
+    try:
+        return connection.execute(
+            f"INSERT INTO main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
+        ).rowcount
+    finally:
+        connection.execute("DETACH DATABASE part")
+
+
+def _name_columns(load: TableLoad) -> str:
+    with load.openers[0](lambda _: None) as records:
+        given = {rule.name for rule in load.lay_out(records) if rule is not None}
+    numbered = {
+        rule.name
+        for rule in load.rules.by_name.values()
+        if is_row_number(rule.column) and rule.name not in given
+    }
+    names = [quote_identifier(name) for name in load.rules.by_name if name not in numbered]
+    if len(names) == len(load.rules.table.columns):
+        return "SELECT *"  # the form that SQLite copies without looking into the rows
+    return f"({', '.join(names)}) SELECT {', '.join(names)}"
