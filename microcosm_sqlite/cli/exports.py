@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import tempfile
 from contextlib import contextmanager
-from hashlib import file_digest
 from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import quote_identifier
-from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, PROFILE
+from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.cli.croissant import describe_croissant
+from microcosm_sqlite.cli.data_package import describe_package
 from microcosm_sqlite.cli.formats import WRITERS, base64_text, batched, spell_bytes
 from microcosm_sqlite.cli.statements import answering
 from microcosm_sqlite.errors import DatasetError
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field, Table
+    from microcosm_sqlite.catalog.manifest import Table
 
     Advance = Callable[[int], object]
+
+DESCRIPTORS = {
+    "datapackage": (FILE_NAME, describe_package),
+    "croissant": ("croissant.json", describe_croissant),
+}
+"""Formats that are CSV files and a description of them: its file name and what writes it."""
 
 ROW_GROUP = 65_536
 """Rows of a Parquet file that are held in memory, and can be read, as one."""
@@ -76,8 +83,7 @@ def write_folder(
     Args:
         found: The dataset.
         tables: Which of its tables.
-        form: ``"csv"``, ``"jsonl"``, ``"parquet"``, or ``"datapackage"``: CSV files and their
-            descriptor.
+        form: ``"csv"``, ``"jsonl"``, ``"parquet"``, or one of :data:`DESCRIPTORS`.
         path: The folder.
         advance: As for :func:`write_table`.
 
@@ -85,15 +91,15 @@ def write_folder(
         DatasetError: Something is there already.
         MissingDependencyError: As for :func:`write_file`.
     """
-    suffix = "csv" if form == "datapackage" else form
+    suffix = "csv" if form in DESCRIPTORS else form
     with _appearing(path) as draft:
         draft.mkdir()
         for table in tables:
             _write(found, table, suffix, draft / f"{table.name}.{suffix}", advance)
-        if form == "datapackage":
-            descriptor = describe_package(found, tables, draft)
-            with _open(draft / FILE_NAME) as target:
-                target.write(json.dumps(descriptor, indent=1, ensure_ascii=False) + "\n")
+        if form in DESCRIPTORS:
+            file, describe = DESCRIPTORS[form]
+            descriptor = json.dumps(describe(found, tables, draft), indent=1, ensure_ascii=False)
+            (draft / file).write_text(f"{descriptor}\n", encoding="utf-8")
 
 
 def _write(found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance) -> None:
@@ -112,66 +118,6 @@ def _write_parquet(found: InstalledDataset, table: Table, path: Path, advance: A
             for batch in reader:
                 writer.write_batch(batch)
                 advance(batch.num_rows)
-
-
-def describe_package(
-    found: InstalledDataset, tables: Sequence[Table], folder: Path
-) -> dict[str, Any]:
-    """The Data Package v2 descriptor of a folder with a CSV file for each table."""
-    raw = found.manifest.raw if found.manifest else {"$schema": PROFILE, "name": found.name}
-    about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
-    names = {table.name for table in tables}
-    resources = [_describe_resource(table, names, folder) for table in tables]
-    return about | {"resources": resources}
-
-
-def _describe_resource(table: Table, names: set[str], folder: Path) -> dict[str, Any]:
-    file = f"{table.name}.csv"
-    with (folder / file).open("rb") as stream:
-        digest = file_digest(stream, "sha256").hexdigest()
-        size = stream.tell()
-    described = {
-        "name": table.name,
-        "type": "table",
-        "description": table.description,
-        "path": file,
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "bytes": size,
-        "hash": f"sha256:{digest}",
-        "rowCount": table.row_count,
-        "schema": _describe_schema(table, names),
-    }
-    return {key: value for key, value in described.items() if value != ""}
-
-
-def _describe_schema(table: Table, names: set[str]) -> dict[str, Any]:
-    foreign_keys = [
-        key for key in table.foreign_keys if key["reference"].get("resource", "") in names | {""}
-    ]
-    schema = {
-        "fields": [_describe_field(field) for field in table.fields],
-        "primaryKey": table.primary_key,
-        "uniqueKeys": table.unique_keys,
-        "foreignKeys": foreign_keys,
-    }
-    return {key: value for key, value in schema.items() if value}
-
-
-def _describe_field(field: Field) -> dict[str, Any]:
-    described = {
-        "name": field.name,
-        # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
-        "type": "any" if field.type == "duration" else field.type,
-        "format": field.format,
-        "description": field.description,
-        "constraints": field.constraints,
-    }
-    found = {key: value for key, value in described.items() if value not in ("", "default", {})}
-    if field.required and field.type == "string":
-        found["missingValues"] = []  # an empty field is an empty text here, for it cannot be NULL
-    return found
 
 
 def _open(path: Path) -> TextIO:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -61,31 +60,6 @@ def test_bytes_are_base64_in_csv_so_that_a_build_takes_them_back(things: Program
         ["2", "", ""],
         ["3", "", ""],
     ]
-
-
-def test_a_data_package_describes_the_files_beside_it(program: Program) -> None:
-    program.run("export", "birds", "--to", "datapackage", "-o", "package")
-    folder = program.home / "package"
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    assert package["licenses"] == [{"name": "CC0-1.0"}]
-    assert "microcosm-sqlite" not in package
-    birds, families = package["resources"]
-    for each in (birds, families):
-        content = (folder / each["path"]).read_bytes()
-        assert each["bytes"] == len(content)
-        assert each["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
-        header = content.decode().splitlines()[0].split(",")
-        assert header == [field["name"] for field in each["schema"]["fields"]]
-        assert {"dialect", "indexes"}.isdisjoint(each)
-    assert birds["schema"]["foreignKeys"][0]["reference"]["resource"] == "families"
-
-
-def test_a_data_package_of_one_table_refers_to_no_other(program: Program) -> None:
-    assert "--output" in program.refuse("export", "birds.birds", "--to", "datapackage", code=2)
-    program.run("export", "birds.birds", "--to", "datapackage", "-o", "package")
-    package = json.loads((program.home / "package" / "datapackage.json").read_text())
-    (birds,) = package["resources"]
-    assert "foreignKeys" not in birds["schema"]
 
 
 def test_parquet_has_the_types_of_the_models(program: Program) -> None:

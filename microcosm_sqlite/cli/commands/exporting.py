@@ -27,9 +27,9 @@ from microcosm_sqlite.cli.values import Count
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["csv", "jsonl", "parquet", "datapackage"]),
+    type=click.Choice(["csv", "jsonl", "parquet", *exports.DESCRIPTORS]),
     required=True,
-    help="The format; datapackage is CSV files with a Data Package descriptor.",
+    help="The format; the last two are CSV files with a description of them.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The new file, or folder, to write."
@@ -38,9 +38,9 @@ from microcosm_sqlite.cli.values import Count
 def export_tables(name: str, form: str, output: Path | None, quiet: bool) -> None:
     """Write a dataset, or one of its tables, in another format.
 
-    One table goes to standard output unless --output names a file. A whole dataset, and a data
-    package, go to a folder. CSV holds bytes in base64 and NULL as an empty field; Parquet has the
-    types of the models.
+    One table goes to standard output unless --output names a file. A whole dataset, and what
+    comes with a description, go to a folder. CSV holds bytes in base64 and NULL as an empty
+    field; Parquet has the types of the models.
     """
     out = Output(quiet=quiet)
     name, _, table = name.partition(".")
@@ -48,13 +48,13 @@ def export_tables(name: str, form: str, output: Path | None, quiet: bool) -> Non
     tables = choose_tables(found, [table] if table else [])
     if output is None and not table:
         raise click.UsageError("This writes several files: give a folder with --output.")
-    if output is None and form in ("parquet", "datapackage"):
+    if output is None and (form == "parquet" or form in exports.DESCRIPTORS):
         raise click.UsageError(f"A terminal or pipe takes no {form}: give a path with --output.")
     total = sum(each.row_count for each in tables)
     with out.progress(total, f"Exporting {name}") as bar:
         if output is None:
             exports.write_table(found, tables[0], form, sys.stdout, bar.update)
-        elif table and form != "datapackage":
+        elif table and form not in exports.DESCRIPTORS:
             exports.write_file(found, tables[0], form, output, bar.update)
         else:
             exports.write_folder(found, tables, form, output, bar.update)
