@@ -11,20 +11,12 @@ Times of day are written as in the source: hours times 100 plus minutes, local t
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from microcosm_sqlite import DataSet
 from sqlalchemy import DateTime, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-if TYPE_CHECKING:
-
-    class NycFlights(DataSet):
-        """Flights from New York City in 2013."""
-
-else:
-    # Type checkers need the class above; this is how version 2.0.0 makes one, and 3 still does.
-    NycFlights = DataSet.create("nycflights13")
+NycFlights = DataSet.create("nycflights13")  # in this form, the models work with 2.0.0 as well
 
 
 class Airline(NycFlights):
