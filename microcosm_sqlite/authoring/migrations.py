@@ -11,12 +11,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm.errors import LockedGraphError, NotBoundError
 
 from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from microcosm_sqlite.types import EnumType, Truthy
 
 try:
     from alembic import command
@@ -174,6 +175,7 @@ def run_migrations(context: Any) -> None:
         "render_as_batch": True,
         # A revision that fails half way leaves the database as it was.
         "transactional_ddl": True,
+        "render_item": _render_stored_type,
         "process_revision_directives": environment.process_revision_directives,
         **get_alembic_environment_options(environment.graph),
     }
@@ -192,6 +194,15 @@ def run_migrations(context: Any) -> None:
 _current_environment: ContextVar[MigrationEnvironment | None] = ContextVar(
     "microcosm_sqlite.migrations", default=None
 )
+
+
+def _render_stored_type(kind: str, item: Any, _: object) -> str | Literal[False]:
+    """Name our types in revisions by what they store, which needs no import and never changes."""
+    if kind == "type" and isinstance(item, EnumType):
+        return "sa.Unicode(length=255)"
+    if kind == "type" and isinstance(item, Truthy):
+        return "sa.Boolean()"
+    return False
 
 
 @contextmanager

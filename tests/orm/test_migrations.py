@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,9 +20,17 @@ from microcosm_sqlite.cmd.check_migration import main as check
 from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import SettingsError, StaleDBError
+from microcosm_sqlite.types import EnumType, Truthy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+FIRST = ["id", "name", "mood", "is_member"]
+
+
+class Mood(Enum):
+    CALM = 1
 
 
 def declare(*, has_age: bool) -> Any:
@@ -32,6 +41,8 @@ def declare(*, has_age: bool) -> Any:
         __tablename__ = "person"
         id = Column(Integer, primary_key=True)
         name = Column(String(9 if has_age else 20), nullable=has_age)
+        mood = Column(EnumType(Mood))
+        is_member = Column(Truthy)
         if has_age:
             age = Column(Integer, nullable=False, server_default="1")
 
@@ -79,11 +90,11 @@ def test_a_data_set_goes_through_its_revisions_and_back(graph: Any) -> None:
     before, after = declare(has_age=False), declare(has_age=True)
     migrate(graph, before, True, "revision", "--autogenerate", "-m", "first")
     migrate(graph, before, True, "upgrade", "head")
-    assert columns(graph) == {"person": ["id", "name"], "pet": ["id", "owner_id"]}
+    assert columns(graph) == {"person": FIRST, "pet": ["id", "owner_id"]}
     check(graph, before)
     engine, _ = graph.sqlite("people")
     with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO person VALUES (1, 'Ann')")
+        connection.exec_driver_sql("INSERT INTO person VALUES (1, 'Ann', 'CALM', 1)")
         connection.exec_driver_sql("INSERT INTO pet VALUES (1, 1)")
 
     with pytest.raises(StaleDBError, match=r"person.*age"):
@@ -94,12 +105,12 @@ def test_a_data_set_goes_through_its_revisions_and_back(graph: Any) -> None:
     assert "batch_alter_table" in revisions(graph)[1]
     check(graph, after)
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT * FROM person").all() == [(1, "Ann", 1)]
+        assert connection.exec_driver_sql("SELECT * FROM person").all() == [(1, "Ann", "CALM", 1, 1)]
         assert connection.exec_driver_sql("SELECT * FROM pet").all() == [(1, 1)]
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
     migrate(graph, after, True, "downgrade", "-1")
-    assert columns(graph)["person"] == ["id", "name"]
+    assert columns(graph)["person"] == FIRST
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 1
     migrate(graph, after, True, "downgrade", "base")
