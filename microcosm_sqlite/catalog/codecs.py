@@ -39,14 +39,16 @@ def stream_errors() -> tuple[type[Exception], ...]:
     import zipfile
     import zlib
 
-    return (
+    errors: list[type[Exception]] = [
         EOFError,
         gzip.BadGzipFile,
         lzma.LZMAError,
         zipfile.BadZipFile,
         zlib.error,
-        _zstd().ZstdError,
-    )
+    ]
+    if _ZSTD in sys.modules:
+        errors.append(_zstd().ZstdError)
+    return tuple(errors)
 
 
 def _open_gzip(compressed: BinaryIO) -> BinaryIO:
@@ -64,6 +66,9 @@ def _open_xz(compressed: BinaryIO) -> BinaryIO:
 def _open_zstd(compressed: BinaryIO) -> BinaryIO:
     stream: BinaryIO = _zstd().ZstdFile(compressed)
     return stream
+
+
+_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
 
 def _zstd() -> Any:

@@ -29,6 +29,7 @@ SHADES = [("crimson", 1), ("navy", 2), ("azure", 2)]
 def make_database(path: Path, *, rows: int = 0, schema: str = SCHEMA, extra: str = "") -> Path:
     """A small database in rollback mode; ``rows`` adds as many shades."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     connection.executescript(schema)
     if schema is SCHEMA:

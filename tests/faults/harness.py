@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +21,7 @@ DEADLINE = 60.0
 """Seconds after which a process counts as hanging."""
 
 
-class MissingMeans(Exception):  # noqa: N818
+class MissingMeans(Exception):
     """A tool or a right that a case needs is not there; its text says which."""
 
 
@@ -48,7 +50,7 @@ class Trial:
     def choose(self, points: Iterable[Any], short: int) -> list[Any]:
         """All of these, or as many as the short form tries, spread evenly."""
         found = list(points)
-        step = 1 if self.is_full else max(1, len(found) // short)
+        step = 1 if self.is_full else max(1, math.ceil(len(found) / short))
         return found[::step]
 
     def expect(self, is_right: object, otherwise: str) -> None:
@@ -57,7 +59,9 @@ class Trial:
         if not is_right:
             self.wrong.append(otherwise)
 
-    def expect_error(self, kinds: type | tuple[type, ...], action: Callable[[], Any], what: str) -> str:
+    def expect_error(
+        self, kinds: type | tuple[type, ...], action: Callable[[], Any], what: str
+    ) -> str:
         """Count one try that must raise; gives the text."""
         try:
             found = action()
@@ -76,7 +80,9 @@ class Trial:
         self.leftovers += [f"created {name}" for name in after.keys() - before.keys()]
         self.wrong += [f"removed {name}" for name in before.keys() - after.keys()]
         self.wrong += [
-            f"altered {name}" for name in before.keys() & after.keys() if before[name] != after[name]
+            f"altered {name}"
+            for name in before.keys() & after.keys()
+            if before[name] != after[name]
         ]
 
 
@@ -145,7 +151,10 @@ class Ended:
 
 
 def run(
-    command: list[str] | str, *arguments: str, environment: Mapping[str, str] | None = None, **options: Any
+    command: list[str] | str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Ended:
     """Run a program, or Python source, to its end or the deadline."""
     if isinstance(command, str):
@@ -170,12 +179,13 @@ def attempt(case: Case, *, is_full: bool) -> tuple[Trial, str, float]:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         Path(folder).chmod(0o755)  # other users take part in some cases
-        trial = Trial(Path(folder).resolve(), is_full)
+        trial, skipped = Trial(Path(folder).resolve(), is_full), ""
         try:
             case(trial)
-            skipped = ""
         except MissingMeans as reason:
             skipped = str(reason)
+        except Exception:  # noqa: BLE001  # whatever a case raises is its finding
+            trial.wrong.append(traceback.format_exc())
         make_removable(trial.folder)
     return trial, skipped, time.monotonic() - started
 

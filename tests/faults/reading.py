@@ -17,7 +17,16 @@ from microcosm_sqlite.catalog.registry import datasets
 from microcosm_sqlite.catalog.untrusted import limit_time
 from microcosm_sqlite.catalog.verify import verify
 from tests.catalog.workshop import Wheel, make_database
-from tests.faults.harness import NOBODY, Trial, need_mounts, need_root, need_tool, proves, run, snapshot
+from tests.faults.harness import (
+    NOBODY,
+    Trial,
+    need_mounts,
+    need_root,
+    need_tool,
+    proves,
+    run,
+    snapshot,
+)
 
 COUNT = "SELECT count(*) FROM shade"
 
@@ -87,7 +96,9 @@ def files_copied_during_a_transaction_are_refused_or_fail_verification(trial: Tr
 def report_of(site: Path) -> object:
     sys.path.insert(0, str(site))
     try:
-        (found,) = (d for d in datasets().values() if d.entry and d.entry.distribution.site == str(site))
+        (found,) = (
+            d for d in datasets().values() if d.entry and d.entry.distribution.site == str(site)
+        )
         return verify(found)
     finally:
         sys.path.remove(str(site))
@@ -96,7 +107,15 @@ def report_of(site: Path) -> object:
 @proves(5)
 def any_character_of_a_path_stands_for_itself(trial: Trial) -> None:
     special = "?#%&=; '\"\\\n\t*[]{}$`|<>ü😀"
-    names = [f"a{c}b" for c in special] + ["%20", "%3F", "a?mode=rwc", "file:x", "-x", ":memory:", "~"]
+    names = [f"a{c}b" for c in special] + [
+        "%20",
+        "%3F",
+        "a?mode=rwc",
+        "file:x",
+        "-x",
+        ":memory:",
+        "~",
+    ]
     for name in names:
         path = make_database(trial.folder / name / f"{name}.db")
         before = snapshot(trial.folder)
@@ -110,7 +129,9 @@ def missing_files_are_not_created(trial: Trial) -> None:
         before = snapshot(trial.folder)
         for immutable in (True, False):
             location = Location(str(trial.folder / name), immutable=immutable)
-            trial.expect_error(errors.DatasetFileMissingError, lambda at=location: connect(at), name)
+            trial.expect_error(
+                errors.DatasetFileMissingError, lambda at=location: connect(at), name
+            )
         trial.expect_unchanged(trial.folder, before)
 
 
@@ -119,7 +140,16 @@ def truncated_files_are_refused(trial: Trial) -> None:
     path = make_database(trial.folder / "x.db", rows=3000)
     content = path.read_bytes()
     chance = random.Random(8)
-    for size in [0, 1, 15, 16, 99, 100, 512, *(chance.randrange(len(content)) for _ in trial.times(60, 600))]:
+    for size in [
+        0,
+        1,
+        15,
+        16,
+        99,
+        100,
+        512,
+        *(chance.randrange(len(content)) for _ in trial.times(60, 600)),
+    ]:
         path.write_bytes(content[:size])
         trial.expect_error(errors.DatasetCorruptError, lambda: ask(path), f"cut to {size}")
 
@@ -136,7 +166,7 @@ def files_that_are_something_else_are_called_by_name(trial: Trial) -> None:
     ):
         path = trial.folder / "x.db"
         path.write_bytes(content)
-        text = trial.expect_error(errors.DatasetCorruptError, lambda: ask(path), word)
+        text = trial.expect_error(errors.DatasetCorruptError, lambda at=path: ask(at), word)
         trial.expect(word in text, f"{word} is not in {text!r}")
 
 
@@ -145,7 +175,10 @@ def unreadable_files_are_said_to_be_so_with_mode_and_uid(trial: Trial) -> None:
     need_root()
     path = make_database(trial.folder / "x.db")
     path.chmod(0o600)
-    ended = run(f"import os\nimport microcosm_sqlite.catalog.connection\nos.setuid({NOBODY})\n{READ}", str(path))
+    ended = run(
+        f"import os\nimport microcosm_sqlite.catalog.connection\nos.setuid({NOBODY})\n{READ}",
+        str(path),
+    )
     expected = f"uid {NOBODY} (mode 0600, owner uid 0)"
     trial.expect("DatasetUnreadableError" in ended.output and expected in ended.output, str(ended))
 
@@ -161,9 +194,11 @@ def fifos_and_directories_are_errors_and_not_hangs(trial: Trial) -> None:
 
 @proves(12)
 def every_flipped_bit_is_found_by_verify_and_none_crashes_a_reader(trial: Trial) -> None:
-    site = Wheel("x-data").carry(
-        make_database(trial.folder / "x.db", rows=500), name="x", package="x_data"
-    ).install(trial.folder / "site")
+    site = (
+        Wheel("x-data")
+        .carry(make_database(trial.folder / "x.db", rows=500), name="x", package="x_data")
+        .install(trial.folder / "site")
+    )
     path = site / "x_data" / "x.db"
     content = path.read_bytes()
     chance = random.Random(12)
@@ -200,8 +235,10 @@ def read_errors_of_the_medium_are_errors_and_never_wrong_rows(trial: Trial) -> N
 @proves(14)
 def sorting_needs_no_room_for_temporary_files(trial: Trial) -> None:
     path = make_database(trial.folder / "x.db", rows=50_000)
-    script = READ.replace("path = sys.argv[1]", "path = sys.argv[1]\nimport resource\n"
-                          "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))")
+    script = READ.replace(
+        "path = sys.argv[1]",
+        "path = sys.argv[1]\nimport resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))",
+    )
     script = script.replace("ORDER BY code", "ORDER BY random()")
     ended = run(script, str(path), environment={"SQLITE_TMPDIR": "/nowhere", "TMPDIR": "/nowhere"})
     trial.expect(ended.output.startswith("50003 "), str(ended))
@@ -280,7 +317,9 @@ def nothing_can_be_written_whatever_is_switched_off_before(trial: Trial) -> None
 
 @proves(19)
 def hostile_views_reach_no_function_of_the_application(trial: Trial) -> None:
-    extra = "CREATE VIEW v AS SELECT spy(name) FROM colour; CREATE VIEW w AS SELECT load_extension('x');"
+    extra = (
+        "CREATE VIEW v AS SELECT spy(name) FROM colour;CREATE VIEW w AS SELECT load_extension('x');"
+    )
     path = make_database(trial.folder / "x.db", extra=extra)
     called: list[object] = []
     for untrusted in (False, True):
@@ -289,7 +328,9 @@ def hostile_views_reach_no_function_of_the_application(trial: Trial) -> None:
         for view in "vw":
             question = f"SELECT * FROM {view}"
             trial.expect_error(
-                sqlite3.DatabaseError, lambda c=connection, q=question: c.execute(q).fetchall(), view
+                sqlite3.DatabaseError,
+                lambda c=connection, q=question: c.execute(q).fetchall(),
+                view,
             )
         connection.close()
     trial.expect(not called, "the application's function was called")
@@ -299,11 +340,16 @@ def hostile_views_reach_no_function_of_the_application(trial: Trial) -> None:
 def bombs_and_huge_values_cost_an_error(trial: Trial) -> None:
     bomb = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n) SELECT max(x) FROM n"
     path = make_database(trial.folder / "x.db", extra=f"CREATE VIEW v AS {bomb};")
-    for question in (
-        "SELECT * FROM v", bomb, "SELECT hex(zeroblob(900000000))", "SELECT randomblob(100000000)",
-        "SELECT " + "(" * 500 + "1" + ")" * 500, "SELECT group_concat(a.code, printf('%1000000c', '')) "
-        "FROM shade a, shade b, shade c, shade d, shade e, shade f, shade g, shade h",
-    ):  # fmt: skip
+    shades = ", ".join(f"shade {letter}" for letter in "abcdefgh")
+    questions = [
+        "SELECT * FROM v",
+        bomb,
+        "SELECT hex(zeroblob(900000000))",
+        "SELECT randomblob(100000000)",
+        "SELECT " + "(" * 500 + "1" + ")" * 500,
+        f"SELECT group_concat(a.code, printf('%1000000c', '')) FROM {shades}",
+    ]
+    for question in questions:
         connection = connect(Location(str(path), immutable=True), untrusted=True)
         limit_time(connection, 0.5)
         trial.expect_error(
@@ -315,9 +361,11 @@ def bombs_and_huge_values_cost_an_error(trial: Trial) -> None:
 @proves(1, 14)
 def a_read_only_root_and_another_user_read_as_well(trial: Trial) -> None:
     unshare = need_mounts()
-    site = Wheel("x-data").carry(
-        make_database(trial.folder / "x.db", rows=100), name="x", package="x_data"
-    ).install(trial.folder / "site")
+    site = (
+        Wheel("x-data")
+        .carry(make_database(trial.folder / "x.db", rows=100), name="x", package="x_data")
+        .install(trial.folder / "site")
+    )
     script = (
         f"import os, sys; sys.path.insert(0, {str(site)!r})\n"
         "import microcosm_sqlite, microcosm_sqlite.catalog.untrusted\n"
@@ -325,14 +373,11 @@ def a_read_only_root_and_another_user_read_as_well(trial: Trial) -> None:
         "try: open('/tmp/x', 'w'); print('writable')\n"
         "except OSError: pass\n"
         "connection = microcosm_sqlite.dataset('x').connect()\n"
-        "print(connection.execute('SELECT count(*) FROM (SELECT * FROM shade ORDER BY code)').fetchone()[0])\n"
+        "print(len(connection.execute('SELECT * FROM shade ORDER BY random()').fetchall()))\n"
     )
-    shell = 'mount -o remount,bind,ro / 2>/dev/null || mount --bind -o ro / /; mount -o remount,ro,bind /; exec "$@"'
+    shell = 'mount -o remount,bind,ro / && exec "$@"'
     ended = run([*unshare, "sh", "-c", shell, "sh", sys.executable, "-c", script])
-    if "writable" in ended.output:
-        shell = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
-        ended = run([*unshare, "sh", "-c", shell, str(trial.folder), sys.executable, "-c", script])
-    trial.expect("103" in ended.output.split(), str(ended))
+    trial.expect(ended.output.split() == ["103"], str(ended))
 
 
 @proves(13)
@@ -344,5 +389,3 @@ def a_registered_file_that_vanishes_is_an_error_of_ours(trial: Trial) -> None:
         trial.expect_error(errors.DatasetFileMissingError, found.connect, "vanished")
     finally:
         unregister("vanishing")
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import caching, processes, reading
+from tests.faults import caching, processes, reading, supply
 from tests.faults.harness import CASES
 
-__all__ = ["CASES", "caching", "processes", "reading"]
+__all__ = ["CASES", "caching", "processes", "reading", "supply"]
