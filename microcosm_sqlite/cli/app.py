@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "microcosm-sqlite"
 TRACEBACK = "MICROCOSM_SQLITE_TRACEBACK"
-"""Environment variable that lets a defect of this program show its traceback."""
+"""Environment variable that makes errors show their traceback."""
 
 FAILED, NOT_FOUND, INTERRUPTED, PIPE_CLOSED = 1, 3, 130, 141
 
@@ -104,11 +104,14 @@ def end(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, click.Abort):
         return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
+    if os.environ.get(TRACEBACK):
+        raise error
     if isinstance(error, MicrocosmSQLiteError):
         report_error(error.message, error.hint)
         return NOT_FOUND if isinstance(error, DatasetNotFoundError) else FAILED
-    if os.environ.get(TRACEBACK):
-        raise error
+    if type(error).__module__ == "sqlite3":
+        report_error(f"SQLite says: {error}.", "Run: microcosm-sqlite verify")
+        return FAILED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         report_error(f"{where}{error.strerror or error}.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
+from microcosm_sqlite.cli.statements import answering
 from microcosm_sqlite.errors import DatasetError, TableNotFoundError
 
 TYPE_CHECKING = False
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Table
+
+_STATEMENTS = """
+SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL
+ORDER BY tbl_name, type DESC, name
+"""
 
 
 def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
@@ -32,12 +37,8 @@ def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
 
 def read_sql(found: InstalledDataset, tables: Collection[str]) -> str:
     """The CREATE statements of tables and their indexes, as the file holds them."""
-    with closing(found.connect()) as connection:
-        rows = connection.execute(
-            "SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') "
-            "AND sql IS NOT NULL ORDER BY tbl_name, type DESC, name"
-        ).fetchall()
-    return "\n\n".join(f"{sql};" for table, sql in rows if table in tables)
+    with answering(found, _STATEMENTS) as answer:
+        return "\n\n".join(f"{sql};" for table, sql in answer.rows if table in tables)
 
 
 def read_models(found: InstalledDataset) -> str:

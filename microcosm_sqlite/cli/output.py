@@ -72,7 +72,11 @@ class Output:
         click.echo(dump_json(found, indent=2))
 
     def text(self, text: str) -> None:
-        """Write text that is the result itself, such as a path or SQL."""
+        """Write text that is the result itself, such as SQL."""
+        click.echo(printable(text) if is_terminal() else text)
+
+    def page(self, text: str) -> None:
+        """Write what was drawn for people, colours and all."""
         click.echo(text, color=use_color())
 
     def note(self, text: str) -> None:
@@ -88,6 +92,16 @@ class Output:
         """A progress bar on standard error; nothing where that is not a terminal."""
         is_hidden = self.quiet or not sys.stderr.isatty()
         return click.progressbar(length=length, label=label, file=sys.stderr, hidden=is_hidden)
+
+
+def printable(text: str) -> str:
+    """Text without control characters: what others wrote must not command the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
+        for character in text
+    )
 
 
 def report_error(message: str, hint: str = "") -> None:
@@ -106,9 +120,9 @@ def use_color() -> bool | None:
 
 
 def _report(kind: str, color: str, message: str, hint: str) -> None:
-    lines = [f"{click.style(f'{kind}:', fg=color, bold=True)} {message}"]
+    lines = [f"{click.style(f'{kind}:', fg=color, bold=True)} {printable(message)}"]
     if hint:
-        lines.append(f"{click.style('Hint:', bold=True)} {hint}")
+        lines.append(f"{click.style('Hint:', bold=True)} {printable(hint)}")
     click.echo("\n".join(lines), err=True, color=use_color())
 
 

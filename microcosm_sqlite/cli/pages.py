@@ -6,6 +6,7 @@ import click
 
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.cli.inventory import describe
+from microcosm_sqlite.cli.output import printable
 from microcosm_sqlite.cli.tables import draw_plain, draw_table
 from microcosm_sqlite.cli.values import Size
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 def draw_info(found: InstalledDataset) -> str:
     """What a dataset is, whose, under which licence, and what its tables hold."""
     described = describe(found)
-    heading = click.style(f"{found.name} {found.version}".strip(), bold=True)
+    lines = (described.get("title"), described.get("description"))
     parts = [
-        "\n".join(filter(None, (heading, described.get("title"), described.get("description")))),
+        "\n".join(
+            [_bold(f"{found.name} {found.version}".strip()), *map(printable, filter(None, lines))]
+        ),
         draw_plain(list(_facts(found, described))),
         *(_draw_table(table) for table in described["tables"]),
     ]
@@ -67,14 +70,18 @@ def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple
 
 
 def _draw_table(table: dict[str, Any]) -> str:
-    title = f"{click.style(table['name'], bold=True)}: {table['rows'].of('row')}"
+    title = f"{_bold(table['name'])}: {table['rows'].of('row')}"
     if table["description"]:
-        title += f". {table['description']}"
+        title += f". {printable(table['description'])}"
     columns = [
         ("  " + column["name"], _type(column), _role(table, column), column["description"])
         for column in table["columns"]
     ]
     return f"{title}\n{draw_plain(columns)}"
+
+
+def _bold(text: str) -> str:
+    return click.style(printable(text), bold=True)
 
 
 def _type(column: dict[str, Any]) -> str:

@@ -57,9 +57,18 @@ def answering(
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
-            yield Answer(connection.execute(sql, dict(parameters or {})))
+            yield Answer(_execute(connection, sql, dict(parameters or {})))
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explain(error, found, connection, sql) from error
+
+
+def _execute(
+    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
+) -> sqlite3.Cursor:
+    try:
+        return connection.execute(sql, parameters)
+    except ValueError as error:  # a NUL, or half of a surrogate pair
+        raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 
 
 def read_value(text: str) -> str | int | float:

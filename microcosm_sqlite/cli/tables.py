@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.cli.formats import blob_literal
-from microcosm_sqlite.cli.output import is_terminal, use_color
+from microcosm_sqlite.cli.output import is_terminal, printable, use_color
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,12 +87,8 @@ def _cell(value: Any, widest: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without control characters: data must not be able to command the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
-    )
+    """Text for one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _is_numeric(values: Sequence[Any]) -> bool:

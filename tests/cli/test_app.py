@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -175,6 +176,9 @@ def test_each_kind_of_error_has_its_exit_code(capsys: pytest.CaptureFixture[str]
     assert end(DatasetNotFoundError("none", hint="do this")) == 3
     assert end(BuildError("cannot")) == 1
     assert end(FileNotFoundError(2, "No such file or directory", "x.sql")) == 1
+    assert end(sqlite3.DatabaseError("database disk image is malformed")) == 1
     assert capsys.readouterr().err == (
         "Error: none\nHint: do this\nError: cannot\nError: x.sql: No such file or directory.\n"
+        "Error: SQLite says: database disk image is malformed.\n"
+        "Hint: Run: microcosm-sqlite verify\n"
     )

@@ -44,6 +44,7 @@ def test_a_dataset_without_manifest_facts_can_be_described(program: Program) -> 
     assert "license" not in described
 
 
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # of what mlcroissant is made of
 def test_mlcroissant_reads_the_records(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mlcroissant = pytest.importorskip("mlcroissant")
     monkeypatch.chdir(folder)

@@ -36,6 +36,15 @@ def test_no_sql_or_too_much_of_it_is_wrong_usage(program: Program) -> None:
     assert "nowhere.sql" in program.refuse("query", "birds", "-f", "nowhere.sql", code=2)
 
 
+def test_sql_that_is_no_text_is_told(program: Program) -> None:
+    file = program.home / "x.sql"
+    file.write_bytes(b"SELECT '\xff'")
+    assert "The SQL is not UTF-8" in program.refuse("query", "birds", "-f", file, code=2)
+    file.write_bytes(b"SELECT 1\x00")
+    assert program.refuse("query", "birds", "-f", file).startswith("Error: ")
+    assert "cannot be passed to SQLite" in program.refuse("query", "birds", "SELECT '\udcff'")
+
+
 def test_parameters_are_bound_by_name(program: Program) -> None:
     sql = "SELECT name FROM birds WHERE family = :family AND wingspan > :least"
     given = ["-p", "family", "PARU", "--param", ":least", "20"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.catalog.workshop import Wheel, make_database
 from tests.cli.conftest import Program
 from tests.cli.test_app import COUNT_FOREVER
 
@@ -99,6 +101,21 @@ def test_long_cells_are_cut_on_a_terminal_and_nowhere_else(program: Program) -> 
 def test_data_cannot_command_the_terminal(program: Program) -> None:
     shown = look(program, "query", "birds", "SELECT char(27) || ']0;title' || char(7) AS x")
     assert shown == "x\n\\x1b]0;title\\x07\n"
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["info", "colours"], ["schema", "colours"]])
+def test_what_an_author_wrote_cannot_command_the_terminal_either(
+    lone_program: Program, tmp_path: Path, arguments: list[str]
+) -> None:
+    schema = "CREATE TABLE colour (id /* \x1b]0;title\x07 */ INTEGER PRIMARY KEY);"
+    wheel = Wheel().carry(make_database(tmp_path / "colours.db", schema=schema))
+    file = f"{wheel.info}/extra_metadata/datapackage.json"
+    raw = json.loads(wheel.files[file])
+    raw |= {"title": "\x1b]0;title\x07", "licenses": [{"name": "\x1b[2J"}]}
+    wheel.put(file, json.dumps(raw)).install(lone_program.site)
+    shown = look(lone_program, *arguments)
+    assert "\\x1b" in shown
+    assert without_color(shown).replace("\n", "").replace("\t", "").isprintable()
 
 
 def test_another_format_is_written_as_it_is(program: Program) -> None:

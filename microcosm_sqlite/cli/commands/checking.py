@@ -75,7 +75,7 @@ def examine_environment(as_json: bool) -> int:
     else:
         from microcosm_sqlite.cli.pages import draw_diagnosis
 
-        out.text(draw_diagnosis(diagnosis))
+        out.page(draw_diagnosis(diagnosis))
     for problem in diagnosis.problems:
         out.warn(problem.message, problem.hint)
     return 0 if diagnosis.ok else 1

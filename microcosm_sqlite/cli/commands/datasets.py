@@ -68,7 +68,7 @@ def show_info(name: str, bibtex: bool, out: Output) -> None:
     elif not out.is_chosen or out.format == "table":
         from microcosm_sqlite.cli.pages import draw_info
 
-        out.text(draw_info(found))
+        out.page(draw_info(found))
     elif out.format == "json":
         out.value(describe(found))
     else:

@@ -76,7 +76,14 @@ def _read_sql(sql: str | None, file: TextIO | None) -> str:
     if sql is None or sql == "-":
         if file is None and sys.stdin.isatty():
             raise click.UsageError("Give SQL, or --file, or SQL on standard input.")
-        sql = (file or sys.stdin).read()
+        sql = _read(file or sys.stdin)
     if not sql.strip():
         raise click.UsageError("The SQL is empty.")
     return sql
+
+
+def _read(file: TextIO) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"The SQL is not UTF-8: {error}.") from error

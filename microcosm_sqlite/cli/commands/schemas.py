@@ -7,6 +7,7 @@ import click
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.cli.definitions import choose_tables, read_models, read_sql
 from microcosm_sqlite.cli.options import complete_table, dataset_argument, examples
+from microcosm_sqlite.cli.output import Output
 
 
 @click.command(
@@ -25,16 +26,17 @@ from microcosm_sqlite.cli.options import complete_table, dataset_argument, examp
 @click.option("--mermaid", "form", flag_value="mermaid", help="A diagram of tables and keys.")
 def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     """Print how the tables of dataset NAME are declared: all, or only TABLES."""
+    out = Output()
     found = dataset(name)
     if form == "models":
         if tables:
             raise click.UsageError("The models are one module: name no tables with --models.")
-        click.echo(read_models(found))
+        out.text(read_models(found))
         return
     chosen = choose_tables(found, tables)
     if form == "mermaid":
         from microcosm_sqlite.cli.mermaid import draw_diagram
 
-        click.echo(draw_diagram(chosen))
+        out.text(draw_diagram(chosen))
     else:
-        click.echo(read_sql(found, {table.name for table in chosen}))
+        out.text(read_sql(found, {table.name for table in chosen}))
