@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 import sqlalchemy as sa
+
+from tests.interop.markup import Elements
 
 METADATA = sa.MetaData()
 sa.Table(
@@ -14,26 +14,6 @@ sa.Table(
     sa.Column("name", sa.String),
     comment="<script>alert(1)</script> & more",
 )
-
-
-class Elements(HTMLParser):
-    """The names and attributes of all elements, and all text."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def test_a_dataset_shows_its_tables_licence_and_citation(make):
