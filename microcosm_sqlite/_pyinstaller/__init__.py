@@ -1,0 +1,15 @@
+"""What PyInstaller must know to put datasets into a frozen application.
+
+PyInstaller finds this folder through the entry-point group ``pyinstaller40``, so nobody has to
+name it: every data wheel in the environment that builds the application goes into it, metadata
+included, and is found by name there as anywhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def get_hook_dirs() -> list[str]:
+    """The folder of the hooks, for PyInstaller."""
+    return [str(Path(__file__).parent)]

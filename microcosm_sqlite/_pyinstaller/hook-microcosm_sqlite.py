@@ -1,0 +1,26 @@
+# ruff: noqa: N999  # PyInstaller wants this name
+"""Collect the data wheels that are installed, and the modules that are imported by name only."""
+
+from __future__ import annotations
+
+from PyInstaller.utils.hooks import collect_data_files, copy_metadata
+
+import microcosm_sqlite
+
+datas = copy_metadata("microcosm-sqlite")
+# What `microcosm_sqlite.__getattr__` imports when it is asked for.
+hiddenimports = [
+    "microcosm_sqlite.context",
+    "microcosm_sqlite.dataset",
+    "microcosm_sqlite.engine",
+    "microcosm_sqlite.stores",
+]
+
+for dataset in microcosm_sqlite.datasets().values():
+    if dataset.entry is not None:
+        package = dataset.entry.reference.partition(":")[0].strip()
+        datas += copy_metadata(dataset.distribution)
+        datas += collect_data_files(package)
+        hiddenimports.append(package)
+        if dataset.manifest and dataset.manifest.models:
+            hiddenimports.append(dataset.manifest.models)
