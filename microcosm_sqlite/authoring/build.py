@@ -23,11 +23,17 @@ from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad, load_table
 from microcosm_sqlite.authoring.models import Models, import_models
+from microcosm_sqlite.authoring.openers import choose_opener
 from microcosm_sqlite.authoring.parallel import count_processors, load_in_parts
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.schema import create_indexes, create_tables, open_engine
-from microcosm_sqlite.authoring.sources import SourceFile, find_sources
+from microcosm_sqlite.authoring.schema import (
+    create_full_text,
+    create_indexes,
+    create_tables,
+    open_engine,
+)
+from microcosm_sqlite.authoring.sources import Source, find_sources
 from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
 from microcosm_sqlite.authoring.workspace import open_workspace
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
@@ -85,7 +91,7 @@ def build_dataset(
 def _build(
     settings: ProjectSettings,
     models: Models,
-    sources: Mapping[str, tuple[SourceFile, ...]],
+    sources: Mapping[str, tuple[Source, ...]],
     inputs: str,
     progress: Progress,
 ) -> Manifest:
@@ -129,7 +135,7 @@ def _load(
     connection: sqlite3.Connection,
     settings: ProjectSettings,
     models: Models,
-    sources: Mapping[str, tuple[SourceFile, ...]],
+    sources: Mapping[str, tuple[Source, ...]],
     progress: Progress,
     workspace: Path,
 ) -> dict[str, int]:
@@ -149,6 +155,8 @@ def _load(
         for load in loads.values():
             _index(engine, load)
         check_foreign_keys(connection, loads, settings.error_limit)
+        for cls in models.classes.values():
+            create_full_text(connection, cls)
         progress.finish()
     return row_counts
 
@@ -172,12 +180,12 @@ def _plan(
     models: Models,
     dialect: sa.Dialect,
     table: sa.Table,
-    sources: tuple[SourceFile, ...],
+    sources: tuple[Source, ...],
     progress: Progress,
 ) -> TableLoad:
     return TableLoad(
         rules=TableRules.of(table, dialect, settings.null_values, models.aliases(table.name)),
-        openers=[DelimitedOpener(source, settings.csv) for source in sources],
+        openers=[choose_opener(source, settings.csv) for source in sources],
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,
         advance=progress.advance,

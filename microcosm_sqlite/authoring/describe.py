@@ -79,7 +79,7 @@ def describe_dataset(
                 "bytes": size,
                 "hash": f"sha256:{sha256}",
                 "fingerprint": fingerprint(describe_structure(connection)),
-                "inputs": f"sha256:{inputs}",
+                **({"inputs": f"sha256:{inputs}"} if inputs else {}),
                 "sqliteVersion": sqlite3.sqlite_version,
                 "builderVersion": find_builder_version(),
                 "models": settings.models,

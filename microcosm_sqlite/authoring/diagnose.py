@@ -110,16 +110,16 @@ def read_lines(load: TableLoad, names: Sequence[str]) -> Iterator[Line]:
     for opener in load.openers:
         with opener(ignore_advance) as records:
             layout = load.lay_out(records)
-            readers = [_find_reader(layout, name) for name in names]
+            readers = [_find_reader(layout, name, has_types=records.has_types) for name in names]
             for line, row in records.numbered():
                 yield records.name, line, tuple(read(row) for read in readers)
 
 
-def _find_reader(layout: Sequence[ColumnRule | None], name: str) -> Any:
+def _find_reader(layout: Sequence[ColumnRule | None], name: str, *, has_types: bool) -> Any:
     for index, rule in enumerate(layout):
         if rule is not None and rule.name == name:
-            cache = rule.make_cache()
-            return lambda row: cache[row[index]]
+            convert = rule.convert_value if has_types else rule.make_cache().__getitem__
+            return lambda row: convert(row[index])
     return lambda row: None  # noqa: ARG005 - a column that the source leaves out
 
 

@@ -127,7 +127,7 @@ def _find_files(folder: Path, found: Inference) -> list[RawFile]:
         raise SourceError(f"{folder} is not a folder.", file=str(folder))
     files = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or not split_name(path)[1]:
+        if not path.is_file() or split_name(path)[1] not in ("csv", "tsv"):
             found.left_out[path.name] = "not a CSV or TSV file"
         elif raw := sniff(path):
             files.append(raw)

@@ -10,17 +10,21 @@ from hashlib import sha256
 
 from microcosm_sqlite.authoring.finalise import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.python_source import SourceFunction
+from microcosm_sqlite.authoring.sources import Source
 from microcosm_sqlite.authoring.versions import find_builder_version
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import ManifestError
 
 
-def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[SourceFile, ...]]) -> str:
+def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[Source, ...]]) -> str:
     """The hex sha256 of sources, code of the package, settings and versions of the builders.
 
-    No path of this machine goes into it: a checkout elsewhere has the same digest.
+    No path of this machine goes into it: a checkout elsewhere has the same digest. It is empty
+    where a source is a function, since nobody knows what that reads.
     """
+    if any(isinstance(source, SourceFunction) for files in sources.values() for source in files):
+        return ""
     import sqlalchemy
 
     described = {
@@ -40,6 +44,8 @@ def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[SourceF
 
 def find_current(settings: ProjectSettings, inputs: str) -> Manifest | None:
     """The manifest that is published, if it and its database are what these inputs give."""
+    if not inputs:
+        return None
     try:
         manifest = Manifest.loads(settings.manifest_path.read_bytes())
         raw = manifest.raw[EXTENSION]

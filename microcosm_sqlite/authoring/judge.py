@@ -47,17 +47,18 @@ def judge_records(
     only: Iterable[str] | None = None,
 ) -> None:
     """Convert every field, or those of the columns in `only`, and note what does not fit."""
+    wanted = None if only is None else set(only)
     checked = [
-        (index, rule, rule.make_cache())
+        (index, rule, rule.convert_value if records.has_types else rule.make_cache().__getitem__)
         for index, rule in enumerate(layout)
-        if rule is not None and (only is None or rule.name in set(only))
+        if rule is not None and (wanted is None or rule.name in wanted)
     ]
     for line, row in _whole_rows(records, len(layout), findings):
-        for index, rule, cache in checked:
+        for index, rule, convert in checked:
             try:
-                cache[row[index]]
+                convert(row[index])
             except ValueError as error:
-                findings.add(describe_offence(records.name, line, rule, row[index], error))
+                findings.add(describe_offence(records, line, rule, row[index], error))
 
 
 def _whole_rows(
@@ -71,13 +72,13 @@ def _whole_rows(
 
 
 def describe_offence(
-    name: str, line: int, rule: ColumnRule, value: object, error: ValueError
+    records: Records, line: int, rule: ColumnRule, value: object, error: ValueError
 ) -> SourceValueError:
     """The error that tells of one value that does not fit its column."""
     return SourceValueError(
-        f"{name}, line {line}, column `{rule.name}`: {show(value)} is not {error} "
-        f"({rule.expected}).",
-        file=name,
+        f"{records.name}, {records.unit} {line}, column `{rule.name}`: "
+        f"{show(value)} is not {error} ({rule.expected}).",
+        file=records.name,
         line=line,
         column=rule.name,
         value=str(value),

@@ -137,7 +137,9 @@ def _insert_records(
     layout = load.lay_out(records)
     constants = fill_values(load.rules, layout, load.defaults)
     used = [rule for rule in layout if rule is not None]
-    plain = [rule.is_plain and rule.name not in converted for rule in used]
+    plain = [
+        rule.is_plain and rule.name not in converted and not records.has_types for rule in used
+    ]
     names = [rule.name for rule in used] + list(constants)
     values = [
         rule.placeholder if is_plain else "?" for rule, is_plain in zip(used, plain, strict=True)
@@ -147,16 +149,15 @@ def _insert_records(
         f"INSERT INTO {load.quoted} ({', '.join(map(quote_identifier, names))}) "
         f"VALUES ({', '.join(values)})"
     )
-    rows: Iterable[list[Any]] = records
+    rows: Iterable[Any] = records
     if len(used) < len(layout):
         rows = _pick(rows, [i for i, rule in enumerate(layout) if rule is not None], len(layout))
-    caches = [
-        (index, rule.make_cache())
-        for index, (rule, is_plain) in enumerate(zip(used, plain, strict=True))
-        if not is_plain
-    ]
-    if caches:
-        rows = _convert(rows, caches)
+    if records.has_types:
+        rows = _convert_values(rows, [rule.convert_value for rule in used])
+    elif not all(plain):
+        rows = _convert(
+            rows, [(i, rule.make_cache()) for i, rule in enumerate(used) if not plain[i]]
+        )
     return connection.executemany(statement, rows).rowcount
 
 
@@ -180,6 +181,13 @@ def _convert(
         for index, cache in caches:
             row[index] = cache[row[index]]
         yield row
+
+
+def _convert_values(
+    rows: Iterable[Sequence[Any]], converters: Sequence[Callable[[Any], Any]]
+) -> Iterator[list[Any]]:
+    for row in rows:
+        yield [convert(value) for convert, value in zip(converters, row, strict=True)]
 
 
 def _literal(connection: sqlite3.Connection, value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import cleandoc
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -57,23 +58,34 @@ def import_models(settings: ProjectSettings) -> Iterator[Models]:
     """
     root = settings.models.partition(".")[0]
     before = _take_modules(root)
+    others = set(sys.modules)
     directory = str(settings.import_directory)
     writes_bytecode = not sys.dont_write_bytecode
     sys.dont_write_bytecode = True  # the tree that is being packed stays as it is
-    sys.path.insert(0, directory)
+    sys.path[:0] = [directory, str(settings.root)]
     importlib.invalidate_caches()
     try:
         yield find_models(_import(settings), settings.dataset)
     finally:
-        sys.path.remove(directory)
+        for entry in (directory, str(settings.root)):
+            sys.path.remove(entry)
         sys.dont_write_bytecode = not writes_bytecode
         _take_modules(root)
+        _forget_modules(set(sys.modules) - others, settings.root)
         sys.modules.update(before)
 
 
 def _take_modules(root: str) -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name == root or name.startswith(f"{root}.")]
     return {name: sys.modules.pop(name) for name in names}
+
+
+def _forget_modules(names: set[str], directory: Path) -> None:
+    """Forget those that came from a project's tree, but not from an environment inside of it."""
+    for name in names:
+        file = Path(getattr(sys.modules[name], "__file__", None) or "")
+        if file.is_relative_to(directory) and "site-packages" not in file.parts:
+            del sys.modules[name]
 
 
 def _import(settings: ProjectSettings) -> ModuleType:

@@ -150,12 +150,13 @@ def parse_interval(text: str) -> timedelta:
 def parse_json(text: str) -> Any:
     """JSON of any kind."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise ValueError("JSON") from None
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python's reader takes and JSON does not have."""
     raise ValueError(f"{name} is no JSON")
 
 

@@ -13,7 +13,12 @@ class Records(ABC):
     Attributes:
         name: The source, as errors call it.
         header: The names of the fields.
+        unit: What a row's number counts.
+        has_types: Whether fields are values of their own types, and not all of them texts.
     """
+
+    unit = "line"
+    has_types = False
 
     def __init__(self, name: str, header: list[str]) -> None:
         self.name = name
@@ -25,4 +30,4 @@ class Records(ABC):
 
     @abstractmethod
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
-        """The same rows, each with the 1-based line that it starts on."""
+        """The same rows, each with the 1-based number of the line that it starts on."""

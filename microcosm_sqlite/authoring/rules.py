@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import types
 
 from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, choose_parser
+from microcosm_sqlite.authoring.typed_values import make_taker
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import SettingsError
 
@@ -52,6 +53,7 @@ class ColumnRule:
                 hint="Give it a type that can be written down, such as JSON.",
             )
         self.parse = parse
+        self._take = make_taker(type_, parse)
         self._is_parsed = not isinstance(type_, (types.JSON, types.TypeDecorator))
         self._bind = _make_binder(type_, dialect)
         self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
@@ -92,6 +94,20 @@ class ColumnRule:
             return self._bind(value)
         except (ValueError, LookupError, TypeError, ArithmeticError) as error:
             raise ValueError(f"what {type(self.column.type).__name__} takes ({error})") from error
+
+    def convert_value(self, value: Any) -> Any:
+        """The value that SQLAlchemy would store for a value of a source that has types.
+
+        Empty text is text there, as such sources have a null of their own.
+
+        Raises:
+            ValueError: The value does not fit.
+        """
+        if value is None or (isinstance(value, str) and value and value in self.nulls):
+            if self.column.nullable:
+                return None
+            raise ValueError("a value, as the column is NOT NULL")
+        return self.bind(self._take(value))
 
     def take(self, value: Any) -> Any:
         """A default, as a Python value or as text, as it is stored.

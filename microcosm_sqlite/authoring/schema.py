@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import CompileError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
-from microcosm_sqlite.errors import BuildError, SettingsError
+from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
+from microcosm_sqlite.fulltext import full_text_index
 
 
 @contextmanager
@@ -42,6 +44,20 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
     finally:
         for table, indexes in held.items():
             table.indexes.update(indexes)
+
+
+def create_full_text(connection: sqlite3.Connection, model: type[Any]) -> None:
+    """Create the full-text index that a model declares, if it does, over its loaded rows.
+
+    Raises:
+        SettingsError: What it declares cannot be indexed.
+    """
+    try:
+        index = full_text_index(model)
+    except DatasetError as error:
+        raise SettingsError(error.message) from error
+    for statement in index.ddl if index else ():
+        connection.execute(statement)
 
 
 def create_indexes(engine: sa.Engine, table: sa.Table) -> None:

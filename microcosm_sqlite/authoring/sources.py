@@ -8,10 +8,17 @@ from hashlib import file_digest
 from pathlib import Path
 
 from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.python_source import SourceFunction
 from microcosm_sqlite.authoring.streams import COMPRESSIONS
 from microcosm_sqlite.errors import SettingsError, SourceError
 
-FORMATS = {".csv": "csv", ".tsv": "tsv"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 """File name suffix to format, in front of any suffix of a compression."""
 
 
@@ -40,9 +47,13 @@ class SourceFile:
             return file_digest(stream, "sha256").hexdigest()
 
 
+Source = SourceFile | SourceFunction
+"""Where rows of one table come from."""
+
+
 def find_sources(
     settings: ProjectSettings, tables: Collection[str]
-) -> dict[str, tuple[SourceFile, ...]]:
+) -> dict[str, tuple[Source, ...]]:
     """Match files to tables by name: `<table>.csv[.gz|.zip|...]`, or a folder of such parts.
 
     Returns:
@@ -53,8 +64,8 @@ def find_sources(
             allow it.
     """
     if isinstance(settings.sources, Mapping):
-        found = {
-            table: tuple(_describe(settings.root / file, settings.root) for file in files)
+        found: dict[str, tuple[Source, ...]] = {
+            table: tuple(_find_named(file, settings.root) for file in files)
             for table, files in settings.sources.items()
         }
     else:
@@ -63,14 +74,14 @@ def find_sources(
     return {table: files for table, files in found.items() if table in tables}
 
 
-def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[SourceFile, ...]]:
+def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
     folder = settings.root / str(settings.sources)
     if not folder.is_dir():
         raise SettingsError(
             f"The folder of sources, {folder}, does not exist.",
             hint="Put one file per table there, or name the folder in option `sources`.",
         )
-    found: dict[str, tuple[SourceFile, ...]] = {}
+    found: dict[str, tuple[Source, ...]] = {}
     for path in sorted(folder.iterdir()):
         table, _ = split_name(path)
         files = _list_parts(path, settings.root)
@@ -84,7 +95,7 @@ def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[SourceFile, ...]]
     return found
 
 
-def _list_parts(path: Path, root: Path) -> tuple[SourceFile, ...]:
+def _list_parts(path: Path, root: Path) -> tuple[Source, ...]:
     if path.name.startswith("."):
         return ()
     if path.is_dir():
@@ -94,6 +105,13 @@ def _list_parts(path: Path, root: Path) -> tuple[SourceFile, ...]:
 
 def _iterate_parts(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
+
+
+def _find_named(name: str, root: Path) -> Source:
+    module, colon, function = name.partition(":")
+    if colon and function.isidentifier() and module.replace(".", "").isidentifier():
+        return SourceFunction(name)
+    return _describe(root / name, root)
 
 
 def _describe(path: Path, root: Path) -> SourceFile:
@@ -122,7 +140,7 @@ def split_name(path: Path) -> tuple[str, str]:
 
 
 def _match(
-    found: Mapping[str, tuple[SourceFile, ...]],
+    found: Mapping[str, tuple[Source, ...]],
     tables: Collection[str],
     settings: ProjectSettings,
 ) -> None:

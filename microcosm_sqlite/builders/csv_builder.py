@@ -81,7 +81,7 @@ class CSVBuilder:
         pairs = build_input if self.bulk_mode else [(self.model_cls, build_input)]
         context = self.model_cls.new_context(self.graph, defer_foreign_keys=self.bulk_mode)
         with context:
-            session = cast("Session", context.session)
+            session = context.session
             for model, lines in pairs:
                 if self.delete_before_load:
                     session.execute(sa.delete(model))

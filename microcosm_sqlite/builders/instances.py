@@ -57,7 +57,7 @@ class InstanceMaker:
                 try:
                     values[key] = self._read(key, rule, row[index])
                 except ValueError as error:
-                    raise describe_offence(records.name, line, rule, row[index], error) from error
+                    raise describe_offence(records, line, rule, row[index], error) from error
             yield self._model(**values)
 
     def _read(self, key: str, rule: ColumnRule, text: str | None) -> Any:

@@ -1,0 +1,76 @@
+"""JSON Lines: one object on each line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from microcosm_sqlite.authoring.parsing import refuse_constant
+from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.streams import Advance, ignore_advance, open_text
+from microcosm_sqlite.errors import SourceError
+
+
+@dataclass(frozen=True)
+class JsonLinesOpener:
+    """Opens one file of JSON Lines; its fields are the keys of all of its objects.
+
+    The file is read twice, since a later object may have a key that no earlier one has.
+    """
+
+    source: SourceFile
+
+    @contextmanager
+    def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
+        """Open it from its start.
+
+        Raises:
+            SourceError: A line is not a JSON object.
+        """
+        name, path = self.source.name, self.source.path
+        with open_text(path) as text:
+            header = list(dict.fromkeys(key for _, row in _read(text, name) for key in row))
+        with open_text(path, advance=advance) as text:
+            yield _JsonRecords(name, header, text)
+
+
+class _JsonRecords(Records):
+    has_types = True
+
+    def __init__(self, name: str, header: list[str], text: IO[str]) -> None:
+        super().__init__(name, header)
+        self._text = text
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return (row for _, row in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """The rows, each with its line."""
+        for line, row in _read(self._text, self.name):
+            yield line, [row.get(key) for key in self.header]
+
+
+def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, content in enumerate(text, start=1):
+        if not content.strip():
+            continue
+        try:
+            row = json.loads(content, parse_constant=refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise _refusal(name, line, str(error)) from error
+        if not isinstance(row, dict):
+            raise _refusal(name, line, "not an object")
+        yield line, row
+
+
+def _refusal(name: str, line: int, reason: str) -> SourceError:
+    return SourceError(
+        f"{name}, line {line}: {reason}.",
+        file=name,
+        line=line,
+        hint="Each line must be one JSON object, with the columns as its keys.",
+    )

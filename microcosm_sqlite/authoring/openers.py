@@ -1,0 +1,23 @@
+"""Which opener reads which source."""
+
+from __future__ import annotations
+
+from microcosm_sqlite.authoring.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.json_lines import JsonLinesOpener
+from microcosm_sqlite.authoring.load import Opener
+from microcosm_sqlite.authoring.parquet import ParquetOpener
+from microcosm_sqlite.authoring.project import CsvOptions
+from microcosm_sqlite.authoring.python_source import FunctionOpener, SourceFunction
+from microcosm_sqlite.authoring.sources import Source
+
+
+def choose_opener(source: Source, options: CsvOptions) -> Opener:
+    """What opens a source, by its format."""
+    if isinstance(source, SourceFunction):
+        return FunctionOpener(source)
+    match source.format:
+        case "jsonl":
+            return JsonLinesOpener(source)
+        case "parquet":
+            return ParquetOpener(source)
+    return DelimitedOpener(source, options)
