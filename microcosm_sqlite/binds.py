@@ -24,7 +24,7 @@ from microcosm_sqlite.engine import (
     refuse_write,
 )
 from microcosm_sqlite.errors import DatasetNotFoundError
-from microcosm_sqlite.sessions import DatasetSession, IdleConnections, OwnSessions, ReadOnlySession
+from microcosm_sqlite.sessions import DatasetSession, IdleConnections, LeasingSession, OwnSessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,11 +134,22 @@ class Binds:
         Raises:
             SchemaMismatchError: The installed dataset is not what the models describe.
         """
-        engine, session_factory = self(data_set.dataset_name)
-        if data_set.dataset_name in self._unchecked:
-            check_agreement(data_set, self._unchecked[data_set.dataset_name], engine.dialect)
-            self._unchecked.pop(data_set.dataset_name, None)
+        _, session_factory = self(data_set.dataset_name)
+        if self._unchecked:
+            self.check_models(data_set)
         return session_factory(**options)
+
+    def check_models(self, data_set: type[DataSet]) -> None:
+        """Compare models and installed dataset, unless that was done.
+
+        Raises:
+            SchemaMismatchError: They differ.
+        """
+        found = self._unchecked.get(data_set.dataset_name)
+        if found is not None:
+            engine, _ = self(data_set.dataset_name)
+            check_agreement(data_set.resolve(), found, engine.dialect)
+            self._unchecked.pop(data_set.dataset_name, None)
 
     def own_session(self, data_set: type[DataSet], *, expire_on_commit: bool = False) -> Session:
         """The session of this thread or task outside of any context, closed when that ends."""
@@ -184,7 +195,7 @@ class Binds:
         engine = create_readonly_engine(location, echo=self.echo, name=name)
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
-            engine, class_=ReadOnlySession, idle=IdleConnections(engine), refuse=refuse
+            engine, class_=LeasingSession, idle=IdleConnections(engine), refuse=refuse
         )
         return engine, session_factory
 

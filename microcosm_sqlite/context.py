@@ -32,9 +32,7 @@ class Scope:
 
     __slots__ = ("context", "graph", "outer", "owner", "session")
 
-    def __init__(
-        self, session: Session, context: SessionContext, owner: object, outer: Scope | None
-    ) -> None:
+    def __init__(self, session: Session, context: Any, owner: object, outer: Scope | None) -> None:
         self.session: Session | None = session
         self.context = context
         self.graph = context.graph

@@ -10,7 +10,8 @@ import os
 import sqlite3
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import QueuePool, create_engine, event
 
@@ -20,7 +21,7 @@ from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetErro
 from microcosm_sqlite.forking import track_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import ExceptionContext
@@ -30,6 +31,24 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 """The path that stands for a database in memory."""
+
+
+class Recipe(NamedTuple):
+    """What tells an engine from others, for whoever makes another of the same kind.
+
+    Attributes:
+        open: Opens a connection.
+        reset: What the pool does to a connection that comes back.
+        listeners: Names of engine events, and what listens to them.
+    """
+
+    open: Callable[[], sqlite3.Connection]
+    reset: Literal["rollback"] | None
+    listeners: Sequence[tuple[str, Callable[..., None]]]
+
+
+recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
+"""The engines that were made here."""
 
 _dataset_engines: dict[InstalledDataset, Engine] = {}
 _memory_numbers = count(1)
@@ -57,16 +76,21 @@ def create_readonly_engine(location: Location, *, echo: bool = False, name: str 
         echo: Log every statement.
         name: The dataset's name, for errors.
     """
-    # Nothing is written, so nothing has to be rolled back between two users of a connection.
-    engine = _create(lambda: connect(location, check_same_thread=False), echo, reset=None)
 
-    @event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> None:
         code = getattr(context.original_exception, "sqlite_errorcode", 0)
         if code == sqlite3.SQLITE_READONLY:
             raise refuse_write(name, location.path) from context.original_exception
 
-    return engine
+    return _create(
+        Recipe(
+            open=lambda: connect(location, check_same_thread=False),
+            # Nothing is written, so nothing is rolled back between two users of a connection.
+            reset=None,
+            listeners=[("handle_error", explain)],
+        ),
+        echo,
+    )
 
 
 def create_readwrite_engine(
@@ -98,10 +122,10 @@ def create_readwrite_engine(
             connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    engine = _create(open_configured, echo, reset="rollback", is_tracked=memory is None)
-    if not autocommit:
-        event.listen(engine, "begin", _begin)
-        event.listen(engine, "reset", _end_transaction)
+    listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
+    engine = _create(
+        Recipe(open_configured, "rollback", listeners), echo, is_tracked=memory is None
+    )
     if memory:
         event.listen(engine, "engine_disposed", memory.start_anew)
     return engine
@@ -118,22 +142,19 @@ def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
     )
 
 
-def _create(
-    creator: Callable[[], sqlite3.Connection],
-    echo: bool,
-    *,
-    reset: str | None,
-    is_tracked: bool = True,
-) -> Engine:
+def _create(recipe: Recipe, echo: bool, *, is_tracked: bool = True) -> Engine:
     engine = create_engine(
         "sqlite://",
-        creator=creator,
+        creator=recipe.open,
         echo=echo,
         poolclass=QueuePool,
         # A limit would make the sixteenth thread wait for half a minute, and then fail.
         max_overflow=-1,
-        pool_reset_on_return=reset,
+        pool_reset_on_return=recipe.reset,
     )
+    for name, listener in recipe.listeners:
+        event.listen(engine, name, listener)
+    recipes[engine] = recipe
     if is_tracked:
         track_engine(engine)
     return engine
@@ -146,10 +167,10 @@ def _begin(connection: Connection) -> None:
         driver_connection.execute("BEGIN")
 
 
-def _end_transaction(connection: sqlite3.Connection, *_: object) -> None:
+def _end_transaction(connection: Any, *_: object) -> None:
     # A COMMIT that a deferred foreign key refuses leaves SQLite in the transaction that
     # SQLAlchemy takes to be over.
-    if connection.in_transaction:
+    if getattr(connection, "driver_connection", connection).in_transaction:
         connection.rollback()
 
 

@@ -76,20 +76,31 @@ class ReadOnlySession(DatasetSession):
 
     Args:
         args: As for a SQLAlchemy session.
-        idle: Where to take a connection from.
         refuse: Makes the error for a write.
         kwargs: As for a SQLAlchemy session.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        idle: IdleConnections,
-        refuse: Callable[[], Exception],
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, refuse: Callable[[], Exception], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.refuse = refuse
+
+
+@event.listens_for(ReadOnlySession, "before_flush", propagate=True)
+def _refuse_flush(session: ReadOnlySession, *_: object) -> None:
+    raise session.refuse()
+
+
+class LeasingSession(ReadOnlySession):
+    """A read-only session that takes the connection which its thread keeps.
+
+    Args:
+        args: As for a SQLAlchemy session.
+        idle: Where to take the connection from.
+        kwargs: As for a read-only session.
+    """
+
+    def __init__(self, *args: Any, idle: IdleConnections, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._idle = idle
         self._leased = idle.take() if self.bind is idle.engine else None
         if self._leased is not None:
@@ -104,11 +115,6 @@ class ReadOnlySession(DatasetSession):
             self._leased = None
         elif self.bind is self._idle.engine:
             self._idle.keep_one()
-
-
-@event.listens_for(ReadOnlySession, "before_flush", propagate=True)
-def _refuse_flush(session: ReadOnlySession, *_: object) -> None:
-    raise session.refuse()
 
 
 def current_strand() -> object:

@@ -105,7 +105,9 @@ def test_a_data_set_goes_through_its_revisions_and_back(graph: Any) -> None:
     assert "batch_alter_table" in revisions(graph)[1]
     check(graph, after)
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT * FROM person").all() == [(1, "Ann", "CALM", 1, 1)]
+        assert connection.exec_driver_sql("SELECT * FROM person").all() == [
+            (1, "Ann", "CALM", 1, 1)
+        ]
         assert connection.exec_driver_sql("SELECT * FROM pet").all() == [(1, 1)]
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
