@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from PyInstaller.utils.hooks import collect_data_files, copy_metadata
+from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    collect_data_files,
+    copy_metadata,
+)
 
 import microcosm_sqlite
 

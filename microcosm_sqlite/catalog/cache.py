@@ -199,9 +199,7 @@ def _publish(
                 _extract(content, opened, target, path, origin)
 
 
-def _extract(
-    content: _Content, opened: Opener, target: BinaryIO, path: str, origin: str
-) -> None:
+def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, origin: str) -> None:
     from concurrent.futures import Future, ThreadPoolExecutor
     from hashlib import sha256
 

@@ -196,16 +196,14 @@ def _read_header(path: str) -> tuple[int, bytes]:
     try:
         # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
         descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
+            _check_regular(path, status)
+            return status.st_size, os.read(descriptor, HEADER_SIZE)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         raise explain(error, path) from error
-    try:
-        status = os.fstat(descriptor)
-        _check_regular(path, status)
-        return status.st_size, os.read(descriptor, HEADER_SIZE)
-    except OSError as error:
-        raise explain(error, path) from error
-    finally:
-        os.close(descriptor)
 
 
 def _check_regular(path: str, status: os.stat_result) -> None:

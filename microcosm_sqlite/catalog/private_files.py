@@ -83,19 +83,20 @@ def is_published(path: str, size: int) -> bool:
     """
     try:
         descriptor = os.open(path, _LOOK)
+        try:
+            return _is_as_published(descriptor, size) and not _has_sidecar(path)
+        finally:
+            os.close(descriptor)
     except OSError:
         return False
-    try:
-        status = os.fstat(descriptor)
-        is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
-        is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
-        if not (is_ours and is_sealed and status.st_size == size):
-            return False
-        return os.read(descriptor, len(MAGIC)) == MAGIC and not _has_sidecar(path)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+
+
+def _is_as_published(descriptor: int, size: int) -> bool:
+    status = os.fstat(descriptor)
+    is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
+    is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
+    is_whole = is_ours and is_sealed and status.st_size == size
+    return is_whole and os.read(descriptor, len(MAGIC)) == MAGIC
 
 
 def _has_sidecar(path: str) -> bool:
