@@ -32,7 +32,9 @@ def write_dataset(
     with engine.begin() as connection:
         for table, content in (rows or {}).items():
             if content:
-                connection.execute(metadata.tables[table].insert(), content)
+                names = dict.fromkeys(name for row in content for name in row)
+                values = [dict.fromkeys(names) | row for row in content]
+                connection.execute(metadata.tables[table].insert(), values)
         resources = [describe(connection, table) for table in metadata.sorted_tables]
     engine.dispose()
     extension = {

@@ -6,12 +6,17 @@ import enum
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+import pytest
+import sqlalchemy as sa
+
+pytest.importorskip("pandas")
+pytest.importorskip("polars")
+pytest.importorskip("duckdb")
+
 import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-import pytest
-import sqlalchemy as sa
 from polars.testing import assert_frame_equal
 
 

@@ -13,11 +13,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
 
 import microcosm_sqlite
 from microcosm_sqlite.errors import (
@@ -95,7 +98,9 @@ def in_arrow(value):
 
 @pytest.fixture(params=["adbc", "sqlite3"])
 def route(request, monkeypatch):
-    if request.param == "sqlite3":
+    if request.param == "adbc":
+        pytest.importorskip("adbc_driver_sqlite")
+    else:
         monkeypatch.setattr(reader, "_is_fast", lambda scan: False)
     return request.param
 

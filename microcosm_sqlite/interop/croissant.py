@@ -1,0 +1,151 @@
+"""A Croissant description of exported tables, for catalogues of machine-learning data.
+
+Croissant knows CSV and Parquet and not SQLite, so it describes files that were exported, not the
+database: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html
+"""
+
+from __future__ import annotations
+
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.catalog.citation import cite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field, Manifest, Table
+
+FILE_NAME = "croissant.json"
+"""The usual name of the description, beside the files that it describes."""
+
+VERSION = "http://mlcommons.org/croissant/1.0"
+
+_TERMS = (
+    *("citeAs", "column", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
+    *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
+    *("references", "regex", "repeated", "replace", "separator", "source", "subField", "transform"),
+)
+
+_CONTEXT: dict[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+} | {term: f"cr:{term}" for term in _TERMS}
+
+_MEDIA_TYPES = {".csv": "text/csv", ".parquet": "application/x-parquet"}
+
+_DATA_TYPES = {
+    "integer": "sc:Integer",
+    "year": "sc:Integer",
+    "number": "sc:Float",
+    "boolean": "sc:Boolean",
+    "date": "sc:Date",
+    "datetime": "sc:DateTime",
+}
+
+
+def describe_croissant(dataset: InstalledDataset, exported: Mapping[str, Path]) -> dict[str, Any]:
+    """The JSON-LD description of exported tables.
+
+    Args:
+        dataset: The dataset.
+        exported: For each table that was exported its file, CSV or Parquet; the description is
+            meant to stand in the same folder.
+    """
+    tables = [dataset.tables[name] for name in exported]
+    manifest = dataset.manifest
+    described = {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "name": dataset.name,
+        "conformsTo": VERSION,
+        "version": dataset.version,
+        "citeAs": cite(dataset),
+        **(_describe_dataset(manifest) if manifest else {}),
+        "distribution": [_describe_file(exported[table.name]) for table in tables],
+        "recordSet": [_describe_table(table, exported) for table in tables],
+    }
+    return {key: value for key, value in described.items() if value}
+
+
+def _describe_dataset(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "alternateName": manifest.title,
+        "description": manifest.description or manifest.title,
+        "license": [_license_url(found) for found in manifest.licenses],
+        "creator": [
+            {"@type": "sc:Person", "name": found["title"]}
+            for found in manifest.contributors
+            if found.get("title")
+        ],
+        "url": manifest.raw.get("homepage", ""),
+        "isBasedOn": [found["path"] for found in manifest.sources if found.get("path")],
+    }
+
+
+def _license_url(found: dict[str, Any]) -> str:
+    return str(found.get("path") or f"https://spdx.org/licenses/{found.get('name')}.html")
+
+
+def _describe_file(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        digest = file_digest(stream, "sha256").hexdigest()
+        size = stream.tell()
+    return {
+        "@type": "cr:FileObject",
+        "@id": path.name,
+        "name": path.name,
+        "contentUrl": path.name,
+        "contentSize": f"{size} B",
+        "encodingFormat": _MEDIA_TYPES[path.suffix],
+        "sha256": digest,
+    }
+
+
+def _describe_table(table: Table, exported: Mapping[str, Path]) -> dict[str, Any]:
+    described = {
+        "@type": "cr:RecordSet",
+        "@id": table.name,
+        "name": table.name,
+        "description": table.description,
+        "key": [{"@id": f"{table.name}/{column}"} for column in table.primary_key],
+        "field": [_describe_field(table, field, exported) for field in table.fields],
+    }
+    return {key: value for key, value in described.items() if value}
+
+
+def _describe_field(table: Table, field: Field, exported: Mapping[str, Path]) -> dict[str, Any]:
+    described = {
+        "@type": "cr:Field",
+        "@id": f"{table.name}/{field.name}",
+        "name": field.name,
+        "description": field.description,
+        "dataType": _DATA_TYPES.get(field.type, "sc:Text"),
+        "source": {
+            "fileObject": {"@id": exported[table.name].name},
+            "extract": {"column": field.name},
+        },
+        "references": _find_reference(table, field, exported),
+    }
+    return {key: value for key, value in described.items() if value}
+
+
+def _find_reference(
+    table: Table, field: Field, exported: Mapping[str, Path]
+) -> dict[str, Any] | None:
+    for key in table.foreign_keys:
+        target = key["reference"].get("resource") or table.name
+        if target in exported and field.name in key["fields"]:
+            referred = key["reference"]["fields"][key["fields"].index(field.name)]
+            return {"field": {"@id": f"{target}/{referred}"}}
+    return None
