@@ -28,6 +28,8 @@ COMMANDS = {
     "schema": "schemas:show_schema",
     "query": "querying:run_query",
     "export": "exporting:export_tables",
+    "browse": "showing:browse_datasets",
+    "card": "showing:print_card",
     "verify": "checking:verify_datasets",
     "new": "projects:new_project",
     "build": "projects:build_project",

@@ -7,7 +7,7 @@ from microcosm_sqlite.catalog.record import hash_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
@@ -15,25 +15,30 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 
-def describe_package(
-    found: InstalledDataset, tables: Sequence[Table], folder: Path
-) -> dict[str, Any]:
-    """The Data Package v2 descriptor of a folder with a CSV file for each table."""
+def describe_package(found: InstalledDataset, exported: Mapping[str, Path]) -> dict[str, Any]:
+    """The descriptor of exported tables.
+
+    Args:
+        found: The dataset.
+        exported: For each table that was exported its CSV file; the descriptor is meant to stand
+            in the same folder.
+    """
     raw = found.manifest.raw if found.manifest else {"$schema": PROFILE, "name": found.name}
     about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
-    names = {table.name for table in tables}
-    resources = [_describe_resource(table, names, folder) for table in tables]
+    names = set(exported)
+    resources = [
+        _describe_resource(found.tables[name], names, path) for name, path in exported.items()
+    ]
     return about | {"resources": resources}
 
 
-def _describe_resource(table: Table, names: set[str], folder: Path) -> dict[str, Any]:
-    file = f"{table.name}.csv"
-    digest, size = hash_file(str(folder / file))
+def _describe_resource(table: Table, names: set[str], path: Path) -> dict[str, Any]:
+    digest, size = hash_file(str(path))
     described = {
         "name": table.name,
         "type": "table",
         "description": table.description,
-        "path": file,
+        "path": path.name,
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",

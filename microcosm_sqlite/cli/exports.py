@@ -13,11 +13,11 @@ from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from microcosm_sqlite.cli.croissant import describe_croissant
 from microcosm_sqlite.cli.data_package import describe_package
 from microcosm_sqlite.cli.formats import WRITERS, base64_text, batched, spell_bytes
 from microcosm_sqlite.cli.statements import answering
 from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.interop import croissant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,9 @@ if TYPE_CHECKING:
 
 DESCRIPTORS = {
     "datapackage": (FILE_NAME, describe_package),
-    "croissant": ("croissant.json", describe_croissant),
+    "croissant": (croissant.FILE_NAME, croissant.describe_croissant),
 }
 """Formats that are CSV files and a description of them: its file name and what writes it."""
-
-ROW_GROUP = 65_536
-"""Rows of a Parquet file that are held in memory, and can be read, as one."""
 
 
 def write_table(
@@ -94,34 +91,23 @@ def write_folder(
     suffix = "csv" if form in DESCRIPTORS else form
     with _appearing(path) as draft:
         draft.mkdir()
+        exported = {table.name: draft / f"{table.name}.{suffix}" for table in tables}
         for table in tables:
-            _write(found, table, suffix, draft / f"{table.name}.{suffix}", advance)
+            _write(found, table, suffix, exported[table.name], advance)
         if form in DESCRIPTORS:
             file, describe = DESCRIPTORS[form]
-            descriptor = json.dumps(describe(found, tables, draft), indent=1, ensure_ascii=False)
+            descriptor = json.dumps(describe(found, exported), indent=1, ensure_ascii=False)
             (draft / file).write_text(f"{descriptor}\n", encoding="utf-8")
 
 
 def _write(found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance) -> None:
     if form == "parquet":
-        _write_parquet(found, table, path, advance)
+        from microcosm_sqlite.interop.parquet_files import write_parquet
+
+        write_parquet(found, table.name, path, advance)
         return
-    with _open(path) as target:
+    with path.open("w", encoding="utf-8", newline="") as target:
         write_table(found, table, form, target, advance)
-
-
-def _write_parquet(found: InstalledDataset, table: Table, path: Path, advance: Advance) -> None:
-    with found.arrow(table.name, batch_size=ROW_GROUP) as reader:
-        from pyarrow.parquet import ParquetWriter
-
-        with ParquetWriter(path, reader.schema) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-                advance(batch.num_rows)
-
-
-def _open(path: Path) -> TextIO:
-    return path.open("w", encoding="utf-8", newline="")
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     "folder",
     metavar="FOLDER",
     type=click.Path(exists=True, file_okay=False),
-    help="Make the tables of the CSV and TSV files there, in place of the example.",
+    help="Make the tables of the files there (CSV, TSV, JSON Lines, Parquet), not the example.",
 )
 @click.option(
     "--null",

@@ -1,0 +1,51 @@
+"""``browse`` and ``card``: datasets as pages in a web browser."""
+
+from __future__ import annotations
+
+import click
+
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.options import complete_dataset, dataset_argument, examples
+from microcosm_sqlite.cli.output import Output
+
+
+@click.command(
+    "browse",
+    epilog=examples(
+        "microcosm-sqlite browse",
+        "microcosm-sqlite browse nycflights13 --port 0",
+    ),
+)
+@click.argument("names", nargs=-1, shell_complete=complete_dataset)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="The port to listen on; 0 takes one that is free.",
+)
+@click.option("--open/--no-open", "opens", default=True, help="Whether to open the page.")
+def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -> None:
+    """Serve datasets to a web browser with Datasette, until Ctrl-C: all, unless named."""
+    for name in names:
+        dataset(name)
+    from microcosm_sqlite.interop.browse import browse
+
+    out = Output()
+    browse(
+        names,
+        host=host,
+        port=port,
+        open_browser=opens,
+        announce=lambda url: out.note(f"Serving {url} until Ctrl-C is pressed."),
+    )
+
+
+@click.command("card", epilog=examples("microcosm-sqlite card nycflights13 > card.html"))
+@dataset_argument
+def print_card(name: str) -> None:
+    """Print a page about a dataset: one HTML file that needs nothing else."""
+    from microcosm_sqlite.interop.card import render_card
+
+    click.echo(render_card(dataset(name)), nl=False)
