@@ -16,7 +16,7 @@ from microcosm_sqlite.authoring.guessing import TEXT
 from microcosm_sqlite.authoring.inference import Inference, InferredTable, infer_folder
 from microcosm_sqlite.authoring.model_text import name_classes, write_models, write_stores
 from microcosm_sqlite.authoring.scaffold import scaffold
-from microcosm_sqlite.authoring.sniffing import RawFile
+from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def draft_project(
     null_values: Collection[str] = (),
     **answers: str,
 ) -> Draft:
-    """Write a project whose tables are those of a folder of CSV and TSV files.
+    """Write a project whose tables are those of a folder of files.
 
-    Types, lengths, keys and references are inferred from every row. Files are copied; those that
-    the build could not read as they are (another encoding or delimiter, headers that name no
-    column) are written anew as plain CSV.
+    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed. Types, lengths, keys and
+    references are inferred from every row. Files are copied; CSV that the build could not read as
+    it is (another encoding or delimiter, headers that name no column) is written anew.
 
     Args:
         directory: Where to write; new or empty.
@@ -74,7 +74,7 @@ def _write_sources(sources: Path, inference: Inference) -> None:
         example.unlink()
     for table in inference.tables.values():
         raw = table.file
-        if raw.is_plain:
+        if isinstance(raw, TypedFile) or raw.is_plain:
             suffixes = raw.path.name[len(raw.path.name.split(".")[0]) :]
             shutil.copyfile(raw.path, sources / f"{table.name}{suffixes}")
         else:
@@ -197,8 +197,8 @@ def _report(inference: Inference) -> Iterator[str]:
         yield f"  key: {_describe_key(table)}"
         for column in table.columns.values():
             yield f"  {column.name}: {_describe_column(table, column.name)}"
-        if not table.file.is_plain:
-            raw = table.file
+        raw = table.file
+        if isinstance(raw, RawFile) and not raw.is_plain:
             yield f"  sources/{name}.csv is {raw.path.name} written anew: {_changes(raw)}"
     for name, reason in inference.left_out.items():
         yield f"left out: {name}, {reason}"

@@ -6,16 +6,22 @@ than a double holds, and anything mixed stay text.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
+from uuid import UUID
 
 from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, parse_date, parse_datetime
 
 INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
 DATE, DATETIME, MOMENT, TEXT = "date", "datetime", "datetime with offset", "text"
+TIME, DURATION, UUID_, BINARY, JSON = "time", "duration", "UUID", "binary", "JSON"
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -26,6 +32,8 @@ _DATETIME = re.compile(
 )
 _BOOLEANS = frozenset({"true", "false", "yes", "no"})
 _DIGITS_OF_A_DOUBLE = 17
+EXACT_DIGITS = 15
+"""Decimal numbers of so many digits come back from a double unchanged."""
 
 
 @dataclass
@@ -46,19 +54,30 @@ class Guess:
     is_inexact: bool = False
 
     def add(self, text: str) -> None:
-        """Learn from one field."""
+        """Learn from one field of a source that has nothing but texts."""
         if not text:
             self.is_nullable = True
-            return
+        elif self.kind == TEXT:
+            self.length = max(self.length, len(text))
+        else:
+            self._learn(classify(text), text)
+
+    def add_value(self, value: object) -> str:
+        """Learn from one field of a source that has types; return its text."""
+        if value is None or value == "":
+            self.is_nullable = True
+            return ""
+        kind, text = classify_value(value)
+        self._learn(kind, text)
+        return text
+
+    def _learn(self, kind: str, text: str) -> None:
         self.length = max(self.length, len(text))
-        if self.kind == TEXT:
-            return
-        kind = classify(text)
         if kind == INTEGER:
             value = abs(int(text))
             self.is_long = self.is_long or value >= 1 << 31
             self.is_inexact = self.is_inexact or value > EXACT_INTEGER
-        if kind != self.kind:
+        if self.kind not in (kind, JSON):
             self._widen(kind)
 
     def _widen(self, kind: str) -> None:
@@ -66,6 +85,8 @@ class Guess:
             self.kind = kind
         elif {self.kind, kind} == {INTEGER, NUMBER}:
             self.kind = NUMBER
+        elif kind == JSON:
+            self.kind = JSON
         else:
             self.kind = TEXT
         if self.kind == NUMBER and self.is_inexact:
@@ -91,6 +112,53 @@ def classify(text: str) -> str:
         kind = MOMENT if match["offset"] else DATETIME
         return kind if _is_parsed(parse_datetime, text) else TEXT
     return TEXT
+
+
+def classify_value(value: object) -> tuple[str, str]:
+    """The kind of a value that has a type of its own, and its text.
+
+    Text stays text, but for dates and moments, for which JSON has no type.
+
+    >>> classify_value("7"), classify_value(7), classify_value("2013-01-31")
+    (('text', '7'), ('integer', '7'), ('date', '2013-01-31'))
+    """
+    for type_, classify_one in _CLASSIFIERS:
+        if isinstance(value, type_):
+            return classify_one(value)
+    return JSON, json.dumps(value, default=str)
+
+
+def _classify_string(value: str) -> tuple[str, str]:
+    kind = classify(value)
+    return (kind if kind in (DATE, DATETIME, MOMENT) else TEXT), value
+
+
+def _classify_whole(value: int) -> tuple[str, str]:
+    return (INTEGER if -(2**63) <= value < 2**63 else TEXT), str(value)
+
+
+def _classify_decimal(value: Decimal) -> tuple[str, str]:
+    return (NUMBER if len(value.as_tuple().digits) <= EXACT_DIGITS else TEXT), str(value)
+
+
+def _classify_datetime(value: datetime) -> tuple[str, str]:
+    return (DATETIME if value.tzinfo is None else MOMENT), value.isoformat(" ")
+
+
+# The first that fits: true is a whole number to Python, and a moment is a date.
+_CLASSIFIERS: tuple[tuple[type, Callable[[Any], tuple[str, str]]], ...] = (
+    (str, _classify_string),
+    (bool, lambda value: (BOOLEAN, str(value).lower())),
+    (int, _classify_whole),
+    (float, lambda value: (NUMBER, repr(value))),
+    (Decimal, _classify_decimal),
+    (datetime, _classify_datetime),
+    (date, lambda value: (DATE, str(value))),
+    (time, lambda value: (TIME, str(value))),
+    (timedelta, lambda value: (DURATION, str(value))),
+    (UUID, lambda value: (UUID_, str(value))),
+    (bytes, lambda value: (BINARY, value.hex())),
+)
 
 
 def _is_number(text: str) -> bool:

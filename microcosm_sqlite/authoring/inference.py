@@ -1,4 +1,4 @@
-"""Tables, types and keys of a folder of delimited files, inferred from every row of them.
+"""Tables, types and keys of a folder of files, inferred from every row of them.
 
 The rows go through a scratch database on disk, so that keys and references are asked for in SQL,
 exactly, and memory does not grow with the files.
@@ -7,24 +7,29 @@ exactly, and memory does not grow with the files.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from microcosm_sqlite.authoring.guessing import (
+    BINARY,
     BOOLEAN,
     DATE,
     DATETIME,
+    DURATION,
     INTEGER,
+    JSON,
     MOMENT,
     NUMBER,
     TEXT,
+    TIME,
     Guess,
 )
-from microcosm_sqlite.authoring.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile, sniff
 from microcosm_sqlite.authoring.sources import split_name
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import SourceError
@@ -35,7 +40,7 @@ ENOUGH_FOR_PAIRS = 100
 ENOUGH_FOR_UNIQUE = 20
 ENOUGH_FOR_REFERENCE = 3
 _CHUNK = 1000
-_NO_KEYS = {NUMBER, BOOLEAN}
+_NO_KEYS = {NUMBER, BOOLEAN, TIME, DURATION, BINARY, JSON}
 
 
 @dataclass
@@ -83,7 +88,7 @@ class InferredTable:
     """
 
     name: str
-    file: RawFile
+    file: RawFile | TypedFile
     columns: dict[str, InferredColumn]
     row_count: int
     primary_key: tuple[str, ...] = ()
@@ -103,11 +108,11 @@ class Inference:
 
 
 def infer_folder(folder: Path, null_values: Collection[str] = ()) -> Inference:
-    """Infer a table from each CSV or TSV file of a folder, plain or compressed.
+    """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
     Args:
         folder: The folder.
-        null_values: Texts that mean that there is no value, besides the empty field.
+        null_values: Texts of CSV that mean that there is no value, besides the empty field.
 
     Raises:
         SourceError: A file cannot be read, two make one table, or there is none.
@@ -122,29 +127,29 @@ def infer_folder(folder: Path, null_values: Collection[str] = ()) -> Inference:
     return found
 
 
-def _find_files(folder: Path, found: Inference) -> list[RawFile]:
+def _find_files(folder: Path, found: Inference) -> list[RawFile | TypedFile]:
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    files = []
+    files: list[RawFile | TypedFile] = []
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or split_name(path)[1] not in ("csv", "tsv"):
-            found.left_out[path.name] = "not a CSV or TSV file"
+        if not path.is_file() or not split_name(path)[1]:
+            found.left_out[path.name] = "of no format that is read"
         elif raw := sniff(path):
             files.append(raw)
         else:
             found.left_out[path.name] = "empty"
     if not files:
         raise SourceError(
-            f"{folder} holds no CSV or TSV file with a header.",
+            f"{folder} holds no file that tables can be made of.",
             file=str(folder),
-            hint="One file makes one table: <table>.csv or .tsv, plain or compressed.",
+            hint="One file makes one table: <table>.csv, .tsv, .jsonl or .parquet.",
         )
     _refuse_namesakes(files)
     return files
 
 
-def _refuse_namesakes(files: list[RawFile]) -> None:
-    seen: dict[str, RawFile] = {}
+def _refuse_namesakes(files: list[RawFile | TypedFile]) -> None:
+    seen: dict[str, RawFile | TypedFile] = {}
     for raw in files:
         other = seen.setdefault(raw.table.lower(), raw)
         if other is not raw:
@@ -166,7 +171,7 @@ def _open_scratch() -> Iterator[sqlite3.Connection]:
 
 
 def _infer_table(
-    connection: sqlite3.Connection, raw: RawFile, null_values: Collection[str]
+    connection: sqlite3.Connection, raw: RawFile | TypedFile, null_values: Collection[str]
 ) -> InferredTable:
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, raw, guesses, dict.fromkeys(null_values, ""))
@@ -192,7 +197,10 @@ def _infer_table(
 
 
 def _load(
-    connection: sqlite3.Connection, raw: RawFile, guesses: list[Guess], nulls: dict[str, str]
+    connection: sqlite3.Connection,
+    raw: RawFile | TypedFile,
+    guesses: list[Guess],
+    nulls: dict[str, str],
 ) -> int:
     columns = ", ".join(map(quote_identifier, raw.names))
     marks = ", ".join("nullif(?, '')" for _ in raw.names)
@@ -202,15 +210,28 @@ def _load(
     connection.execute("BEGIN")
     with raw.open_rows() as rows:
         while chunk := list(islice(rows, _CHUNK)):
-            if nulls:
-                chunk = [[nulls.get(text, text) for text in row] for row in chunk]
-            for guess, texts in zip(guesses, zip(*chunk, strict=True), strict=True):
-                for text in texts:
-                    guess.add(text)
-            connection.executemany(insert, chunk)
+            texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+            connection.executemany(insert, texts)
             row_count += len(chunk)
     connection.execute("COMMIT")
     return row_count
+
+
+def _learn(
+    rows: list[Sequence[Any]], guesses: list[Guess], nulls: dict[str, str], *, has_types: bool
+) -> list[Sequence[str]]:
+    """Tell each column's guess of its fields; the rows come back as texts."""
+    if has_types:
+        return [
+            [guess.add_value(value) for guess, value in zip(guesses, row, strict=True)]
+            for row in rows
+        ]
+    if nulls:
+        rows = [[nulls.get(text, text) for text in row] for row in rows]
+    for guess, texts in zip(guesses, zip(*rows, strict=True), strict=True):
+        for text in texts:
+            guess.add(text)
+    return rows
 
 
 def _find_key(connection: sqlite3.Connection, table: InferredTable) -> tuple[str, ...]:
@@ -266,7 +287,11 @@ _BY_VALUES = "by all of its values, not by its name"
 
 def _find_evidence(column: InferredColumn, parent: str, key: InferredColumn) -> str:
     """Why a column might refer to a key, before its values are looked at; empty for no reason."""
-    if column.kind != key.kind or key.kind not in (TEXT, INTEGER, DATE, DATETIME, MOMENT):
+    if (
+        column.kind != key.kind
+        or not key.name.isidentifier()
+        or key.kind not in (TEXT, INTEGER, DATE, DATETIME, MOMENT)
+    ):
         return ""
     name, stem = column.name.lower(), parent.lower().removesuffix("s")
     specific = key.name.lower() not in KEY_NAMES and name == key.name.lower()

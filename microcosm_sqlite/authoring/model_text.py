@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterable
 
 import inflection
 
-from microcosm_sqlite.authoring.guessing import BOOLEAN, DATE, DATETIME, INTEGER, MOMENT, NUMBER
+from microcosm_sqlite.authoring.guessing import (
+    BINARY,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    JSON,
+    MOMENT,
+    NUMBER,
+    TIME,
+    UUID_,
+)
 from microcosm_sqlite.authoring.inference import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.sniffing import make_identifier
 
 LINE_LENGTH = 100
 ROW_NUMBER = "id"
 _IMPORTS = {
-    "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey", "Integer",
-    "Mapped", "Store", "String", "Text", "annotations", "dt", "mapped_column",
+    "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
+    "Integer", "Interval", "JSON", "LargeBinary", "Mapped", "Store", "String", "Text", "Time",
+    "Uuid", "annotations", "dt", "mapped_column", "uuid",
 }  # fmt: skip
 _PYTHON_TYPES = {
     INTEGER: "int", NUMBER: "float", BOOLEAN: "bool", DATE: "dt.date", DATETIME: "dt.datetime",
-    MOMENT: "dt.datetime",
+    MOMENT: "dt.datetime", TIME: "dt.time", DURATION: "dt.timedelta", UUID_: "uuid.UUID",
+    BINARY: "bytes", JSON: "Any",
 }  # fmt: skip
 _SQL_TYPES = {
     INTEGER: "Integer", NUMBER: "Double", BOOLEAN: "Boolean", DATE: "Date", DATETIME: "DateTime",
-    MOMENT: "DateTime",
+    MOMENT: "DateTime", TIME: "Time", DURATION: "Interval", UUID_: "Uuid",
+    BINARY: "LargeBinary", JSON: "JSON",
 }  # fmt: skip
 
 
@@ -52,11 +69,11 @@ def write_models(
     classes = name_classes(tables, base)
     bodies = [_write_class(table, classes[name], base) for name, table in tables.items()]
     body = "\n\n\n".join(bodies)
-    imports = sorted(
+    imports = [
         name
         for name in ("BigInteger", *_SQL_TYPES.values(), "ForeignKey", "String", "Text")
-        if any(f"{name}{mark}" in body for mark in ("(", ",", ")"))
-    )
+        if re.search(rf"(?<![\w.\"']){name}(?=[(,)])", body)
+    ]
     lines = [
         '"""The tables: which columns each has, what they hold, and how they refer to each other.',
         "",
@@ -65,9 +82,9 @@ def write_models(
         "",
         "from __future__ import annotations",
         "",
-        *(["import datetime as dt", ""] if "dt." in body else []),
+        *_write_standard_imports(body),
         "from microcosm_sqlite import DataSet",
-        *_write_import("sqlalchemy", sorted(set(imports))),
+        *_write_import("sqlalchemy", imports),
         "from sqlalchemy.orm import Mapped, mapped_column",
         "",
         "",
@@ -94,7 +111,7 @@ def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -
         "",
         "from microcosm_sqlite import Store",
         "",
-        *_write_import(f"{package}.models", sorted(classes.values())),
+        *_write_import(f"{package}.models", classes.values()),
         "",
         "",
         "\n\n\n".join(bodies),
@@ -113,12 +130,12 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     columns = list(columns)
     members = set(dir(DataSet))
     attributes: dict[str, str] = {}
-    for column in columns:
-        name = column
+    for position, column in enumerate(columns, 1):
+        name = make_identifier(column) or f"column_{position}"
         while (
             keyword.iskeyword(name)
             or name in _IMPORTS
-            or name in {"bool", "float", "int", "str", "metadata", "registry"}
+            or name in {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
             or name in members
             or name in attributes.values()
             or (name != column and name in columns)
@@ -161,13 +178,20 @@ def number_rows_as(table: InferredTable) -> str:
     return name
 
 
+def _write_standard_imports(body: str) -> list[str]:
+    imports = ["import datetime as dt"] if "[dt." in body else []
+    imports += ["import uuid"] if "[uuid." in body else []
+    imports += ["from typing import Any"] if "[Any" in body else []
+    return [*imports, ""] if imports else []
+
+
 def _python_type(column: InferredColumn) -> str:
     type_ = _PYTHON_TYPES.get(column.kind, "str")
     return f"{type_} | None" if column.is_nullable else type_
 
 
 def _write_arguments(column: InferredColumn, table: InferredTable, attribute: str) -> list[str]:
-    arguments = [f'"{column.name}"'] if attribute != column.name else []
+    arguments = [_quote(column.name)] if attribute != column.name else []
     arguments.append(_sql_type(column, is_key=column.name in table.primary_key))
     if column.reference:
         arguments.append(f'ForeignKey("{".".join(column.reference)}")')
@@ -197,13 +221,23 @@ def _write_column(name: str, type_: str, arguments: list[str]) -> list[str]:
     return _write_call(start, arguments, ")")
 
 
-def _write_import(module: str, names: list[str]) -> list[str]:
+def _write_import(module: str, names: Iterable[str]) -> list[str]:
+    names = sorted(set(names), key=_rank_import)
     if not names:
         return []
     line = f"from {module} import {', '.join(names)}"
     if len(line) <= LINE_LENGTH:
         return [line]
     return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def _rank_import(name: str) -> tuple[bool, list[str | int]]:
+    """Where isort puts a name: capitals first, then without regard to them, numbers by value."""
+    is_constant = name.isupper() and len(name) > 1
+    parts: list[str | int] = [
+        int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
+    ]
+    return not is_constant, parts
 
 
 def _write_call(start: str, arguments: list[str], end: str) -> list[str]:

@@ -1,23 +1,28 @@
-"""What a delimited file of unknown origin is: its encoding, delimiter and column names."""
+"""What a file of unknown origin is: its encoding, delimiter and column names."""
 
 from __future__ import annotations
 
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 from microcosm_sqlite.authoring.delimited import FIELD_LIMIT
-from microcosm_sqlite.authoring.sources import split_name
-from microcosm_sqlite.authoring.streams import open_text
+from microcosm_sqlite.authoring.openers import choose_opener
+from microcosm_sqlite.authoring.project import CsvOptions
+from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.sources import SourceFile, split_name
+from microcosm_sqlite.authoring.streams import ignore_advance, open_text
 from microcosm_sqlite.errors import SourceError
 
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKED = "utf-8"
 _FALLBACK = "cp1252"
+_TYPED = ("jsonl", "parquet")
 _NOT_IN_NAMES = re.compile(r"\W+")
 
 
@@ -41,6 +46,8 @@ class RawFile:
     header: tuple[str, ...]
     names: tuple[str, ...]
 
+    has_types: ClassVar[bool] = False
+
     @property
     def is_plain(self) -> bool:
         """Whether the build reads it as it is, without options."""
@@ -63,12 +70,45 @@ class RawFile:
             yield reader
 
 
-def sniff(path: Path) -> RawFile | None:
+@dataclass(frozen=True)
+class TypedFile:
+    """A file of JSON Lines or Parquet, which says by itself what it is.
+
+    Attributes:
+        path: Where it is.
+        table: The table that it is named after, as an identifier.
+        header: The names of its fields, which are those of the columns.
+    """
+
+    path: Path
+    table: str
+    header: tuple[str, ...]
+    has_types: ClassVar[bool] = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.header
+
+    @contextmanager
+    def open_rows(self) -> Iterator[Iterator[Sequence[Any]]]:
+        """Its rows, as values of their own types."""
+        with _open_typed(self.path) as records:
+            yield iter(records)
+
+
+def sniff(path: Path) -> RawFile | TypedFile | None:
     """Find out what a file is; None where it is empty.
 
     Raises:
-        SourceError: It cannot be read in any encoding that is tried.
+        SourceError: It cannot be read, in any encoding that is tried.
     """
+    if split_name(path)[1] in _TYPED:
+        return _describe_typed(path)
+    return _sniff_delimited(path)
+
+
+def _sniff_delimited(path: Path) -> RawFile | None:
     encoding = _find_encoding(path)
     with open_text(path, encoding) as text:
         line = next((line for line in text if line.strip()), "")
@@ -77,10 +117,30 @@ def sniff(path: Path) -> RawFile | None:
     delimiter = _find_delimiter(line, split_name(path)[1])
     with _open_reader(path, encoding, delimiter) as reader:
         header = next(reader)
+    return RawFile(path, _name_table(path), encoding, delimiter, tuple(header), make_names(header))
+
+
+def _describe_typed(path: Path) -> TypedFile | None:
+    with _open_typed(path) as records:
+        header = tuple(records.header)
+    if "" in header or len({name.lower() for name in header}) < len(header):
+        raise SourceError(
+            f"{path.name} has fields without a name, or whose names differ in capitals only.",
+            file=path.name,
+            hint="SQLite does not tell letters from capitals: rename them.",
+        )
+    return TypedFile(path, _name_table(path), header) if header else None
+
+
+def _open_typed(path: Path) -> AbstractContextManager[Records]:
+    source = SourceFile(path, path.name, split_name(path)[1])
+    return choose_opener(source, CsvOptions())(ignore_advance)
+
+
+def _name_table(path: Path) -> str:
     table = make_identifier(split_name(path)[0]) or "data"
-    if table.lower().startswith("sqlite_"):  # reserved
-        table = f"_{table}"
-    return RawFile(path, table, encoding, delimiter, tuple(header), make_names(header))
+    is_reserved = table.lower().startswith("sqlite_")
+    return f"_{table}" if is_reserved else table
 
 
 def make_identifier(text: str) -> str:

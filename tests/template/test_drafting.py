@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import sqlite3
 import tomllib
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,10 @@ MESSY: dict[str, bytes] = {
     "empty.csv": b"",
     "families.csv": b"code,name\nA,Tits\nB,Crows\nC,Owls\n",
     "header_only.csv": b"a,b,c\n",
+    "lines.jsonl": (
+        b'{"id": 1, "tags": ["a"], "seen": "2013-01-31T10:00:00", "odd key": "007"}\n'
+        b'{"id": 2, "size": 1.5, "class": true}\n'
+    ),
     "latin.csv": "id;café\n1;crème\n2;brûlée\n".encode("cp1252"),
     "longtext.csv": b"id,t\n1," + b"x" * 5000 + b"\n",
     "notes.txt": b"hello",
@@ -72,7 +80,7 @@ def test_the_report_says_what_was_inferred_and_why(draft: Draft) -> None:
         "  sources/latin.csv is latin.csv written anew: encoding cp1252, delimiter ';'",
         "  sources/dup.csv is dup.csv written anew: column names",
         "left out: empty.csv, empty",
-        "left out: notes.txt, not a CSV or TSV file",
+        "left out: notes.txt, of no format that is read",
     ):
         assert line in draft.report
 
@@ -129,6 +137,16 @@ def test_a_draft_passes_its_checks_builds_installs_and_answers(
     assert ask("SELECT z, dmy FROM dates LIMIT 1") == [{"z": "007", "dmy": "31/01/2013"}]
     assert ask("SELECT nulls FROM species WHERE id < 3") == [{"nulls": "NULL"}, {"nulls": "NA"}]
     assert ask("SELECT string FROM strings") == [{"string": " a "}, {"string": '"q"'}]
+    assert ask('SELECT tags, seen, "odd key", size, "class" FROM lines') == [
+        {
+            "tags": '["a"]',
+            "seen": "2013-01-31 10:00:00.000000",
+            "odd key": "007",
+            "size": None,
+            "class": None,
+        },
+        {"tags": None, "seen": None, "odd key": None, "size": 1.5, "class": 1},
+    ]
     assert ask('SELECT "class", "ID_2" FROM "select"') == [{"class": 1, "ID_2": 10}]
 
 
@@ -137,6 +155,44 @@ def test_texts_for_nothing_reach_the_settings(folder: Path, tmp_path: Path) -> N
     settings = tomllib.loads((made.path / "pyproject.toml").read_text("utf-8"))
     hook = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["microcosm-sqlite"]
     assert hook["null-values"] == ["NA", 'say "none"']
+
+
+@pytest.mark.slow
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    when = datetime(2013, 1, 31, 10, tzinfo=UTC)
+    columns = {
+        "code": ["a", "b"],
+        "at": [when, None],
+        "day": [when.date(), when.date()],
+        "clock": [when.time(), None],
+        "raw": [b"\x00", b""],
+        "big": [1 << 40, 1],
+        "list": [[1, 2], []],
+        "price": [Decimal("1.10"), Decimal("2.25")],
+    }
+    (tmp_path / "files").mkdir()
+    parquet.write_table(pyarrow.table(columns), tmp_path / "files" / "things.parquet")
+    draft = draft_project(tmp_path / "things-data", tmp_path / "files")
+    run(tool("ruff"), "check", "--no-cache", draft.path)
+    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
+    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
+    build_wheel(draft.path)
+    path = draft.path / "src" / "things_data" / "things.db"
+    with closing(sqlite3.connect(path)) as connection:
+        first = connection.execute("SELECT * FROM things").fetchone()
+    assert first == (
+        "a",
+        "2013-01-31 10:00:00.000000",
+        "2013-01-31",
+        "10:00:00.000000",
+        b"\x00",
+        1 << 40,
+        "[1, 2]",
+        1.1,
+    )
 
 
 def test_nothing_is_written_where_a_file_cannot_be_read(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +79,34 @@ numerals = st.sampled_from(["1", "2.5", "", "x", "9007199254740993", "-7", "true
 def test_the_order_of_the_rows_does_not_matter(orders: tuple[list[str], list[str]]) -> None:
     one, other = guess(*orders[0]), guess(*orders[1])
     assert (one.kind, one.is_nullable, one.length) == (other.kind, other.is_nullable, other.length)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["7", "8"], "text"),
+        ([7, None, 8], "integer"),
+        ([7, 7.5], "number"),
+        ([True, False], "boolean"),
+        ([True, 1], "text"),
+        ([7, "x"], "text"),
+        ([1 << 63], "text"),
+        (["2013-01-31"], "date"),
+        ([{"a": 1}, 7], "JSON"),
+        ([7, [1]], "JSON"),
+        ([date(2013, 1, 31)], "date"),
+        ([datetime(2013, 1, 31)], "datetime"),
+        ([datetime(2013, 1, 31, tzinfo=UTC)], "datetime with offset"),
+        ([Decimal("1.10")], "number"),
+        ([Decimal("1.1000000000000000000001")], "text"),
+        ([b"x"], "binary"),
+        ([time(1)], "time"),
+        ([timedelta(1)], "duration"),
+        ([None, ""], ""),
+    ],
+)
+def test_values_with_types_of_their_own_keep_them(values: list[object], kind: str) -> None:
+    made = Guess()
+    for value in values:
+        made.add_value(value)
+    assert made.kind == kind

@@ -143,13 +143,13 @@ def test_what_makes_no_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "owls.csv.gz").write_bytes(gzip.compress(b"id\n1\n"))
     found = infer_folder(tmp_path)
     assert list(found.tables) == ["birds", "owls"]
-    assert found.left_out == {"empty.csv": "empty", "notes.txt": "not a CSV or TSV file"}
+    assert found.left_out == {"empty.csv": "empty", "notes.txt": "of no format that is read"}
 
 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({}, "holds no CSV or TSV file"),
+        ({}, "holds no file that tables"),
         ({"a b": "id\n1\n", "a_b": "id\n1\n"}, "'a b.csv' and 'a_b.csv' both make table `a_b`"),
         ({"birds": "a,b\n1,2\n3\n"}, "birds.csv, line 3: 1 fields where the header has 2"),
         ({"birds": 'a,b\n1,"2\n'}, "birds.csv, after line 1: .*Check the quotes"),

@@ -38,6 +38,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(
     "new",
+    short_help="Write a new dataset project.",
     epilog=examples(
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
@@ -84,6 +85,7 @@ def new_project(
 
 @click.command(
     "build",
+    short_help="Build and verify a project's database.",
     epilog=examples(
         "microcosm-sqlite build",
         "microcosm-sqlite build examples/nycflights13-data --force",
