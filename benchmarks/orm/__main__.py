@@ -1,0 +1,178 @@
+"""What stores cost against 2.0.0, SQLAlchemy and sqlite3: ``python -m benchmarks.orm``.
+
+Every contender is a process of its own, warm, and they take turns within one run. Prints a table
+and writes ``benchmarks/results/orm.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.interop.rounds import Contest, compete
+from benchmarks.orm.environments import ROOT, make_environment
+
+HERE = Path(__file__).parent
+EXAMPLE = ROOT / "examples/nycflights13-data/src/nycflights13_data/nycflights13.db"
+
+
+class Worker:
+    """A process that runs workloads in one way."""
+
+    def __init__(self, python: Path | str, way: str, database: Path) -> None:
+        command = [python, "-W", "ignore", HERE / "workloads.py", way, database]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(self, workload: str, repetitions: int) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{workload} {repetitions}\n")
+        self.process.stdin.flush()
+
+    def wait(self) -> None:
+        assert self.process.stdout is not None
+        if not self.process.stdout.readline():
+            raise SystemExit("A contender gave up; see above.")
+
+    def run(self, workload: str, repetitions: int) -> None:
+        self.start(workload, repetitions)
+        self.wait()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m benchmarks.orm")
+    options.add_argument("--database", type=Path, default=EXAMPLE, help="of the nycflights13 data")
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/orm.json")
+    chosen = options.parse_args()
+    if not chosen.database.exists():
+        raise SystemExit(f"{chosen.database} is not there: run `make demo`, or give --database.")
+    pythons = {way: make_environment(way) for way in ("ours", "ancestor", "sqlalchemy")}
+    results = compete(contests_of_queries(pythons, chosen.database), chosen.rounds)
+    rounds = max(3, chosen.rounds // 3)
+    results += compete(contests_of_bulk(pythons, chosen.database), rounds)
+    results += compete(contests_of_starts(pythons, chosen.database), chosen.rounds)
+    memory = {
+        rows: measure_memory(pythons["ours"], chosen.database, rows) for rows in (10_000, 336_776)
+    }
+    found = {
+        "python": sys.version,
+        "sqlite": sqlite3.sqlite_version,
+        "results": results,
+        "stream_memory_mb": memory,
+    }
+    chosen.output.parent.mkdir(parents=True, exist_ok=True)
+    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
+    print(draw(results))
+    for rows, megabytes in memory.items():
+        print(f"stream of {rows:,} rows: {megabytes} MB above the imports and the first row")
+
+
+def make_workers(pythons: dict[str, Path], database: Path) -> dict[str, Worker]:
+    workers = {way: Worker(python, way, database) for way, python in pythons.items()}
+    return workers | {"sqlite3": Worker(pythons["sqlalchemy"], "sqlite3", database)}
+
+
+def contests_of_queries(pythons: dict[str, Path], database: Path) -> list[Contest]:
+    workers = make_workers(pythons, database)
+
+    def contest(
+        name: str, workload: str, way: str, rival: str, aim: float | None, times: int = 1000
+    ) -> Contest:
+        return Contest(
+            name,
+            lambda: workers["ours"].run(workload, times),
+            f"{way}: {rival}",
+            lambda: workers[way].run(rival, times),
+            aim,
+        )
+
+    return [
+        contest("Store.get", "get", "sqlalchemy", "prepared", 1.1),
+        contest("Store.get", "get", "sqlalchemy", "get", None),
+        contest("Store.get", "get", "sqlite3", "get", None),
+        contest("Store.one(id=...)", "one", "ancestor", "one", 0.5),
+        contest("Store.search(id=...)", "search", "ancestor", "search", 0.5),
+        contest("Store.search(tailnum=..., limit=10)", "search 10", "ancestor", "search 10", 0.5),
+        contest("Store.count(id=...)", "count", "ancestor", "count", 0.5),
+        contest("a context around one lookup", "context", "ancestor", "context", 0.5),
+        contest("a context around one lookup", "context", "sqlalchemy", "context", None),
+        contest("Store.rows(id=...)", "row", "sqlite3", "get", None),
+        contest("8 threads, 250 lookups each", "threads", "sqlalchemy", "threads", 1.1, 1),
+    ]
+
+
+def contests_of_bulk(pythons: dict[str, Path], database: Path) -> list[Contest]:
+    workers = make_workers(pythons, database)
+    second = Worker(pythons["ours"], "ours", database)
+
+    def run_both() -> None:
+        for worker in (workers["ours"], second):
+            worker.start("work", 4)
+        for worker in (workers["ours"], second):
+            worker.wait()
+
+    return [
+        Contest(
+            "Store.rows(), the whole table",
+            lambda: workers["ours"].run("rows", 1),
+            "sqlite3: cursor",
+            lambda: workers["sqlite3"].run("rows", 1),
+            1.3,
+        ),
+        Contest(
+            "Store.stream(), the whole table",
+            lambda: workers["ours"].run("stream", 1),
+            "sqlalchemy: yield_per",
+            lambda: workers["sqlalchemy"].run("stream", 1),
+            1.1,
+        ),
+        Contest(
+            "2,000 lookups by two processes",
+            run_both,
+            "ours: one process",
+            lambda: workers["ours"].run("work", 8),
+            1 / 1.8,
+        ),
+    ]
+
+
+def contests_of_starts(pythons: dict[str, Path], database: Path) -> list[Contest]:
+    def start(way: str) -> None:
+        command = [pythons[way], "-W", "ignore", HERE / "start.py", way, database]
+        subprocess.run(command, check=True)
+
+    name = "start of a process, to the first object"
+    return [
+        Contest(name, lambda: start("ours"), "sqlalchemy", lambda: start("sqlalchemy"), 1.1),
+        Contest(name, lambda: start("ours"), "ancestor", lambda: start("ancestor"), 0.8),
+    ]
+
+
+def measure_memory(python: Path, database: Path, rows: int) -> float:
+    done = subprocess.run(
+        [python, HERE / "memory.py", database, str(rows)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def draw(results: list[dict[str, object]]) -> str:
+    lines = [f"{'what':<42}{'against':<24}{'ratio (spread)':<24}{'aim':<8}met"]
+    for result in results:
+        ratio = "{ratio:.2f} ({ratio_min:.2f} to {ratio_max:.2f})".format(**result)
+        aim = f"{result['aim']:.2f}" if result["aim"] else ""
+        met = {True: "yes", False: "no", None: ""}[result["is_met"]]  # type: ignore[index]
+        lines.append(f"{result['name']:<42}{result['rival']:<24}{ratio:<24}{aim:<8}{met}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
