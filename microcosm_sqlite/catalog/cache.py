@@ -12,7 +12,7 @@ import os
 from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog import private_files as private
-from microcosm_sqlite.catalog.codecs import open_decompressed, stream_errors
+from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
 from microcosm_sqlite.catalog.connection import explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
@@ -92,7 +92,7 @@ def extract_member(archive: str, member: str, manifest: Manifest, root: str = ""
 
     @contextmanager
     def opened() -> Iterator[BinaryIO]:
-        from zipfile import BadZipFile, ZipFile
+        from zipfile import ZipFile
 
         try:
             with (
@@ -101,11 +101,12 @@ def extract_member(archive: str, member: str, manifest: Manifest, root: str = ""
                 open_decompressed(compressed, manifest.compression) as stream,  # type: ignore[arg-type]
             ):
                 yield stream
-        # NotImplementedError and RuntimeError: a method that zipfile lacks, an encrypted member.
-        except (BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
-            raise DatasetCorruptError(
-                f"{origin} cannot be read: {error}.", hint="Build or download it again."
-            ) from error
+        except KeyError as error:
+            raise _describe_damage(origin, error) from error
+        except archive_errors() as error:
+            if isinstance(error, OSError) and error.errno:
+                raise  # it is not the content that is at fault
+            raise _describe_damage(origin, error) from error
 
     return _ensure(_Content.of(manifest), opened, origin, root)
 
@@ -222,7 +223,7 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
             if taken:
                 taken.result()
     except stream_errors() as error:
-        raise DatasetCorruptError(f"{origin} is damaged: {error}.", hint=_REINSTALL) from error
+        raise _describe_damage(origin, error) from error
     except OSError as error:
         raise explain(error, origin) from error
     if size != content.size or digest.hexdigest() != content.sha256:
@@ -233,6 +234,10 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
             f"{content.sha256[:12]}.",
             hint=_REINSTALL,
         )
+
+
+def _describe_damage(origin: str, error: Exception) -> DatasetCorruptError:
+    return DatasetCorruptError(f"{origin} is damaged: {error}.", hint=_REINSTALL)
 
 
 _REINSTALL = "Reinstall the distribution that it belongs to."

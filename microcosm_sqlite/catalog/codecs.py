@@ -51,6 +51,14 @@ def stream_errors() -> tuple[type[Exception], ...]:
     return tuple(errors)
 
 
+def archive_errors() -> tuple[type[Exception], ...]:
+    """What reading a damaged or hostile zip file may raise; a missing member is a KeyError."""
+    import struct
+
+    # RuntimeError and NotImplementedError: an encrypted member, a method that zipfile lacks.
+    return (*stream_errors(), OSError, OverflowError, RuntimeError, ValueError, struct.error)
+
+
 def _open_gzip(compressed: BinaryIO) -> BinaryIO:
     import gzip
 

@@ -35,6 +35,9 @@ ROLLBACK_MODE = b"\x01\x01"
 WAL_MODE = b"\x02\x02"
 SIDECARS = ("-wal", "-journal")
 
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+"""What reading a damaged file may raise: its names need not be text, its sizes not be sizes."""
+
 # What is found in place of a database, by its first bytes.
 _IMPOSTORS = (
     (b"version https://git-lfs", "a Git LFS pointer: the file itself was not checked out"),
@@ -239,7 +242,7 @@ def _expected_size(header: bytes) -> int:
 def _check_sidecar(path: str, suffix: str) -> None:
     try:
         size = os.stat(path + suffix).st_size
-    except OSError:
+    except (OSError, ValueError):
         return
     if size:
         raise DatasetNotPackagedError(
@@ -282,13 +285,17 @@ def _unreadable(path: str) -> DatasetUnreadableError:
     )
 
 
-def translate(error: sqlite3.Error, path: str) -> DatasetFileError:
+def translate(
+    error: sqlite3.Error | UnicodeDecodeError | MemoryError, path: str
+) -> DatasetFileError:
     """The error of ours for what SQLite says while a database is opened or read."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
+    if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {error}.", hint=f"Run: microcosm-sqlite verify. {_REINSTALL}"
+            f"{path} is damaged: {str(error) or 'senseless sizes'}.",
+            hint=f"Run: microcosm-sqlite verify. {_REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:
         return DatasetNotPackagedError(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 GROUP = "microcosm.sqlite"
 """The entry-point group: dataset name to a reference to a function that returns its path."""
 
+MAX_METADATA = 64 << 20
+"""Bytes that a metadata file in an archive may claim to uncompress to."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _METADATA_SUFFIXES = (".dist-info", ".egg-info")
 
@@ -295,10 +298,12 @@ def _folder_reader(folder: str) -> Reader:
 def _zipped_folders(site: str) -> Iterator[tuple[str, Reader]]:
     import zipfile
 
+    from microcosm_sqlite.catalog.codecs import archive_errors
+
     try:
         with zipfile.ZipFile(site) as archive:
             names = archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except archive_errors():
         return
     for folder in dict.fromkeys(name.partition("/")[0] for name in names):
         if folder.endswith(_METADATA_SUFFIXES):
@@ -308,14 +313,18 @@ def _zipped_folders(site: str) -> Iterator[tuple[str, Reader]]:
 def _zip_reader(site: str, folder: str) -> Reader:
     def read(file: str) -> bytes | None:
         import zipfile
-        import zlib
+
+        from microcosm_sqlite.catalog.codecs import archive_errors
 
         try:
             with zipfile.ZipFile(site) as archive:
-                return archive.read(f"{folder}/{file}")
+                member = archive.getinfo(f"{folder}/{file}")
+                if member.file_size > MAX_METADATA:
+                    raise OSError(f"{member.file_size:,} bytes are too many for metadata")
+                return archive.read(member)
         except KeyError:
             return None
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        except archive_errors() as error:
             raise OSError(str(error)) from error
 
     return read

@@ -156,6 +156,8 @@ class InstalledDataset(Frames):
             opened = self.connect()
             try:
                 self._tables = read_tables(opened)
+            except connections.SQLITE_ERRORS as error:
+                raise connections.translate(error, self.location.path) from error
             finally:
                 opened.close()
         return self._tables

@@ -13,7 +13,7 @@ from microcosm_sqlite.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
 FORMAT = 1
 """The manifest format that this version writes, and the latest that it reads."""
@@ -176,9 +176,16 @@ class Manifest:
 
 def _text(raw: dict[str, Any], key: str, default: str | None = None) -> str:
     value = raw[key] if default is None else raw.get(key, default)
-    if not isinstance(value, str):
+    if not _is_text(value):
         raise TypeError(f"{key!r} is {value!r}, not text")
     return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    # JSON can spell half of a character, which no file name and no terminal takes.
+    return isinstance(value, str) and (
+        value.isascii() or value == value.encode(errors="ignore").decode()
+    )
 
 
 def _count(raw: dict[str, Any], key: str, default: int | None = None) -> int:
@@ -211,7 +218,7 @@ def _objects(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _names(value: object) -> list[str]:
     names = [value] if isinstance(value, str) else value  # the standard allows either
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(map(_is_text, names)):
         raise TypeError(f"{value!r} is not a list of names")
     return names
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.connection import explain
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetUnreadableError
 
@@ -57,8 +58,7 @@ def compare_installed(
 
 def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
     """The same for a wheel, in which RECORD must list everything, once."""
-    import zlib
-    from zipfile import BadZipFile, ZipFile
+    from zipfile import ZipFile
 
     with ZipFile(archive) as opened:
         names = [name for name in opened.namelist() if not name.endswith("/")]
@@ -74,7 +74,7 @@ def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
                 try:
                     with opened.open(name) as stream:
                         yield from _compare(name, expected, _digest(stream, algorithm)[0])
-                except (BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+                except archive_errors() as error:
                     yield f"{name} cannot be read: {error}"
 
 

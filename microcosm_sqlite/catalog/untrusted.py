@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.errors import DatasetCorruptError
 
 TIME_LIMIT = 10.0
@@ -70,7 +70,7 @@ def restrict(connection: sqlite3.Connection, path: str, time_limit: float = TIME
     limit_time(connection, time_limit)
     try:
         (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise translate(error, path) from error
     if finding != "ok":
         raise DatasetCorruptError(f"{path} is damaged: {finding}.")

@@ -8,10 +8,9 @@ exactly what a hostile author published.
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from microcosm_sqlite.catalog.checks import CHECKS, Check
-from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.report import Outcome, Report
 from microcosm_sqlite.catalog.subject import Subject, Unchecked
 from microcosm_sqlite.errors import DatasetError
@@ -86,7 +85,7 @@ def _try(check: Check, subject: Subject) -> Outcome:
         return _outcome(check, subject, "skipped", str(reason))
     except DatasetError as error:
         return _outcome(check, subject, "failed", error.message, error.hint)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         fault = translate(error, subject.path)
         return _outcome(check, subject, "failed", fault.message)
     except OSError as error:
