@@ -57,6 +57,15 @@ def test_every_command_of_the_table_exists_and_aliases_mean_one_of_them() -> Non
     assert set(ALIASES.values()) <= set(COMMANDS)
 
 
+@pytest.mark.parametrize("group", [(), ("cache",)], ids=["program", "cache"])
+def test_a_group_describes_its_commands_in_whole_sentences(
+    program: Program, group: tuple[str, ...]
+) -> None:
+    listed = program.read(*group, "--help").partition("Commands:\n")[2].partition("\n\n")[0]
+    assert len(listed.splitlines()) > 3
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed.splitlines())
+
+
 def test_an_alias_does_what_its_command_does(program: Program) -> None:
     assert program.read("ls") == program.read("list")
 

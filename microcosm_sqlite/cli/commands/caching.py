@@ -19,6 +19,7 @@ COLUMNS = ("name", "size", "installed", "last_used", "path")
 
 @click.group(
     "cache",
+    short_help="Look after extracted datasets.",
     epilog=examples(
         "microcosm-sqlite cache list",
         "microcosm-sqlite cache prune",
@@ -41,7 +42,9 @@ def list_cache(out: Output) -> None:
     out.listing(COLUMNS, map(_row, cache_upkeep.entries()))
 
 
-@manage_cache.command("path", epilog=examples("microcosm-sqlite cache path"))
+@manage_cache.command(
+    "path", short_help="Print where the cache is.", epilog=examples("microcosm-sqlite cache path")
+)
 def show_cache_path() -> None:
     """Print where the cache is; MICROCOSM_SQLITE_CACHE_DIR puts it elsewhere."""
     click.echo(cache_directory())
@@ -55,6 +58,7 @@ def clear_cache() -> None:
 
 @manage_cache.command(
     "prune",
+    short_help="Remove what was not used for some time.",
     epilog=examples("microcosm-sqlite cache prune", "microcosm-sqlite cache prune --days 0"),
 )
 @click.option(

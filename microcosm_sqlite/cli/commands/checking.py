@@ -21,6 +21,7 @@ COLUMNS = ("dataset", "status", "check", "message")
 
 @click.command(
     "verify",
+    short_help="Compare datasets with what was published.",
     epilog=examples(
         "microcosm-sqlite verify",
         "microcosm-sqlite verify nycflights13 --full --verbose",
@@ -58,6 +59,7 @@ def verify_datasets(
 
 @click.command(
     "doctor",
+    short_help="Look this environment over.",
     epilog=examples("microcosm-sqlite doctor", "microcosm-sqlite doctor --json > report.json"),
 )
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")

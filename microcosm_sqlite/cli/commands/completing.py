@@ -11,6 +11,7 @@ _SHELLS = ("bash", "zsh", "fish")
 
 @click.command(
     "completion",
+    short_help="Teach the shell to complete.",
     epilog=examples(
         "microcosm-sqlite completion bash >> ~/.bashrc",
         "microcosm-sqlite completion zsh >> ~/.zshrc",

@@ -45,6 +45,7 @@ def list_datasets(out: Output) -> None:
 
 @click.command(
     "info",
+    short_help="Describe a dataset, its tables and columns.",
     epilog=examples(
         "microcosm-sqlite info nycflights13",
         "microcosm-sqlite info nycflights13 --json",
@@ -77,6 +78,7 @@ def show_info(name: str, bibtex: bool, out: Output) -> None:
 
 @click.command(
     "path",
+    short_help="Print where a dataset's file is.",
     epilog=examples(
         "microcosm-sqlite path nycflights13",
         'sqlite3 "file:$(microcosm-sqlite path nycflights13)?immutable=1"',

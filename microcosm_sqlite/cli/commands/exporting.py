@@ -17,6 +17,7 @@ from microcosm_sqlite.cli.values import Count
 
 @click.command(
     "export",
+    short_help="Write tables in another format.",
     epilog=examples(
         "microcosm-sqlite export nycflights13.airlines --to csv > airlines.csv",
         "microcosm-sqlite export nycflights13.flights --to jsonl -o flights.jsonl",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "query",
+    short_help="Run one SQL statement.",
     epilog=examples(
         'microcosm-sqlite query nycflights13 "SELECT name FROM airlines ORDER BY name"',
         'microcosm-sqlite query nycflights13 -p day 6 "SELECT * FROM flights WHERE day = :day"',

@@ -12,6 +12,7 @@ from microcosm_sqlite.cli.output import Output
 
 @click.command(
     "schema",
+    short_help="Print how tables are declared.",
     epilog=examples(
         "microcosm-sqlite schema nycflights13",
         "microcosm-sqlite schema nycflights13 flights --sql",

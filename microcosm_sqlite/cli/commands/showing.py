@@ -11,6 +11,7 @@ from microcosm_sqlite.cli.output import Output
 
 @click.command(
     "browse",
+    short_help="Serve datasets to a web browser.",
     epilog=examples(
         "microcosm-sqlite browse",
         "microcosm-sqlite browse nycflights13 --port 0",
@@ -42,7 +43,11 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
     )
 
 
-@click.command("card", epilog=examples("microcosm-sqlite card nycflights13 > card.html"))
+@click.command(
+    "card",
+    short_help="Print a web page about a dataset.",
+    epilog=examples("microcosm-sqlite card nycflights13 > card.html"),
+)
 @dataset_argument
 def print_card(name: str) -> None:
     """Print a page about a dataset: one HTML file that needs nothing else."""
