@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Dialect, Executable
+    from sqlalchemy import ColumnElement, Dialect, Executable, Select
     from sqlalchemy.orm import Session
 
     Row = tuple[Any, ...]
@@ -30,6 +31,53 @@ def fetch_rows(
     convert = make_converter(columns, connection.dialect)
     rows: Iterator[Row] = result.cursor  # type: ignore[assignment]  # a DBAPI cursor iterates
     return iter_rows(map(convert, rows) if convert else rows, result.close)
+
+
+class PreparedRows:
+    """A compiled statement and what its values go through, for one dialect.
+
+    Args:
+        statement: A select whose only values are bound parameters.
+        columns: The columns that it selects.
+        dialect: The dialect to compile for.
+    """
+
+    def __init__(
+        self, statement: Select[Any], columns: Sequence[ColumnElement[Any]], dialect: Dialect
+    ) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.statement = statement
+        self.columns = columns
+        self.sql = str(compiled)
+        self.names: list[str] = compiled.positiontup or []
+        self.fixed: dict[str, Any] = compiled.params
+        self.processors: dict[str, Processor] = {
+            name: processor
+            for name, parameter in compiled.binds.items()
+            if (processor := parameter.type.dialect_impl(dialect).bind_processor(dialect))
+        }
+        self.convert = make_converter(columns, dialect)
+
+    def fetch(self, session: Session, values: dict[str, Any]) -> Iterator[Row]:
+        """The rows for these values, straight from the driver."""
+        connection = session.connection()
+        driver_connection: Any = connection.connection.dbapi_connection
+        if connection.engine.echo:
+            return fetch_rows(session, self.statement, self.columns, values)
+        try:
+            cursor = driver_connection.execute(self.sql, self._bind(values))
+        except sqlite3.Error:
+            # SQLAlchemy meets the same error, and those who listen to it explain it.
+            return fetch_rows(session, self.statement, self.columns, values)
+        return iter_rows(map(self.convert, cursor) if self.convert else cursor, cursor.close)
+
+    def _bind(self, values: dict[str, Any]) -> list[Any]:
+        if self.processors:
+            values = {
+                name: self.processors[name](value) if name in self.processors else value
+                for name, value in values.items()
+            }
+        return [values[name] if name in values else self.fixed[name] for name in self.names]
 
 
 def iter_rows(rows: Iterator[Row], close: Callable[[], None]) -> Iterator[Row]:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sqlalchemy import ClauseElement, bindparam, func, inspect, select
 from sqlalchemy.orm import QueryableAttribute
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from microcosm_sqlite.rows import PreparedRows
 
-    from sqlalchemy import Select
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Dialect, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from microcosm_sqlite.dataset import DataSet
@@ -44,6 +46,7 @@ class Statements(Generic[M]):
         self._identity_class = self.mapper.base_mapper.class_
         self._key_names = [str(place) for place in range(len(self.mapper.primary_key))]
         self._selects: dict[tuple[object, ...], Select[Any]] = {}
+        self._rows: dict[tuple[object, ...], PreparedRows] = {}
         self._counts: dict[tuple[str, ...], Select[Any]] = {}
         self.by_key: Select[Any] = select(model).where(
             *(
@@ -78,23 +81,35 @@ class Statements(Generic[M]):
         self, filters: Mapping[str, Any], offset: int | None, limit: int | None
     ) -> tuple[Select[Any], Values] | None:
         """A statement and its values; None where a value is an expression."""
-        values = self._choose_values(filters)
+        values = self._choose_values(filters, offset, limit)
         if values is None:
             return None
-        key = (*values, offset is None, limit is None)
+        key = tuple(values)
         statement = self._selects.get(key)
         if statement is None:
-            statement = self._filter(select(self.model), values)
-            if offset is not None:
-                statement = statement.offset(bindparam(_OFFSET))
-            if limit is not None:
-                statement = statement.limit(bindparam(_LIMIT))
-            self._selects[key] = statement
-        if offset is not None:
-            values[_OFFSET] = offset
-        if limit is not None:
-            values[_LIMIT] = limit
+            statement = self._selects[key] = self._complete(select(self.model), values)
         return statement, values
+
+    def rows(
+        self,
+        columns: tuple[str | InstrumentedAttribute[Any], ...],
+        filters: Mapping[str, Any],
+        offset: int | None,
+        limit: int | None,
+        dialect: Dialect,
+    ) -> tuple[PreparedRows, Values] | None:
+        """The same for plain rows of these columns, compiled."""
+        values = self._choose_values(filters, offset, limit)
+        if values is None:
+            return None
+        key = (columns, *values)
+        prepared = self._rows.get(key)
+        if prepared is None:
+            chosen = choose_columns(self.model, columns)
+            statement = self._complete(select(*chosen), values)
+            prepared = PreparedRows(statement, [item.expression for item in chosen], dialect)
+            self._rows[key] = prepared
+        return prepared, values
 
     def count(self, filters: Mapping[str, Any]) -> tuple[Select[Any], Values] | None:
         """The same for the number of rows."""
@@ -104,11 +119,13 @@ class Statements(Generic[M]):
         key = tuple(values)
         statement = self._counts.get(key)
         if statement is None:
-            statement = self._filter(select(func.count()).select_from(self.model), values)
+            statement = self._complete(select(func.count()).select_from(self.model), values)
             self._counts[key] = statement
         return statement, values
 
-    def _choose_values(self, filters: Mapping[str, Any]) -> Values | None:
+    def _choose_values(
+        self, filters: Mapping[str, Any], offset: int | None = None, limit: int | None = None
+    ) -> Values | None:
         values = {}
         for key, value in filters.items():
             if value is None or key not in self.fields:
@@ -116,7 +133,26 @@ class Statements(Generic[M]):
             if isinstance(value, ClauseElement | QueryableAttribute):
                 return None
             values[key] = value
+        if offset is not None:
+            values[_OFFSET] = offset
+        if limit is not None:
+            values[_LIMIT] = limit
         return values
 
-    def _filter(self, statement: Select[Any], values: Values) -> Select[Any]:
-        return statement.where(*(self.fields[key] == bindparam(key) for key in values))
+    def _complete(self, statement: Select[Any], values: Values) -> Select[Any]:
+        fields = [key for key in values if key in self.fields]
+        statement = statement.where(*(self.fields[key] == bindparam(key) for key in fields))
+        if _OFFSET in values:
+            statement = statement.offset(bindparam(_OFFSET))
+        if _LIMIT in values:
+            statement = statement.limit(bindparam(_LIMIT))
+        return statement
+
+
+def choose_columns(
+    model: type[DataSet], columns: Sequence[str | InstrumentedAttribute[Any]]
+) -> list[InstrumentedAttribute[Any]]:
+    """The attributes of these names; all that stand for columns if there are none."""
+    if not columns:
+        columns = [attribute.key for attribute in inspect(model).column_attrs]
+    return [getattr(model, column) if isinstance(column, str) else column for column in columns]

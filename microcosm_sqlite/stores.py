@@ -18,7 +18,7 @@ from microcosm_sqlite.integrity import explain_integrity_error
 from microcosm_sqlite.paging import Keyset, Page
 from microcosm_sqlite.rows import fetch_rows
 from microcosm_sqlite.sessions import ReadOnlySession
-from microcosm_sqlite.statements import Statements
+from microcosm_sqlite.statements import Statements, choose_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -279,13 +279,18 @@ class Store(Generic[M]):
             limit: Number of matches at most.
             filters: Columns and their values.
         """
-        model = self.model_class
-        attributes = [
-            getattr(model, column) if isinstance(column, str) else column for column in columns
-        ] or [getattr(model, attribute.key) for attribute in inspect(model).column_attrs]
         criteria = tuple(where) if isinstance(where, list | tuple) else (where,)
-        query = self._select(criteria, filters, offset, limit).with_entities(*attributes)
-        return fetch_rows(self.session, query.statement, [item.expression for item in attributes])
+        session = self.session
+        self._refuse_unknown(filters)
+        if self._is_plain and not criteria:
+            dialect = session.get_bind().dialect
+            prepared = self._all_statements.rows(columns, filters, offset, limit, dialect)
+            if prepared:
+                rows, values = prepared
+                return rows.fetch(session, values)
+        chosen = choose_columns(self.model_class, columns)
+        query = self._select(criteria, filters, offset, limit).with_entities(*chosen)
+        return fetch_rows(session, query.statement, [item.expression for item in chosen])
 
     def page(
         self,
