@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +15,11 @@ import sqlalchemy as sa
 import microcosm_sqlite
 from tests.interop.browser import SCREENSHOTS, launch
 
-pytest.importorskip("datasette")
+# Datasette leaves a database in memory open when it is imported.
+pytestmark = [
+    pytest.mark.skipif(find_spec("datasette") is None, reason="datasette is not installed"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
 
 METADATA = sa.MetaData()
 sa.Table(

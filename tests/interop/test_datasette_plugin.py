@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib.util import find_spec
 
 import pytest
 import sqlalchemy as sa
 
-pytest.importorskip("datasette")
-
-from datasette.app import Datasette
-from datasette.plugins import pm
-
 import microcosm_sqlite
-from microcosm_sqlite.interop import datasette_plugin
-from microcosm_sqlite.interop.browse import make_datasette
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+# Datasette leaves a database in memory open when it is imported.
+pytestmark = [
+    pytest.mark.skipif(find_spec("datasette") is None, reason="datasette is not installed"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
 
 METADATA = sa.MetaData()
 sa.Table(
@@ -43,12 +41,22 @@ def birds(make):
 
 @pytest.fixture
 def plugin():
+    from datasette.plugins import pm
+
+    from microcosm_sqlite.interop import datasette_plugin
+
     if pm.is_registered(datasette_plugin):
         yield
     else:
         pm.register(datasette_plugin)
         yield
         pm.unregister(datasette_plugin)
+
+
+def serve(**options):
+    from datasette.app import Datasette
+
+    return Datasette([], **options)
 
 
 def ask(served, *paths):
@@ -60,7 +68,7 @@ def ask(served, *paths):
 
 
 def test_a_dataset_appears_in_any_datasette_with_what_its_manifest_says(birds, plugin):
-    served = Datasette([], memory=True)
+    served = serve(memory=True)
     front, page, rows = ask(served, "/", "/birds", "/birds/birds.json?_shape=array")
     assert "birds" in front.text
     assert "Birds &amp; more, version 1.0" in page.text
@@ -72,24 +80,26 @@ def test_a_dataset_appears_in_any_datasette_with_what_its_manifest_says(birds, p
 
 
 def test_tables_and_columns_are_described_and_nothing_of_it_becomes_markup(birds, plugin):
-    (page,) = ask(Datasette([]), "/birds/birds")
+    (page,) = ask(serve(), "/birds/birds")
     assert "Every bird &lt;seen&gt;" in page.text
     assert "Latin name" in page.text
 
 
 def test_rows_are_not_counted_again(birds, plugin):
-    served = Datasette([])
+    served = serve()
     ask(served, "/birds")
     assert served.databases["birds"].cached_table_counts == {"birds": 30}
     assert served.databases["birds"].hash == birds.manifest.sha256
 
 
 def test_writing_is_refused(birds, plugin):
-    (answer,) = ask(Datasette([]), "/birds.json?sql=delete+from+birds")
+    (answer,) = ask(serve(), "/birds.json?sql=delete+from+birds")
     assert answer.status_code != 200
 
 
 def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
+    from microcosm_sqlite.interop.browse import make_datasette
+
     make(METADATA, name="bees")
     served = make_datasette(["birds"])
     ask(served, "/")
@@ -100,7 +110,7 @@ def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
 def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):
     broken = make(METADATA, name="broken")
     broken.path.unlink()
-    served = Datasette([])
+    served = serve()
     with caplog.at_level(logging.WARNING):
         ask(served, "/")
     assert "birds" in served.databases
@@ -108,5 +118,7 @@ def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):
 
 
 def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
+    from microcosm_sqlite.interop.browse import make_datasette
+
     with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
         make_datasette(["bees"])
