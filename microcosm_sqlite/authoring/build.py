@@ -11,20 +11,26 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.compression import compress
-from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.describe import describe_dataset
 from microcosm_sqlite.authoring.diagnose import (
     check_foreign_keys,
     explain_duplicates,
     list_unique_keys,
 )
-from microcosm_sqlite.authoring.finalise import digest, finalise, open_loading, publish, settle
+from microcosm_sqlite.authoring.finalise import (
+    digest,
+    digest_content,
+    finalise,
+    open_loading,
+    publish,
+    settle,
+)
 from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
 from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.load import TableLoad, load_table
+from microcosm_sqlite.authoring.load import TableLoad
 from microcosm_sqlite.authoring.models import Models, import_models
 from microcosm_sqlite.authoring.openers import choose_opener
-from microcosm_sqlite.authoring.parallel import count_processors, load_in_parts
+from microcosm_sqlite.authoring.parallel import fill_table
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.schema import (
@@ -113,6 +119,7 @@ def _build(
                 reader,
                 size=finished.stat().st_size,
                 sha256=sha256,
+                content=digest_content(finished),
                 inputs=inputs,
             )
         published = finished
@@ -149,7 +156,7 @@ def _load(
         for name, load in sorted(loads.items()):
             size = sum(source.size for source in sources.get(name, ()))
             progress.start(name, size)
-            row_counts[name] = _load_table(connection, load, workspace)
+            row_counts[name] = fill_table(connection, load, workspace)
             progress.finish(f"{row_counts[name]:,} rows")
         progress.start("Indexes and keys")
         for load in loads.values():
@@ -159,20 +166,6 @@ def _load(
             create_full_text(connection, cls)
         progress.finish()
     return row_counts
-
-
-def _load_table(connection: sqlite3.Connection, load: TableLoad, workspace: Path) -> int:
-    processors = count_processors()
-    if processors > 1 and len(load.openers) == 1:
-        opener = load.openers[0]
-        parts = opener.split(processors) if isinstance(opener, DelimitedOpener) else []
-        rows = load_in_parts(connection, load, parts, workspace) if parts else None
-        if rows is not None:
-            return rows
-    connection.execute("BEGIN")
-    rows = load_table(connection, load)
-    connection.execute("COMMIT")
-    return rows
 
 
 def _plan(

@@ -42,6 +42,7 @@ def describe_dataset(
     *,
     size: int,
     sha256: str,
+    content: str,
     inputs: str,
 ) -> Manifest:
     """Describe a built database from its models and its rows.
@@ -52,6 +53,7 @@ def describe_dataset(
         connection: The finished database.
         size: Its bytes.
         sha256: Their hex digest.
+        content: The digest that does not depend on the version of SQLite.
         inputs: The digest of everything that it was built from.
     """
     about = {
@@ -78,6 +80,7 @@ def describe_dataset(
                 "compression": settings.compression,
                 "bytes": size,
                 "hash": f"sha256:{sha256}",
+                "contentHash": f"sha256:{content}",
                 "fingerprint": fingerprint(describe_structure(connection)),
                 **({"inputs": f"sha256:{inputs}"} if inputs else {}),
                 "sqliteVersion": sqlite3.sqlite_version,

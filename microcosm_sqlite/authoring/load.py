@@ -17,7 +17,7 @@ from microcosm_sqlite.authoring.diagnose import explain_rejected_rows
 from microcosm_sqlite.authoring.judge import Findings, judge_records
 from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out, refuse_missing
 from microcosm_sqlite.authoring.records import Records
-from microcosm_sqlite.authoring.rules import ColumnRule
+from microcosm_sqlite.authoring.rules import ColumnRule, suspect_any
 from microcosm_sqlite.authoring.streams import Advance, ignore_advance
 from microcosm_sqlite.catalog.connection import quote_identifier
 
@@ -114,8 +114,13 @@ def insert_undoubted(connection: sqlite3.Connection, load: TableLoad) -> int:
 
 
 def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:
+    """The columns with values that the judge might not have stored; one scan if there are none."""
     rules = load.rules.by_name.values()
-    return _find_columns(connection, load, {r.name: r.suspicion for r in rules if r.suspicion})
+    anywhere = suspect_any(rules)
+    if not anywhere or not _holds(connection, load, anywhere):
+        return frozenset()
+    doubts = {r.name: f"{r.suspicion} OR {r.misfit or 0}" for r in rules if r.suspicion}
+    return _find_columns(connection, load, doubts)
 
 
 def _insert_all(connection: sqlite3.Connection, load: TableLoad, converted: frozenset[str]) -> int:
@@ -198,9 +203,7 @@ def _literal(connection: sqlite3.Connection, value: object) -> str:
 def _find_columns(
     connection: sqlite3.Connection, load: TableLoad, conditions: Mapping[str, str]
 ) -> frozenset[str]:
-    """The columns whose condition holds for some row; one scan where none does."""
-    if not conditions or not _holds(connection, load, " OR ".join(conditions.values())):
-        return frozenset()
+    """The columns whose condition holds for some row."""
     return frozenset(
         name for name, condition in conditions.items() if _holds(connection, load, condition)
     )

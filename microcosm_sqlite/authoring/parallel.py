@@ -18,9 +18,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.finalise import open_loading
 from microcosm_sqlite.authoring.layout import TableRules, is_row_number
-from microcosm_sqlite.authoring.load import Opener, TableLoad, insert_undoubted
+from microcosm_sqlite.authoring.load import Opener, TableLoad, insert_undoubted, load_table
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
@@ -41,6 +42,30 @@ def _is_single_threaded() -> bool:
         return len(list(Path("/proc/self/task").iterdir())) == 1
     except OSError:
         return False
+
+
+def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) -> int:
+    """Load an empty table, outside of a transaction, with as many processes as are of use.
+
+    Args:
+        connection: The database.
+        load: The table, and where its rows come from.
+        folder: Where other processes may put their files.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        BuildError: As for `load_table`.
+    """
+    rows = None
+    if len(load.openers) == 1 and isinstance(load.openers[0], DelimitedOpener):
+        parts = load.openers[0].split(count_processors())
+        rows = load_in_parts(connection, load, parts, folder) if parts else None
+    if rows is None:
+        with _transaction(connection):
+            rows = load_table(connection, load)
+    return rows
 
 
 def load_in_parts(

@@ -11,7 +11,7 @@ What is not suspect is what the judge would have stored. What is suspect is judg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,10 +35,10 @@ class ColumnRule:
         parse: Text to Python value, or ValueError.
         nulls: The texts that mean NULL; none where the column is NOT NULL.
         is_plain: Whether texts may be bound as they are and left to SQLite's column affinity.
-        suspicion: SQL that is true of each stored value that the judge might not have stored, or
-            an empty string where there is none.
+        suspicion: SQL that is true of each stored value that the judge might not have stored,
+            misfits apart, or an empty string where there is none.
         misfit: SQL that is true of each stored value that is not what the judge would have made
-            of its text, whatever that was.
+            of its text, whatever that was, or an empty string.
     """
 
     def __init__(self, column: sa.Column[Any], dialect: sa.Dialect, null_values: tuple[str, ...]):
@@ -61,7 +61,8 @@ class ColumnRule:
         affinity = find_affinity(self.expected)
         quoted = quote_identifier(column.name)
         self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
-        self.misfit = f"CAST({quoted} AS INTEGER) <> {quoted}" if affinity == "INTEGER" else ""
+        is_whole = self.is_plain and affinity == "INTEGER"
+        self.misfit = f"CAST({quoted} AS INTEGER) <> {quoted}" if is_whole else ""
 
     def convert(self, text: str) -> Any:
         """The value that SQLAlchemy would store for a text.
@@ -183,13 +184,25 @@ def _plan_fast_path(type_: types.TypeEngine[Any], affinity: str, quoted: str) ->
         return False, ""
     if isinstance(type_, types.Integer) and affinity == "INTEGER":
         # Text and blobs sort above all numbers, and so do not lie between.
-        return True, (
-            f"({quoted} NOT BETWEEN -{EXACT_INTEGER} AND {EXACT_INTEGER}"
-            f" OR CAST({quoted} AS INTEGER) <> {quoted})"
-        )
+        return True, f"{quoted} NOT BETWEEN -{EXACT_INTEGER} AND {EXACT_INTEGER}"
     if not isinstance(type_, types.String) or affinity != "TEXT":
         return False, ""
     if isinstance(type_, types.Enum):
         labels = ",".join(quote_text(label) for label in type_.enums)
         return True, f"{quoted} NOT IN ({labels})"
     return True, "" if type_.length is None else f"length({quoted}) > {type_.length}"
+
+
+def suspect_any(rules: Iterable[ColumnRule]) -> str:
+    """SQL that is true of each row with a suspect or a misfit, or an empty string.
+
+    Instead of one test for each column of whole numbers, it adds them up: a sum is a whole
+    number only if everything in it is, or else overflows into a number that is suspect as well.
+    """
+    rules = list(rules)
+    conditions = [rule.suspicion for rule in rules if rule.suspicion]
+    whole = [quote_identifier(rule.name) for rule in rules if rule.misfit]
+    if whole:
+        total = " + ".join(f"ifnull({name}, 0)" for name in whole)
+        conditions.append(f"typeof({total}) <> 'integer'")
+    return " OR ".join(conditions)

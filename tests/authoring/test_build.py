@@ -14,12 +14,19 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
+from microcosm_sqlite.authoring.finalise import (
+    SETTLING,
+    digest_content,
+    finalise,
+    open_loading,
+)
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.errors import (
@@ -165,6 +172,25 @@ def test_clock_umask_zone_locale_and_hash_seed_do_not_change_a_byte(tmp_path: Pa
         results.append([(package / n).read_bytes() for n in ("birds.db", "datapackage.json")])
         assert (package / "birds.db").stat().st_mode & 0o777 == 0o644
     assert results[0] == results[1]
+
+
+def test_another_sqlite_writes_the_same_content(tmp_path: Path) -> None:
+    apsw = pytest.importorskip("apsw")
+    if apsw.sqlite_lib_version() == sqlite3.sqlite_version:
+        pytest.skip("there is only one SQLite here")
+    loading, ours, theirs = (tmp_path / name for name in ("loading.db", "ours.db", "theirs.db"))
+    with closing(open_loading(loading)) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE, c FLOAT)")
+        rows = ((n, f"{n * 7919 % 5000}", n / 3) for n in range(5000))
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        connection.execute("CREATE INDEX i ON t (c, b)")
+        finalise(connection, ours)
+    other = apsw.Connection(str(loading))
+    other.execute("ANALYZE; DROP TABLE IF EXISTS sqlite_stat4;" + SETTLING)
+    other.execute("VACUUM INTO ?", (str(theirs),))
+    other.close()
+    assert digest_content(ours) == digest_content(theirs)
+    assert ours.read_bytes() != theirs.read_bytes()
 
 
 def test_nothing_is_built_where_nothing_changed(project: Path) -> None:

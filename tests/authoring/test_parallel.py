@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring import build, splitting
+from microcosm_sqlite.authoring import parallel, splitting
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.finalise import digest, finalise, open_loading
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
-from microcosm_sqlite.authoring.parallel import load_in_parts
 from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.sources import SourceFile
@@ -61,14 +60,14 @@ def load(
 ) -> str:
     """Load with so many processes, and return the digest of the finished file."""
     folder = source.path.parent
-    monkeypatch.setattr(build, "count_processors", lambda: processors)
+    monkeypatch.setattr(parallel, "count_processors", lambda: processors)
     plan = TableLoad(TableRules.of(table, dialect()), [DelimitedOpener(source, CsvOptions())])
     for name in ("loading.db", "finished.db"):
         (folder / name).unlink(missing_ok=True)
     with closing(open_loading(folder / "loading.db")) as connection:
         with open_engine(connection) as engine:
             create_tables(engine, table.metadata)
-        build._load_table(connection, plan, folder)
+        parallel.fill_table(connection, plan, folder)
         finalise(connection, folder / "finished.db")
     assert not list(folder.glob("part*.db"))
     return digest(folder / "finished.db")
@@ -101,7 +100,7 @@ def test_several_processes_are_used(tmp_path: Path) -> None:
             create_tables(engine, table.metadata)
         plan = TableLoad(TableRules.of(table, dialect()), [opener])
         assert len(opener.split(3)) == 3
-        assert load_in_parts(connection, plan, opener.split(3), tmp_path) == 400
+        assert parallel.load_in_parts(connection, plan, opener.split(3), tmp_path) == 400
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What building a table costs, against those who do less."""
