@@ -30,7 +30,7 @@ def read_frame(
 ) -> pl.DataFrame:
     """Rows of a table as a :class:`polars.DataFrame`."""
     read = read_table(dataset, table, columns=columns, where=where, params=params, rows=rows)
-    frame = pl.from_arrow(read)
+    frame = pl.from_arrow(read, rechunk=False)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # it is one, for a table
     return frame
 

@@ -69,7 +69,7 @@ def cluster():
         "n_workers": 2,
         "threads_per_worker": 1,
         "processes": True,
-        "dashboard_address": None,
+        "dashboard_address": ":0",
     }
     with distributed.LocalCluster(**options) as started, distributed.Client(started) as client:
         yield client
