@@ -14,7 +14,9 @@ from tests.catalog.workshop import Wheel, make_database
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """Only what a test puts there is found; the modules of its packages are forgotten."""
     monkeypatch.setattr(registry, "_registered", {})
     monkeypatch.setattr(registry, "_installed", {})
@@ -22,7 +24,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
     # Imports still work; no distribution of the test environment is seen.
     known = discovery._metadata_folders
-    mine = str(tmp_path)
+    mine = str(tmp_path_factory.getbasetemp())
     monkeypatch.setattr(
         discovery,
         "_metadata_folders",

@@ -50,6 +50,7 @@ def many_threads_share_an_engine_without_limit_or_fault(trial: Trial) -> None:
     times = len(trial.times(5, 100))
     ended = run(PREAMBLE + THREADS, str(site), str(times))
     trial.expect(ended.output.strip() == f"{24 * times} {{{ROWS + 3}}} {{{ROWS + 3}}}", str(ended))
+    trial.tries += 24 * times - 1
 
 
 CONTEXTS = """
@@ -85,7 +86,9 @@ print("wrong", len(wrong))
 @proves(22)
 def sessions_are_never_shared_between_threads(trial: Trial) -> None:
     site = install(trial.folder)
-    ended = run(PREAMBLE + CONTEXTS, str(site), str(len(trial.times(20, 200))))
+    times = len(trial.times(20, 200))
+    ended = run(PREAMBLE + CONTEXTS, str(site), str(times))
+    trial.tries += 4 * times - 1
     trial.expect(ended.output.strip() == "wrong 0", str(ended))
 
 
@@ -131,7 +134,9 @@ def children_of_a_fork_read_on_and_leave_their_parent_alone(trial: Trial) -> Non
     idle = "for _ in range(4): threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
     for threads in ("", idle):
         script = PREAMBLE + FORK.replace("{threads}", threads)
-        ended = run(script, str(site), str(len(trial.times(20, 500))), str(ROWS + 3))
+        forks = len(trial.times(20, 500))
+        ended = run(script, str(site), str(forks), str(ROWS + 3))
+        trial.tries += forks - 1
         trial.expect(ended.output.strip() == "wrong 0", str(ended))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.faults.fuzz import TARGETS, fuzz
 from tests.faults.harness import attempt
 from tests.faults.suite import CASES
 
@@ -17,3 +18,8 @@ def test_a_fault_does_no_harm(name: str) -> None:
     assert trial.wrong == []
     assert trial.leftovers == []
     assert trial.tries
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_mutants_of_what_strangers_give_do_no_harm(name: str) -> None:
+    assert fuzz(name, 100) == []
