@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from microcosm.object_graph import ObjectGraph
 
 
-@defaults(  # type: ignore[no-untyped-call]
+@defaults(
     autocommit=False,
     echo="False",
     path=":memory:",

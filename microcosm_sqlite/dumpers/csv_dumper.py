@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from csv import DictWriter
-from typing import IO, TYPE_CHECKING, Any, Literal, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 import sqlalchemy as sa
 
@@ -74,7 +74,7 @@ class CSVDumper:
             writer.writeheader()
         outer = find_session(self.model_cls.resolve(), self.graph)
         with self.model_cls.new_context(self.graph) as context:
-            session = outer or cast("Session", context.session)
+            session = outer or context.session
             writer.writerows(map(self._describe, self._select(session) if items is None else items))
 
     def get_columns(self) -> list[str]:
