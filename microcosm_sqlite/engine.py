@@ -11,7 +11,7 @@ import sqlite3
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 from sqlalchemy import QueuePool, create_engine, event
 
@@ -124,10 +124,11 @@ def create_readwrite_engine(
 
     listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
     engine = _create(
-        Recipe(open_configured, "rollback", listeners), echo, is_tracked=memory is None
+        Recipe(open_configured, "rollback", listeners), echo, is_copied=memory is not None
     )
     if memory:
-        event.listen(engine, "engine_disposed", memory.start_anew)
+        event.listen(engine, "engine_disposed", memory.close)
+        finalize(engine, memory.close)
     return engine
 
 
@@ -142,7 +143,7 @@ def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
     )
 
 
-def _create(recipe: Recipe, echo: bool, *, is_tracked: bool = True) -> Engine:
+def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     engine = create_engine(
         "sqlite://",
         creator=recipe.open,
@@ -155,8 +156,7 @@ def _create(recipe: Recipe, echo: bool, *, is_tracked: bool = True) -> Engine:
     for name, listener in recipe.listeners:
         event.listen(engine, name, listener)
     recipes[engine] = recipe
-    if is_tracked:
-        track_engine(engine)
+    track_engine(engine, is_copied=is_copied)
     return engine
 
 
@@ -198,15 +198,20 @@ class _MemoryDatabase:
     """
 
     def __init__(self) -> None:
-        self._open()
+        self._anchors: list[sqlite3.Connection] = []
+        self._uri = ""
 
     def __call__(self) -> sqlite3.Connection:
+        if not self._anchors:
+            self._uri = self._uri or f"file:/microcosm-sqlite-{next(_memory_numbers)}?vfs=memdb"
+            self._anchors.append(self._connect())
+        return self._connect()
+
+    def close(self, *_: object) -> None:
+        """Let the database go; the next connection is to a new one."""
+        self._uri = ""
+        while self._anchors:
+            self._anchors.pop().close()
+
+    def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
-
-    def start_anew(self, _: Engine) -> None:
-        self._anchor.close()
-        self._open()
-
-    def _open(self) -> None:
-        self._uri = f"file:/microcosm-sqlite-{next(_memory_numbers)}?vfs=memdb"
-        self._anchor = self()

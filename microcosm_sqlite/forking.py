@@ -17,17 +17,20 @@ import sys
 import warnings
 import weakref
 from threading import active_count, get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+T = TypeVar("T")
 
 
 class ForkSafetyWarning(RuntimeWarning):
@@ -37,19 +40,45 @@ class ForkSafetyWarning(RuntimeWarning):
     """
 
 
+class WeakBag(Generic[T]):
+    """Objects for as long as others use them.
+
+    A ``WeakSet`` cannot be gone through while another thread adds to it; this can.
+    """
+
+    def __init__(self) -> None:
+        self._references: set[weakref.ref[T]] = set()
+
+    def add(self, item: T) -> None:
+        """Take an object in."""
+        self._references.add(weakref.ref(item, self._references.discard))
+
+    def clear(self) -> None:
+        """Forget all objects."""
+        self._references.clear()
+
+    def __iter__(self) -> Iterator[T]:
+        for reference in list(self._references):
+            item = reference()
+            if item is not None:
+                yield item
+
+
 class ConnectionTracker:
     """The open connections of one engine, and who has them.
 
     Attributes:
+        engine: A weak reference to the engine.
         connections: Every open DBAPI connection.
+        is_copied: Whether a child may go on with them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine, *, is_copied: bool) -> None:
+        self.engine = weakref.ref(engine)
+        self.is_copied = is_copied
         self.connections: set[sqlite3.Connection] = set()
-        self._entries: weakref.WeakSet[ConnectionPoolEntry] = weakref.WeakSet()
-
-    def watch(self, engine: Engine) -> None:
-        """Follow the connections of an engine; those still open when it is dropped are closed."""
+        self._entries: WeakBag[ConnectionPoolEntry] = WeakBag()
+        # What is still open when nobody has the engine any more is closed.
         event.listen(engine, "connect", self._add)
         event.listen(engine, "checkout", self._lend)
         event.listen(engine, "close", self._discard)
@@ -58,7 +87,7 @@ class ConnectionTracker:
 
     def leases(self) -> list[PoolProxiedConnection]:
         """The connections that are in use."""
-        found = [entry.info["lease"]() for entry in list(self._entries) if "lease" in entry.info]
+        found = [entry.info["lease"]() for entry in self._entries if "lease" in entry.info]
         return [lease for lease in found if lease is not None]
 
     def abandon(self) -> None:
@@ -67,7 +96,7 @@ class ConnectionTracker:
         for lease in self.leases():
             # Without its connection SQLAlchemy takes it for invalidated and does not touch it.
             lease.dbapi_connection = None  # type: ignore[misc]
-        for entry in list(self._entries):
+        for entry in self._entries:
             entry.dbapi_connection = None  # type: ignore[misc]
             entry.fairy_ref = None  # type: ignore[attr-defined]  # its pool's lock may be held
         self.connections.clear()
@@ -86,15 +115,21 @@ class ConnectionTracker:
         self.connections.discard(connection)
 
 
-_trackers: weakref.WeakKeyDictionary[Engine, ConnectionTracker] = weakref.WeakKeyDictionary()
-_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_trackers: set[ConnectionTracker] = set()
+_sessions: WeakBag[Session] = WeakBag()
 _held: list[object] = []
 
 
-def track_engine(engine: Engine) -> None:
-    """Give the engine new connections in every child of this process."""
-    tracker = _trackers[engine] = ConnectionTracker()
-    tracker.watch(engine)
+def track_engine(engine: Engine, *, is_copied: bool = False) -> None:
+    """Give the engine new connections in every child of this process.
+
+    Args:
+        engine: The engine.
+        is_copied: Its database is in memory, and so is the child's own already.
+    """
+    tracker = ConnectionTracker(engine, is_copied=is_copied)
+    _trackers.add(tracker)
+    weakref.finalize(engine, _trackers.discard, tracker).atexit = False
 
 
 def track_session(session: Session) -> None:
@@ -119,21 +154,23 @@ def make_immortal(objects: set[sqlite3.Connection]) -> None:
 
 @atexit.register
 def _close_idle_connections() -> None:
-    for engine in list(_trackers):
-        engine.dispose()
+    for tracker in list(_trackers):
+        engine = tracker.engine()
+        if engine is not None:
+            engine.dispose()
 
 
 def _prepare() -> None:
     # A child's first act is to clear away the threads that it does not have; without these
     # references it would roll back and close what they had open.
     _held.extend(_sessions)
-    for tracker in _trackers.values():
+    for tracker in list(_trackers):
         _held.extend(tracker.leases())
     _warn_of_active_threads()
 
 
 def _warn_of_active_threads() -> None:
-    if active_count() == 1 or not any(tracker.connections for tracker in _trackers.values()):
+    if active_count() == 1 or not any(tracker.connections for tracker in list(_trackers)):
         return
     here = get_ident()
     busy = sum(
@@ -154,10 +191,12 @@ def _is_database_code(module: str) -> bool:
 
 
 def _start_anew() -> None:
-    for engine, tracker in list(_trackers.items()):
-        tracker.abandon()
-        engine.dispose(close=False)
-    for session in list(_sessions):
+    for tracker in list(_trackers):
+        engine = tracker.engine()
+        if engine is not None and not tracker.is_copied:
+            tracker.abandon()
+            engine.dispose(close=False)
+    for session in _sessions:
         try:
             session.rollback()
         except SQLAlchemyError:

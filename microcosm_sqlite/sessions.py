@@ -177,8 +177,8 @@ class OwnSessions:
 
     def close(self) -> None:
         """Close the sessions of every strand."""
-        for shelf in list(self._shelves.values()):
-            close_sessions(shelf, os.getpid())
+        for reference in self._shelves.keyrefs():
+            close_sessions(self._shelves.get(reference(), {}), os.getpid())
 
 
 def close_sessions(sessions: dict[object, Session], process: int) -> None:

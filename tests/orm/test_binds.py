@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -153,9 +154,8 @@ def test_a_configured_path_is_otherwise_read_write(
     with Airport.new_context(graph) as context:
         AirportStore().create(Airport(faa="BOS", city="Boston", altitude=20))
         context.commit()
-    assert sqlite3.connect(tmp_path / "new.db").execute("SELECT faa FROM airports").fetchall() == [
-        ("BOS",)
-    ]
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        assert connection.execute("SELECT faa FROM airports").fetchall() == [("BOS",)]
 
 
 def test_a_missing_file_is_not_created_by_reading(

@@ -71,10 +71,10 @@ def descriptors():
 """
 
 
-def run(script: str, tmp_path: Path, *options: str) -> str:
+def run(script: str, tmp_path: Path) -> str:
     program = PRELUDE + textwrap.dedent(script)
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", *options, "-c", program, tmp_path],
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program, tmp_path],
         capture_output=True,
         text=True,
         timeout=60,
@@ -130,13 +130,12 @@ def test_a_context_goes_on_in_the_child_without_the_parents_transaction(tmp_path
             assert store.count() == 100
             assert store.one(id=1000)
             context.commit()
-        assert sqlite3.connect(path).execute(
-            "SELECT count(*), max(id) FROM node"
-        ).fetchone() == (100, 1000)
+        check = sqlite3.connect(path)
+        found = check.execute("SELECT count(*), max(id) FROM node").fetchone()
+        check.close()
+        assert found == (100, 1000)
         """,
         tmp_path,
-        "-W",
-        "ignore::ResourceWarning",
     )
 
 
