@@ -152,19 +152,6 @@ def _measure(opened: Opener, name: str) -> _Content:
     return _Content(name, digest.hexdigest(), size)
 
 
-def is_intact(path: str, size: int) -> bool:
-    """Whether an extracted file is still there as it was left.
-
-    Raises:
-        CacheUnsafeError: Somebody else could write to one of the directories above it.
-    """
-    folder = os.path.dirname(path)
-    layout = os.path.dirname(folder)
-    for level in (os.path.dirname(layout), layout, folder):
-        private.check_directory(level, create=False)
-    return private.is_published(path, size)
-
-
 def _ensure(content: _Content, opened: Opener, origin: str, root: str = "") -> str:
     """The path of the cached content, extracting it where it is not there yet."""
     levels = layout_levels(root)

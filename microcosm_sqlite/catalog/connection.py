@@ -78,11 +78,13 @@ def connect(
         DatasetFileError: One of its kinds, with the true cause.
         QueryError: A schema name cannot be attached.
     """
-    uri = checked_uri(location)
     try:
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread)
-    except sqlite3.Error as error:
-        raise translate(error, location.path) from error
+        connection = _open(location, check_same_thread)
+    except DatasetFileMissingError:
+        if not location.is_cached:
+            raise
+        # The cache was cleared between the look and the opening.
+        connection = _open(location, check_same_thread)
     try:
         for schema, other in (attach or {}).items():
             _attach(connection, schema, other)
@@ -97,6 +99,14 @@ def connect(
     return connection
 
 
+def _open(location: Location, check_same_thread: bool) -> sqlite3.Connection:
+    uri = checked_uri(location)
+    try:
+        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread)
+    except sqlite3.Error as error:
+        raise translate(error, location.path) from error
+
+
 def _attach(connection: sqlite3.Connection, schema: str, location: Location) -> None:
     uri = checked_uri(location)
     try:
@@ -108,7 +118,12 @@ def _attach(connection: sqlite3.Connection, schema: str, location: Location) -> 
 
 
 def checked_uri(location: Location) -> str:
-    """The URI to open a location with, once :func:`preflight` has nothing against it."""
+    """The URI to open a location with, once :func:`preflight` has nothing against it.
+
+    An extracted file is looked up, and made again if need be.
+    """
+    if location.renew is not None:
+        location.renew()
     if location.immutable:
         preflight(location.path)
     else:

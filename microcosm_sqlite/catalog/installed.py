@@ -11,10 +11,9 @@ from microcosm_sqlite.catalog.location import (
     installed_path,
     locate,
     locate_entry,
-    locate_object,
 )
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
-from microcosm_sqlite.errors import DatasetError, DatasetFileMissingError
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +48,10 @@ class InstalledDataset(Frames):
         name: str,
         entry: Entry | None = None,
         location: Location | None = None,
-        source: object = None,
     ) -> None:
         self.name = name
         self.entry = entry
         self._location = location
-        self._source = source
         self._manifest: Manifest | None = None
         self._is_manifest_read = False
         self._tables: dict[str, Table] | None = None
@@ -120,30 +117,20 @@ class InstalledDataset(Frames):
         return self.locate()
 
     def locate(self, graph: object = None) -> Location:
-        """:attr:`location`, for a legacy entry point that wants the object graph.
-
-        A cached file is looked up anew each time: the cache may have been cleared, or made unsafe.
-        """
-        if self._location is None or self._may_be_gone(self._location):
+        """:attr:`location`, for a legacy entry point that wants the object graph."""
+        if self._location is None:
             self._location = self._find(graph)
         return self._location
 
-    def _may_be_gone(self, location: Location) -> bool:
-        if not location.is_cached:
-            return False
-        if self.entry is None or self.manifest is None:
-            # It would have to be read whole to know what it should be.
-            return not os.path.exists(location.path)
-        from microcosm_sqlite.catalog.cache import is_intact
-
-        return not is_intact(location.path, self.manifest.bytes)
-
     @property
     def path(self) -> Path:
-        """:attr:`location` as a :class:`pathlib.Path`."""
+        """The file on disk; extracted, if need be, each time that it is asked for."""
         from pathlib import Path
 
-        return Path(self.location.path)
+        location = self.location
+        if location.renew is not None:
+            location.renew()
+        return Path(location.path)
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -182,20 +169,12 @@ class InstalledDataset(Frames):
         """
         from microcosm_sqlite.catalog.registry import dataset
 
-        def open_located() -> sqlite3.Connection:
-            return connections.connect(
-                self.location,
-                attach={name: dataset(name).location for name in others},
-                check_same_thread=check_same_thread,
-                untrusted=untrusted,
-            )
-
-        others = list(attach)
-        try:
-            return open_located()
-        except DatasetFileMissingError:
-            # The cache may have been cleared after the file was located; then it is made again.
-            return open_located()
+        return connections.connect(
+            self.location,
+            attach={name: dataset(name).location for name in attach},
+            check_same_thread=check_same_thread,
+            untrusted=untrusted,
+        )
 
     def verify(self, *, full: bool = False, models: bool = False) -> Report:
         """Check that the file is what was published; see :mod:`microcosm_sqlite.catalog.verify`."""
@@ -227,8 +206,7 @@ class InstalledDataset(Frames):
         return import_module(self.manifest.models)
 
     def _find(self, graph: object) -> Location:
-        if self.entry is None:
-            return locate_object(self._source)
+        assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)

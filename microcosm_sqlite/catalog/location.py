@@ -9,6 +9,7 @@ from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileMissingE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from microcosm_sqlite.catalog.discovery import Distribution, Entry
@@ -22,18 +23,25 @@ class Location:
         path: Absolute path.
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
             which are only replaced by rename, false of a file that somebody works on.
-        is_cached: Whether it was extracted, so that it can vanish and be made again.
+        renew: For an extracted file, which can vanish at any time: makes sure that it is there.
     """
 
-    __slots__ = ("immutable", "is_cached", "path")
+    __slots__ = ("immutable", "path", "renew")
 
-    def __init__(self, path: str, *, immutable: bool, is_cached: bool = False) -> None:
+    def __init__(
+        self, path: str, *, immutable: bool, renew: Callable[[], object] | None = None
+    ) -> None:
         self.path = os.path.abspath(path)
         self.immutable = immutable
-        self.is_cached = is_cached
+        self.renew = renew
 
     def __repr__(self) -> str:
         return f"<Location {self.path}{' immutable' if self.immutable else ''}>"
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the file was extracted."""
+        return self.renew is not None
 
 
 def locate(distribution: Distribution, manifest: Manifest) -> Location:
@@ -46,7 +54,9 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if distribution.is_zipped:
         from microcosm_sqlite.catalog.cache import extract_member
 
-        return _cached(extract_member(distribution.site, member_name(manifest), manifest))
+        return _extracted(
+            lambda: extract_member(distribution.site, member_name(manifest), manifest)
+        )
     path = installed_path(distribution, manifest)
     is_installed = os.path.exists(path)
     if not is_installed:
@@ -54,7 +64,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache import extract_file
 
-        return _cached(extract_file(path, manifest))
+        return _extracted(lambda: extract_file(path, manifest))
     return Location(path, immutable=is_installed)
 
 
@@ -131,12 +141,18 @@ def locate_object(found: object) -> Location:
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):
         from microcosm_sqlite.catalog.cache import extract_stream
 
-        return _cached(extract_stream(found))  # type: ignore[arg-type]  # as far as it is used
+        def extract() -> str:
+            return extract_stream(found)  # type: ignore[arg-type]  # as far as it is used
+
+        # It would have to be read whole to know what its file should be.
+        location = _extracted(extract)
+        location.renew = lambda: os.path.exists(location.path) or extract()
+        return location
     raise TypeError(f"a path must be a string, a path or a resource, not {found!r}")
 
 
-def _cached(path: str) -> Location:
-    return Location(path, immutable=True, is_cached=True)
+def _extracted(extract: Callable[[], str]) -> Location:
+    return Location(extract(), immutable=True, renew=extract)
 
 
 def _missing(distribution: Distribution, manifest: Manifest) -> NoReturn:

@@ -89,7 +89,7 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
     """
     location = locate_object(path)
     location.immutable = location.immutable or immutable
-    _registered[name] = InstalledDataset(name, location=location, source=path)
+    _registered[name] = InstalledDataset(name, location=location)
     return _registered[name]
 
 

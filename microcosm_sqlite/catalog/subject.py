@@ -46,7 +46,7 @@ class Subject:
     @property
     def path(self) -> str:
         """Its file, extracted if need be."""
-        return self.dataset.location.path
+        return str(self.dataset.path)
 
     @property
     def hash(self) -> tuple[str, int]:

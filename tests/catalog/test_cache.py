@@ -246,6 +246,17 @@ def test_a_wiped_cache_heals_while_readers_go_on(database: Path, site: Path, roo
     again.close()
 
 
+def test_an_engine_heals_as_well(database: Path, site: Path, root: Path) -> None:
+    Wheel().carry(database, compression="zstd").install(site)
+    engine = dataset("colours").engine
+    for _ in range(2):
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT count(*) FROM shade").scalar()
+            assert found == 3
+        engine.dispose()
+        databases_below(root)[0].unlink()
+
+
 def test_a_cache_wiped_between_locating_and_opening_heals(
     database: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

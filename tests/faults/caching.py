@@ -129,7 +129,7 @@ def extraction_killed_at_any_system_call_is_made_good(trial: Trial) -> None:
     bench = Bench(trial.folder)
     points = find_points(trial, strace, bench)
     trial.expect(len(points) > 15, f"only {points} were found")
-    for call, number in trial.choose(points, 8):
+    for call, number in trial.choose(points, 5):
         bench.wipe()
         inject = f"inject={call}:signal=SIGKILL:when={number}"
         ended = bench.read([strace, "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject])
@@ -156,7 +156,7 @@ def every_error_of_every_system_call_is_told_and_survived(trial: Trial) -> None:
     bench = Bench(trial.folder)
     points = find_points(trial, strace, bench)
     faults = [(call, number, error) for call, number in points for error in ERRORS[call]]
-    for call, number, error in trial.choose(faults, 10):
+    for call, number, error in trial.choose(faults, 6):
         bench.wipe()
         inject = f"inject={call}:error={error}:when={number}"
         ended = bench.read([strace, "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject])
@@ -197,7 +197,7 @@ def extraction_stopped_at_any_call_of_ours_is_made_good(trial: Trial) -> None:
         "EIO": "raise OSError(errno.EIO, 'Input/output error')",
     }
     points = [(point, name) for point in range(1, total + 1) for name in actions]
-    for point, name in trial.choose(points, 12):
+    for point, name in trial.choose(points, 6):
         bench.wipe()
         ended = bench.read(before=PATCHED.format(point=point, action=actions[name]))
         bench.judge(trial, ended, f"{name} at call {point}")
@@ -316,7 +316,7 @@ def unsafe_directories_are_refused_at_every_level(trial: Trial) -> None:
     bench = Bench(trial.folder)
     elsewhere = trial.folder / "elsewhere"
     for level in (bench.cache, bench.path.parents[1], bench.path.parent):
-        for fault in trial.choose(("0777", "foreign", "link", "0770", "dangling link", "file"), 3):
+        for fault in trial.choose(("0777", "foreign", "link", "0770", "dangling link", "file"), 2):
             bench.wipe()
             bench.read()
             subprocess.run(["rm", "-rf", str(elsewhere)], check=True)

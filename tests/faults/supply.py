@@ -204,7 +204,7 @@ def upgrading_under_readers_never_shows_a_wrong_row(trial: Trial) -> None:
         connection.close()
     made = make_venv(trial.folder / "venv")
     made.install(wheels[0])
-    seconds = "25" if trial.is_full else "3"
+    seconds = "25" if trial.is_full else "2"
     crowd = [
         subprocess.Popen(
             [made.python, "-c", READER, seconds],
@@ -283,7 +283,7 @@ def a_build_killed_at_any_system_call_leaves_the_old_database_or_the_new(trial: 
             # Opening modules and sources changes nothing; opening to write is a point.
             if is_marked and "O_RDONLY" not in line:
                 points.append((matched[1], counts[matched[1]]))
-    for call, number in trial.choose(points, 4):
+    for call, number in trial.choose(points, 2):
         (folder / "birds.db").write_bytes(old)
         inject = f"inject={call}:signal=SIGKILL:when={number}"
         watched = [strace, "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
