@@ -17,4 +17,4 @@ def to_relation(
     table: pa.Table, connection: duckdb.DuckDBPyConnection | None = None
 ) -> duckdb.DuckDBPyRelation:
     """A relation over rows that were read; in DuckDB's default connection if none is given."""
-    return (connection or duckdb.default_connection()).from_arrow(table)
+    return (connection or duckdb).from_arrow(table)

@@ -74,4 +74,4 @@ def scan_frame(
                 yield frame if predicate is None else frame.filter(predicate)
 
     schema = pl.DataFrame(empty_batch(scan)).schema
-    return register_io_source(batches, schema=schema, is_pure=True)
+    return register_io_source(batches, schema=schema)
