@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microcosm_sqlite.authoring.guessing import TEXT
-from microcosm_sqlite.authoring.inference import Inference, InferredTable, infer_folder
+from microcosm_sqlite.authoring.inference import infer_folder
+from microcosm_sqlite.authoring.inferred import Inference, InferredTable
 from microcosm_sqlite.authoring.model_text import name_classes, write_models, write_stores
 from microcosm_sqlite.authoring.scaffold import scaffold
 from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile

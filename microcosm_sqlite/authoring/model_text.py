@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 
 import inflection
@@ -22,7 +23,7 @@ from microcosm_sqlite.authoring.guessing import (
     TIME,
     UUID_,
 )
-from microcosm_sqlite.authoring.inference import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.sniffing import make_identifier
 
 LINE_LENGTH = 100
@@ -52,7 +53,8 @@ def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     for table in tables:
-        name = inflection.camelize(inflection.singularize(table.strip("_"))) or "Row"
+        words = re.sub("_+", "_", table.strip("_"))
+        name = inflection.camelize(inflection.singularize(words)).replace("_", "") or "Row"
         if not name.isidentifier():
             name = f"Table{name}"
         taken = {*_IMPORTS, base, *names.values()}
@@ -101,7 +103,7 @@ def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -
     """The module that has a store for each model."""
     classes = name_classes(tables, base)
     bodies = [
-        f'class {name}Store(Store[{name}]):\n    """Rows of {table}, searched by any column."""'
+        f'{_write_store_head(name)}\n    """Rows of {table}, searched by any column."""'
         for table, name in classes.items()
     ]
     lines = [
@@ -119,11 +121,16 @@ def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -
     return "\n".join(lines) + "\n"
 
 
+def _write_store_head(model: str) -> str:
+    line = f"class {model}Store(Store[{model}]):"
+    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"
+
+
 def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     """A Python attribute for each column, which shadows nothing that a model needs.
 
-    >>> name_attributes(["class", "metadata", "name"])
-    {'class': 'class_', 'metadata': 'metadata_', 'name': 'name'}
+    >>> name_attributes(["class", "metadata", "firstName"])
+    {'class': 'class_', 'metadata': 'metadata_', 'firstName': 'first_name'}
     """
     from microcosm_sqlite.dataset import DataSet
 
@@ -131,7 +138,7 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     members = set(dir(DataSet))
     attributes: dict[str, str] = {}
     for position, column in enumerate(columns, 1):
-        name = make_identifier(column) or f"column_{position}"
+        name = inflection.underscore(make_identifier(column)) or f"column_{position}"
         while (
             keyword.iskeyword(name)
             or name in _IMPORTS
@@ -203,7 +210,7 @@ def _write_arguments(column: InferredColumn, table: InferredTable, attribute: st
         arguments.append("unique=True")
     elif column.reference:
         arguments.append("index=True")
-    if column.header != column.name:
+    if column.header not in ("", column.name):
         arguments.append(f"comment={_quote(column.header)}")
     return arguments
 
@@ -226,9 +233,21 @@ def _write_import(module: str, names: Iterable[str]) -> list[str]:
     if not names:
         return []
     line = f"from {module} import {', '.join(names)}"
-    if len(line) <= LINE_LENGTH:
+    if measure(line) <= LINE_LENGTH:
         return [line]
     return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def measure(text: str) -> int:
+    """Columns that a text takes, as formatters count them: two for a wide letter.
+
+    >>> measure("naïve"), measure("都市")
+    (5, 4)
+    """
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
 
 
 def _rank_import(name: str) -> tuple[bool, list[str | int]]:
@@ -243,9 +262,9 @@ def _rank_import(name: str) -> tuple[bool, list[str | int]]:
 def _write_call(start: str, arguments: list[str], end: str) -> list[str]:
     """A call as Black breaks it: on one line, in one line inside, or one line for each argument."""
     joined = ", ".join(arguments)
-    if len(f"{start}{joined}{end}") <= LINE_LENGTH:
+    if measure(f"{start}{joined}{end}") <= LINE_LENGTH:
         return [f"{start}{joined}{end}"]
-    if len(f"        {joined}") <= LINE_LENGTH:
+    if measure(f"        {joined}") <= LINE_LENGTH:
         return [start, f"        {joined}", f"    {end}"]
     return [start, *(f"        {argument}," for argument in arguments), f"    {end}"]
 

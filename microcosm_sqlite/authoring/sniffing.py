@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,7 +22,6 @@ DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARKED = "utf-8"
 _FALLBACK = "cp1252"
 _TYPED = ("jsonl", "parquet")
-_NOT_IN_NAMES = re.compile(r"\W+")
 
 
 @dataclass(frozen=True)
@@ -149,8 +147,10 @@ def make_identifier(text: str) -> str:
     >>> make_identifier("Price (in €)"), make_identifier("2nd half")
     ('Price_in', '_2nd_half')
     """
-    name = _NOT_IN_NAMES.sub("_", unicodedata.normalize("NFKC", text)).strip("_")
-    return f"_{name}" if name[:1].isdigit() else name
+    normal = unicodedata.normalize("NFKC", text)
+    words = "".join(letter if f"_{letter}".isidentifier() else " " for letter in normal).split()
+    name = "_".join(words).strip("_")
+    return f"_{name}" if name and not name.isidentifier() else name
 
 
 def make_names(header: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.inference import InferredTable, infer_folder
+from microcosm_sqlite.authoring.inference import infer_folder
+from microcosm_sqlite.authoring.inferred import InferredTable
 from microcosm_sqlite.authoring.sniffing import make_names, sniff
 from microcosm_sqlite.errors import SourceError
 
