@@ -34,14 +34,15 @@ def summarize(dataset: InstalledDataset) -> str:
         '<div style="max-width: 60em; line-height: 1.4">'
         f'<div style="font-weight: bold">{escape(title)}</div>'
         f'<div style="{_QUIET}">{_facts(dataset)}</div>'
-        f'<table style="border-collapse: collapse; margin: 0.5em 0; background: none">'
+        f'<table style="border-collapse: collapse; margin: 0.5em 0; background: none; '
+        'color: inherit; font: inherit">'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f'<div style="{_QUIET}">Cite as: {escape(cite(dataset))}</div>'
         "</div>"
     )
 
 
-def license_names(dataset: InstalledDataset) -> list[str]:
+def _license_names(dataset: InstalledDataset) -> list[str]:
     """The names of the licences of the data."""
     found = dataset.manifest.licenses if dataset.manifest else []
     names = (license_.get("name") or license_.get("title") for license_ in found)
@@ -67,6 +68,6 @@ def _facts(dataset: InstalledDataset) -> str:
     facts = [
         f"<code>{escape(dataset.name)}</code> {escape(dataset.version)}",
         escape(f"from {dataset.distribution}" if dataset.distribution else "registered by hand"),
-        f"licence {escape(', '.join(license_names(dataset)) or 'not told')}",
+        f"licence {escape(', '.join(_license_names(dataset)) or 'not told')}",
     ]
     return " · ".join(facts)
