@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import faulthandler
 import json
 import os
@@ -169,7 +170,7 @@ def disturb(value: object, chance: random.Random) -> None:
     elif chance.random() < 0.2:
         del value[key]  # type: ignore[attr-defined]
     else:
-        value[key] = chance.choice(ODDITIES)  # type: ignore[index]
+        value[key] = copy.deepcopy(chance.choice(ODDITIES))  # type: ignore[index]
 
 
 @target
