@@ -177,7 +177,13 @@ def _plan(
     progress: Progress,
 ) -> TableLoad:
     return TableLoad(
-        rules=TableRules.of(table, dialect, settings.null_values, models.aliases(table.name)),
+        rules=TableRules.of(
+            table,
+            dialect,
+            settings.null_values,
+            models.aliases(table.name),
+            settings.columns.get(table.name),
+        ),
         openers=[choose_opener(source, settings.csv) for source in sources],
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,

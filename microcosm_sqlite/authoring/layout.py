@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from microcosm_sqlite.authoring.rules import ColumnRule
-from microcosm_sqlite.errors import SourceError
+from microcosm_sqlite.errors import SettingsError, SourceError
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class TableRules:
     Attributes:
         table: The table.
         by_name: Column name to its rule, without generated columns.
-        aliases: Attribute key to column name, where they differ.
+        aliases: Other names of columns, such as attribute keys, to the columns' names; an empty
+            name is that of a field to leave out.
     """
 
     table: sa.Table
@@ -35,15 +36,36 @@ class TableRules:
         dialect: sa.Dialect,
         null_values: tuple[str, ...] = (),
         aliases: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> TableRules:
-        """Make the rules of `table`."""
+        """Make the rules of `table`.
+
+        Args:
+            table: The table.
+            dialect: SQLite's.
+            null_values: Texts that mean NULL, besides the empty one.
+            aliases: Attribute to column, as a model names them; column names go before.
+            fields: Field to column, as an author names them; these go before all.
+
+        Raises:
+            SettingsError: `fields` names a column that the table does not have.
+        """
+        for field, name in (fields or {}).items():
+            if name and name not in table.columns:
+                raise SettingsError(
+                    f"Option `columns` gives field `{field}` of table `{table.name}` "
+                    f"to column `{name}`, which it has not."
+                )
         rules = {
             column.name: ColumnRule(column, dialect, null_values)
             for column in table.columns
             if column.computed is None
         }
-        keys = {column.key: column.name for column in table.columns if column.key != column.name}
-        return cls(table, rules, {**keys, **(aliases or {})})
+        keys = {column.key: column.name for column in table.columns if column.key not in rules}
+        known = {key: name for key, name in {**keys, **(aliases or {})}.items() if key not in rules}
+        return cls(
+            table, rules, {k: n for k, n in known.items() if n in rules} | dict(fields or {})
+        )
 
 
 def lay_out(
@@ -59,7 +81,7 @@ def lay_out(
     unknown = [field for field, name in zip(header, names, strict=True) if name is None]
     if unknown and not skip_unknown:
         raise _unknown_columns(rules, unknown, source)
-    return [None if name is None else rules.by_name[name] for name in names]
+    return [rules.by_name[name] if name else None for name in names]
 
 
 def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], source: str) -> None:
@@ -105,17 +127,19 @@ def constant_defaults(rules: TableRules) -> dict[str, Any]:
 
 
 def _find_column(rules: TableRules, field: str) -> str | None:
+    """The column's name, an empty one for a field to leave out, or None where it is unknown."""
     for name in (field, field.strip()):
-        found = name if name in rules.by_name else rules.aliases.get(name)
-        if found in rules.by_name:
-            return found
+        if name in rules.aliases:
+            return rules.aliases[name]
+        if name in rules.by_name:
+            return name
     return None
 
 
 def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source: str) -> None:
     seen = set()
     for field, name in zip(header, names, strict=True):
-        if name is not None and name in seen:
+        if name and name in seen:
             raise SourceError(f"{source} names column `{field}` twice.", file=source, line=1)
         seen.add(name)
 

@@ -7,10 +7,12 @@ included, ends in None: the caller then loads the whole in one process, and find
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.finalise import open_loading
 from microcosm_sqlite.authoring.layout import TableRules, is_row_number
 from microcosm_sqlite.authoring.load import Opener, TableLoad, insert_undoubted, load_table
+from microcosm_sqlite.authoring.streams import ignore_advance
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
@@ -30,18 +33,15 @@ STAGE = "part"
 
 
 def count_processors() -> int:
-    """How many processes can be at work at once: one where forking is not safe."""
-    if not (hasattr(os, "fork") and hasattr(os, "sched_getaffinity") and _is_single_threaded()):
+    """How many processes can be at work at once: one where a fork is not safe."""
+    if sys.platform != "linux" or not _is_single_threaded():
         return 1
     return min(MOST_PARTS, len(os.sched_getaffinity(0)))
 
 
 def _is_single_threaded() -> bool:
     # A lock that another thread holds at the fork is held for ever in the child.
-    try:
-        return len(list(Path("/proc/self/task").iterdir())) == 1
-    except OSError:
-        return False
+    return len(list(Path("/proc/self/task").iterdir())) == 1
 
 
 def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) -> int:
@@ -128,7 +128,8 @@ class _Child:
         if self._process == 0:
             code = 1
             try:
-                self._load(replace(load, advance=_make_watch(parent)))
+                _end_with(parent)
+                self._load(replace(load, advance=ignore_advance))
                 code = 0
             finally:
                 os._exit(code)  # nothing that is open here is the child's to close
@@ -154,14 +155,12 @@ class _Child:
         self.file.unlink(missing_ok=True)
 
 
-def _make_watch(parent: int) -> Callable[[int], None]:
-    """What ends a child soon after its parent."""
-
-    def watch(_: int) -> None:
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return watch
+def _end_with(parent: int) -> None:
+    """Let the kernel end this child as soon as its parent ends, however that does."""
+    set_signal_at_parents_death = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(set_signal_at_parents_death, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _create_stage(connection: sqlite3.Connection, rules: TableRules) -> None:
@@ -188,7 +187,7 @@ def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
 
 
 def _name_columns(load: TableLoad) -> str:
-    with load.openers[0](lambda _: None) as records:
+    with load.openers[0](ignore_advance) as records:
         given = {rule.name for rule in load.lay_out(records) if rule is not None}
     numbered = {
         rule.name

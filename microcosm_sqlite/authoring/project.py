@@ -14,6 +14,7 @@ from microcosm_sqlite.errors import MissingDependencyError, SettingsError
 MANIFEST_FILE = "datapackage.json"
 KNOWN_OPTIONS = frozenset(
     {
+        "columns",
         "compression",
         "csv",
         "dataset",
@@ -74,6 +75,7 @@ class ProjectSettings:
         package: The import package that carries the database.
         version: The version of the distribution.
         null_values: Texts that mean NULL in nullable columns, besides the empty field.
+        columns: Table to field of the source to column; no column means that the field is left out.
         compression: `none` or `zstd`.
         error_limit: How many wrong values one failed build tells of.
     """
@@ -90,6 +92,7 @@ class ProjectSettings:
     contributors: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
     null_values: tuple[str, ...] = ()
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     compression: str = "none"
     csv: CsvOptions = field(default_factory=CsvOptions)
     tables_without_source: str = "error"
@@ -228,6 +231,7 @@ def _read_settings(
         contributors=tuple(name for name in names if name),
         origins=tuple(_read_origin(table) for table in options.tables("origins")),
         null_values=options.texts("null-values"),
+        columns=_read_columns(options),
         compression=options.choice("compression", ("none", "zstd")),
         csv=_read_csv_options(options),
         tables_without_source=options.choice("tables-without-source", ("error", "empty")),
@@ -254,6 +258,18 @@ def _read_sources(options: Options) -> str | dict[str, tuple[str, ...]]:
         table: (file,) if isinstance(file, str) else Options(value, "sources.").texts(table)
         for table, file in value.items()
     }
+
+
+def _read_columns(options: Options) -> dict[str, dict[str, str]]:
+    tables = options.values.get("columns", {})
+    if not isinstance(tables, Mapping):
+        raise options.error("columns", "must be a table of tables of columns by field")
+    for table, columns in tables.items():
+        if not isinstance(columns, Mapping) or not all(
+            isinstance(column, str) for column in columns.values()
+        ):
+            raise options.error(f"columns.{table}", "must be a table of columns by field")
+    return {table: dict(columns) for table, columns in tables.items()}
 
 
 def _read_origin(options: Options) -> Origin:

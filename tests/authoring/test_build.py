@@ -298,6 +298,23 @@ def test_sources_can_be_named_one_by_one(tmp_path: Path) -> None:
         build(project)
 
 
+def test_fields_can_be_given_to_columns_or_left_out(tmp_path: Path) -> None:
+    header = "No.,name,Family Code,wingspan,described"
+    birds = SOURCES["birds.csv"].replace("id,name,family,wingspan,described", header)
+    options = 'columns.birds = {"No." = "id", "Family Code" = "family", "described" = ""}'
+    project = make_project(tmp_path / "p", sources=SOURCES | {"birds.csv": birds}, options=options)
+    assert query(build(project), "SELECT id, family, described FROM birds ORDER BY id") == [
+        (1, "PARU", None),
+        (2, "PARU", None),
+        (3, "CORV", None),
+    ]
+    project = make_project(tmp_path / "q", options='columns.birds = {"id" = "number"}')
+    with pytest.raises(SettingsError, match="to column `number`, which it has not"):
+        build(project)
+    with pytest.raises(SettingsError, match=r"`columns\.birds` for build hook"):
+        build(make_project(tmp_path / "r", options="columns.birds = 3"))
+
+
 def test_tables_and_sources_must_match_and_both_sides_are_named(tmp_path: Path) -> None:
     sources = {"bird.csv": SOURCES["birds.csv"], "families.csv": SOURCES["families.csv"]}
     project = make_project(tmp_path / "p", sources=sources)
@@ -426,14 +443,24 @@ def test_each_step_is_told(project: Path) -> None:
 # What happens when it cannot be finished.
 
 
-def test_a_killed_build_leaves_the_former_file_and_the_next_one_sweeps(project: Path) -> None:
+FORCED = """
+from microcosm_sqlite.authoring import parallel, splitting
+parallel.count_processors = lambda: {}
+splitting.SMALLEST_PART = 1000
+"""
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_a_killed_build_leaves_the_former_file_and_the_next_one_sweeps(
+    project: Path, processors: int
+) -> None:
     built = build(project)
     before = built.path.read_bytes(), built.manifest_path.read_bytes()
     rows = "".join(f"{n},bird {n},PARU,1,\n" for n in range(10, 60_000))
     source = project / "sources" / "birds.csv"
     source.write_text(SOURCES["birds.csv"] + rows)
     for delay in (0.0, 0.05, 0.1, 0.2, 0.3):
-        child = subprocess.Popen([sys.executable, "-c", BUILD, project])
+        child = subprocess.Popen([sys.executable, "-c", FORCED.format(processors) + BUILD, project])
         while child.poll() is None and not list(built.path.parent.glob(".birds.db.build-*")):
             time.sleep(0.005)
         time.sleep(delay)
@@ -442,6 +469,29 @@ def test_a_killed_build_leaves_the_former_file_and_the_next_one_sweeps(project: 
             break  # it was faster
         assert (built.path.read_bytes(), built.manifest_path.read_bytes()) == before
     assert build(project).is_fresh
+    assert list_package(project) == ["__init__.py", "birds.db", "datapackage.json", "models.py"]
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_an_interrupted_build_leaves_no_litter_at_all(project: Path, processors: int) -> None:
+    built = build(project)
+    before = built.path.read_bytes()
+    rows = "".join(f"{n},bird {n},PARU,1,\n" for n in range(10, 400_000))
+    (project / "sources" / "birds.csv").write_text(SOURCES["birds.csv"] + rows)
+    child = subprocess.Popen(
+        [sys.executable, "-c", FORCED.format(processors) + BUILD, project],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while child.poll() is None and not list(built.path.parent.glob(".birds.db.build-*/*.db")):
+        time.sleep(0.005)
+    time.sleep(0.1)
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it, to the children too
+    _, told = child.communicate()
+    assert child.returncode == -signal.SIGINT
+    assert told.count("KeyboardInterrupt") == 1
+    assert built.path.read_bytes() == before
     assert list_package(project) == ["__init__.py", "birds.db", "datapackage.json", "models.py"]
 
 

@@ -132,6 +132,28 @@ def test_a_wheel_that_lost_its_database_is_refused_by_the_build(tmp_path: Path) 
     assert "has no birds_data/birds.db" in told.stdout + told.stderr
 
 
+def test_a_compressed_database_travels_and_is_read_by_name(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data", options='compression = "zstd"')
+    wheel = build_wheel(project)
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".db" in name}
+    assert packed == {f"{DATABASE}.zst"}
+    verify_wheel(wheel)
+    venv = make_venv(tmp_path / "venv")
+    venv.install(wheel)
+    cache = f"import os; os.environ['MICROCOSM_SQLITE_CACHE_DIR'] = {str(tmp_path / 'cache')!r}\n"
+    assert venv.run(cache + QUERY) == "(3, 24)\nFalse False\n"
+
+
+def test_an_unchanged_project_is_not_built_again_for_its_wheel(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data")
+    first = build_wheel(project).read_bytes()
+    database = project / "src" / DATABASE
+    built = database.stat().st_mtime_ns
+    assert build_wheel(project).read_bytes() == first
+    assert database.stat().st_mtime_ns == built
+
+
 def test_hatch_can_clean_what_the_hook_built(tmp_path: Path) -> None:
     project = make_project(tmp_path / "birds-data")
     build_wheel(project)
