@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
-from microcosm_sqlite.catalog.connection import explain
+from microcosm_sqlite.catalog.preflight import explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False

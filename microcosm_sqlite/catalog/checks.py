@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.record import compare_archive, compare_installed, read_record
@@ -117,14 +117,14 @@ def check_hash(subject: Subject) -> Iterator[str]:
 @_numbered("V04", _REINSTALL)
 def check_header(subject: Subject) -> Iterator[str]:
     """The file is a complete SQLite database."""
-    connections.check_header(subject.path)
+    preflight.check_header(subject.path)
     yield from ()
 
 
 @_numbered("V05", _REINSTALL)
 def check_sidecars(subject: Subject) -> Iterator[str]:
     """Nothing was under way when the file was copied."""
-    connections.check_sidecars(subject.path)
+    preflight.check_sidecars(subject.path)
     yield from ()
 
 

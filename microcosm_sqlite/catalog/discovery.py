@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 GROUP = "microcosm.sqlite"
 """The entry-point group: dataset name to a reference to a function that returns its path."""
 
-MAX_METADATA = 64 << 20
-"""Bytes that a metadata file in an archive may claim to uncompress to."""
-
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_METADATA_SUFFIXES = (".dist-info", ".egg-info")
+METADATA_SUFFIXES = (".dist-info", ".egg-info")
 
 
 class Problem:
@@ -266,13 +263,15 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
     try:
         names = os.listdir(site)
     except NotADirectoryError:
-        yield from _zipped_folders(site)
+        from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
+
+        yield from zipped_folders(site, METADATA_SUFFIXES)
     except OSError:
         return
     else:
         for name in names:
             # A leading tilde is what pip leaves of a distribution that it could not remove.
-            if name.endswith(_METADATA_SUFFIXES) and not name.startswith("~"):
+            if name.endswith(METADATA_SUFFIXES) and not name.startswith("~"):
                 yield name, _folder_reader(os.path.join(site, name))
 
 
@@ -291,41 +290,6 @@ def _folder_reader(folder: str) -> Reader:
             return os.read(descriptor, size)
         finally:
             os.close(descriptor)
-
-    return read
-
-
-def _zipped_folders(site: str) -> Iterator[tuple[str, Reader]]:
-    import zipfile
-
-    from microcosm_sqlite.catalog.codecs import archive_errors
-
-    try:
-        with zipfile.ZipFile(site) as archive:
-            names = archive.namelist()
-    except archive_errors():
-        return
-    for folder in dict.fromkeys(name.partition("/")[0] for name in names):
-        if folder.endswith(_METADATA_SUFFIXES):
-            yield folder, _zip_reader(site, folder)
-
-
-def _zip_reader(site: str, folder: str) -> Reader:
-    def read(file: str) -> bytes | None:
-        import zipfile
-
-        from microcosm_sqlite.catalog.codecs import archive_errors
-
-        try:
-            with zipfile.ZipFile(site) as archive:
-                member = archive.getinfo(f"{folder}/{file}")
-                if member.file_size > MAX_METADATA:
-                    raise OSError(f"{member.file_size:,} bytes are too many for metadata")
-                return archive.read(member)
-        except KeyError:
-            return None
-        except archive_errors() as error:
-            raise OSError(str(error)) from error
 
     return read
 

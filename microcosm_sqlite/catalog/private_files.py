@@ -8,7 +8,7 @@ import stat
 import time
 from contextlib import contextmanager, suppress
 
-from microcosm_sqlite.catalog.connection import MAGIC, SIDECARS
+from microcosm_sqlite.catalog.preflight import MAGIC, SIDECARS
 from microcosm_sqlite.errors import (
     CacheError,
     CacheFullError,

@@ -6,7 +6,7 @@ import os
 import stat
 
 from microcosm_sqlite.catalog.codecs import archive_errors
-from microcosm_sqlite.catalog.connection import explain
+from microcosm_sqlite.catalog.preflight import explain
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetUnreadableError
 
 TYPE_CHECKING = False

@@ -1,0 +1,179 @@
+"""Look at a database file before it is opened, and say the true cause of every refusal.
+
+SQLite has one message for a file that is missing, that may not be read, and that is a directory;
+and where it is told that a file is immutable, it neither looks for a journal nor minds a log.
+"""
+
+from __future__ import annotations
+
+import os
+
+from microcosm_sqlite.errors import (
+    DatasetCorruptError,
+    DatasetFileError,
+    DatasetFileMissingError,
+    DatasetIOError,
+    DatasetNotPackagedError,
+    DatasetUnreadableError,
+)
+
+HEADER_SIZE = 100
+MAGIC = b"SQLite format 3\x00"
+ROLLBACK_MODE = b"\x01\x01"
+WAL_MODE = b"\x02\x02"
+SIDECARS = ("-wal", "-journal")
+
+# What is found in place of a database, by its first bytes.
+_IMPOSTORS = (
+    (b"version https://git-lfs", "a Git LFS pointer: the file itself was not checked out"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"\x1f\x8b", "compressed with gzip"),
+    (b"\xfd7zXZ\x00", "compressed with xz"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"<!DOCTYPE", "an HTML page"),
+    (b"<html", "an HTML page"),
+)
+
+
+def preflight(path: str) -> None:
+    """Refuse a file that must not be opened immutable, and say why.
+
+    The file is opened and read here, which is harmless only because nothing in this process holds
+    locks on an immutable file (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+
+    Raises:
+        DatasetFileError: One of its kinds.
+    """
+    size, header = _read_header(path)
+    check_sidecars(path)
+    _check_header(path, size, header)
+
+
+def check_sidecars(path: str) -> None:
+    """Refuse a file beside which a log or journal holds a part of its content.
+
+    Raises:
+        DatasetNotPackagedError: There is one.
+    """
+    if os.path.islink(path):
+        # SQLite looks for a journal beside the file itself.
+        path = os.path.realpath(path)
+    for suffix in SIDECARS:
+        _check_sidecar(path, suffix)
+
+
+def check_header(path: str) -> None:
+    """Refuse what is no complete SQLite file in rollback mode.
+
+    Raises:
+        DatasetFileError: One of its kinds.
+    """
+    _check_header(path, *_read_header(path))
+
+
+def preflight_live(path: str) -> None:
+    """Refuse what cannot be a database, without opening it: others may hold locks on it.
+
+    Raises:
+        DatasetFileError: One of its kinds.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise explain(error, path) from error
+    _check_regular(path, status)
+    if status.st_size == 0:
+        raise DatasetCorruptError(f"{path} is empty.", hint="Build or copy it again.")
+    if not os.access(path, os.R_OK):
+        raise _unreadable(path)
+
+
+def _read_header(path: str) -> tuple[int, bytes]:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
+        descriptor = os.open(path, flags)
+        try:
+            status = os.fstat(descriptor)
+            _check_regular(path, status)
+            return status.st_size, os.read(descriptor, HEADER_SIZE)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        raise explain(error, path) from error
+
+
+def _check_regular(path: str, status: os.stat_result) -> None:
+    if status.st_mode & 0o170000 != 0o100000:
+        raise DatasetUnreadableError(f"{path} is not a regular file.")
+
+
+def _check_header(path: str, size: int, header: bytes) -> None:
+    if not header.startswith(MAGIC) or len(header) < HEADER_SIZE:
+        raise DatasetCorruptError(f"{path} is {_identify(size, header)}.", hint=REINSTALL)
+    if header[18:20] == WAL_MODE:
+        raise DatasetNotPackagedError(
+            f"{path} is in write-ahead (WAL) mode: its last rows may be in another file.",
+            hint="Publish it as `VACUUM INTO` writes it, or run PRAGMA journal_mode=DELETE on it.",
+        )
+    if header[18:20] != ROLLBACK_MODE:
+        raise DatasetCorruptError(f"{path} has an unknown format in its header.", hint=REINSTALL)
+    expected = _expected_size(header)
+    if expected and expected != size:
+        raise DatasetCorruptError(
+            f"{path} has {size:,} bytes where its header says {expected:,}.", hint=REINSTALL
+        )
+
+
+def _expected_size(header: bytes) -> int:
+    """The size that the header claims in bytes, or 0 where it makes no valid claim."""
+    page_size = int.from_bytes(header[16:18], "big")
+    page_size = 65536 if page_size == 1 else page_size
+    is_claim_valid = header[24:28] == header[92:96]
+    return page_size * int.from_bytes(header[28:32], "big") if is_claim_valid else 0
+
+
+def _check_sidecar(path: str, suffix: str) -> None:
+    try:
+        size = os.stat(path + suffix).st_size
+    except (OSError, ValueError):
+        return
+    if size:
+        raise DatasetNotPackagedError(
+            f"{path}{suffix} holds changes that {path} lacks: it was copied while in use.",
+            hint="Close its writer, then copy or publish it again.",
+        )
+
+
+def _identify(size: int, header: bytes) -> str:
+    if size == 0:
+        return "empty"
+    for prefix, name in _IMPOSTORS:
+        if header.startswith(prefix):
+            return f"not a SQLite database but {name}"
+    return "cut short" if MAGIC.startswith(header[:16]) else "not a SQLite database"
+
+
+REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
+
+
+def explain(error: OSError | ValueError, path: str) -> DatasetFileError:
+    """The error of ours that tells what an operating system error means for a database."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):  # or a NUL in it
+        return DatasetFileMissingError(f"{path} does not exist.", hint=REINSTALL)
+    if isinstance(error, PermissionError):
+        return _unreadable(path)
+    return DatasetIOError(f"{path} cannot be read: {error.strerror}.", hint="Check the medium.")
+
+
+def _unreadable(path: str) -> DatasetUnreadableError:
+    try:
+        status = os.stat(path)
+        facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
+    except OSError:
+        facts = "its directory may not be entered"
+    user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "this user"
+    return DatasetUnreadableError(
+        f"{path} may not be read by {user} ({facts}).",
+        hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",
+    )
