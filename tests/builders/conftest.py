@@ -1,4 +1,4 @@
-"""An object graph over a database in memory, and models to build."""
+"""An object graph over a database, on disk and in memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from microcosm.api import create_object_graph, load_from_dict
 from tests.builders.models import Base
 
 
-@pytest.fixture
-def graph(tmp_path: Any) -> Iterator[Any]:
+@pytest.fixture(params=["file", ":memory:"])
+def graph(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Any]:
     """A graph with the builder, the dumper and empty tables."""
-    paths = {"garden": str(tmp_path / "garden.db")}
+    in_memory = request.param == ":memory:"
+    paths = {"garden": ":memory:" if in_memory else str(tmp_path / "garden.db")}
     loader = load_from_dict(sqlite={"paths": paths})
     graph = create_object_graph("example", testing=True, loader=loader)
     graph.use("sqlite", "sqlite_builder", "sqlite_dumper")
