@@ -27,6 +27,7 @@ from microcosm_sqlite.authoring.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.sniffing import make_identifier
 
 LINE_LENGTH = 100
+ATTRIBUTE_LENGTH = 40
 ROW_NUMBER = "id"
 _IMPORTS = {
     "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
@@ -74,7 +75,7 @@ def write_models(
     imports = [
         name
         for name in ("BigInteger", *_SQL_TYPES.values(), "ForeignKey", "String", "Text")
-        if re.search(rf"(?<![\w.\"']){name}(?=[(,)])", body)
+        if re.search(rf"(?<![\w.\"']){name}(?=[(,)\n])", body)
     ]
     lines = [
         '"""The tables: which columns each has, what they hold, and how they refer to each other.',
@@ -139,6 +140,8 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for position, column in enumerate(columns, 1):
         name = inflection.underscore(make_identifier(column)) or f"column_{position}"
+        while measure(name) > ATTRIBUTE_LENGTH:
+            name = name[:-1].rstrip("_")
         while (
             keyword.iskeyword(name)
             or name in _IMPORTS

@@ -29,7 +29,20 @@ FORMAT = ["format", "--isolated", "--line-length=100", "--check"]
 headers = st.lists(
     st.one_of(
         st.sampled_from(
-            ["id", "class", "metadata", "int", "dt", "Any", "firstName", "İx", "", "%", "都市" * 15]
+            [
+                "id",
+                "class",
+                "metadata",
+                "int",
+                "dt",
+                "Any",
+                "firstName",
+                "İx",
+                "",
+                "%",
+                "都市" * 15,
+                "how often do you " * 6,
+            ]
         ),
         st.text(st.characters(exclude_categories=["C", "M", "Z"]), max_size=30),
     ),
