@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, Manifest, Table
@@ -131,12 +131,14 @@ def test_text_and_manifest_round_trip(database: Path) -> None:
         assert text.endswith("}\n")
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_is_a_manifest_or_a_manifest_error(raw: Any) -> None:
     with pytest.raises(ManifestError):
         Manifest.loads(json.dumps(raw))
 
 
+@settings(deadline=None)
 @given(st.data(), json_values)
 def test_a_good_manifest_with_any_part_replaced_is_read_or_refused(
     data: st.DataObject, value: Any
@@ -159,6 +161,7 @@ def test_a_good_manifest_with_any_part_replaced_is_read_or_refused(
         touch(manifest)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ManifestError):

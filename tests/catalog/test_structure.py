@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.catalog.digest import content_digest
@@ -106,6 +106,7 @@ values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=Fals
 ) | st.binary(max_size=9)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(values, max_size=8), st.data())
 def test_a_digest_tells_any_two_contents_apart(rows: list[object], data: st.DataObject) -> None:
     def digest(contents: list[object]) -> str:
