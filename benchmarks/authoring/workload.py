@@ -9,6 +9,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.finalise import digest, finalise, open_loading
+from microcosm_sqlite.authoring.finalise import digest, digest_content, finalise, open_loading
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
 from microcosm_sqlite.authoring.parallel import fill_table
@@ -56,9 +57,11 @@ def build(file: Path, folder: Path) -> int:
             create_tables(engine, table.metadata)
         rows = fill_table(connection, load, folder)
         finalise(connection, finished)
-    digest(finished)
-    with open_as_reader(finished) as reader:
+    with ThreadPoolExecutor() as pool, open_as_reader(finished) as reader:
+        hashes = [pool.submit(hashing, finished) for hashing in (digest, digest_content)]
         verify_database(reader, {"flights": rows})
+        for found in hashes:
+            found.result()
     return rows
 
 

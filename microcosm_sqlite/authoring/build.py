@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,32 +111,52 @@ def _build(
                 finalise(connection, finished)
             except sqlite3.OperationalError as error:
                 raise BuildError(f"SQLite cannot write {settings.dataset}: {error}.") from error
-        sha256 = digest(finished)
-        with open_as_reader(finished) as reader:
-            verify_database(reader, row_counts)
-            manifest = describe_dataset(
-                settings,
-                models,
-                reader,
-                size=finished.stat().st_size,
-                sha256=sha256,
-                content=digest_content(finished),
-                inputs=inputs,
-            )
-        published = finished
-        if settings.compression != "none":
-            progress.start("Compressing")
-            published = workspace / "finished.db.zst"
-            compress(finished, published)
-            manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
-        described = workspace / "manifest.json"
-        described.write_text(manifest.dumps(), "utf-8")
-        for path in (published, described):
-            settle(path)
-        publish(published, settings.database_path)
-        publish(described, settings.manifest_path)
+        manifest = _verify(settings, models, finished, row_counts, inputs)
+        try:
+            _publish(settings, manifest, finished, progress)
+        except OSError as error:
+            raise BuildError(f"{settings.database_path} cannot be written: {error}.") from error
         progress.finish(f"{settings.database_path.name}, {manifest.bytes:,} bytes")
     return manifest
+
+
+def _verify(
+    settings: ProjectSettings,
+    models: Models,
+    finished: Path,
+    row_counts: Mapping[str, int],
+    inputs: str,
+) -> Manifest:
+    """Look at the finished file as readers do, hashing it meanwhile, and describe it."""
+    with ThreadPoolExecutor() as pool, open_as_reader(finished) as reader:
+        sha256, content = pool.submit(digest, finished), pool.submit(digest_content, finished)
+        verify_database(reader, row_counts)
+        return describe_dataset(
+            settings,
+            models,
+            reader,
+            size=finished.stat().st_size,
+            sha256=sha256.result(),
+            content=content.result(),
+            inputs=inputs,
+        )
+
+
+def _publish(
+    settings: ProjectSettings, manifest: Manifest, finished: Path, progress: Progress
+) -> None:
+    published = finished
+    if settings.compression != "none":
+        progress.start("Compressing")
+        published = finished.with_suffix(".db.zst")
+        compress(finished, published)
+        manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
+    described = finished.with_name("manifest.json")
+    described.write_text(manifest.dumps(), "utf-8")
+    for path in (published, described):
+        settle(path)
+    publish(published, settings.database_path)
+    publish(described, settings.manifest_path)
 
 
 def _load(
