@@ -62,7 +62,7 @@ class PreparedRows:
         """The rows for these values, straight from the driver."""
         connection = session.connection()
         driver_connection: Any = connection.connection.dbapi_connection
-        if connection.engine.echo:
+        if connection.engine.echo or connection.dialect.is_async:
             return fetch_rows(session, self.statement, self.columns, values)
         try:
             cursor = driver_connection.execute(self.sql, self._bind(values))

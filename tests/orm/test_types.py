@@ -34,12 +34,14 @@ class Thing(Base):
 def store_and_load(**columns: object) -> Thing:
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(Thing(id=1, **columns))
-        session.commit()
-        thing = session.scalars(select(Thing)).one()
-        session.expunge(thing)
-    engine.dispose()
+    try:
+        with Session(engine) as session:
+            session.add(Thing(id=1, **columns))
+            session.commit()
+            thing = session.scalars(select(Thing)).one()
+            session.expunge(thing)
+    finally:
+        engine.dispose()
     return thing
 
 
