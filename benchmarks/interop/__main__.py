@@ -121,12 +121,13 @@ def draw(results: list[dict[str, object]]) -> str:
             f"{result['ours_s']:.3f}",
             f"{result['rival_s']:.3f}",
             f"{result['ratio']:.2f} ({result['ratio_min']:.2f} to {result['ratio_max']:.2f})",
+            f"{result['cpu_ratio']:.2f}",
             f"{result['aim']:.2f}",
             "yes" if result["is_met"] else "no",
         )
         for result in results
     ]
-    heads = ("what", "rival", "ours [s]", "rival [s]", "ratio (spread)", "aim", "met")
+    heads = ("what", "rival", "ours [s]", "rival [s]", "ratio (spread)", "of CPU", "aim", "met")
     return tabulate(rows, heads, disable_numparse=True)
 
 
