@@ -16,7 +16,7 @@ demo:  ## Build a data wheel from real data, install it, and query it.
 	@$(PYTHON) examples/demo.py
 
 test: $(READY)  ## Run all tests on one Python.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-fast: $(READY)  ## Run the tests that take less than ten seconds each.
 	$(BIN)/python -m pytest -m "not slow"
@@ -39,6 +39,12 @@ docs: $(READY)  ## Build the documentation into docs/_build/html; warnings are e
 
 bench: $(READY)  ## Measure against the named rivals; writes benchmarks/results.
 	$(BIN)/python -m benchmarks
+
+faults: $(READY)  ## Provoke every fault that this machine can; tests run a short form.
+	$(BIN)/python -m tests.faults
+
+fuzz: $(READY)  ## Feed 10,000 damaged inputs of each kind; tests run a short form.
+	$(BIN)/python -m tests.faults.fuzz
 
 clean:  ## Remove what the other targets made.
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+PARALLEL = ("--numprocesses", "auto", "--dist", "loadfile")
 VERSION_QUERY = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -72,7 +73,7 @@ def main(arguments: list[str]) -> int:
         if version == this:
             continue
         print(f"=== Python {version}", flush=True)
-        suite = [prepare(version, interpreter), "-m", "pytest", *arguments]
+        suite = [prepare(version, interpreter), "-m", "pytest", *PARALLEL, *arguments]
         failures += subprocess.run(suite, check=False, cwd=ROOT).returncode != 0
     return failures
 

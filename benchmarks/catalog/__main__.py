@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 
 import microcosm_sqlite
-from benchmarks.interop.rounds import Contest, compete
+from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog import cache
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.connection import connect, database_uri

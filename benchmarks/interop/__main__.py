@@ -16,7 +16,7 @@ import polars
 from tabulate import tabulate
 
 import microcosm_sqlite
-from benchmarks.interop.rounds import Contest, compete
+from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog.connection import database_uri
 from microcosm_sqlite.interop import reader
 

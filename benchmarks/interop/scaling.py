@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import distributed
 
 import microcosm_sqlite
-from benchmarks.interop.rounds import Contest, compete
+from benchmarks.rounds import Contest, compete
 
 if TYPE_CHECKING:
     import dask.dataframe

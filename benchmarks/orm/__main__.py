@@ -13,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.interop.rounds import Contest, compete
 from benchmarks.orm.environments import ROOT, make_environment
+from benchmarks.rounds import Contest, compete
 
 HERE = Path(__file__).parent
 EXAMPLE = ROOT / "examples/nycflights13-data/src/nycflights13_data/nycflights13.db"

@@ -1,0 +1,53 @@
+"""Measure every room against its rivals: ``python -m benchmarks``, or with the names of some.
+
+Each room prints a table of medians and ratios, and writes ``benchmarks/results/<room>.json``. Both
+sides of a ratio are measured in turns within one run, so that ratios hold where seconds drift.
+Run it on a machine that does nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "nycflights13-data"
+ROOMS = ("catalog", "orm", "authoring", "interop")
+
+
+def main(names: list[str]) -> int:
+    """Measure the rooms of these names, or all; gives the number of those that failed."""
+    run(sys.executable, EXAMPLE / "fetch_sources.py")
+    run(sys.executable, "-m", "microcosm_sqlite", "build", EXAMPLE)
+    failures = 0
+    with tempfile.TemporaryDirectory() as site:
+        install_example(Path(site))
+        environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{site}"}
+        for name in names or ROOMS:
+            print(f"\n=== {name}\n", flush=True)
+            command = [sys.executable, "-m", f"benchmarks.{name}"]
+            failures += (
+                subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
+            )
+    return failures
+
+
+def install_example(site: Path) -> None:
+    """Install the example's data wheel where only the benchmarks see it."""
+    wheels = site / "wheels"
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels]
+    run(*build, EXAMPLE)
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    run(*install, "--target", site, *wheels.glob("*.whl"))
+
+
+def run(*command: str | Path) -> None:
+    """Run a program that must succeed."""
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
