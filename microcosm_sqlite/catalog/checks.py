@@ -34,7 +34,8 @@ class Check:
     Attributes:
         code: Its number.
         run: The function.
-        mend: What to do if it fails; ``{distribution}`` stands for the distribution's name.
+        mend: What to do if it fails, with ``{distribution}`` for the distribution's name, and
+            ``{restore}`` for the line that brings the file back, packaged or cached.
         is_advice: Whether a complaint is a warning only.
         needs_soundness: Whether it reads rows, which a damaged structure makes dangerous.
     """
@@ -60,6 +61,7 @@ CHECKS: list[Check] = []
 """All checks, in the order in which they run."""
 
 _REINSTALL = "Run: pip install --force-reinstall --no-deps {distribution}"
+_RESTORE = "Run: {restore}"
 _REBUILD = "Tell its author to build it again."
 _COPY = "Run: uv pip install --reinstall --link-mode=copy {distribution}"
 
@@ -103,7 +105,7 @@ def check_manifest(subject: Subject) -> Iterator[str]:
         yield f"{manifest.origin} describes no table"
 
 
-@_numbered("V03", _REINSTALL)
+@_numbered("V03", _RESTORE)
 def check_hash(subject: Subject) -> Iterator[str]:
     """The database is the one that the manifest names."""
     expected = subject.manifest
@@ -114,21 +116,21 @@ def check_hash(subject: Subject) -> Iterator[str]:
         yield f"{subject.path} has sha256 {sha256}; published was {expected.sha256}"
 
 
-@_numbered("V04", _REINSTALL)
+@_numbered("V04", _RESTORE)
 def check_header(subject: Subject) -> Iterator[str]:
     """The file is a complete SQLite database."""
     preflight.check_header(subject.path)
     yield from ()
 
 
-@_numbered("V05", _REINSTALL)
+@_numbered("V05", _RESTORE)
 def check_sidecars(subject: Subject) -> Iterator[str]:
     """Nothing was under way when the file was copied."""
     preflight.check_sidecars(subject.path)
     yield from ()
 
 
-@_numbered("V06", _REINSTALL)
+@_numbered("V06", _RESTORE)
 def check_structure(subject: Subject) -> Iterator[str]:
     """The file's structure is sound."""
     pragma = "integrity_check" if subject.full else "quick_check"
@@ -147,7 +149,7 @@ def check_foreign_keys(subject: Subject) -> Iterator[str]:
         yield f"{rows:,} rows of {table} refer to rows of {target} that are not there"
 
 
-@_numbered("V08", _REINSTALL, needs_soundness=True)
+@_numbered("V08", _RESTORE, needs_soundness=True)
 def check_row_counts(subject: Subject) -> Iterator[str]:
     """Tables have as many rows as were published."""
     expected = {name: table.row_count for name, table in subject.manifest.tables.items()}
@@ -166,7 +168,7 @@ def check_row_counts(subject: Subject) -> Iterator[str]:
             yield f"table {name} has {found[name]:,} rows; published were {expected[name]:,}"
 
 
-@_numbered("V09", _REINSTALL, needs_soundness=True)
+@_numbered("V09", _RESTORE, needs_soundness=True)
 def check_contents(subject: Subject) -> Iterator[str]:
     """Tables have the rows that were published."""
     from microcosm_sqlite.catalog.digest import content_digest
@@ -182,7 +184,7 @@ def check_contents(subject: Subject) -> Iterator[str]:
             yield f"table {name} has other rows than were published"
 
 
-@_numbered("V10", _REINSTALL, needs_soundness=True)
+@_numbered("V10", _RESTORE, needs_soundness=True)
 def check_fingerprint(subject: Subject) -> Iterator[str]:
     """The schema is the one that was published."""
     if not subject.manifest.fingerprint:

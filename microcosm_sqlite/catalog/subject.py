@@ -6,6 +6,7 @@ import os
 
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.record import hash_file
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ class Subject:
         if self._connection is None:
             self._connection = connections.connect(self.dataset.location)
         return self._connection
+
+    def restore(self, owner: str) -> str:
+        """The command that brings the file back as it was published."""
+        try:
+            is_cached = self.dataset.location.is_cached
+        except DatasetError:
+            is_cached = False
+        reinstall = f"pip install --force-reinstall --no-deps {owner}"
+        return "microcosm-sqlite cache clear" if is_cached else reinstall
 
     def close(self) -> None:
         """Close what was opened."""

@@ -55,6 +55,9 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     with tempfile.TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         for dataset in datasets_in(wheel, folder):
             outcomes += _run(dataset, full=full, models=False)
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            outcome.mend = "Do not install it, and tell its publisher."
     return Report(os.path.basename(wheel), outcomes)
 
 
@@ -102,6 +105,7 @@ def _outcome(
     check: Check, subject: Subject, status: Status, message: str = "", mend: str = ""
 ) -> Outcome:
     dataset = subject.dataset
-    if status in ("failed", "warning") and not mend:
-        mend = check.mend.format(distribution=dataset.distribution or dataset.name)
+    if status in ("failed", "warning"):
+        owner = dataset.distribution or dataset.name
+        mend = mend or check.mend.format(distribution=owner, restore=subject.restore(owner))
     return Outcome(check.code, check.meaning, dataset.name, status, message, mend)

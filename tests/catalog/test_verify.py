@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors, register
+from microcosm_sqlite.catalog.cache_upkeep import clear
 from microcosm_sqlite.catalog.checks import CHECKS
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
 from microcosm_sqlite.catalog.report import Report
@@ -53,6 +54,20 @@ def test_in_full_the_rows_are_hashed_as_well(installed: Path) -> None:
 def test_a_compressed_dataset_passes(database: Path, site: Path, codec: str) -> None:
     Wheel().carry(database, compression=codec).install(site)
     assert dataset("colours").verify(full=True).ok
+
+
+def test_damage_in_the_cache_is_mended_by_clearing_it(database: Path, site: Path) -> None:
+    Wheel().carry(database, compression="zstd").install(site)
+    path = dataset("colours").path
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    path.chmod(0o444)
+    (finding,) = [found for found in dataset("colours").verify().findings if found.code == "V03"]
+    assert finding.mend == "Run: microcosm-sqlite cache clear"
+    clear()
+    assert dataset("colours").verify().ok
 
 
 def test_altered_rows_are_told_table_by_table(installed: Path) -> None:
@@ -269,6 +284,7 @@ class TestWheelFile:
         messages = {outcome.code: outcome.message for outcome in report.findings}
         assert "evil.pth is not listed" in messages["V01"]
         assert "colours_data/colours.db is not what was published" in messages["V01"]
+        assert all(outcome.mend.startswith("Do not install it") for outcome in report.findings)
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_an_ambiguous_archive_does_not(self, wheel: Wheel, tmp_path: Path) -> None:
