@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors
+from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from tests.catalog.workshop import Wheel, describe, make_database
+from tests.catalog.workshop import Wheel, compress, describe, make_database
 
 
 def test_a_packaged_file_is_opened_in_place_and_immutable(installed: Path) -> None:
@@ -90,6 +91,25 @@ class TestEditable:
         found = dataset("colours")
         assert found.version == "2027.1"
         assert found.tables["shade"].row_count == 10
+
+    def test_a_compressed_file_that_was_rebuilt_is_extracted_anew(
+        self, tree: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
+        packed = Wheel().carry(tree / "colours_data" / "colours.db", compression="zstd")
+        packed.files = {name: text for name, text in packed.files.items() if ".dist-info" in name}
+        packed.install(site)
+        for rows in (5, 9):
+            database = make_database(tmp_path / "colours.db", rows=rows)
+            raw = describe(database, resource="colours.db.zst", compression="zstd")
+            folder = tree / "colours_data"
+            (folder / "colours.db.zst").write_bytes(compress(database.read_bytes(), "zstd"))
+            (folder / FILE_NAME).write_text(json.dumps(raw))
+            # Another process, as far as the memory of this one goes.
+            monkeypatch.setattr(registry, "_installed", {})
+            connection = dataset("colours").connect()
+            assert connection.execute("SELECT count(*) FROM shade").fetchone() == (rows + 3,)
+            connection.close()
 
     def test_not_found_at_all(self, tree: Path) -> None:
         found = dataset("colours")
