@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NETWORK = "10.199.77"
+
+_numbers = count(1)
 
 
 @contextmanager
@@ -24,7 +27,8 @@ def make_hosts(number: int) -> Iterator[list[str]]:
     """
     if not shutil.which("ip"):
         pytest.skip("there is no iproute2 here")
-    bridge = f"msq{os.getpid() % 100_000}"
+    # The kernel may take its time to forget the names of an earlier test.
+    bridge = f"msq{os.getpid() % 100_000}x{next(_numbers)}"
     names = [f"{bridge}-{place}" for place in range(1, number + 1)]
     with ExitStack() as stack:
         if not _can("ip", "link", "add", bridge, "type", "bridge"):
@@ -37,6 +41,7 @@ def make_hosts(number: int) -> Iterator[list[str]]:
             stack.callback(_can, "ip", "netns", "del", name)
             outside = f"{bridge}v{place}"
             _do("ip", "link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", name)
+            stack.callback(_can, "ip", "link", "del", outside)
             _do("ip", "link", "set", outside, "master", bridge, "up")
             inside = ("ip", "-n", name)
             _do(*inside, "addr", "add", f"{NETWORK}.{place}/24", "dev", "eth0")
