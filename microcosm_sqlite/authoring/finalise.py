@@ -84,16 +84,15 @@ def digest_content(path: Path) -> str:
 def settle(path: Path) -> None:
     """Bring a file to the disk, readable by everybody, before a rename makes it visible."""
     path.chmod(0o644)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("r+b") as stream:
+        os.fsync(stream.fileno())
 
 
 def publish(source: Path, target: Path) -> None:
     """Put a settled file in its place, all at once."""
     source.replace(target)
+    if os.name != "posix":
+        return  # elsewhere a directory cannot be opened to bring its entries to the disk
     descriptor = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)

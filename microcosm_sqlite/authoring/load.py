@@ -83,34 +83,39 @@ def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
         DuplicateKeyError: Two rows share a key.
     """
     rows = _insert_all(connection, load, converted=frozenset())
-    suspects = _find_suspects(connection, load)
-    if suspects:
-        _judge(load, only=suspects)
-        rules = load.rules.by_name
-        misfits = {name: rules[name].misfit for name in suspects if rules[name].misfit}
-        converted = _find_columns(connection, load, misfits)
-        if converted:  # their texts are right, and column affinity made something else of them
-            connection.execute(f"DELETE FROM {load.quoted}")
-            rows = _insert_all(connection, load, converted)
+    _resolve_suspects(connection, load)
     return rows
 
 
-def insert_undoubted(connection: sqlite3.Connection, load: TableLoad) -> int:
-    """Load all sources of a table into an open transaction, where every value is beyond doubt.
+def load_part(connection: sqlite3.Connection, load: TableLoad) -> int:
+    """The same, without a word on what is wrong: the whole is loaded again to find that out.
 
     Returns:
         The number of rows loaded.
 
     Raises:
-        ValueError: Something has to be judged.
+        BuildError, sqlite3.Error, ValueError, IndexError: Something is wrong.
     """
     rows = 0
     for opener in load.openers:
         with opener(load.advance) as records:
             rows += _insert_records(connection, load, records, frozenset())
-    if _find_suspects(connection, load):
-        raise ValueError("a value that is in doubt")
+    _resolve_suspects(connection, load)
     return rows
+
+
+def _resolve_suspects(connection: sqlite3.Connection, load: TableLoad) -> None:
+    """Judge the values that are in doubt, and load anew where column affinity took them wrong."""
+    suspects = _find_suspects(connection, load)
+    if not suspects:
+        return
+    _judge(load, only=suspects)
+    rules = load.rules.by_name
+    misfits = {name: rules[name].misfit for name in suspects if rules[name].misfit}
+    converted = _find_columns(connection, load, misfits)
+    if converted:
+        connection.execute(f"DELETE FROM {load.quoted}")
+        _insert_all(connection, load, converted)
 
 
 def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.finalise import open_loading
 from microcosm_sqlite.authoring.layout import TableRules, is_row_number
-from microcosm_sqlite.authoring.load import Opener, TableLoad, insert_undoubted, load_table
+from microcosm_sqlite.authoring.load import Opener, TableLoad, load_part, load_table
 from microcosm_sqlite.authoring.streams import ignore_advance
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError
@@ -90,7 +90,7 @@ def load_in_parts(
             children.append(_Child(file, replace(load, openers=[part], into=STAGE)))
         here = replace(load, openers=parts[:1], advance=lambda n: load.advance(n * len(parts)))
         with _transaction(connection):
-            rows = insert_undoubted(connection, here)
+            rows = load_part(connection, here)
         for child in children:
             child.wait()
             rows += _append(connection, load, child.file)
@@ -138,7 +138,7 @@ class _Child:
         with closing(open_loading(self.file)) as connection:
             _create_stage(connection, load.rules)
             with _transaction(connection):
-                insert_undoubted(connection, load)
+                load_part(connection, load)
 
     def wait(self) -> None:
         """Wait until the part is there."""
