@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-all lint format docs bench faults fuzz clean
+.PHONY: help demo test test-fast test-all test-heavy lint format docs bench faults fuzz clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,10 @@ test-fast: $(READY)  ## Run the tests that take less than ten seconds each.
 
 test-all: $(READY)  ## Run all tests on every Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
+
+test-heavy: $(READY)  ## Run the tests that want a JVM, a browser or a cluster.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group heavy
+	$(BIN)/python -m pytest -m slow tests/interop
 
 lint: $(READY)  ## Check style, types, and the order of the rooms.
 	$(BIN)/ruff check
