@@ -26,7 +26,7 @@ test-all: $(READY)  ## Run all tests on every Python from 3.11 on that is instal
 
 test-heavy: $(READY)  ## Run the tests that want a JVM, a browser or a cluster.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group heavy
-	$(BIN)/python -m pytest -m slow tests/interop
+	$(BIN)/python -m pytest tests/interop tests/cli/test_data_package.py
 
 lint: $(READY)  ## Check style, types, and the order of the rooms.
 	$(BIN)/ruff check
