@@ -27,7 +27,9 @@ def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to/use-a-dataset.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/how-to/use-a-dataset.md", "docs/how-to/load-frames.md"]
+)
 def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
     assert user.follow(ROOT / page, leave_out=RUN_ELSEWHERE) >= 3
 
@@ -37,7 +39,7 @@ def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
 
 
 def test_no_page_has_steps_that_no_test_follows() -> None:
-    followed = {"first-data-wheel.md", "use-a-dataset.md"}
+    followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"
