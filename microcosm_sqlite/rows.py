@@ -112,9 +112,9 @@ def make_converter(
 
 
 def _convert_one(place: int, processor: Processor) -> Callable[[Row], Row]:
-    following = place + 1
-
     def convert(row: Row) -> Row:
-        return (*row[:place], processor(row[place]), *row[following:])
+        values = list(row)
+        values[place] = processor(values[place])
+        return tuple(values)
 
     return convert

@@ -12,9 +12,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.orm.environments import ROOT, make_environment
-from benchmarks.rounds import Contest, compete
+from benchmarks.rounds import Contest, Times, compete
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 EXAMPLE = ROOT / "examples/nycflights13-data/src/nycflights13_data/nycflights13.db"
@@ -34,14 +38,25 @@ class Worker:
         self.process.stdin.write(f"{workload} {repetitions}\n")
         self.process.stdin.flush()
 
-    def wait(self) -> None:
+    def wait(self) -> Times:
         assert self.process.stdout is not None
-        if not self.process.stdout.readline():
+        took = self.process.stdout.readline().split()
+        if not took:
             raise SystemExit("A contender gave up; see above.")
+        return Times(*map(float, took))
 
-    def run(self, workload: str, repetitions: int) -> None:
+    def run(self, workload: str, repetitions: int) -> Times:
         self.start(workload, repetitions)
-        self.wait()
+        return self.wait()
+
+
+class WorkerContest(Contest):
+    """A contest whose ways tell what they took, as their processes measured it."""
+
+    def measure(self, way: Callable[[], object]) -> Times:
+        took = way()
+        assert isinstance(took, Times)
+        return took
 
 
 def main() -> None:
@@ -84,7 +99,7 @@ def contests_of_queries(pythons: dict[str, Path], database: Path) -> list[Contes
     def contest(
         name: str, workload: str, way: str, rival: str, aim: float | None, times: int = 1000
     ) -> Contest:
-        return Contest(
+        return WorkerContest(
             name,
             lambda: workers["ours"].run(workload, times),
             f"{way}: {rival}",
@@ -111,28 +126,29 @@ def contests_of_bulk(pythons: dict[str, Path], database: Path) -> list[Contest]:
     workers = make_workers(pythons, database)
     second = Worker(pythons["ours"], "ours", database)
 
-    def run_both() -> None:
-        for worker in (workers["ours"], second):
+    def run_both() -> Times:
+        pair = (workers["ours"], second)
+        for worker in pair:
             worker.start("work", 4)
-        for worker in (workers["ours"], second):
-            worker.wait()
+        one, other = (worker.wait() for worker in pair)
+        return Times(max(one.clock, other.clock), one.cpu + other.cpu)
 
     return [
-        Contest(
+        WorkerContest(
             "Store.rows(), the whole table",
             lambda: workers["ours"].run("rows", 1),
             "sqlite3: cursor",
             lambda: workers["sqlite3"].run("rows", 1),
             1.3,
         ),
-        Contest(
+        WorkerContest(
             "Store.stream(), the whole table",
             lambda: workers["ours"].run("stream", 1),
             "sqlalchemy: yield_per",
             lambda: workers["sqlalchemy"].run("stream", 1),
             1.1,
         ),
-        Contest(
+        WorkerContest(
             "2,000 lookups by two processes",
             run_both,
             "ours: one process",
@@ -165,12 +181,13 @@ def measure_memory(python: Path, database: Path, rows: int) -> float:
 
 
 def draw(results: list[dict[str, object]]) -> str:
-    lines = [f"{'what':<42}{'against':<24}{'ratio (spread)':<24}{'aim':<8}met"]
+    lines = [f"{'what':<40}{'against':<24}{'ratio (spread)':<23}{'of cpu':<8}{'aim':<6}met"]
     for result in results:
         ratio = "{ratio:.2f} ({ratio_min:.2f} to {ratio_max:.2f})".format(**result)
+        cpu = f"{result['cpu_ratio']:.2f}"
         aim = f"{result['aim']:.2f}" if result["aim"] else ""
         met = {True: "yes", False: "no", None: ""}[result["is_met"]]  # type: ignore[index]
-        lines.append(f"{result['name']:<42}{result['rival']:<24}{ratio:<24}{aim:<8}{met}")
+        lines.append(f"{result['name']:<40}{result['rival']:<24}{ratio:<23}{cpu:<8}{aim:<6}{met}")
     return "\n".join(lines)
 
 

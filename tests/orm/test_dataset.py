@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,3 +142,10 @@ def test_a_name_that_nothing_is_known_of_is_told_apart_from_wrong_sql(
     Keeper.create_all(graph)
     with Keeper.new_session(graph) as session, pytest.raises(OperationalError, match="FORM"):
         session.connection().exec_driver_sql("SELECT * FORM keeper")
+
+
+@pytest.mark.parametrize("module", ["dataset", "stores", "context", "engine"])
+def test_models_and_stores_need_no_object_graph_library(module: str) -> None:
+    code = f"import sys, microcosm_sqlite.{module}; print('microcosm' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
