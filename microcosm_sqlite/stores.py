@@ -257,6 +257,10 @@ class Store(Generic[M]):
             batch_size: Number of rows to read at a time.
             filters: Columns and their values.
         """
+        prepared = self._prepare(criteria, filters, None, None)
+        if prepared:
+            options = {"yield_per": batch_size}
+            return iter(self.session.scalars(*prepared, execution_options=options))
         return iter(self._select(criteria, filters).yield_per(batch_size))
 
     def rows(
