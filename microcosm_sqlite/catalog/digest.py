@@ -12,14 +12,17 @@ from microcosm_sqlite.catalog.connection import quote_identifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from sqlite3 import Connection
 
 _BATCH = 1_000
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
 
 
-def content_digest(connection: Connection, table: str) -> str:
+def content_digest(connection: Connection, table: str, columns: Sequence[str] | None = None) -> str:
     """``sha256:`` and the hex digest of a table's columns and rows, read in one pass.
+
+    Of all columns, unless some are named.
 
     >>> import sqlite3
     >>> connection = sqlite3.connect(":memory:")
@@ -33,8 +36,9 @@ def content_digest(connection: Connection, table: str) -> str:
     from hashlib import sha256
 
     quoted = quote_identifier(table)
-    described = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()
-    columns = [name for _, name, *_, hidden in described if hidden != 1]
+    if columns is None:
+        described = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()
+        columns = [name for _, name, *_, hidden in described if hidden != 1]
     listed = ", ".join(map(quote_identifier, columns))
     rows = connection.execute(f"SELECT {listed} FROM {quoted} ORDER BY {_order(connection, table)}")
     digest = sha256(ascii(tuple(columns)).encode())

@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": "checking:verify_datasets",
     "new": "projects:new_project",
     "build": "projects:build_project",
+    "diff": "publishing:compare_versions",
     "doctor": "checking:examine_environment",
     "cache": "caching:manage_cache",
     "completion": "completing:print_completion",

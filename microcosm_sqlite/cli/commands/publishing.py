@@ -1,0 +1,90 @@
+"""``diff`` and ``check``: what a new version changes, and whether it is fit to be published."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.comparison import Comparison
+
+DIFFERENT, TROUBLE = 1, 2
+
+
+@click.command(
+    "diff",
+    short_help="Show what changed between two versions of a dataset.",
+    epilog=examples(
+        "microcosm-sqlite diff birds dist/birds_data-1.1-py3-none-any.whl",
+        "microcosm-sqlite diff old.db new.db --json --limit 100",
+        "microcosm-sqlite diff birds src/birds_data/birds.db --changelog",
+    ),
+)
+@click.argument("old", shell_complete=complete_dataset)
+@click.argument("new", shell_complete=complete_dataset)
+@click.option("--changelog", is_flag=True, help="Write a section for the dataset's CHANGELOG.md.")
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="With --json: tell of at most N changed rows of each table; of all unless given.",
+)
+@output_options
+def compare_versions(old: str, new: str, changelog: bool, limit: int | None, out: Output) -> int:
+    """Show what changed from OLD to NEW: tables, columns, keys, and rows by primary key.
+
+    Each side is the name of an installed dataset, a database file (.db) or a data wheel (.whl),
+    which is neither installed nor run. Suggests the next version number: major when the schema
+    breaks readers, minor when it grows, patch when only rows change.
+
+    Exits with 0 where both sides are the same, 1 where they differ and 2 in trouble.
+    """
+    limit = limit if out.format == "json" and not changelog else 0
+    try:
+        comparison = _compare(old, new, limit)
+    except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
+        from microcosm_sqlite.cli.app import end
+
+        end(error)
+        return TROUBLE
+    _write(comparison, out, changelog)
+    return 0 if comparison.is_same else DIFFERENT
+
+
+def _compare(old: str, new: str, limit: int | None) -> Comparison:
+    from contextlib import ExitStack
+    from tempfile import TemporaryDirectory
+
+    from microcosm_sqlite.authoring.comparison import compare_datasets
+    from microcosm_sqlite.authoring.sides import open_side
+
+    with ExitStack() as stack:
+        folders = [
+            stack.enter_context(TemporaryDirectory(prefix="microcosm-sqlite-")) for _ in range(2)
+        ]
+        sides = (open_side(side, folder) for side, folder in zip((old, new), folders, strict=True))
+        return compare_datasets(*sides, limit=limit)
+
+
+def _write(comparison: Comparison, out: Output, changelog: bool) -> None:
+    if changelog:
+        from microcosm_sqlite.authoring.changelog import render_changelog
+
+        out.page(render_changelog(comparison).rstrip("\n"))
+        return
+    from microcosm_sqlite.cli.differences import COLUMNS, list_tables, spell_json
+
+    if out.format == "json":
+        sys.stdout.writelines(spell_json(comparison))
+        return
+    out.listing(COLUMNS, list_tables(comparison))
+    if comparison.next_version:
+        out.note(
+            f"The next version after {comparison.old_version} should be "
+            f"{comparison.next_version} ({comparison.level})."
+        )

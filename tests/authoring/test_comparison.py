@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microcosm_sqlite.authoring.changelog import render_changelog
+from microcosm_sqlite.authoring.comparison import Comparison, compare_datasets
+from microcosm_sqlite.authoring.next_version import grow_version
+from microcosm_sqlite.authoring.row_changes import RowChange
+from microcosm_sqlite.authoring.sides import open_side
+from microcosm_sqlite.catalog.installed import InstalledDataset
+from microcosm_sqlite.errors import (
+    DatasetCorruptError,
+    DatasetError,
+    DatasetFileMissingError,
+    DatasetNotFoundError,
+    MissingDependencyError,
+)
+from tests.support.projects import MODELS, SOURCES, build_wheel, make_project
+
+BIRDS = """
+CREATE TABLE family (code VARCHAR(4) PRIMARY KEY NOT NULL, name TEXT NOT NULL);
+CREATE TABLE bird (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, family VARCHAR(4) REFERENCES family (code)
+);
+CREATE INDEX bird_family ON bird (family);
+CREATE VIEW tit AS SELECT * FROM bird WHERE family = 'PARU';
+INSERT INTO family VALUES ('PARU', 'Tits');
+INSERT INTO bird VALUES (1, 'Great tit', 'PARU');
+"""
+
+
+def compare(
+    folder: Path, old: str, new: str, *, limit: int | None = None, after: str = ""
+) -> Comparison:
+    """Compare two databases that scripts make; ``after`` is run on the newer one as well."""
+    for name, script in (("old.db", old), ("new.db", new + after)):
+        (folder / name).unlink(missing_ok=True)
+        with closing(sqlite3.connect(folder / name)) as connection:
+            connection.executescript(script)
+    sides = (open_side(str(folder / name), str(folder)) for name in ("old.db", "new.db"))
+    return compare_datasets(*sides, limit=limit)
+
+
+def tell(comparison: Comparison) -> list[tuple[str, str, bool]]:
+    return [(change.table, str(change), change.breaks) for change in comparison.schema]
+
+
+KEYS = (
+    ("k INTEGER PRIMARY KEY, j INT, ", ""),
+    ("k TEXT PRIMARY KEY, j INT, ", ""),
+    ("k TEXT, j INT, PRIMARY KEY (j, k), ", " WITHOUT ROWID"),
+    ("k PRIMARY KEY, j, ", ""),
+)
+DECLARED = ("INTEGER", "REAL", "NUMERIC", "DATE", "TEXT", "TEXT COLLATE NOCASE", "BLOB", "")
+VALUES = st.one_of(
+    st.none(),
+    st.integers(-2, 2),
+    st.sampled_from([0.5, 1.0, -2.0, 1e300, float("inf"), 2**53 + 1, 2**63 - 1]),
+    st.sampled_from(["a", "A", "a ", "", "1", "1.0", "\0", "東京"]),
+    st.sampled_from([b"", b"a", b"\0"]),
+)
+# What the session extension takes for the same in some columns.
+TWINS = {1: 1.0, -2: -2.0, "a": "A", "A": "a", "1": 1}
+PAIRS = VALUES.flatmap(
+    lambda old: st.tuples(st.just(old), st.just(old) | st.just(TWINS.get(old, old)) | VALUES)
+)
+FATES = st.sampled_from(["kept", "kept", "kept", "inserted", "deleted"])
+ROWS = st.dictionaries(
+    st.sampled_from("abcABC123"), st.tuples(FATES, PAIRS, PAIRS, PAIRS), max_size=6
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(KEYS), st.lists(st.sampled_from(DECLARED), min_size=2, max_size=2), ROWS)
+def test_the_changes_applied_to_the_old_table_give_the_new_one(
+    key: tuple[str, str], declared: list[str], rows: dict[str, Any]
+) -> None:
+    columns, options = key
+    columns = columns.replace("PRIMARY KEY (j, k), ", "")
+    last = ", PRIMARY KEY (j, k)" if options else ""
+    sql = f"CREATE TABLE t ({columns} x {declared[0]}, y {declared[1]}{last}){options}"
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("old.db", "new.db")]
+        for number, path in enumerate(paths):
+            with closing(sqlite3.connect(path)) as connection, connection:
+                connection.execute(sql)
+                for k, (fate, *pairs) in rows.items():
+                    if fate != ("inserted", "deleted")[number]:
+                        j, x, y = (pair[number] for pair in pairs)
+                        number_or_text = ord(k) if "INTEGER PRIMARY" in columns else k
+                        values = number_or_text, 0 if options else j, x, y
+                        connection.execute("INSERT INTO t VALUES (?, ?, ?, ?)", values)
+        sides = [open_side(str(path), folder) for path in paths]
+        found = compare_datasets(*sides, limit=None)
+        (table,) = found.tables
+        assert table.reason == ""
+        with closing(sqlite3.connect(paths[0])) as connection:
+            for change in found.changes:
+                apply(connection, change)
+            result = read(connection)
+        with closing(sqlite3.connect(paths[1])) as connection:
+            assert result == read(connection)
+        assert found.is_same == (not found.changes)
+        kinds = [change.change for change in found.changes]
+        assert table.inserted == kinds.count("insert")
+        assert table.deleted == kinds.count("delete")
+        assert table.updated == kinds.count("update")
+
+
+def apply(connection: sqlite3.Connection, change: RowChange) -> None:
+    where = " AND ".join(f"{name} = ?" for name in change.key)
+    if change.change == "insert":
+        sql = f"INSERT INTO t ({', '.join(change.new)}) VALUES ({', '.join('?' * len(change.new))})"
+        connection.execute(sql, tuple(change.new.values()))
+        return
+    if change.change == "delete":
+        done = connection.execute(f"DELETE FROM t WHERE {where}", tuple(change.key.values()))
+    else:
+        assert change.old.keys() == change.new.keys()
+        changes = ", ".join(f"{name} = ?" for name in change.new)
+        values = (*change.new.values(), *change.key.values())
+        done = connection.execute(f"UPDATE t SET {changes} WHERE {where}", values)
+    assert done.rowcount == 1
+
+
+def read(connection: sqlite3.Connection) -> list[list[tuple[type, Any]]]:
+    rows = connection.execute("SELECT * FROM t ORDER BY k, j")
+    return [[(type(value), value) for value in row] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("CREATE TABLE t (a, b)", "it has no primary key"),
+        ("CREATE TABLE t (a INTEGER PRIMARY KEY, b AS (a + 1))", "it has generated columns"),
+        ("CREATE TABLE t (a TEXT COLLATE NOCASE PRIMARY KEY, b)", "byte by byte"),
+        ("CREATE TABLE t (a TEXT PRIMARY KEY, b); INSERT INTO t VALUES (NULL, 1);", "NULL"),
+        ("CREATE TABLE t (a PRIMARY KEY, b); INSERT INTO t VALUES (1.5, 1);", "fraction"),
+    ],
+)
+def test_what_cannot_be_compared_by_row_is_compared_as_a_whole(
+    table: str, reason: str, tmp_path: Path
+) -> None:
+    script = f"{table}; INSERT INTO t (a) VALUES (2);"
+    (same,) = compare(tmp_path, script, script).tables
+    assert (same.is_same, same.inserted) == (True, None)
+    assert reason in same.reason
+    (other,) = compare(tmp_path, script, script, after="UPDATE t SET a = 3 WHERE a = 2;").tables
+    assert (other.is_same, other.old_rows, other.new_rows) == (False, same.old_rows, same.old_rows)
+
+
+def test_only_shared_columns_of_a_table_with_others_are_compared(tmp_path: Path) -> None:
+    wider = "ALTER TABLE family ADD COLUMN latin TEXT;"
+    tables = {table.table: table for table in compare(tmp_path, BIRDS, BIRDS, after=wider).tables}
+    assert tables["family"].is_same
+    assert tables["family"].reason == "it has not the same columns"
+    assert tables["bird"].reason == ""
+    found = compare(tmp_path, BIRDS, BIRDS, after=wider + "UPDATE family SET name = 'Meisen';")
+    assert not found.tables[1].is_same
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "level"),
+    [
+        ("", [], ""),
+        ("DELETE FROM bird", [], "patch"),
+        ("CREATE TABLE x (a)", [("x", "table added", False)], "minor"),
+        ("DROP VIEW tit", [("tit", "view removed", True)], "major"),
+        ("DROP INDEX bird_family", [("bird", "index bird_family removed", False)], "minor"),
+        (
+            "ALTER TABLE family ADD COLUMN latin TEXT DEFAULT ''",
+            [("family", "column latin added", False)],
+            "minor",
+        ),
+        (
+            "DROP VIEW tit; ALTER TABLE family RENAME COLUMN name TO title",
+            [
+                ("family", "column name removed", True),
+                ("family", "column title added", False),
+                ("tit", "view removed", True),
+            ],
+            "major",
+        ),
+        ("DROP VIEW tit; DROP TABLE bird", None, "major"),
+    ],
+)
+def test_the_level_follows_from_what_readers_notice(
+    change: str, told: list[tuple[str, str, bool]] | None, level: str, tmp_path: Path
+) -> None:
+    found = compare(tmp_path, BIRDS, BIRDS, after=change)
+    assert found.level == level
+    assert told is None or tell(found) == told
+    assert found.is_same == (not level)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told", "breaks"),
+    [
+        ("a INT NOT NULL", "a INT", "column a changed from INT NOT NULL to INT", True),
+        ("a INT", "a INT NOT NULL", "column a changed from INT to INT NOT NULL", False),
+        ("a INT", "a TEXT", "column a changed from INT to TEXT", True),
+        ("a CHAR(2)", "a CHAR(3)", "column a changed from CHAR(2) to CHAR(3)", False),
+        ("a INT", "a INT DEFAULT 1", "column a changed from INT to INT DEFAULT 1", False),
+        ("a INT", "a INT CHECK (a > 0)", "definition changed from", False),
+        ("a INT UNIQUE", "a INT", "unique key (a) removed", True),
+        ("a INT REFERENCES o (b)", "a INT", "foreign key (a) to o (b) removed", True),
+        ("a INT", "a INT REFERENCES o (b)", "foreign key (a) to o (b) added", False),
+        ("a INT PRIMARY KEY", "a INT NOT NULL", "primary key changed from a to none", True),
+    ],
+)
+def test_columns_and_keys_are_told_apart(
+    before: str, after: str, told: str, breaks: bool, tmp_path: Path
+) -> None:
+    other = "CREATE TABLE o (b INTEGER PRIMARY KEY);"
+    sides = (f"{other} CREATE TABLE t (z INT, {columns});" for columns in (before, after))
+    found = compare(tmp_path, *sides)
+    assert [change.breaks for change in found.schema] == [breaks]
+    assert str(found.schema[0]).startswith(told)
+
+
+def test_retyped_values_are_found(tmp_path: Path) -> None:
+    found = compare(
+        tmp_path,
+        "CREATE TABLE t (k INTEGER PRIMARY KEY, v INTEGER); INSERT INTO t VALUES (1, 7), (2, NULL)",
+        "CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 7), (2, NULL)",
+    )
+    assert found.changes == [RowChange("t", "update", {"k": 1}, {"v": 7}, {"v": "7"})]
+
+
+def test_full_text_indexes_count_as_one_thing(tmp_path: Path) -> None:
+    index = "CREATE VIRTUAL TABLE words USING fts5 (name, content='bird', content_rowid='id');"
+    found = compare(tmp_path, BIRDS, BIRDS, after=index)
+    assert tell(found) == [("words", "virtual table added", False)]
+    assert [table.table for table in found.tables] == ["bird", "family"]
+
+
+def test_only_as_many_changes_as_asked_for_are_kept_and_all_are_counted(tmp_path: Path) -> None:
+    numbers = list(range(50))
+    more = f"INSERT INTO family SELECT value, 'x' FROM json_each('{numbers}')"
+    for limit, kept in ((0, 0), (3, 3), (None, 50)):
+        found = compare(tmp_path, BIRDS, BIRDS, limit=limit, after=more)
+        assert len(found.changes) == kept
+        assert found.tables[1].inserted == 50
+
+
+@pytest.mark.parametrize(
+    ("version", "level", "grown"),
+    [
+        ("1.0", "major", "2.0"),
+        ("1.2.3", "minor", "1.3.0"),
+        ("2013.1", "patch", "2013.1.1"),
+        ("7", "minor", "7.1"),
+        ("1!1.0rc1", "minor", "1!1.1"),
+        ("1.2.3.4", "patch", "1.2.4"),
+        ("1.0", "", ""),
+        ("", "major", ""),
+        ("latest", "major", ""),
+    ],
+)
+def test_versions_grow_at_the_place_of_the_change(version: str, level: Any, grown: str) -> None:
+    assert grow_version(version, level) == grown
+
+
+def test_wheels_are_compared_without_running_their_code(tmp_path: Path) -> None:
+    more = SOURCES["birds.csv"].replace("24", "25") + "4,Jay,CORV,,\n"
+    renamed = MODELS.replace("wingspan: Mapped[int | None]", "span: Mapped[int]")
+    filled = more.replace("wingspan", "span").replace("CORV,,", "CORV,1,")
+    old, new, broken = (
+        open_wheel(tmp_path / version, version, models, birds)
+        for version, models, birds in (
+            ("1.0", MODELS, SOURCES["birds.csv"]),
+            ("1.0.1", MODELS, more),
+            ("2.0", renamed, filled),
+        )
+    )
+    found = compare_datasets(old, new, limit=None)
+    assert (found.level, found.next_version) == ("patch", "1.0.1")
+    assert [(change.change, change.key) for change in found.changes] == [
+        ("update", {"id": 1}),
+        ("insert", {"id": 4}),
+    ]
+    assert render_changelog(found) == (
+        "## 1.0.1\n\n### Rows\n\n- `birds`: 1 inserted, 1 updated; 4 rows in all.\n"
+    )
+    assert render_changelog(compare_datasets(old, broken)) == (
+        "## 2.0\n\n### Added\n\n- Column `span` of `birds`: `INTEGER NOT NULL`.\n"
+        "\n### Removed\n\n- **Breaking:** column `wingspan` of `birds`.\n"
+        "\n### Rows\n\n- `birds`: other content; 3 rows before, 4 now.\n"
+    )
+    assert render_changelog(compare_datasets(old, old)) == "## Unreleased\n\nNo changes.\n"
+    assert "birds_data" not in sys.modules
+
+
+def open_wheel(folder: Path, version: str, models: str, birds: str) -> InstalledDataset:
+    sources = SOURCES | {"birds.csv": birds}
+    wheel = build_wheel(make_project(folder, models=models, version=version, sources=sources))
+    return open_side(str(wheel), str(folder))
+
+
+def test_sides_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError):
+        open_side("nowhere", str(tmp_path))
+    with pytest.raises(DatasetFileMissingError):
+        open_side(str(tmp_path / "nowhere.whl"), str(tmp_path))
+    (tmp_path / "text.db").write_text("no database")
+    side = open_side(str(tmp_path / "text.db"), str(tmp_path))
+    with pytest.raises(DatasetCorruptError):
+        compare_datasets(side, side)
+
+
+def test_a_damaged_row_is_an_error_and_no_difference(tmp_path: Path) -> None:
+    rows = "CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
+    assert compare(tmp_path, rows, rows).is_same
+    garbled = "INSERT INTO t VALUES (3, CAST(x'FF' AS TEXT))"
+    with pytest.raises(DatasetError):
+        compare(tmp_path, rows, rows, after=";" + garbled)
+
+
+def test_without_apsw_the_line_that_installs_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apsw", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'microcosm-sqlite\[diff\]'"):
+        compare(tmp_path, BIRDS, BIRDS)
+    keyless = "CREATE TABLE t (a)"
+    assert compare(tmp_path, keyless, keyless).is_same
