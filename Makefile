@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-all test-heavy lint format docs bench faults fuzz clean
+.PHONY: help demo test test-slow test-all test-heavy lint format docs bench faults fuzz clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,13 +16,13 @@ help:  ## List the targets.
 demo:  ## Build a data wheel from real data, install it, and query it.
 	@$(PYTHON) examples/demo.py
 
-test: $(READY)  ## Run all tests on one Python.
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: $(READY)  ## Run the tests on one Python.
+	$(PYTEST) -m "not slow"
 
-test-fast: $(READY)  ## Run the tests that take less than ten seconds each.
-	$(BIN)/python -m pytest -m "not slow"
+test-slow: $(READY)  ## Run the tests that build, install and type-check whole projects.
+	$(PYTEST) -m slow
 
-test-all: $(READY)  ## Run all tests on every Python from 3.11 on that is installed.
+test-all: $(READY)  ## Run both on every other Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
 
 test-heavy: $(READY)  ## Run the tests that want a JVM, a browser or a cluster.

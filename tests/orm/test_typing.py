@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 api = pytest.importorskip("mypy.api")
+pytestmark = pytest.mark.slow
 
 MODELS = """
 from __future__ import annotations
