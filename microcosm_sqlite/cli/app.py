@@ -34,6 +34,7 @@ COMMANDS = {
     "new": "projects:new_project",
     "build": "projects:build_project",
     "diff": "publishing:compare_versions",
+    "check": "publishing:check_publication",
     "doctor": "checking:examine_environment",
     "cache": "caching:manage_cache",
     "completion": "completing:print_completion",

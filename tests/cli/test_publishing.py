@@ -94,3 +94,42 @@ def test_a_file_that_somebody_has_open_is_compared_all_the_same(
         connection.execute("BEGIN")
         connection.execute("SELECT * FROM colour").fetchone()
         program.read("diff", "colours", path)
+
+
+def test_a_wheel_is_looked_over_with_what_to_do_about_each_finding(
+    program: Program, birds_wheel: Path
+) -> None:
+    done = program.run("check", birds_wheel, code=1)
+    header, *lines = done.stdout.splitlines()
+    assert header == "CHECK\tSTATUS\tMESSAGE\tMEND"
+    assert [line.split("\t")[:2] for line in lines] == [
+        ["P04", "failed"],
+        ["P05", "failed"],
+        ["P03", "warning"],
+    ]
+    assert all(line.split("\t")[3] for line in lines)
+    assert (
+        done.stderr == f"Error: {birds_wheel.name} is not fit to be published: 2 checks failed.\n"
+    )
+    shown = program.run("check", birds_wheel, "--verbose", "--no-header", code=1).stdout
+    assert len(shown.splitlines()) == 20
+    found = json.loads(program.run("check", birds_wheel, "--json", code=1).stdout)
+    assert (found["subject"], found["ok"]) == (birds_wheel.name, False)
+    assert [each["code"] for each in found["outcomes"] if each["status"] == "failed"] == [
+        "P04",
+        "P05",
+    ]
+
+
+def test_a_new_project_has_nothing_but_warnings(program: Program, tmp_path: Path) -> None:
+    program.run("new", "planets-data")
+    done = program.run("check", "planets-data")
+    _, *lines = done.stdout.splitlines()
+    assert [line.split("\t")[:2] for line in lines] == [["P09", "warning"]]
+    assert lines[0].endswith("\tBuild it: pip wheel --no-deps --wheel-dir dist .")
+    assert done.stderr == ""
+
+
+def test_what_cannot_be_checked_is_refused(program: Program) -> None:
+    assert "it is no dataset project" in program.refuse("check")
+    assert "does not exist" in program.refuse("check", "nowhere.whl", code=2)

@@ -7,7 +7,8 @@ import sys
 import click
 
 from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
-from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.cli.output import Output, report_error
+from microcosm_sqlite.cli.values import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,3 +89,42 @@ def _write(comparison: Comparison, out: Output, changelog: bool) -> None:
             f"The next version after {comparison.old_version} should be "
             f"{comparison.next_version} ({comparison.level})."
         )
+
+
+@click.command(
+    "check",
+    short_help="Look a project or wheel over before it is published.",
+    epilog=examples(
+        "microcosm-sqlite check",
+        "microcosm-sqlite check dist/birds_data-1.1-py3-none-any.whl --verbose",
+        "microcosm-sqlite check --json > report.json",
+    ),
+)
+@click.argument("candidate", metavar="[DIRECTORY|WHEEL]", type=click.Path(exists=True), default=".")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only what it found.")
+@output_options
+def check_publication(candidate: str, verbose: bool, out: Output) -> int:
+    """Look a dataset project or a wheel over before it is published; nothing of it is run.
+
+    Of a project, the wheel of its version under dist/ is checked as well. Asks for a title, a
+    description, licences, origins, a readme and a changelog, and for whatever the package index
+    would refuse a wheel for. Exits with 1 where something is wrong; warnings do not count.
+    """
+    from microcosm_sqlite.authoring.publication import check_publication as look_over
+
+    report = look_over(candidate)
+    if out.format == "json":
+        out.value(report.as_dict())
+    else:
+        found = report.findings + report.warnings
+        shown = report.outcomes if verbose else found
+        rows = [(each.code, each.status, each.message or each.meaning, each.mend) for each in shown]
+        if not found and not verbose:
+            passed = sum(each.status == "ok" for each in report.outcomes)
+            rows.append(("", "ok", f"{Count(passed).of('check')} passed", ""))
+        out.listing(("check", "status", "message", "mend"), rows)
+    if report.ok:
+        return 0
+    count = Count(len(report.findings)).of("check")
+    report_error(f"{report.subject} is not fit to be published: {count} failed.")
+    return 1
