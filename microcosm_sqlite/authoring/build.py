@@ -20,7 +20,6 @@ from microcosm_sqlite.authoring.diagnose import (
 )
 from microcosm_sqlite.authoring.finalise import (
     digest,
-    digest_content,
     finalise,
     open_loading,
     publish,
@@ -41,7 +40,11 @@ from microcosm_sqlite.authoring.schema import (
     open_engine,
 )
 from microcosm_sqlite.authoring.sources import Source, find_sources
-from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
+from microcosm_sqlite.authoring.verification import (
+    digest_tables,
+    open_as_reader,
+    verify_database,
+)
 from microcosm_sqlite.authoring.workspace import open_workspace
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import BuildError
@@ -129,7 +132,8 @@ def _verify(
 ) -> Manifest:
     """Look at the finished file as readers do, hashing it meanwhile, and describe it."""
     with ThreadPoolExecutor() as pool, open_as_reader(finished) as reader:
-        sha256, content = pool.submit(digest, finished), pool.submit(digest_content, finished)
+        sha256 = pool.submit(digest, finished)
+        contents = pool.submit(digest_tables, finished, row_counts)
         verify_database(reader, row_counts)
         return describe_dataset(
             settings,
@@ -137,7 +141,7 @@ def _verify(
             reader,
             size=finished.stat().st_size,
             sha256=sha256.result(),
-            content=content.result(),
+            contents=contents.result(),
             inputs=inputs,
         )
 

@@ -42,7 +42,7 @@ def describe_dataset(
     *,
     size: int,
     sha256: str,
-    content: str,
+    contents: Mapping[str, str],
     inputs: str,
 ) -> Manifest:
     """Describe a built database from its models and its rows.
@@ -53,7 +53,7 @@ def describe_dataset(
         connection: The finished database.
         size: Its bytes.
         sha256: Their hex digest.
-        content: The digest that does not depend on the version of SQLite.
+        contents: The digest of each table's rows.
         inputs: The digest of everything that it was built from.
     """
     about = {
@@ -70,7 +70,7 @@ def describe_dataset(
         {key: value for key, value in about.items() if value}
         | {
             "resources": [
-                _describe_table(settings, models, connection, table)
+                _describe_table(settings, models, connection, table, contents[table.name])
                 for _, table in sorted(models.metadata.tables.items())
             ],
             EXTENSION: {
@@ -80,7 +80,6 @@ def describe_dataset(
                 "compression": settings.compression,
                 "bytes": size,
                 "hash": f"sha256:{sha256}",
-                "contentHash": f"sha256:{content}",
                 "fingerprint": fingerprint(describe_structure(connection)),
                 **({"inputs": f"sha256:{inputs}"} if inputs else {}),
                 "sqliteVersion": sqlite3.sqlite_version,
@@ -102,7 +101,11 @@ def _describe_origin(origin: Any) -> dict[str, str]:
 
 
 def _describe_table(
-    settings: ProjectSettings, models: Models, connection: sqlite3.Connection, table: sa.Table
+    settings: ProjectSettings,
+    models: Models,
+    connection: sqlite3.Connection,
+    table: sa.Table,
+    content: str,
 ) -> dict[str, Any]:
     quoted = quote_identifier(table.name)
     (count,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
@@ -115,6 +118,7 @@ def _describe_table(
         "dialect": {"table": table.name},
         "schema": describe_schema(table),
         "rowCount": count,
+        "digest": content,
     }
     description = models.describe(table)
     if description:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from pathlib import Path
 
 APPLICATION_ID = 0x4D435351
@@ -35,9 +35,6 @@ def open_loading(path: Path) -> sqlite3.Connection:
     return connection
 
 
-# The schema cookie, which some builds of SQLite do not let anybody set, and the version of SQLite.
-_NO_CONTENT = (slice(40, 44), slice(96, 100))
-
 SETTLING = f"""
 PRAGMA secure_delete=OFF;
 PRAGMA application_id={APPLICATION_ID};
@@ -64,21 +61,6 @@ def digest(path: Path) -> str:
     """The hex sha256 of a file."""
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
-
-
-def digest_content(path: Path) -> str:
-    """The hex sha256 of a database but for what its header says of SQLite itself.
-
-    It is the same for the same rows whichever version of SQLite wrote the file.
-    """
-    with path.open("rb") as stream:
-        header = bytearray(stream.read(100))
-        for part in _NO_CONTENT:
-            header[part] = bytes(4)
-        found = sha256(header)
-        while chunk := stream.read(1 << 20):
-            found.update(chunk)
-    return found.hexdigest()
 
 
 def settle(path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import connect, quote_identifier
+from microcosm_sqlite.catalog.digest import content_digest
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.errors import DatasetError, VerificationError
 
@@ -22,6 +23,12 @@ def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
         return closing(connect(Location(str(path), immutable=True)))
     except DatasetError as error:
         raise VerificationError(f"Readers cannot open the built file: {error}") from error
+
+
+def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
+    """The hash of each table's rows, whichever version of SQLite wrote them."""
+    with open_as_reader(path) as connection:
+        return {table: content_digest(connection, table) for table in tables}
 
 
 def verify_database(connection: sqlite3.Connection, row_counts: Mapping[str, int]) -> None:
