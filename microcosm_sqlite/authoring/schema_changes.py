@@ -209,9 +209,10 @@ def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
     described = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()
     places = sorted((place, name) for _, name, *_, place, _ in described if place)
     indexes = connection.execute(f"PRAGMA index_list({quoted})").fetchall()
-    ((sql,),) = connection.execute(
+    # One row, but for a schema that is damaged.
+    texts = connection.execute(
         "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    )
+    ).fetchall()
     return Shape(
         columns={
             name: Column(type_.upper(), bool(required or place), default or "", hidden in (2, 3))
@@ -239,7 +240,7 @@ def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
                 (table,),
             )
         },
-        sql=_even_out(sql),
+        sql=_even_out(" ".join(text or "" for (text,) in texts)),
     )
 
 

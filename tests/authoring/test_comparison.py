@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -333,3 +333,19 @@ def test_without_apsw_the_line_that_installs_it_is_told(
         compare(tmp_path, BIRDS, BIRDS)
     keyless = "CREATE TABLE t (a)"
     assert compare(tmp_path, keyless, keyless).is_same
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 8191), st.integers(0, 255)), min_size=1, max_size=20))
+def test_a_damaged_file_is_compared_or_refused(damage: list[tuple[int, int]]) -> None:
+    with TemporaryDirectory() as folder:
+        sound, damaged = Path(folder) / "sound.db", Path(folder) / "damaged.db"
+        with closing(sqlite3.connect(sound)) as connection:
+            connection.executescript(BIRDS)
+        content = bytearray(sound.read_bytes())
+        for place, value in damage:
+            content[place % len(content)] = value
+        damaged.write_bytes(content)
+        sides = (open_side(str(path), folder) for path in (sound, damaged))
+        with suppress(DatasetError):
+            compare_datasets(*sides, limit=None)
