@@ -98,6 +98,7 @@ class Binds:
         use_foreign_keys: object = True,
         read_only: object = False,
         autocommit: object = False,
+        untrusted: object = False,
         graph: Any = None,
     ) -> None:
         self.default_path = path
@@ -106,6 +107,7 @@ class Binds:
         self.use_foreign_keys = parse_boolean(use_foreign_keys)
         self.read_only = parse_boolean(read_only)
         self.autocommit = parse_boolean(autocommit)
+        self.untrusted = parse_boolean(untrusted)
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
         self._unchecked: dict[str, InstalledDataset] = {}
@@ -192,7 +194,9 @@ class Binds:
         return self._bind_readwrite(path, missing=name if is_default else "")
 
     def _bind_readonly(self, location: Location, name: str) -> Bind:
-        engine = create_readonly_engine(location, echo=self.echo, name=name)
+        engine = create_readonly_engine(
+            location, untrusted=self.untrusted, echo=self.echo, name=name
+        )
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
             engine, class_=LeasingSession, idle=IdleConnections(engine), refuse=refuse

@@ -17,11 +17,12 @@ from sqlalchemy import QueuePool, create_engine, event
 
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.forking import track_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import ExceptionContext
@@ -68,11 +69,21 @@ def dataset_engine(name: str) -> Engine:
     return engine
 
 
-def create_readonly_engine(location: Location, *, echo: bool = False, name: str = "") -> Engine:
+def create_readonly_engine(
+    location: Location,
+    *,
+    attach: Mapping[str, Location] | None = None,
+    untrusted: bool = False,
+    echo: bool = False,
+    name: str = "",
+) -> Engine:
     """An engine that cannot change the file, for any number of threads.
 
     Args:
         location: The file, and whether it can be trusted not to change.
+        attach: More databases, by the schema name that SQL will use for them.
+        untrusted: Take the file, or the SQL, for hostile; each statement may take
+            :data:`microcosm_sqlite.catalog.untrusted.TIME_LIMIT` seconds.
         echo: Log every statement.
         name: The dataset's name, for errors.
     """
@@ -82,12 +93,17 @@ def create_readonly_engine(location: Location, *, echo: bool = False, name: str 
         if code == sqlite3.SQLITE_READONLY:
             raise refuse_write(name, location.path) from context.original_exception
 
+    listeners: list[tuple[str, Callable[..., None]]] = [("handle_error", explain)]
+    if untrusted:
+        listeners.append(("before_cursor_execute", _restart_clock))
     return _create(
         Recipe(
-            open=lambda: connect(location, check_same_thread=False),
+            open=lambda: connect(
+                location, attach=attach, check_same_thread=False, untrusted=untrusted
+            ),
             # Nothing is written, so nothing is rolled back between two users of a connection.
             reset=None,
-            listeners=[("handle_error", explain)],
+            listeners=listeners,
         ),
         echo,
     )
@@ -158,6 +174,12 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     recipes[engine] = recipe
     track_engine(engine, is_copied=is_copied)
     return engine
+
+
+def _restart_clock(connection: Connection, *_: object) -> None:
+    driver_connection: Any = connection.connection.driver_connection
+    # What asyncio's driver wraps is used in another thread, and only between two statements.
+    limit_time(getattr(driver_connection, "_conn", driver_connection), TIME_LIMIT)
 
 
 def _begin(connection: Connection) -> None:

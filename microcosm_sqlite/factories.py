@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     path=":memory:",
     paths={},
     read_only=False,
+    untrusted=False,
     use_foreign_keys="True",
 )
 class SQLiteBindFactory(Binds):
@@ -31,6 +32,8 @@ class SQLiteBindFactory(Binds):
     * ``use_foreign_keys``: let SQLite enforce foreign keys.
     * ``echo``: log every statement.
     * ``autocommit``: use no transactions.
+    * ``untrusted``: take what is opened read-only for hostile: check it first, and limit what a
+      statement may cost.
 
     >>> engine, Session = graph.sqlite("nycflights13")          # doctest: +SKIP
     """
@@ -44,6 +47,7 @@ class SQLiteBindFactory(Binds):
             use_foreign_keys=config.use_foreign_keys,
             read_only=config.read_only,
             autocommit=config.autocommit,
+            untrusted=config.untrusted,
             graph=graph,
         )
         set_current_binds(self)

@@ -167,11 +167,9 @@ class InstalledDataset(Frames):
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
-        from microcosm_sqlite.catalog.registry import dataset
-
         return connections.connect(
             self.location,
-            attach={name: dataset(name).location for name in attach},
+            attach=_locate_others(attach),
             check_same_thread=check_same_thread,
             untrusted=untrusted,
         )
@@ -188,6 +186,18 @@ class InstalledDataset(Frames):
         from microcosm_sqlite.engine import dataset_engine
 
         return dataset_engine(self.name)
+
+    def create_engine(self, attach: Iterable[str] = (), *, untrusted: bool = False) -> Engine:
+        """A new SQLAlchemy engine, with the choices that :meth:`connect` offers.
+
+        >>> engine = nyc.create_engine(attach=["airports"])     # doctest: +SKIP
+        """
+        from microcosm_sqlite.engine import create_readonly_engine
+
+        others = _locate_others(attach)
+        return create_readonly_engine(
+            self.location, attach=others, untrusted=untrusted, name=self.name
+        )
 
     @property
     def models(self) -> ModuleType:
@@ -240,3 +250,9 @@ def _manifest_beside(path: str) -> Manifest | None:
     manifest = Manifest.loads(content, file)
     is_meant = os.path.basename(manifest.resource).startswith(os.path.basename(path))
     return manifest if is_meant else None
+
+
+def _locate_others(names: Iterable[str]) -> dict[str, Location]:
+    from microcosm_sqlite.catalog.registry import dataset
+
+    return {name: dataset(name).location for name in names}

@@ -51,6 +51,7 @@ _DESCRIBING_PRAGMAS = {
     "index_info",
     "index_list",
     "index_xinfo",
+    "read_uncommitted",  # SQLAlchemy asks for it when it connects
     "table_info",
     "table_list",
     "table_xinfo",
