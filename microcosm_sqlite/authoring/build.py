@@ -19,12 +19,12 @@ from microcosm_sqlite.authoring.diagnose import (
     list_unique_keys,
 )
 from microcosm_sqlite.authoring.finalise import (
-    digest,
     finalise,
     open_loading,
     publish,
     settle,
 )
+from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad

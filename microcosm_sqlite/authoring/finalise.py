@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from hashlib import file_digest
 from pathlib import Path
 
 APPLICATION_ID = 0x4D435351
@@ -55,12 +54,6 @@ def finalise(connection: sqlite3.Connection, target: Path) -> None:
         connection.execute("DROP TABLE sqlite_stat4")
     connection.executescript(SETTLING)
     connection.execute("VACUUM INTO ?", (str(target),))
-
-
-def digest(path: Path) -> str:
-    """The hex sha256 of a file."""
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
 
 
 def settle(path: Path) -> None:

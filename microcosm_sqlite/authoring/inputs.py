@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 
-from microcosm_sqlite.authoring.finalise import digest
+from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources import Source

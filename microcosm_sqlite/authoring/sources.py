@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
+from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.python_source import SourceFunction
 from microcosm_sqlite.authoring.streams import COMPRESSIONS
@@ -43,8 +43,7 @@ class SourceFile:
 
     def digest(self) -> str:
         """The hex sha256 of its bytes."""
-        with self.path.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
+        return digest(self.path)
 
 
 Source = SourceFile | SourceFunction

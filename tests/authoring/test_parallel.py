@@ -18,7 +18,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring import parallel, splitting
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.finalise import digest, finalise, open_loading
+from microcosm_sqlite.authoring.finalise import finalise, open_loading
+from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
 from microcosm_sqlite.authoring.project import CsvOptions
