@@ -3,72 +3,36 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
 
-from microcosm_sqlite.binds import binds_of
-from microcosm_sqlite.context import find_session
-from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import ModelNotFoundError, MultipleModelsFoundError, QueryError
 from microcosm_sqlite.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.integrity import explain_integrity_error
 from microcosm_sqlite.paging import Keyset, Page
+from microcosm_sqlite.queries import QueryBuilder
 from microcosm_sqlite.rows import fetch_rows
 from microcosm_sqlite.sessions import ReadOnlySession
-from microcosm_sqlite.statements import Statements, choose_columns
+from microcosm_sqlite.statements import choose_columns
+from microcosm_sqlite.store_sessions import GetOrCreateSession, get_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Select
-    from sqlalchemy.orm import InstrumentedAttribute, Query, Session
-    from typing_extensions import TypeIs
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+    from microcosm_sqlite.dataset import DataSet
 
     Criterion = ColumnElement[bool]
+
+__all__ = ["GetOrCreateSession", "Store", "get_session"]
 
 M = TypeVar("M", bound="DataSet")
 
 
-def get_session(store: Store[Any]) -> Session:
-    """The session of the open context, or else the one of this thread or task."""
-    data_set = store.model_class.resolve()
-    session = find_session(data_set)
-    if session is None:
-        scope = data_set.innermost_scope.get()
-        session = binds_of(scope and scope.graph).own_session(data_set)
-    return session
-
-
-class GetOrCreateSession:
-    """Gives a store the session of the graph's open context, or else one of the thread or task.
-
-    >>> store = FlightStore(GetOrCreateSession(graph))          # doctest: +SKIP
-
-    Args:
-        graph: The object graph.
-        expire_on_commit: Read objects again after a commit.
-    """
-
-    def __init__(self, graph: Any, expire_on_commit: bool = False) -> None:
-        graph.use("sqlite")
-        self.graph = graph
-        self.expire_on_commit = expire_on_commit
-
-    def __call__(self, store: Store[Any]) -> Session:
-        """The session that the store is to use now."""
-        data_set = store.model_class.resolve()
-        session = find_session(data_set, self.graph)
-        if session is None:
-            session = binds_of(self.graph).own_session(
-                data_set, expire_on_commit=self.expire_on_commit
-            )
-        return session
-
-
-class Store(Generic[M]):
+class Store(QueryBuilder[M]):
     """Repository of one model, which the type argument, an attribute or a property names.
 
     >>> class FlightStore(Store[Flight]):                       # doctest: +SKIP
@@ -86,10 +50,6 @@ class Store(Generic[M]):
         get_session: Gives the session, each time that one is needed.
     """
 
-    auto_filter_fields: Sequence[InstrumentedAttribute[Any]] | None = None
-
-    _is_plain = True
-
     def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
         if type(self).model_class is Store.model_class:
             name = type(self).__name__
@@ -98,39 +58,10 @@ class Store(Generic[M]):
             )
         self.get_session = get_session
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        cls._is_plain = all(getattr(cls, hook) is getattr(Store, hook) for hook in _HOOKS)
-        if "model_class" not in vars(cls):
-            for base in getattr(cls, "__orig_bases__", ()):
-                arguments = get_args(base)
-                if arguments and _is_model(arguments[0]):
-                    cls.model_class = arguments[0]  # type: ignore[method-assign,assignment]
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Another process builds its own statements.
-        return {key: value for key, value in vars(self).items() if key not in _CACHED}
-
-    @property
-    def model_class(self) -> type[M]:
-        """The model."""
-        raise NotImplementedError("model_class")
-
     @property
     def session(self) -> Session:
         """The session that queries and writes go through now."""
         return self.get_session(self)
-
-    @cached_property
-    def auto_filters(self) -> dict[str, InstrumentedAttribute[Any]]:
-        """The columns that keywords filter by."""
-        if self.auto_filter_fields is not None:
-            return {field.name: field for field in self.auto_filter_fields}
-        if type(self)._filter is not Store._filter:
-            # Its author decided what keywords mean.
-            return {}
-        attributes = inspect(self.model_class).column_attrs
-        return {attribute.key: getattr(self.model_class, attribute.key) for attribute in attributes}
 
     def count(self, *criteria: Criterion, **filters: Any) -> int:
         """The number of matching rows."""
@@ -403,114 +334,7 @@ class Store(Generic[M]):
             model = self.model_class
             raise explain_integrity_error(error, model.__name__, model.dataset_name) from error
 
-    def _query(self) -> Query[M]:
-        """The query that all others start from."""
-        return self.session.query(self.model_class)
-
-    def _filter(self, query: Query[M], **kwargs: Any) -> Query[M]:
-        """Narrow a query by the keywords of a call."""
-        return self._auto_filter(query, **kwargs)
-
-    def _auto_filter(self, query: Query[M], **kwargs: Any) -> Query[M]:
-        for key, value in kwargs.items():
-            field = self.auto_filters.get(key)
-            if field is not None and value is not None:
-                query = query.filter(field == value)
-        return query
-
-    def _order_by(self, query: Query[M], **kwargs: Any) -> Query[M]:  # noqa: ARG002
-        """Order a query; by default the order is SQLite's."""
-        return query
-
-    def _paginate(
-        self, query: Query[M], offset: int | None = None, limit: int | None = None
-    ) -> Query[M]:
-        """Take one page of a query."""
-        if offset is not None:
-            query = query.offset(offset)
-        if limit is not None:
-            query = query.limit(limit)
-        return query
-
-    def _select(
-        self,
-        criteria: Sequence[Criterion],
-        filters: dict[str, Any],
-        offset: int | None = None,
-        limit: int | None = None,
-        *,
-        is_ordered: bool = True,
-    ) -> Query[M]:
-        criteria, offset, limit = _take_positions(criteria, offset, limit)
-        self._refuse_unknown(filters)
-        query = self._filter(self._query(), **filters)
-        if criteria:
-            query = query.filter(*criteria)
-        if is_ordered:
-            # SQL wants this order: filter, order, page.
-            query = self._order_by(query, **filters)
-        return self._paginate(query, offset=offset, limit=limit)
-
-    def _prepare(
-        self,
-        criteria: Sequence[Criterion],
-        filters: dict[str, Any],
-        offset: int | None,
-        limit: int | None,
-    ) -> tuple[Select[Any], dict[str, Any]] | None:
-        """The statement that :meth:`_select` would build, where it is one that can be kept."""
-        if criteria or self._statements is None:
-            return None
-        self._refuse_unknown(filters)
-        return self._statements.select(filters, offset, limit)
-
-    @cached_property
-    def _all_statements(self) -> Statements[M]:
-        return Statements(self.model_class, self.auto_filters)
-
-    @cached_property
-    def _statements(self) -> Statements[M] | None:
-        """Kept statements, unless somebody changes or queries are more than rows."""
-        statements = self._all_statements
-        return statements if self._is_plain and not statements.is_deduplicating else None
-
-    def _refuse_unknown(self, filters: dict[str, Any]) -> None:
-        if self._is_plain and self.auto_filter_fields is None:
-            for key in filters:
-                if key not in self.auto_filters:
-                    raise TypeError(
-                        f"{type(self).__name__} cannot filter by {key!r}: "
-                        f"{self.model_class.__name__} has no such column."
-                    )
-
-    def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
-        conditions = [str(criterion) for criterion in criteria]
-        conditions += [f"{key}={value!r}" for key, value in filters.items()]
-        model = self.model_class
-        condition = f" has {', '.join(conditions)}" if conditions else ""
-        return f"{model.__name__} in data set {model.dataset_name!r}{condition}"
-
     def _refuse_if_read_only(self) -> None:
         session = self.session
         if isinstance(session, ReadOnlySession):
             raise session.refuse()
-
-
-_CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
-_HOOKS = ("_query", "_filter", "_auto_filter", "_order_by", "_paginate")
-
-
-def _is_model(argument: object) -> TypeIs[type[DataSet]]:
-    return isinstance(argument, type) and issubclass(argument, DataSet)
-
-
-def _take_positions(
-    criteria: Sequence[Any], offset: int | None, limit: int | None
-) -> tuple[Sequence[Criterion], int | None, int | None]:
-    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position."""
-    if not criteria or not isinstance(criteria[0], int | None):
-        return criteria, offset, limit
-    offset, *rest = criteria
-    if rest and isinstance(rest[0], int | None):
-        limit, *rest = rest
-    return rest, offset, limit
