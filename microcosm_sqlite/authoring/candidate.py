@@ -13,7 +13,7 @@ from zipfile import ZipFile
 
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
-from microcosm_sqlite.catalog.discovery import Distribution
+from microcosm_sqlite.catalog.distributions import Distribution
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.catalog.subject import Unchecked
 from microcosm_sqlite.catalog.zipped_metadata import zipped_folders

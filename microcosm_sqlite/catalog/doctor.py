@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from microcosm_sqlite.catalog.cache import cache_directory
 from microcosm_sqlite.catalog.cache_upkeep import entries
-from microcosm_sqlite.catalog.discovery import Problem
+from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.location import development_path, installed_path
 from microcosm_sqlite.catalog.preflight import preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from microcosm_sqlite.catalog.discovery import Entry
+    from microcosm_sqlite.catalog.distributions import Entry
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Table
     from microcosm_sqlite.catalog.report import Report

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from microcosm_sqlite.catalog.discovery import Distribution, Entry
+    from microcosm_sqlite.catalog.distributions import Distribution, Entry
     from microcosm_sqlite.catalog.manifest import Manifest
 
 

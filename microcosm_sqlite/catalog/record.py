@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from io import RawIOBase
     from typing import IO
 
-    from microcosm_sqlite.catalog.discovery import Distribution
+    from microcosm_sqlite.catalog.distributions import Distribution
 
 CHUNK = 1 << 20
 _ALGORITHMS = ("sha256", "sha384", "sha512")

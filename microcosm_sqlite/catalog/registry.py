@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.discovery import Entry, Problem, discover
+from microcosm_sqlite.catalog.discovery import discover
+from microcosm_sqlite.catalog.distributions import Entry, Problem
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.errors import (

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from microcosm_sqlite.catalog.discovery import Entry
+    from microcosm_sqlite.catalog.distributions import Entry
 
 
 class PackedDataset(InstalledDataset):

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from microcosm_sqlite.catalog.discovery import Reader
+    from microcosm_sqlite.catalog.distributions import Reader
 
 MAX_METADATA = 64 << 20
 """Bytes that a metadata file in an archive may claim to uncompress to."""

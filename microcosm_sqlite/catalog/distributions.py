@@ -1,0 +1,140 @@
+"""Installed distributions that carry datasets, and the entries that they make."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from microcosm_sqlite.errors import BrokenDistributionError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Reader = Callable[[str], bytes | None]
+
+
+class Problem:
+    """Something in the environment that discovery could not use.
+
+    Attributes:
+        distribution: Name of the distribution, as far as it could be told.
+        dataset: Name of the dataset, or an empty string where none could be read.
+        message: What is wrong.
+        hint: The line that mends it.
+    """
+
+    __slots__ = ("dataset", "distribution", "hint", "message")
+
+    def __init__(self, distribution: str, dataset: str, message: str, hint: str) -> None:
+        self.distribution = distribution
+        self.dataset = dataset
+        self.message = message
+        self.hint = hint
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.distribution}: {self.message}>"
+
+    def as_dict(self) -> dict[str, str]:
+        """The attributes, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Distribution:
+    """An installed distribution that names our entry-point group.
+
+    Attributes:
+        name: As its metadata spells it.
+        version: Its version.
+        site: The entry of ``sys.path`` that it is installed in: a directory or a zip file.
+        metadata: Where its metadata stands, for messages.
+    """
+
+    __slots__ = ("_read", "metadata", "name", "site", "version")
+
+    def __init__(self, site: str, folder: str, read: Reader) -> None:
+        self.site = site
+        self.metadata = os.path.join(site, folder)
+        self._read = read
+        stem = os.path.splitext(folder)[0]
+        self.name, _, self.version = stem.partition("-")
+        for file in ("METADATA", "PKG-INFO"):
+            with suppress(OSError):  # the folder's name says as much
+                self._read_headers(read(file) or b"")
+
+    def __repr__(self) -> str:
+        return f"<Distribution {self.name} {self.version}>"
+
+    @property
+    def is_zipped(self) -> bool:
+        """Whether it is imported from inside a zip file."""
+        return not os.path.isdir(self.site)
+
+    def read(self, file: str) -> bytes | None:
+        """The content of a metadata file, or None where there is no such file.
+
+        Raises:
+            BrokenDistributionError: It is there and cannot be read.
+        """
+        try:
+            return self._read(file)
+        except OSError as error:
+            raise BrokenDistributionError(
+                f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
+                hint=reinstall_hint(self.name),
+            ) from error
+
+    def _read_headers(self, content: bytes) -> None:
+        for line in content.splitlines():
+            if not line:
+                break
+            key, _, value = line.decode("utf-8", "replace").partition(":")
+            if key == "Name":
+                self.name = value.strip()
+            elif key == "Version":
+                self.version = value.strip()
+
+
+class Entry:
+    """One line of the group: a dataset name and the function that a distribution gives for it."""
+
+    __slots__ = ("distribution", "name", "reference")
+
+    def __init__(self, name: str, reference: str, distribution: Distribution) -> None:
+        self.name = name
+        self.reference = reference
+        self.distribution = distribution
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.name} = {self.reference}>"
+
+    def load_path(self, graph: object = None) -> object:
+        """Import the function and call it with the object graph: the 2.0.0 way to a path.
+
+        Raises:
+            BrokenDistributionError: Whatever goes wrong in there, ``SystemExit`` included.
+        """
+        module, _, attribute = self.reference.partition("[")[0].strip().partition(":")
+        try:
+            from importlib import import_module
+
+            found: object = import_module(module)
+            for part in attribute.split(".") if attribute else ():
+                found = getattr(found, part)
+            return found(graph)  # type: ignore[operator]  # any fault of it is reported below
+        except (Exception, SystemExit) as error:
+            raise BrokenDistributionError(
+                f"{self.distribution.name} {self.distribution.version} cannot say where dataset "
+                f"{self.name!r} is: {self.reference} raised {type(error).__name__}: {error}.",
+                hint=reinstall_hint(self.distribution.name),
+            ) from error
+
+
+def canonical_name(name: str) -> str:
+    """A distribution's name as installers compare names, in the spelling of metadata folders."""
+    return "_".join(filter(None, name.lower().replace("-", "_").replace(".", "_").split("_")))
+
+
+def reinstall_hint(name: str) -> str:
+    """The line that mends a damaged distribution."""
+    return f"Run: pip install --force-reinstall {name}"
