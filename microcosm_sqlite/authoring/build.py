@@ -28,6 +28,7 @@ from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.inputs import digest_inputs, find_current
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
+from microcosm_sqlite.authoring.measuring import measure_tables
 from microcosm_sqlite.authoring.models import Models, import_models
 from microcosm_sqlite.authoring.openers import choose_opener
 from microcosm_sqlite.authoring.parallel import fill_table
@@ -134,6 +135,7 @@ def _verify(
     with ThreadPoolExecutor() as pool, open_as_reader(finished) as reader:
         sha256 = pool.submit(digest, finished)
         contents = pool.submit(digest_tables, finished, row_counts)
+        ranges = pool.submit(measure_tables, finished, models.metadata)
         verify_database(reader, row_counts)
         return describe_dataset(
             settings,
@@ -142,6 +144,7 @@ def _verify(
             size=finished.stat().st_size,
             sha256=sha256.result(),
             contents=contents.result(),
+            ranges=ranges.result(),
             inputs=inputs,
         )
 

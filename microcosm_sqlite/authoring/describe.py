@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +43,7 @@ def describe_dataset(
     size: int,
     sha256: str,
     contents: Mapping[str, str],
+    ranges: Mapping[str, Sequence[Mapping[str, Any]]],
     inputs: str,
 ) -> Manifest:
     """Describe a built database from its models and its rows.
@@ -54,6 +55,7 @@ def describe_dataset(
         size: Its bytes.
         sha256: Their hex digest.
         contents: The digest of each table's rows.
+        ranges: What each table's columns hold, in their order.
         inputs: The digest of everything that it was built from.
     """
     about = {
@@ -70,7 +72,9 @@ def describe_dataset(
         {key: value for key, value in about.items() if value}
         | {
             "resources": [
-                _describe_table(settings, models, connection, table, contents[table.name])
+                _describe_table(
+                    settings, models, connection, table, contents[table.name], ranges[table.name]
+                )
                 for _, table in sorted(models.metadata.tables.items())
             ],
             EXTENSION: {
@@ -106,6 +110,7 @@ def _describe_table(
     connection: sqlite3.Connection,
     table: sa.Table,
     content: str,
+    ranges: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     quoted = quote_identifier(table.name)
     (count,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
@@ -120,6 +125,8 @@ def _describe_table(
         "rowCount": count,
         "digest": content,
     }
+    for field, measured in zip(resource["schema"]["fields"], ranges, strict=True):
+        field.update(measured)
     description = models.describe(table)
     if description:
         resource["description"] = description

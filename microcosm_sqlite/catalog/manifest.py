@@ -26,9 +26,24 @@ EXTENSION = "microcosm-sqlite"
 
 
 class Field:
-    """One column of a table, in the words of Table Schema v2."""
+    """One column of a table, in the words of Table Schema v2, and what its rows hold.
 
-    __slots__ = ("constraints", "description", "format", "name", "type")
+    Attributes:
+        null_count: How many rows have no value; None where the manifest does not say.
+        value_range: The least and the greatest value as SQLite stores them, or None.
+        length_range: The least and the greatest length of a text or of bytes, or None.
+    """
+
+    __slots__ = (
+        "constraints",
+        "description",
+        "format",
+        "length_range",
+        "name",
+        "null_count",
+        "type",
+        "value_range",
+    )
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.name: str = _text(raw, "name")
@@ -36,6 +51,9 @@ class Field:
         self.format: str = _text(raw, "format", "default")
         self.description: str = _text(raw, "description", "")
         self.constraints: dict[str, Any] = _object(raw, "constraints")
+        self.null_count: int | None = _count(raw, "nullCount") if "nullCount" in raw else None
+        self.value_range: tuple[Any, Any] | None = _value_range(raw)
+        self.length_range: tuple[int, int] | None = _range(raw, "lengthRange")
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.type}>"
@@ -79,7 +97,7 @@ class Table:
         self.unique_keys: list[list[str]] = [_names(key) for key in _list(schema, "uniqueKeys")]
         self.indexes: list[dict[str, Any]] = _objects(raw, "indexes")
         self.row_count: int = _count(raw, "rowCount", 0)
-        self.rowid_range: tuple[int, int] | None = _range(raw.get("rowidRange"))
+        self.rowid_range: tuple[int, int] | None = _range(raw, "rowidRange")
         self.digest: str = _text(raw, "digest", "")
         for key in self.foreign_keys:
             reference = _object(key, "reference")
@@ -223,12 +241,24 @@ def _names(value: object) -> list[str]:
     return names
 
 
-def _range(value: object) -> tuple[int, int] | None:
+def _range(raw: dict[str, Any], key: str) -> tuple[int, int] | None:
+    value = raw.get(key)
     if value is None:
         return None
     if not isinstance(value, list) or [type(end) for end in value] != [int, int]:
-        raise TypeError(f"'rowidRange' is {value!r}, not two numbers")
+        raise TypeError(f"{key!r} is {value!r}, not two whole numbers")
     return value[0], value[1]
+
+
+def _value_range(raw: dict[str, Any]) -> tuple[Any, Any] | None:
+    value = raw.get("valueRange")
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 2:
+        low, high = value
+        if all(map(_is_text, value)) or all(type(end) in (int, float) for end in value):
+            return low, high
+    raise TypeError(f"'valueRange' is {value!r}, neither two numbers nor two texts")
 
 
 def _digest(raw: dict[str, Any], key: str) -> str:

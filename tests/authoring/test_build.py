@@ -89,6 +89,10 @@ def test_the_manifest_describes_what_was_built(project: Path) -> None:
     assert (wingspan.type, wingspan.required) == ("integer", False)
     assert wingspan.description == "In centimetres"
     assert birds.fields[1].constraints == {"required": True, "maxLength": 40}
+    assert (wingspan.null_count, wingspan.value_range, wingspan.length_range) == (1, (18, 24), None)
+    _, name, _, _, described = birds.fields
+    assert (name.null_count, name.value_range, name.length_range) == (0, None, (4, 9))
+    assert (described.null_count, described.value_range) == (1, ("1758-01-01", "1758-01-01"))
 
 
 def test_the_manifest_says_what_the_options_say(tmp_path: Path) -> None:

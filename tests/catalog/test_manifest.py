@@ -38,8 +38,10 @@ GOOD: dict[str, Any] = {
                         "type": "string",
                         "description": "Its code.",
                         "constraints": {"required": True, "maxLength": 8},
+                        "nullCount": 0,
+                        "lengthRange": [3, 8],
                     },
-                    {"name": "colour_id"},
+                    {"name": "colour_id", "nullCount": 1, "valueRange": [1, 2.5]},
                 ],
                 "primaryKey": "code",
                 "uniqueKeys": [["code", "colour_id"]],
@@ -99,6 +101,10 @@ def touch(manifest: Manifest) -> str:
     for name, table in manifest.tables.items():
         text += [name, repr(table), table.description, table.digest, *table.primary_key]
         text += [f"{f!r}{f.required}{f.format}{f.description}" for f in table.fields]
+        for low, high in (f.value_range for f in table.fields if f.value_range):
+            assert isinstance(low <= high, bool)
+        for low, high in (f.length_range for f in table.fields if f.length_range):
+            assert isinstance(low <= high, bool)
         text += [column for key in table.unique_keys for column in key]
         text += [f["reference"].get("resource", "") for f in table.foreign_keys]
         text += [str(index.get("name")) for index in table.indexes]
@@ -120,6 +126,9 @@ def test_everything_that_is_written_is_read() -> None:
         ("code", "string", True),
         ("colour_id", "any", False),
     ]
+    code, colour = table.fields
+    assert (code.null_count, code.value_range, code.length_range) == (0, None, (3, 8))
+    assert (colour.null_count, colour.value_range, colour.length_range) == (1, (1, 2.5), None)
     assert touch(manifest)
 
 
@@ -198,6 +207,11 @@ def test_a_manifest_from_the_future_asks_for_an_upgrade() -> None:
 def test_unknown_keys_are_left_to_later_versions() -> None:
     raw = {**GOOD, "keywords": ["x"], EXTENSION: {**GOOD[EXTENSION], "shards": 4}}
     assert Manifest(raw).raw["keywords"] == ["x"]
+
+
+def test_what_columns_hold_need_not_be_told() -> None:
+    (field,) = Table({"name": "t", "schema": {"fields": [{"name": "a"}]}}).fields
+    assert (field.null_count, field.value_range, field.length_range) == (None, None, None)
 
 
 def test_a_table_may_have_no_schema() -> None:

@@ -1,0 +1,79 @@
+"""What is said of columns is what their rows say."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microcosm_sqlite.catalog.manifest import Field
+from microcosm_sqlite.catalog.ranges import measure_columns
+
+COLUMNS: dict[str, tuple[dict[str, Any], st.SearchStrategy[Any]]] = {
+    "whole": ({"type": "integer"}, st.integers(-(2**63), 2**63 - 1)),
+    "real": ({"type": "number"}, st.floats(allow_nan=False)),
+    "day": ({"type": "date"}, st.dates().map(str)),
+    "text": ({"type": "string"}, st.text(st.characters(exclude_characters="\0"))),
+    "blob": ({"type": "string", "format": "binary"}, st.binary(max_size=5)),
+    "kind": ({"type": "string", "constraints": {"enum": ["a", "b"]}}, st.sampled_from("ab")),
+    "uuid": ({"type": "string", "format": "uuid"}, st.uuids().map(lambda found: found.hex)),
+    "flag": ({"type": "boolean"}, st.integers(0, 1)),
+    "other": ({"type": "any"}, st.integers(0, 9)),
+}
+ROWS = st.lists(st.tuples(*(st.none() | values for _, values in COLUMNS.values())), max_size=12)
+
+
+def measure(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE t ({', '.join(COLUMNS)})")
+        marks = ", ".join("?" * len(COLUMNS))
+        connection.executemany(f"INSERT INTO t VALUES ({marks})", rows)
+        fields = [Field({"name": name, **raw}) for name, (raw, _) in COLUMNS.items()]
+        return measure_columns(connection, "t", fields)
+
+
+@given(ROWS)
+@settings(deadline=None)
+def test_ranges_are_those_of_the_rows_and_json_can_say_them(rows: list[tuple[Any, ...]]) -> None:
+    found = dict(zip(COLUMNS, measure(rows), strict=True))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for place, (name, column) in enumerate(found.items()):
+        values = [row[place] for row in rows if row[place] is not None]
+        assert column.pop("nullCount") == len(rows) - len(values)
+        expected: dict[str, Any] = {}
+        if name in ("whole", "real", "day") and values:
+            ends = [min(values), max(values)]
+            if name == "day" or all(map(math.isfinite, ends)):
+                expected = {"valueRange": ends}
+        elif name in ("text", "blob") and values:
+            lengths = [len(value) for value in values]
+            expected = {"lengthRange": [min(lengths), max(lengths)]}
+        assert column == expected, name
+
+
+def test_a_column_that_takes_no_null_is_not_asked_for_any() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER NOT NULL)")
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        field = Field({"name": "a", "type": "integer", "constraints": {"required": True}})
+        assert measure_columns(connection, "t", [field]) == [{"nullCount": 0}]
+        assert asked == ['SELECT count(*), min("a"), max("a") FROM "t"']
+
+
+@pytest.mark.parametrize("number", [1, 600, 601, 1999])
+def test_a_table_may_be_as_wide_as_sqlite_makes_them(number: int) -> None:
+    names = [f"c{place}" for place in range(number)]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE wide ({', '.join(names)})")
+        values = ", ".join(map(str, range(number)))
+        connection.execute(f"INSERT INTO wide VALUES ({values})")
+        fields = [Field({"name": name, "type": "integer"}) for name in names]
+        found = measure_columns(connection, "wide", fields)
+    assert [column["valueRange"] for column in found] == [[place] * 2 for place in range(number)]
