@@ -15,6 +15,7 @@ from microcosm_sqlite.authoring.versions import find_builder_version
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
+from microcosm_sqlite.types import EnumType
 
 MEDIA_TYPE = "application/vnd.sqlite3"
 DATETIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
@@ -194,11 +195,21 @@ def _describe_constraints(
     constraints: dict[str, Any] = {}
     if not column.nullable:
         constraints["required"] = True
-    if isinstance(type_, types.Enum):
-        constraints["enum"] = list(type_.enums)
+    labels = _list_labels(column.type)
+    if labels:
+        constraints["enum"] = labels
     elif isinstance(type_, types.String) and type_.length is not None:
         constraints["maxLength"] = type_.length
     return constraints
+
+
+def _list_labels(type_: types.TypeEngine[Any]) -> list[str]:
+    """The texts that an enumeration stores; none for another type."""
+    while isinstance(type_, types.TypeDecorator):
+        if isinstance(type_, EnumType):
+            return [member.name for member in type_.enum_class]
+        type_ = type_.impl_instance
+    return list(type_.enums) if isinstance(type_, types.Enum) else []
 
 
 def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
