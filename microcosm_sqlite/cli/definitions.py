@@ -5,34 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from microcosm_sqlite.cli.statements import answering
-from microcosm_sqlite.errors import DatasetError, TableNotFoundError
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Table
 
 _STATEMENTS = """
 SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL
 ORDER BY tbl_name, type DESC, name
 """
-
-
-def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
-    """The tables of these names, in the dataset's order; all of them where none is named.
-
-    Raises:
-        TableNotFoundError: There is no such table.
-    """
-    tables = found.tables
-    for name in names:
-        if name not in tables:
-            raise TableNotFoundError(
-                f"Dataset {found.name!r} has no table {name!r}.", hint=_suggest(name, tables)
-            )
-    return [table for name, table in tables.items() if name in names or not names]
 
 
 def read_sql(found: InstalledDataset, tables: Collection[str]) -> str:
@@ -74,10 +58,3 @@ def _candidates(module: str) -> list[Path]:
         return [Path(spec.origin)] if spec and spec.origin and not parts else []
     stems = [Path(folder, *parts) for folder in spec.submodule_search_locations]
     return [file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")]
-
-
-def _suggest(name: str, tables: Collection[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, tables, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Its tables: {', '.join(tables)}."

@@ -37,7 +37,12 @@ DESCRIPTORS = {
 
 
 def write_table(
-    found: InstalledDataset, table: Table, form: str, target: TextIO, advance: Advance
+    found: InstalledDataset,
+    table: Table,
+    form: str,
+    target: TextIO,
+    advance: Advance,
+    columns: Sequence[str] = (),
 ) -> None:
     """Write one table to an open file.
 
@@ -47,8 +52,9 @@ def write_table(
         form: ``"csv"`` or ``"jsonl"``.
         target: Where to; text, with line ends left alone.
         advance: Told the number of rows of each piece that was read.
+        columns: Which of its columns, in this order; all of them unless named.
     """
-    columns = [field.name for field in table.fields]
+    columns = columns or [field.name for field in table.fields]
     sql = f"SELECT {', '.join(map(quote_identifier, columns))} FROM {quote_identifier(table.name)}"
     with answering(found, sql) as answer:
         batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
@@ -58,7 +64,12 @@ def write_table(
 
 
 def write_file(
-    found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance
+    found: InstalledDataset,
+    table: Table,
+    form: str,
+    path: Path,
+    advance: Advance,
+    columns: Sequence[str] = (),
 ) -> None:
     """:func:`write_table` to a new file, which is there only once it is complete.
 
@@ -69,7 +80,7 @@ def write_file(
         MissingDependencyError: Parquet is asked for, and the extra ``arrow`` is not installed.
     """
     with _appearing(path) as draft:
-        _write(found, table, form, draft, advance)
+        _write(found, table, form, draft, advance, columns)
 
 
 def write_folder(
@@ -100,14 +111,21 @@ def write_folder(
             (draft / file).write_text(f"{descriptor}\n", encoding="utf-8")
 
 
-def _write(found: InstalledDataset, table: Table, form: str, path: Path, advance: Advance) -> None:
+def _write(
+    found: InstalledDataset,
+    table: Table,
+    form: str,
+    path: Path,
+    advance: Advance,
+    columns: Sequence[str] = (),
+) -> None:
     if form == "parquet":
         from microcosm_sqlite.interop.parquet_files import write_parquet
 
-        write_parquet(found, table.name, path, advance)
+        write_parquet(found, table.name, path, advance, columns=columns or None)
         return
     with path.open("w", encoding="utf-8", newline="") as target:
-        write_table(found, table, form, target, advance)
+        write_table(found, table, form, target, advance, columns)
 
 
 @contextmanager

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Field, Manifest, Table
 
 COLUMNS = ("name", "version", "tables", "rows", "size", "license", "package")
-TABLE_COLUMNS = ("table", "column", "type", "format", "required", "references", "description")
+TABLE_COLUMNS = (
+    *("table", "column", "type", "format", "required", "references"),
+    *("null_count", "minimum", "maximum", "min_length", "max_length", "description"),
+)
 
 
 def summarize(found: InstalledDataset) -> tuple[Any, ...]:
@@ -46,19 +49,18 @@ def describe(found: InstalledDataset) -> dict[str, Any]:
     }
     if found.manifest:
         described |= _describe_manifest(found.manifest)
-    described["tables"] = [_describe_table(table) for table in found.tables.values()]
+    described["tables"] = [describe_table(table) for table in found.tables.values()]
     return described
 
 
-def list_columns(found: InstalledDataset) -> Iterator[tuple[Any, ...]]:
-    """One line for each column of each table."""
-    for table in found.tables.values():
-        for field in table.fields:
-            column = _describe_column(field, table)
-            column |= {"table": table.name, "column": field.name}
-            column["references"] = " ".join(column["references"])
-            column["required"] = int(column["required"])
-            yield tuple(column[key] for key in TABLE_COLUMNS)
+def list_columns(table: Table) -> Iterator[tuple[Any, ...]]:
+    """One line for each column of a table."""
+    for field in table.fields:
+        column = describe_column(field, table)
+        column |= {"table": table.name, "column": field.name}
+        column["references"] = " ".join(column["references"])
+        column["required"] = int(column["required"])
+        yield tuple(column[key] for key in TABLE_COLUMNS)
 
 
 def name_licenses(manifest: Manifest) -> str:
@@ -85,12 +87,13 @@ def _describe_manifest(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _describe_table(table: Table) -> dict[str, Any]:
+def describe_table(table: Table) -> dict[str, Any]:
+    """All that is known of a table."""
     return {
         "name": table.name,
         "description": table.description,
         "rows": Count(table.row_count),
-        "columns": [_describe_column(field, table) for field in table.fields],
+        "columns": [describe_column(field, table) for field in table.fields],
         "primary_key": table.primary_key,
         "unique_keys": table.unique_keys,
         "foreign_keys": table.foreign_keys,
@@ -98,7 +101,10 @@ def _describe_table(table: Table) -> dict[str, Any]:
     }
 
 
-def _describe_column(field: Field, table: Table) -> dict[str, Any]:
+def describe_column(field: Field, table: Table) -> dict[str, Any]:
+    """All that is known of a column; None for what its manifest does not tell."""
+    minimum, maximum = field.value_range or (None, None)
+    shortest, longest = field.length_range or (None, None)
     return {
         "name": field.name,
         "type": field.type,
@@ -107,6 +113,11 @@ def _describe_column(field: Field, table: Table) -> dict[str, Any]:
         "description": field.description,
         "constraints": field.constraints,
         "references": find_references(table, field.name),
+        "null_count": field.null_count,
+        "minimum": minimum,
+        "maximum": maximum,
+        "min_length": shortest,
+        "max_length": longest,
     }
 
 

@@ -6,14 +6,13 @@ from functools import update_wrapper
 
 import click
 
+from microcosm_sqlite.cli.completion import complete_dataset
 from microcosm_sqlite.cli.output import FORMATS, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from click.shell_completion import CompletionItem
 
     Callback = Callable[..., Any]
 
@@ -57,57 +56,3 @@ _OUTPUT_OPTIONS = (
 def dataset_argument(command: Callback) -> Callback:
     """The argument ``name``: a dataset, completed by the shell."""
     return click.argument("name", shell_complete=complete_dataset)(command)
-
-
-def complete_dataset(
-    context: click.Context,  # noqa: ARG001  # click's signature
-    parameter: click.Parameter,  # noqa: ARG001  # click's signature
-    incomplete: str,
-) -> list[CompletionItem]:
-    """The datasets whose names begin so."""
-    from click.shell_completion import CompletionItem
-
-    from microcosm_sqlite.catalog.registry import datasets
-
-    return [
-        CompletionItem(name, help=found.manifest.title if found.manifest else "")
-        for name, found in datasets().items()
-        if name.startswith(incomplete)
-    ]
-
-
-def complete_table(
-    context: click.Context,
-    parameter: click.Parameter,  # noqa: ARG001  # click's signature
-    incomplete: str,
-) -> list[str]:
-    """The tables, whose names begin so, of the dataset that was named before."""
-    from microcosm_sqlite.catalog.registry import dataset
-    from microcosm_sqlite.errors import DatasetError
-
-    try:
-        tables = dataset(context.params["name"]).tables
-    except (DatasetError, KeyError):
-        return []
-    return [table for table in tables if table.startswith(incomplete)]
-
-
-def complete_dataset_or_table(
-    context: click.Context,
-    parameter: click.Parameter,
-    incomplete: str,
-) -> list[CompletionItem]:
-    """Datasets, and after a dot the tables of one, as in ``nycflights13.flights``."""
-    from click.shell_completion import CompletionItem
-
-    from microcosm_sqlite.catalog.registry import datasets
-
-    name, dot, table = incomplete.partition(".")
-    if not dot:
-        return complete_dataset(context, parameter, incomplete)
-    found = datasets().get(name)
-    return [
-        CompletionItem(f"{name}.{each}")
-        for each in (found.tables if found else ())
-        if each.startswith(table)
-    ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import click
 
 from microcosm_sqlite.catalog.citation import cite
-from microcosm_sqlite.cli.inventory import describe
+from microcosm_sqlite.catalog.spelling import spell_range
+from microcosm_sqlite.cli.inventory import describe, find_references
 from microcosm_sqlite.cli.output import printable
 from microcosm_sqlite.cli.tables import draw_plain, draw_table
-from microcosm_sqlite.cli.values import Size
+from microcosm_sqlite.cli.values import Count, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from microcosm_sqlite.catalog.doctor import Diagnosis
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field, Table
 
 
 def draw_info(found: InstalledDataset) -> str:
@@ -28,9 +32,41 @@ def draw_info(found: InstalledDataset) -> str:
             [_bold(f"{found.name} {found.version}".strip()), *map(printable, filter(None, lines))]
         ),
         draw_plain(list(_facts(found, described))),
-        *(_draw_table(table) for table in described["tables"]),
+        *map(draw_table_info, found.tables.values()),
     ]
     return "\n\n".join(parts)
+
+
+def draw_table_info(table: Table) -> str:
+    """What a table holds, a line for each column."""
+    title = f"{_bold(table.name)}: {Count(table.row_count).of('row')}"
+    if table.description:
+        title += f". {printable(table.description)}"
+    columns = [
+        (
+            f"  {field.name}",
+            _type(field),
+            _role(table, field),
+            spell_range(field),
+            field.description,
+        )
+        for field in table.fields
+    ]
+    return f"{title}\n{draw_plain(_without_blanks(columns))}"
+
+
+def draw_column_info(table: Table, field: Field) -> str:
+    """What one column holds."""
+    facts = {
+        "Type": _type(field),
+        "Values": spell_range(field) or ", ".join(map(str, field.constraints.get("enum", ()))),
+        "NULL": _spell_nulls(table, field),
+        "Key": "part of the primary key" if field.name in table.primary_key else "",
+        "Refers to": ", ".join(find_references(table, field.name)),
+        "About": field.description,
+    }
+    title = _bold(f"{table.name}.{field.name}")
+    return f"{title}\n\n{draw_plain([pair for pair in facts.items() if pair[1]])}"
 
 
 def draw_diagnosis(diagnosis: Diagnosis) -> str:
@@ -69,38 +105,39 @@ def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple
     yield "Cite as", cite(found)
 
 
-def _draw_table(table: dict[str, Any]) -> str:
-    title = f"{_bold(table['name'])}: {table['rows'].of('row')}"
-    if table["description"]:
-        title += f". {printable(table['description'])}"
-    columns = [
-        ("  " + column["name"], _type(column), _role(table, column), column["description"])
-        for column in table["columns"]
-    ]
-    return f"{title}\n{draw_plain(columns)}"
-
-
 def _bold(text: str) -> str:
     return click.style(printable(text), bold=True)
 
 
-def _type(column: dict[str, Any]) -> str:
-    length = column["constraints"].get("maxLength")
-    kind = column["type"] if column["format"] in ("default", "") else _formatted(column)
-    return f"{kind}({length})" if length else str(kind)
-
-
-def _formatted(column: dict[str, Any]) -> str:
+def _type(field: Field) -> str:
+    length = field.constraints.get("maxLength")
     # Patterns of dates are for parsers; a word such as "uuid" or "binary" is for people as well.
-    kind, form = str(column["type"]), str(column["format"])
-    return form if form.isalpha() else kind
+    is_word = field.format not in ("default", "") and field.format.isalpha()
+    kind = field.format if is_word else field.type
+    return f"{kind}({length})" if length else kind
 
 
-def _role(table: dict[str, Any], column: dict[str, Any]) -> str:
+def _role(table: Table, field: Field) -> str:
     words = []
-    if column["name"] in table["primary_key"]:
+    if field.name in table.primary_key:
         words.append("key")
-    elif not column["required"]:
-        words.append("may be NULL")
-    words += [f"-> {target}" for target in column["references"]]
+    elif not field.required:
+        count = field.null_count
+        words.append("may be NULL" if count is None else f"{Count(count).human()} NULL")
+    words += [f"-> {target}" for target in find_references(table, field.name)]
     return ", ".join(words)
+
+
+def _spell_nulls(table: Table, field: Field) -> str:
+    if field.required or field.name in table.primary_key:
+        return "never"
+    if field.null_count is None:
+        return "possible"
+    share = f" ({field.null_count / table.row_count:.1%})" if field.null_count else ""
+    return f"{Count(field.null_count).human()} of {Count(table.row_count).of('row')}{share}"
+
+
+def _without_blanks(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The rows without the columns that nothing stands in."""
+    kept = [any(column) for column in zip(*rows, strict=True)]
+    return [tuple(compress(row, kept)) for row in rows]

@@ -12,7 +12,7 @@ with extra("arrow"):
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -22,6 +22,8 @@ def write_parquet(
     table: str,
     path: str | os.PathLike[str],
     advance: Callable[[int], object] = lambda _: None,
+    *,
+    columns: Sequence[str] | None = None,
 ) -> None:
     """Write one table to a new file, in constant memory.
 
@@ -30,13 +32,14 @@ def write_parquet(
         table: The table's name.
         path: The file; one that is there already is overwritten.
         advance: Told the number of rows of each piece that was written.
+        columns: Which of its columns, in this order; all of them unless named.
 
     Raises:
         TableNotFoundError: There is no such table.
         SchemaMismatchError: A column holds what it should not.
     """
     with (
-        read_batches(dataset, table) as batches,
+        read_batches(dataset, table, columns=columns) as batches,
         ParquetWriter(path, batches.schema, compression="zstd") as writer,
     ):
         for batch in batches:

@@ -79,10 +79,12 @@ def test_info_is_a_page_of_facts_and_columns(program: Program) -> None:
         "Licence  CC0-1.0",
         "Models   birds_data.models",
         "birds: 3 rows. A species of bird",
-        "  wingspan   integer     may be NULL       In centimetres",
-        "  family     string(4)   -> families.code",
+        "  wingspan   integer     1 NULL            18 to 24           In centimetres",
+        "  described  date        1 NULL            always 1758-01-01",
+        "  family     string(4)   -> families.code  4 characters",
         "families: 2 rows. A family of birds",
-        "  code  string(4)   key",
+        "  code  string(4)   key  4 characters",
+        "  name  string(40)       4 to 5 characters",
     ):
         assert any(each.startswith(line) for each in page.splitlines()), line
     assert "\x1b" not in page
@@ -98,13 +100,58 @@ def test_info_as_json_is_one_object_that_holds_everything(program: Program) -> N
     assert family["references"] == ["families.code"]
     assert family["required"] is True
     assert birds["primary_key"] == ["id"]
+    told = ("name", "null_count", "minimum", "maximum", "min_length", "max_length")
+    assert [tuple(column[key] for key in told) for column in birds["columns"]] == [
+        ("id", 0, 1, 3, None, None),
+        ("name", 0, None, None, 4, 9),
+        ("family", 0, None, None, 4, 4),
+        ("wingspan", 1, 18, 24, None, None),
+        ("described", 1, "1758-01-01", "1758-01-01", None, None),
+    ]
 
 
 def test_info_as_csv_lists_the_columns_of_all_tables(program: Program) -> None:
     header, *lines = program.read("info", "birds", "--csv").splitlines()
-    assert header == "table,column,type,format,required,references,description"
+    assert header == (
+        "table,column,type,format,required,references,"
+        "null_count,minimum,maximum,min_length,max_length,description"
+    )
     assert len(lines) == 7
-    assert "birds,wingspan,integer,default,0,,In centimetres" in lines
+    assert "birds,wingspan,integer,default,0,,1,18,24,,,In centimetres" in lines
+    (code,) = program.read("info", "birds.families.code", "--csv", "--no-header").splitlines()
+    assert code == "families,code,string,default,1,,0,,,4,4,"
+
+
+def test_info_of_a_table_or_a_column_is_the_part_of_the_whole(program: Program) -> None:
+    page = program.read("info", "birds.families")
+    assert page.startswith("families: 2 rows. A family of birds.\n  code  string(4)   key")
+    assert page.rstrip("\n") in program.read("info", "birds")
+    assert program.read("info", "birds.birds.wingspan") == (
+        "birds.wingspan\n\n"
+        "Type    integer\nValues  18 to 24\nNULL    1 of 3 rows (33.3%)\nAbout   In centimetres\n"
+    )
+    whole = program.json("info", "birds")
+    table = program.json("info", "birds.birds")
+    assert table in whole["tables"]  # type: ignore[call-overload,index]
+    assert program.json("info", "birds.birds.family") in table["columns"]  # type: ignore[call-overload,index]
+
+
+def test_a_table_or_column_that_is_not_there_is_told_with_the_nearest(program: Program) -> None:
+    assert program.refuse("info", "birds.bird") == (
+        "Error: Dataset 'birds' has no table 'bird'.\nHint: Did you mean 'birds'?\n"
+    )
+    assert program.refuse("info", "birds.birds.wings") == (
+        "Error: Table 'birds' of dataset 'birds' has no column 'wings'.\n"
+        "Hint: Did you mean 'wingspan'?\n"
+    )
+    assert "Its columns: code, name." in program.refuse("info", "birds.families.x")
+
+
+def test_a_dataset_whose_manifest_holds_no_ranges_is_described_without(program: Program) -> None:
+    page = program.read("info", "colours")
+    assert "  warmth  any  may be NULL\n" in page
+    colour = program.json("info", "colours.colour.warmth")
+    assert colour["minimum"] is colour["null_count"] is None  # type: ignore[call-overload,index]
 
 
 def test_info_of_a_packed_dataset_extracts_nothing(program: Program) -> None:

@@ -51,6 +51,30 @@ def test_a_dataset_goes_to_a_folder_with_a_file_for_each_table(program: Program)
     assert "give a folder" in program.refuse("export", "birds", "--to", "csv", code=2)
 
 
+def test_only_some_columns_are_written_in_the_order_that_they_are_named(program: Program) -> None:
+    some = ("export", "birds.birds", "--columns", "wingspan,name", "--to")
+    assert program.read(*some, "csv").splitlines()[:2] == ["wingspan,name", "24,Great tit"]
+    first = json.loads(program.read(*some, "jsonl").splitlines()[0])
+    assert list(first.items()) == [("wingspan", 24), ("name", "Great tit")]
+    told = program.refuse("export", "birds.birds", "--columns", "name,wings", "--to", "csv")
+    assert "has no column 'wings'.\nHint: Did you mean 'wingspan'?" in told
+    for name, form in (("birds", "csv"), ("birds.birds", "datapackage")):
+        told = program.refuse("export", name, "--columns", "x", "--to", form, "-o", "x", code=2)
+        assert "--columns goes with one table" in told
+    assert "--columns" in program.refuse("export", "birds.birds.name", "--to", "csv", code=2)
+
+
+def test_a_column_with_a_comma_in_its_name_can_be_named(
+    lone_program: Program, tmp_path: Path
+) -> None:
+    schema = 'CREATE TABLE things ("a,b" INTEGER, c INTEGER); INSERT INTO things VALUES (1, 2);'
+    database = make_database(tmp_path / "things.db", schema=schema)
+    wheel = Wheel("things-data").carry(database, name="things", package="things_data")
+    wheel.install(lone_program.site)
+    told = lone_program.read("export", "things.things", "--columns", "a,b", "--to", "csv")
+    assert told == '"a,b"\n1\n'
+
+
 def test_bytes_are_base64_in_csv_so_that_a_build_takes_them_back(things: Program) -> None:
     text = things.read("export", "things.things", "--to", "csv")
     rows = list(csv.reader(text.splitlines(keepends=True), strict=True))
@@ -70,6 +94,9 @@ def test_parquet_has_the_types_of_the_models(program: Program) -> None:
     table = parquet.read_table(program.home / "out" / "birds.parquet")
     assert str(table.schema.field("described").type) == "date32[day]"
     assert [row["wingspan"] for row in table.to_pylist()] == [24, 18, None]
+    some = ("export", "birds.birds", "--columns", "wingspan,id", "--to", "parquet")
+    program.run(*some, "-o", "some.parquet")
+    assert parquet.read_schema(program.home / "some.parquet").names == ["wingspan", "id"]
     program.run("export", "birds.families", "--to", "parquet", "-o", "families.parquet")
     assert parquet.read_metadata(program.home / "families.parquet").num_rows == 2
 

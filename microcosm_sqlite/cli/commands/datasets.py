@@ -6,17 +6,24 @@ import click
 
 from microcosm_sqlite.catalog.connection import checked_uri
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
+from microcosm_sqlite.cli.completion import complete_column_path
 from microcosm_sqlite.cli.inventory import (
     COLUMNS,
     TABLE_COLUMNS,
     describe,
+    describe_column,
+    describe_table,
     list_columns,
     summarize,
 )
+from microcosm_sqlite.cli.names import find_named
 from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from microcosm_sqlite.cli.names import Named
     from microcosm_sqlite.cli.output import Output
 
 
@@ -48,32 +55,54 @@ def list_datasets(out: Output) -> None:
     short_help="Describe a dataset, its tables and columns.",
     epilog=examples(
         "microcosm-sqlite info nycflights13",
+        "microcosm-sqlite info nycflights13.flights",
+        "microcosm-sqlite info nycflights13.flights.dep_delay",
         "microcosm-sqlite info nycflights13 --json",
         "microcosm-sqlite info nycflights13 --csv > columns.csv",
         "microcosm-sqlite info nycflights13 --bibtex >> references.bib",
     ),
 )
-@dataset_argument
+@click.argument("name", metavar="NAME[.TABLE[.COLUMN]]", shell_complete=complete_column_path)
 @click.option("--bibtex", is_flag=True, help="Only the citation, as a BibTeX entry.")
 @output_options
 def show_info(name: str, bibtex: bool, out: Output) -> None:
     """Describe a dataset: licence, sources, citation, tables and their columns.
 
-    As JSON it is one object that holds everything; CSV, TSV and JSON Lines list the columns.
+    Of each column it tells the type, from where to where its values reach, and how many are NULL:
+    measured when the dataset was built, so nothing is read now. As JSON it is one object that
+    holds everything; CSV, TSV and JSON Lines list the columns.
     """
-    found = dataset(name)
+    named = find_named(name)
     if bibtex:
         from microcosm_sqlite.catalog.citation import write_bibtex
 
-        out.text(write_bibtex(found))
+        out.text(write_bibtex(named.dataset))
     elif not out.is_chosen or out.format == "table":
-        from microcosm_sqlite.cli.pages import draw_info
-
-        out.page(draw_info(found))
+        out.page(_draw(named))
     elif out.format == "json":
-        out.value(describe(found))
+        out.value(_describe(named))
     else:
-        out.rows(TABLE_COLUMNS, list_columns(found))
+        rows = (row for table in named.tables for row in list_columns(table))
+        column = named.field.name if named.field else ""
+        out.rows(TABLE_COLUMNS, (row for row in rows if column in ("", row[1])))
+
+
+def _draw(named: Named) -> str:
+    from microcosm_sqlite.cli import pages
+
+    if named.table and named.field:
+        return pages.draw_column_info(named.table, named.field)
+    if named.table:
+        return pages.draw_table_info(named.table)
+    return pages.draw_info(named.dataset)
+
+
+def _describe(named: Named) -> dict[str, Any]:
+    if named.table and named.field:
+        return describe_column(named.field, named.table)
+    if named.table:
+        return describe_table(named.table)
+    return describe(named.dataset)
 
 
 @click.command(

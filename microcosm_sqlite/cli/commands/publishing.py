@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.completion import complete_dataset
+from microcosm_sqlite.cli.options import examples, output_options
 from microcosm_sqlite.cli.output import Output, report_error
 from microcosm_sqlite.cli.values import Count
 

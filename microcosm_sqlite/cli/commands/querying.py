@@ -7,12 +7,8 @@ import sys
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.options import (
-    complete_dataset,
-    dataset_argument,
-    examples,
-    output_options,
-)
+from microcosm_sqlite.cli.completion import complete_dataset
+from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
 from microcosm_sqlite.cli.statements import answering, read_value
 
 TYPE_CHECKING = False

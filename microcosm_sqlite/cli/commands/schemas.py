@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.definitions import choose_tables, read_models, read_sql
-from microcosm_sqlite.cli.options import complete_table, dataset_argument, examples
+from microcosm_sqlite.cli.completion import complete_table
+from microcosm_sqlite.cli.definitions import read_models, read_sql
+from microcosm_sqlite.cli.names import choose_tables
+from microcosm_sqlite.cli.options import dataset_argument, examples
 from microcosm_sqlite.cli.output import Output
 
 

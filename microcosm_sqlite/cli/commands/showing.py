@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.options import complete_dataset, dataset_argument, examples
+from microcosm_sqlite.cli.completion import complete_dataset
+from microcosm_sqlite.cli.options import dataset_argument, examples
 from microcosm_sqlite.cli.output import Output
 
 

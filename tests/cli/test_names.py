@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import microcosm_sqlite
+from microcosm_sqlite.cli.names import find_named, split_dataset
+from microcosm_sqlite.errors import DatasetNotFoundError, TableNotFoundError
+from tests.catalog.workshop import make_database
+
+SCHEMA = 'CREATE TABLE "a.b" ("c.d" INTEGER, e INTEGER); CREATE TABLE a (b INTEGER);'
+
+
+@pytest.fixture(params=["dots", "do.ts"])
+def name(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A dataset of this name, in whose names are dots as well."""
+    microcosm_sqlite.register(request.param, make_database(tmp_path / "dots.db", schema=SCHEMA))
+    yield request.param
+    microcosm_sqlite.unregister(request.param)
+
+
+@pytest.mark.parametrize(
+    ("rest", "table", "column"),
+    [
+        ("", None, None),
+        (".a", "a", None),
+        (".a.b", "a.b", None),
+        (".a.b.e", "a.b", "e"),
+        (".a.b.c.d", "a.b", "c.d"),
+    ],
+)
+def test_dots_in_names_are_told_from_dots_between_them(
+    name: str, rest: str, table: str | None, column: str | None
+) -> None:
+    named = find_named(name + rest)
+    assert named.dataset.name == name
+    assert (named.table.name if named.table else None) == table
+    assert (named.field.name if named.field else None) == column
+    assert len(named.tables) == (1 if table else 2)
+
+
+def test_what_is_not_there_is_told_by_the_part_that_is_missing(name: str) -> None:
+    with pytest.raises(DatasetNotFoundError, match="'none'"):
+        find_named("none.a.b")
+    with pytest.raises(TableNotFoundError, match="no table 'x'"):
+        find_named(f"{name}.x.b")
+    with pytest.raises(TableNotFoundError, match="no column 'x'"):
+        find_named(f"{name}.a.x")
+    assert split_dataset(f"{name}.a.b") == (name, "a.b")
