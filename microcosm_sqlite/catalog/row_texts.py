@@ -1,0 +1,145 @@
+"""The rows of a table as JSON: one text for each content, and fast.
+
+Rows are arrays, in the order of the rowid, or of the primary key in a table without one. Texts
+escape what JSON makes them, and nothing else; a real is written as Python's :func:`repr` has it,
+and a blob is the object ``{"hex": "..."}``. So every storage class of SQLite is told exactly.
+
+SQLite itself writes a block of rows where it can only write them so, whatever its version: whole
+numbers, NULL, and texts without escapes. That takes a third of the time, and other threads of
+Python go on meanwhile. All others are written by Python.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from json import JSONEncoder
+
+from microcosm_sqlite.catalog.connection import quote_identifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_ROWID_NAMES = ("rowid", "_rowid_", "oid")
+_TEXT_TYPES = ("CHAR", "CLOB", "TEXT")
+_MOST_ROWS = 512
+_MOST_CHARACTERS = 1 << 18
+_MOST_ARGUMENTS = 100
+"""Of an SQL function, in every build of SQLite."""
+
+
+def write_rows(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[str]:
+    """The rows of a table, in texts of one or more, which commas would join to an array's inside.
+
+    Raises:
+        sqlite3.Error: The table cannot be read.
+    """
+    described = connection.execute(f"PRAGMA table_xinfo({quote_identifier(table)})").fetchall()
+    taken = {name.lower() for _, name, *_ in described}
+    rowid = next((name for name in _ROWID_NAMES if name not in taken), "")
+    key = _find_key(connection, table, described)
+    if key or not rowid:
+        yield from _write_in_order(connection, table, columns, key)
+    else:
+        yield from _Blocks(connection, table, columns, described, rowid)
+
+
+def _spell_blob(value: bytes) -> dict[str, str]:
+    return {"hex": value.hex()}
+
+
+write_json = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_spell_blob).encode
+"""Any value, or list of rows, as the one text that stands for it."""
+
+
+def _list(columns: Sequence[str]) -> str:
+    return ", ".join(map(quote_identifier, columns))
+
+
+def _find_key(
+    connection: sqlite3.Connection, table: str, described: Sequence[tuple[Any, ...]]
+) -> str:
+    """The primary key of a table that has no rowid."""
+    query = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
+    if connection.execute(query, (table,)).fetchone() != (1,):
+        return ""
+    return _list([name for _, name in sorted((row[5], row[1]) for row in described if row[5])])
+
+
+def _write_in_order(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], key: str
+) -> Iterator[str]:
+    order = f" ORDER BY {key}" if key else ""
+    rows = connection.execute(f"SELECT {_list(columns)} FROM {quote_identifier(table)}{order}")
+    while batch := rows.fetchmany(_MOST_ROWS):
+        yield write_json(batch)[1:-1]
+
+
+class _Blocks:
+    """The texts of blocks of rows, each of a size that fits the width of those in front of it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        columns: Sequence[str],
+        described: Sequence[tuple[Any, ...]],
+        rowid: str,
+    ) -> None:
+        self._connection = connection
+        self._first, self._size = _LOWEST, 16
+        source = f"FROM {quote_identifier(table)} WHERE {rowid} >= ? ORDER BY {rowid} LIMIT ?"
+        self._careful = f"SELECT {_list(columns)}, {rowid} {source}"
+        self._quick = (
+            "SELECT max(place), group_concat(line), max(doubt) FROM "
+            f"(SELECT {rowid} AS place, json_array({_list(columns)}) AS line, "
+            f"{_find_reals(columns, described)} AS doubt {source})"
+        )
+        is_computed = any(row[6] for row in described)
+        self._is_quick = len(columns) <= _MOST_ARGUMENTS and not is_computed
+
+    def __iter__(self) -> Iterator[str]:
+        while self._first <= _HIGHEST:
+            last, text = self._write_quickly() if self._is_quick else (None, "")
+            if not text:
+                last, text = self._write_carefully()
+            if last is None:
+                return
+            yield text
+            self._first = last + 1
+            fitting = self._size * _MOST_CHARACTERS // len(text)
+            self._size = max(1, min(_MOST_ROWS, 2 * self._size, fitting))
+
+    def _write_quickly(self) -> tuple[int | None, str]:
+        """The last rowid and the text of a block, or no text where Python has to write it."""
+        try:
+            query = self._connection.execute(self._quick, (self._first, self._size))
+            last, text, has_reals = query.fetchone()
+        except sqlite3.Error:  # a blob, or a function that is not there
+            self._is_quick = False
+            return None, ""
+        self._is_quick = not has_reals
+        return last, "" if not text or has_reals or "\\" in text else text
+
+    def _write_carefully(self) -> tuple[int | None, str]:
+        rows = self._connection.execute(self._careful, (self._first, self._size)).fetchall()
+        last = rows[-1][-1] if rows else None
+        return last, write_json([row[:-1] for row in rows])[1:-1]
+
+
+def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
+    """SQL that is 1 if a value of a row may be real: SQLite's versions differ in writing these."""
+    declared = {name: type_.upper() for _, name, type_, *_ in described}
+    whole = [name for name in columns if "INT" in declared[name]]
+    texts = [name for name in columns if any(mark in declared[name] for mark in _TEXT_TYPES)]
+    # A sum is a whole number only if everything in it is, and takes less time than each by itself.
+    total = " + ".join(f"ifnull({quote_identifier(name)}, 0)" for name in whole)
+    tests = [f"typeof({total}) <> 'integer'"] if whole else []
+    tests += [
+        f"typeof({quote_identifier(name)}) = 'real'"
+        for name in columns
+        if name not in whole and name not in texts
+    ]
+    return " OR ".join(tests) or "0"

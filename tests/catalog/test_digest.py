@@ -1,0 +1,144 @@
+"""Equal rows have equal digests, whatever the file, the version of SQLite, and the way to them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microcosm_sqlite.catalog import row_texts
+from microcosm_sqlite.catalog.digest import content_digest
+
+TABLES = """
+CREATE TABLE plain (id INTEGER PRIMARY KEY, x REAL NOT NULL, y AS (x * 2));
+CREATE TABLE narrow (a TEXT, b INT, PRIMARY KEY (b, a)) WITHOUT ROWID;
+CREATE TABLE shadow (rowid TEXT, _rowid_ INT);
+CREATE TABLE dark (rowid TEXT, _rowid_ INT, oid INT);
+"""
+
+
+@pytest.fixture
+def connection() -> sqlite3.Connection:
+    opened = sqlite3.connect(":memory:")
+    opened.executescript(TABLES)
+    yield opened
+    opened.close()
+
+
+def test_a_digest_does_not_depend_on_how_the_file_was_written(tmp_path: Path) -> None:
+    digests = set()
+    for page_size, encoding in ((512, "UTF-8"), (65536, "UTF-16le")):
+        connection = sqlite3.connect(tmp_path / f"{page_size}.db")
+        connection.executescript(f"PRAGMA page_size={page_size}; PRAGMA encoding='{encoding}'")
+        connection.executescript(TABLES)
+        rows = [(n, n / 7) for n in range(3000)]
+        connection.executemany(
+            "INSERT INTO plain (id, x) VALUES (?, ?)", rows if page_size == 512 else rows[::-1]
+        )
+        connection.execute("CREATE INDEX i ON plain (x)")
+        digests.add(content_digest(connection, "plain"))
+        connection.close()
+    assert len(digests) == 1
+
+
+def test_every_table_has_a_digest(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO shadow VALUES ('x', 1)")
+    connection.execute("INSERT INTO dark VALUES ('x', 1, 2)")
+    connection.execute("INSERT INTO narrow VALUES ('x', 1), ('a', 2), ('b', 0)")
+    tables = ("plain", "narrow", "shadow", "dark")
+    assert len({content_digest(connection, table) for table in tables}) == 4
+    assert content_digest(connection, "narrow") == digest_of(
+        ["a", "b"], [("b", 0), ("x", 1), ("a", 2)]
+    )
+
+
+def test_a_digest_is_pinned(connection: sqlite3.Connection) -> None:
+    """It is written into manifests, so that it may never change."""
+    connection.execute("INSERT INTO plain (x) VALUES (1), (0.1), (1e300), (9e999)")
+    connection.execute("CREATE TABLE kinds (a)")
+    connection.execute(
+        "INSERT INTO kinds VALUES (1), (1.0), ('1'), (x'31'), (NULL), ('ü€😀''\"\n\\'), (-0.0)"
+    )
+    assert content_digest(connection, "kinds") == (
+        "sha256:19e601bf5050b9b4a9e06248c6c597b6feaefe8ba6bfe01ec22c651c53115197"
+    )
+
+
+def digest_of(columns: list[str], rows: list[tuple[object, ...]]) -> str:
+    """The digest as its documentation has it."""
+
+    def spell(value: bytes) -> dict[str, str]:
+        return {"hex": value.hex()}
+
+    document = json.dumps(
+        [columns, *rows], ensure_ascii=False, separators=(",", ":"), default=spell
+    )
+    return f"sha256:{sha256(document.encode()).hexdigest()}"
+
+
+values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=9
+) | st.binary(max_size=9)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(values, max_size=8), st.data())
+def test_a_digest_tells_any_two_contents_apart(rows: list[object], data: st.DataObject) -> None:
+    def digest(contents: list[object]) -> str:
+        connection = sqlite3.connect(":memory:")
+        connection.execute("CREATE TABLE t (a)")
+        connection.executemany("INSERT INTO t VALUES (?)", ((value,) for value in contents))
+        try:
+            return content_digest(connection, "t")
+        finally:
+            connection.close()
+
+    other = data.draw(st.lists(values, max_size=8))
+    kind = [(type(value), repr(value)) for value in rows]
+    other_kind = [(type(value), repr(value)) for value in other]
+    assert (digest(rows) == digest(other)) == (kind == other_kind)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    rows=st.lists(st.tuples(values, values, values, values), max_size=40),
+    places=st.lists(st.integers(-(2**63), 2**63 - 1), unique=True, min_size=40, max_size=40),
+    is_wide=st.booleans(),
+)
+def test_a_digest_is_that_of_the_documented_text(
+    rows: list[tuple[object, ...]], places: list[int], is_wide: bool
+) -> None:
+    """Whichever blocks SQLite writes and which Python does."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (i INTEGER, s VARCHAR(9), d DATETIME, a)")
+    filler = [(n, "x" * (9000 if is_wide else 9), "2013-01-01", None) for n in range(600)]
+    connection.executemany(
+        "INSERT INTO t (rowid, i, s, d, a) VALUES (?, ?, ?, ?, ?)",
+        ((place, *row) for place, row in zip(places, rows, strict=False)),
+    )
+    taken = set(places)
+    connection.executemany(
+        "INSERT INTO t (rowid, i, s, d, a) VALUES (?, ?, ?, ?, ?)",
+        ((n, *row) for n, row in enumerate(filler) if n not in taken),
+    )
+    try:
+        stored = connection.execute("SELECT i, s, d, a FROM t ORDER BY rowid").fetchall()
+        assert content_digest(connection, "t") == digest_of(["i", "s", "d", "a"], stored)
+    finally:
+        connection.close()
+
+
+def test_rows_are_written_by_sqlite_wherever_it_can(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute("CREATE TABLE t (i INTEGER, s TEXT, d DATETIME)")
+    connection.executemany(
+        "INSERT INTO t VALUES (?, ?, ?)", ((n, "é €😀", "2013-01-01") for n in range(3000))
+    )
+    monkeypatch.setattr(row_texts._Blocks, "_write_carefully", lambda self: (None, ""))
+    assert len(",".join(row_texts.write_rows(connection, "t", ["i", "s", "d"]))) > 3000 * 20
