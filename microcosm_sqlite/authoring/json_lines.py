@@ -33,16 +33,17 @@ class JsonLinesOpener:
         """
         name, path = self.source.name, self.source.path
         with open_text(path) as text:
-            header = list(dict.fromkeys(key for _, row in _read(text, name) for key in row))
+            header, is_empty = _collect_keys(text, name)
         with open_text(path, advance=advance) as text:
-            yield _JsonRecords(name, header, text)
+            yield _JsonRecords(name, header, text, is_empty=is_empty)
 
 
 class _JsonRecords(Records):
     has_types = True
 
-    def __init__(self, name: str, header: list[str], text: IO[str]) -> None:
+    def __init__(self, name: str, header: list[str], text: IO[str], *, is_empty: bool) -> None:
         super().__init__(name, header)
+        self.is_empty = is_empty
         self._text = text
 
     def __iter__(self) -> Iterator[list[Any]]:
@@ -52,6 +53,16 @@ class _JsonRecords(Records):
         """The rows, each with its line."""
         for line, row in _read(self._text, self.name):
             yield line, [row.get(key) for key in self.header]
+
+
+def _collect_keys(text: IO[str], name: str) -> tuple[list[str], bool]:
+    """The keys of all objects, and whether there are no objects."""
+    keys: dict[str, None] = {}
+    is_empty = True
+    for _, row in _read(text, name):
+        keys |= dict.fromkeys(row)
+        is_empty = False
+    return list(keys), is_empty
 
 
 def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -66,7 +66,7 @@ class TableLoad:
     def lay_out(self, records: Records) -> list[ColumnRule | None]:
         """The rule of each field of one source."""
         layout = lay_out(self.rules, records.header, records.name, skip_unknown=self.skip_unknown)
-        if not self.is_partial:
+        if not (self.is_partial or records.is_empty):
             refuse_missing(self.rules, layout, records.name)
         return layout
 
@@ -155,9 +155,10 @@ def _insert_records(
         rule.placeholder if is_plain else "?" for rule, is_plain in zip(used, plain, strict=True)
     ]
     values += [_literal(connection, value) for value in constants.values()]
-    statement = (
-        f"INSERT INTO {load.quoted} ({', '.join(map(quote_identifier, names))}) "
-        f"VALUES ({', '.join(values)})"
+    statement = f"INSERT INTO {load.quoted} " + (
+        f"({', '.join(map(quote_identifier, names))}) VALUES ({', '.join(values)})"
+        if names
+        else "DEFAULT VALUES"
     )
     rows: Iterable[Any] = records
     if len(used) < len(layout):

@@ -50,18 +50,26 @@ class FunctionOpener:
         """
         rows = iter(_find_function(self.source.name)())
         first = next(rows, None)
-        header = list(first) if first is not None else []
-        yield _FunctionRecords(
-            self.source.name, header, rows if first is None else chain([first], rows)
-        )
+        if first is None:
+            yield _FunctionRecords(self.source.name, [], rows, is_empty=True)
+        else:
+            yield _FunctionRecords(self.source.name, list(first), chain([first], rows))
 
 
 class _FunctionRecords(Records):
     unit = "row"
     has_types = True
 
-    def __init__(self, name: str, header: list[str], rows: Iterator[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        header: list[str],
+        rows: Iterator[Mapping[str, Any]],
+        *,
+        is_empty: bool = False,
+    ) -> None:
         super().__init__(name, header)
+        self.is_empty = is_empty
         self._rows = rows
 
     def __iter__(self) -> Iterator[list[Any]]:

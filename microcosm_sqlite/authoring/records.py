@@ -15,10 +15,12 @@ class Records(ABC):
         header: The names of the fields.
         unit: What a row's number counts.
         has_types: Whether fields are values of their own types, and not all of them texts.
+        is_empty: Whether there are no rows, in a format that then has no header either.
     """
 
     unit = "line"
     has_types = False
+    is_empty = False
 
     def __init__(self, name: str, header: list[str]) -> None:
         self.name = name

@@ -69,7 +69,10 @@ def _take_text(value: Any, parse: Parser) -> Any:
 
 def _take_datetime(value: Any, parse: Parser) -> Any:  # noqa: ARG001
     if isinstance(value, datetime):
-        return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        try:
+            return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            raise ValueError("a date and time of the years 1 to 9999 in UTC") from None
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     raise ValueError("a date and time")
@@ -79,6 +82,12 @@ def _take_date(value: Any, parse: Parser) -> Any:  # noqa: ARG001
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ValueError("a date")
+
+
+def _take_time(value: Any, parse: Parser) -> Any:  # noqa: ARG001
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    raise ValueError("a time of day without offset")
 
 
 def _take_binary(value: Any, parse: Parser) -> Any:  # noqa: ARG001
@@ -110,7 +119,7 @@ _TAKERS: tuple[tuple[type[types.TypeEngine[Any]], Callable[[Any, Parser], Any]],
     (types.Numeric, _take_number),
     (types.DateTime, _take_datetime),
     (types.Date, _take_date),
-    (types.Time, _take_instance(time, "a time of day")),
+    (types.Time, _take_time),
     (types.Uuid, _take_instance(UUID, "a UUID")),
     (types.LargeBinary, _take_binary),
 )

@@ -99,7 +99,7 @@ class Scan:
 
     def _values(self) -> str:
         return ", ".join(
-            f"CAST({quoted} AS TEXT)" if column.stored == "any" else quoted
+            _spell(quoted) if column.stored == "any" else quoted
             for column in self.columns
             for quoted in [quote_identifier(column.name)]
         )
@@ -122,6 +122,14 @@ class Scan:
 
     def _limited(self, extra: int) -> str:
         return "" if self.limit is None else f" LIMIT {self.limit + extra:d}"
+
+
+def _spell(quoted: str) -> str:
+    """SQL for any value as text; a cast would cut a real number to 15 digits."""
+    return (
+        f"CASE typeof({quoted}) WHEN 'real' THEN printf('%!.17g', {quoted}) "
+        f"ELSE CAST({quoted} AS TEXT) END"
+    )
 
 
 def plan_scan(
