@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from hashlib import sha256
 
 from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.python_source import SourceFunction
-from microcosm_sqlite.authoring.sources import Source
+from microcosm_sqlite.authoring.sources import Source, SourceFile
 from microcosm_sqlite.authoring.versions import find_builder_version
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import ManifestError
@@ -27,10 +28,11 @@ def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[Source,
         return ""
     import sqlalchemy
 
+    known = cache(digest)  # many tables may come from one database
     described = {
         "settings": {k: v for k, v in asdict(settings).items() if k not in ("root", "sources")},
         "sources": {
-            table: [[source.name, source.digest()] for source in files]
+            table: [[s.name, known(s.path)] for s in files if isinstance(s, SourceFile)]
             for table, files in sources.items()
         },
         "code": {

@@ -49,9 +49,11 @@ def judge_records(
     """Convert every field, or those of the columns in `only`, and note what does not fit."""
     wanted = None if only is None else set(only)
     checked = [
-        (index, rule, rule.convert_value if records.has_types else rule.make_cache().__getitem__)
-        for index, rule in enumerate(layout)
-        if rule is not None and (wanted is None or rule.name in wanted)
+        (index, rule, convert)
+        for index, (rule, convert) in enumerate(
+            zip(layout, records.choose_converters(layout), strict=True)
+        )
+        if rule and convert and (wanted is None or rule.name in wanted)
     ]
     for line, row in _whole_rows(records, len(layout), findings):
         for index, rule, convert in checked:

@@ -16,7 +16,7 @@ from typing import Any
 from microcosm_sqlite.authoring.diagnose import explain_rejected_rows
 from microcosm_sqlite.authoring.judge import Findings, judge_records
 from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out, refuse_missing
-from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.records import Converter, Records
 from microcosm_sqlite.authoring.rules import ColumnRule, suspect_any
 from microcosm_sqlite.authoring.streams import Advance, ignore_advance
 from microcosm_sqlite.catalog.connection import quote_identifier
@@ -164,7 +164,10 @@ def _insert_records(
     if len(used) < len(layout):
         rows = _pick(rows, [i for i, rule in enumerate(layout) if rule is not None], len(layout))
     if records.has_types:
-        rows = _convert_values(rows, [rule.convert_value for rule in used])
+        converters = records.choose_converters(layout)
+        rows = _convert_values(
+            rows, [c for c, rule in zip(converters, layout, strict=True) if rule is not None]
+        )
     elif not all(plain):
         rows = _convert(
             rows, [(i, rule.make_cache()) for i, rule in enumerate(used) if not plain[i]]
@@ -195,10 +198,20 @@ def _convert(
 
 
 def _convert_values(
-    rows: Iterable[Sequence[Any]], converters: Sequence[Callable[[Any], Any]]
+    rows: Iterable[Sequence[Any]], converters: Sequence[Converter | None]
+) -> Iterable[Sequence[Any]]:
+    busy = [(index, convert) for index, convert in enumerate(converters) if convert]
+    return _convert_typed(rows, busy) if busy else rows
+
+
+def _convert_typed(
+    rows: Iterable[Sequence[Any]], converters: Sequence[tuple[int, Converter]]
 ) -> Iterator[list[Any]]:
     for row in rows:
-        yield [convert(value) for convert, value in zip(converters, row, strict=True)]
+        values = list(row)
+        for index, convert in converters:
+            values[index] = convert(values[index])
+        yield values
 
 
 def _literal(connection: sqlite3.Connection, value: object) -> str:

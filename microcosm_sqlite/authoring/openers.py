@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.authoring.database_source import TableOpener
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.json_lines import JsonLinesOpener
 from microcosm_sqlite.authoring.load import Opener
 from microcosm_sqlite.authoring.parquet import ParquetOpener
 from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.python_source import FunctionOpener, SourceFunction
-from microcosm_sqlite.authoring.sources import Source
+from microcosm_sqlite.authoring.sources import DATABASE, Source
 
 
 def choose_opener(source: Source, options: CsvOptions) -> Opener:
@@ -20,4 +21,6 @@ def choose_opener(source: Source, options: CsvOptions) -> Opener:
             return JsonLinesOpener(source)
         case "parquet":
             return ParquetOpener(source)
+    if source.format == DATABASE:
+        return TableOpener(source)
     return DelimitedOpener(source, options)

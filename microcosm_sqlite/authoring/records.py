@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.rules import ColumnRule
+
+Converter = Callable[[Any], Any]
+"""Makes of a field's value what its column stores, or raises ValueError."""
 
 
 class Records(ABC):
@@ -33,3 +39,10 @@ class Records(ABC):
     @abstractmethod
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The same rows, each with the 1-based number of the line that it starts on."""
+
+    def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
+        """What converts each field; None where there is nothing to do, or no column."""
+        return [self._choose_converter(rule) if rule else None for rule in layout]
+
+    def _choose_converter(self, rule: ColumnRule) -> Converter:
+        return rule.convert_value if self.has_types else rule.make_cache().__getitem__

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from microcosm_sqlite.authoring.hashing import digest
+from microcosm_sqlite.authoring.databases import DATABASE_SUFFIXES, list_tables, split_table
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.python_source import SourceFunction
 from microcosm_sqlite.authoring.streams import COMPRESSIONS
@@ -21,6 +21,9 @@ FORMATS = {
 }
 """File name suffix to format, in front of any suffix of a compression."""
 
+DATABASE = "sqlite"
+"""The format of a file that holds many tables, whose suffix is one of `DATABASE_SUFFIXES`."""
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -29,21 +32,19 @@ class SourceFile:
     Attributes:
         path: Where it is.
         name: As errors and progress call it: relative to the project.
-        format: One of the values of `FORMATS`.
+        format: One of the values of `FORMATS`, or `DATABASE`.
+        table: The table or view of a database; empty for other formats.
     """
 
     path: Path
     name: str
     format: str
+    table: str = ""
 
     @property
     def size(self) -> int:
         """Bytes on disk."""
         return self.path.stat().st_size
-
-    def digest(self) -> str:
-        """The hex sha256 of its bytes."""
-        return digest(self.path)
 
 
 Source = SourceFile | SourceFunction
@@ -55,6 +56,8 @@ def find_sources(
 ) -> dict[str, tuple[Source, ...]]:
     """Match files to tables by name: `<table>.csv[.gz|.zip|...]`, or a folder of such parts.
 
+    A database stands for each of its tables.
+
     Returns:
         The files of each table that has any, in the order in which they are loaded.
 
@@ -64,7 +67,7 @@ def find_sources(
     """
     if isinstance(settings.sources, Mapping):
         found: dict[str, tuple[Source, ...]] = {
-            table: tuple(_find_named(file, settings.root) for file in files)
+            table: tuple(_find_named(file, table, settings.root) for file in files)
             for table, files in settings.sources.items()
         }
     else:
@@ -82,56 +85,72 @@ def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
         )
     found: dict[str, tuple[Source, ...]] = {}
     for path in sorted(folder.iterdir()):
-        table, _ = split_name(path)
-        files = _list_parts(path, settings.root)
-        if files and table in found:
-            raise SettingsError(
-                f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
-                hint=f"Parts of one table belong into a folder, {folder / table}.",
-            )
-        if files:
+        for table, files in _list_sources(path, settings.root):
+            if table in found:
+                raise SettingsError(
+                    f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
+                    hint=f"Parts of one table belong into a folder, {folder / table}.",
+                )
             found[table] = files
     return found
 
 
-def _list_parts(path: Path, root: Path) -> tuple[Source, ...]:
+def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, ...]]]:
+    """The tables that a file or folder stands for, each with its parts."""
+    table, source_format = split_name(path)
     if path.name.startswith("."):
-        return ()
+        return
     if path.is_dir():
-        return tuple(_describe(part, root) for part in _iterate_parts(path))
-    return (_describe(path, root),) if split_name(path)[1] else ()
+        parts = tuple(_describe(part, path.name, root) for part in _iterate_parts(path))
+        if parts:
+            yield path.name, parts
+    elif source_format == DATABASE:
+        for name in list_tables(path, _name(path, root)):
+            yield name, (_describe(path, name, root),)
+    elif source_format:
+        yield table, (_describe(path, table, root),)
 
 
 def _iterate_parts(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
 
 
-def _find_named(name: str, root: Path) -> Source:
+def _find_named(name: str, table: str, root: Path) -> Source:
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and module.replace(".", "").isidentifier():
         return SourceFunction(name)
-    return _describe(root / name, root)
+    file, named = split_table(name, root)
+    return _describe(root / file, named or table, root)
 
 
-def _describe(path: Path, root: Path) -> SourceFile:
+def _name(path: Path, root: Path) -> str:
     try:
-        name = path.relative_to(root).as_posix()
+        return path.relative_to(root).as_posix()
     except ValueError:
-        name = str(path)
+        return str(path)
+
+
+def _describe(path: Path, table: str, root: Path) -> SourceFile:
+    name = _name(path, root)
     if not path.is_file():
         raise SourceError(f"{name} does not exist.", file=name)
     source_format = split_name(path)[1]
     if not source_format:
         raise SettingsError(
             f"{name} is of no known format.",
-            hint=f"Known: {', '.join(FORMATS)}, plain or with {', '.join(COMPRESSIONS)}.",
+            hint=f"Known: {', '.join(FORMATS)}, plain or with {', '.join(COMPRESSIONS)}, and "
+            f"{', '.join(DATABASE_SUFFIXES)}.",
         )
+    if source_format == DATABASE:
+        return SourceFile(path, f"{name}#{table}", DATABASE, table)
     return SourceFile(path, name, source_format)
 
 
 def split_name(path: Path) -> tuple[str, str]:
     """The table that a file is named after, and its format, or an empty string for none."""
     name = path.name
+    if path.suffix.lower() in DATABASE_SUFFIXES:
+        return path.stem, DATABASE
     if Path(name).suffix.lower() in COMPRESSIONS:
         name = name[: -len(Path(name).suffix)]
     source_format = FORMATS.get(Path(name).suffix.lower(), "")
