@@ -13,11 +13,6 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.compression import compress
 from microcosm_sqlite.authoring.describe import describe_dataset
-from microcosm_sqlite.authoring.diagnose import (
-    check_foreign_keys,
-    explain_duplicates,
-    list_unique_keys,
-)
 from microcosm_sqlite.authoring.finalise import (
     finalise,
     open_loading,
@@ -31,6 +26,7 @@ from microcosm_sqlite.authoring.load import TableLoad
 from microcosm_sqlite.authoring.measuring import measure_tables
 from microcosm_sqlite.authoring.models import Models, import_models
 from microcosm_sqlite.authoring.openers import choose_opener
+from microcosm_sqlite.authoring.orphans import check_foreign_keys
 from microcosm_sqlite.authoring.parallel import fill_table
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project import ProjectSettings
@@ -41,6 +37,7 @@ from microcosm_sqlite.authoring.schema import (
     open_engine,
 )
 from microcosm_sqlite.authoring.sources import Source, find_sources
+from microcosm_sqlite.authoring.unique_keys import explain_duplicates, list_unique_keys
 from microcosm_sqlite.authoring.verification import (
     digest_tables,
     open_as_reader,

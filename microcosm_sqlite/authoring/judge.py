@@ -96,6 +96,11 @@ def _describe_width(name: str, line: int, found: int, width: int) -> SourceError
     )
 
 
+def show_key(names: Sequence[str], values: Sequence[object]) -> str:
+    """The values of a key, each behind its name."""
+    return ", ".join(f"{name}={show(value)}" for name, value in zip(names, values, strict=True))
+
+
 def show(value: object) -> str:
     """A value as an error quotes it, cut to a length that fits a line."""
     text = repr(value)
