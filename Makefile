@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-heavy lint format docs bench faults fuzz clean
+.PHONY: help demo test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,17 +17,20 @@ demo:  ## Build a data wheel from real data, install it, and query it.
 	@$(PYTHON) examples/demo.py
 
 test: $(READY)  ## Run the tests on one Python.
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not heavy"
 
 test-slow: $(READY)  ## Run the tests that build, install and type-check whole projects.
-	$(PYTEST) -m slow
+	$(PYTEST) -m "slow and not heavy"
 
 test-all: $(READY)  ## Run both on every other Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
 
-test-heavy: $(READY)  ## Run the tests that want a JVM, a browser or a cluster.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group heavy
-	$(BIN)/python -m pytest tests/interop tests/cli/test_data_package.py
+test-heavy: $(READY)  ## Install a JVM, a browser and more where allowed; run the tests that want them.
+	$(BIN)/python tests/heavy.py --numprocesses auto --dist loadfile
+
+screenshots: $(READY)  ## Take the pictures of the documentation anew.
+	$(BIN)/python tests/heavy.py tests/docs/test_screenshots.py
+	cp build/screenshots/docs/*.png docs/images/
 
 lint: $(READY)  ## Check style, types, and the order of the rooms.
 	$(BIN)/ruff check

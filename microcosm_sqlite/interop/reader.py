@@ -38,10 +38,23 @@ def read_table(
     params: Parameters | None = None,
     rows: Rows | None = None,
     limit: int | None = None,
+    threads: int | None = None,
 ) -> pa.Table:
-    """Rows of a table as one :class:`pyarrow.Table`, in the order of their rowids."""
+    """Rows of a table as one :class:`pyarrow.Table`, in the order of their rowids.
+
+    Args:
+        dataset: Whose table it is.
+        table: The table's name.
+        columns: Names of those to read; all by default.
+        where: A condition as after WHERE in SQL.
+        params: Values of its parameters.
+        rows: Lowest and highest rowid to read, both included.
+        limit: The most rows to read.
+        threads: The most threads to read with; by default as many as there are processors. One
+            that is only a part of many, each with its own processor, takes 1.
+    """
     scan = plan_scan(dataset, table, columns, where, params, rows, limit)
-    shares = _shares(scan)
+    shares = _shares(scan, threads or processors())
     if len(shares) < 2:
         return _collect(scan)
     from concurrent.futures import ThreadPoolExecutor
@@ -123,14 +136,14 @@ def _is_fast(scan: Scan) -> bool:
     return scan.location.immutable and find_spec("adbc_driver_sqlite") is not None
 
 
-def _shares(scan: Scan) -> list[Rows]:
+def _shares(scan: Scan, threads: int) -> list[Rows]:
     """Rowid ranges to read at the same time; ADBC holds no lock of Python's while it reads."""
     if not (scan.extent and _is_fast(scan)) or scan.where or scan.limit is not None:
         return []
     low, high = scan.extent
     if scan.rows:
         low, high = max(low, scan.rows[0]), min(high, scan.rows[1])
-    return split_range(low, high, min(processors(), (high - low + 1) // _SHARE))
+    return split_range(low, high, min(threads, (high - low + 1) // _SHARE))
 
 
 def split_range(low: int, high: int, parts: int) -> list[Rows]:

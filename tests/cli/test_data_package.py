@@ -48,6 +48,7 @@ def test_one_table_alone_refers_to_no_other(program: Program) -> None:
     assert "foreignKeys" not in birds["schema"]
 
 
+@pytest.mark.heavy
 def test_frictionless_finds_nothing_wrong(package: Path) -> None:
     frictionless = pytest.importorskip("frictionless")
     assert frictionless.validate(str(package / "datapackage.json")).valid

@@ -76,6 +76,7 @@ def test_the_template_renders_the_same_project_from_its_recorded_answers(tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_the_example_follows_its_own_style_and_types() -> None:
     run(tool("ruff"), "check", "--no-cache", PROJECT)
     run(tool("ruff"), "format", "--no-cache", "--check", PROJECT)

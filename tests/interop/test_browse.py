@@ -72,7 +72,7 @@ def served(make, install):
     process.stdout.close()
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_person_finds_a_row_by_clicking(served):
     url, _ = served
     with launch() as browser:

@@ -148,7 +148,7 @@ def test_a_legacy_dataset_and_an_empty_one_have_cards_too(make):
     assert not Elements(render_card(make(METADATA, name="empty"))).open
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_it_fits_every_screen_in_the_light_and_in_the_dark(card, tmp_path):
     page_file = tmp_path / "card.html"
     page_file.write_text(card, encoding="utf-8")

@@ -19,7 +19,7 @@ from microcosm_sqlite.errors import DatasetNotFoundError
 from tests.interop.hosts import NETWORK, make_hosts
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.heavy,
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::UserWarning"),
 ]
 

@@ -98,7 +98,7 @@ def test_croissant_describes_the_files_and_how_they_belong_together(exported):
     assert described["license"] == ["https://spdx.org/licenses/CC0-1.0.html"]
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore")
 def test_croissant_s_own_reader_finds_no_fault_and_reads_the_rows(exported):
     croissant = pytest.importorskip("mlcroissant")

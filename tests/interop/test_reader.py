@@ -254,7 +254,10 @@ def test_threads_read_shares_of_a_table_and_nothing_shows(numbers, monkeypatch):
     whole = read_table(numbers, "numbers")
     monkeypatch.setattr(reader, "_SHARE", 100)
     monkeypatch.setattr(reader, "processors", lambda: 3)
-    assert read_table(numbers, "numbers").equals(whole)
+    shared = read_table(numbers, "numbers")
+    assert shared.equals(whole)
+    assert shared["id"].num_chunks == 3
+    assert read_table(numbers, "numbers", threads=1)["id"].num_chunks == 1
     assert read_table(numbers, "numbers", rows=(100, 900)).equals(whole.slice(99, 801))
 
 

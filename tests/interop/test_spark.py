@@ -7,15 +7,16 @@ import shutil
 import sys
 from datetime import date, datetime, time
 from decimal import Decimal
+from importlib.util import find_spec
 
 import pytest
 import sqlalchemy as sa
 
 from tests.interop.samples import install_dataset, write_dataset
 
-pytest.importorskip("pyspark")
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.heavy,
+    pytest.mark.skipif(find_spec("pyspark") is None, reason="pyspark is not installed"),
     pytest.mark.skipif(not shutil.which("java"), reason="there is no Java here"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]

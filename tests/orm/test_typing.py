@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 api = pytest.importorskip("mypy.api")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 MODELS = """
 from __future__ import annotations

@@ -98,12 +98,14 @@ def test_wheels_hold_what_was_chosen(wheels: list[Path]) -> None:
         assert choices["data_license"] in licence or "All rights reserved" in licence
 
 
+@pytest.mark.once
 def test_wheels_have_nothing_that_check_wheel_contents_knows_to_be_wrong(
     wheels: list[Path],
 ) -> None:
     run(tool("check-wheel-contents"), *wheels)
 
 
+@pytest.mark.once
 def test_projects_follow_their_own_style(projects: Path) -> None:
     for dataset in DATASETS:
         project = projects / f"{dataset}-data"
@@ -111,6 +113,7 @@ def test_projects_follow_their_own_style(projects: Path) -> None:
         run(tool("ruff"), "format", "--no-cache", "--check", project)
 
 
+@pytest.mark.once
 def test_a_project_with_long_names_follows_its_own_style(tmp_path: Path) -> None:
     for compression in questions()["compression"]:
         project = tmp_path / compression
@@ -125,6 +128,7 @@ def test_a_project_with_long_names_follows_its_own_style(tmp_path: Path) -> None
         run(tool("ruff"), "format", "--no-cache", "--check", project)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("compression", questions()["compression"])
 def test_a_project_is_typed_strictly(projects: Path, compression: str) -> None:
     dataset = next(name for name, one in COMBINATIONS.items() if one["compression"] == compression)

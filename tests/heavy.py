@@ -1,0 +1,72 @@
+"""Install what the heavy tests want, as far as this machine allows, and run them.
+
+They want a Java machine, a browser, network namespaces and large libraries. What cannot be
+installed is no failure: its tests are skipped, and pytest's last lines say which and why.
+Arguments go to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = {"chromium": "chromium", "ip": "iproute2", "java": "default-jre-headless"}
+"""Programs, and the Debian packages that have them."""
+
+PIP = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+APT = ("apt-get", "--quiet", "--quiet", "--yes", "--no-install-recommends")
+
+
+def main(arguments: list[str]) -> int:
+    """Install, and run; what pytest says."""
+    install_programs()
+    install_libraries()
+    suite = (sys.executable, "-m", "pytest", "-m", "heavy", *arguments)
+    return subprocess.run(suite, check=False, cwd=ROOT).returncode
+
+
+def install_programs() -> None:
+    """Let Debian's package manager install what is missing, where there is one and it may."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        print(f"not installed, as only root may with apt-get: {', '.join(missing)}", flush=True)
+        return
+    attempt(*APT, "update")
+    for package in missing:
+        attempt(*APT, "install", package)
+
+
+def install_libraries() -> None:
+    """The whole group at once; where that fails, what can be had of it."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    if not attempt(*PIP, "--group", "heavy"):
+        for requirement in wanted["dependency-groups"]["heavy"]:
+            attempt(*PIP, requirement)
+
+
+def attempt(*command: str) -> bool:
+    """Run a program quietly; say it where it fails, and whether it did not."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        print(f"failed: {' '.join(command)}: {''.join(reason)}", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
