@@ -25,7 +25,7 @@ def spell_value(field: Field, value: Any) -> str:
         # Four digits without a comma: they are often those of a year.
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return f"{value:,.0f}" if 1e5 <= abs(value) < 1e15 else f"{value:,.6g}"
     text = " ".join(str(value).split())
     if field.type in ("datetime", "time"):
         text = text.removesuffix(".000000").removesuffix(":00")

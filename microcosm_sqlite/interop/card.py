@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.interop.card_tables import describe_table
-from microcosm_sqlite.interop.diagram import draw_diagram, find_references
+from microcosm_sqlite.interop.diagram import anchor, draw_diagram, find_references
+from microcosm_sqlite.interop.licenses import find_license_url
 from microcosm_sqlite.interop.profiles import profile_table
 
 if TYPE_CHECKING:
@@ -43,15 +44,15 @@ def render_card(dataset: InstalledDataset) -> str:
 
 
 def _page(dataset: InstalledDataset, title: str, about: str) -> Iterator[str]:
-    yield f"<header>\n<h1>{escape(title)}</h1>\n"
+    yield f'<header>\n<h1 dir="auto">{escape(title)}</h1>\n'
     if about and about != title:
-        yield f'<p class="lead quiet">{escape(about)}</p>\n'
+        yield f'<p class="lead quiet" dir="auto">{escape(about)}</p>\n'
     yield f"{_facts(dataset)}</header>\n<main>\n"
     yield "<h2>Use it</h2>\n"
     if dataset.distribution:
         yield f"<pre><code>pip install {escape(dataset.distribution)}</code></pre>\n"
     yield f"<pre><code>{escape(_usage(dataset))}</code></pre>\n"
-    yield f"<h2>Tables</h2>\n{_contents(dataset)}"
+    yield f'<h2 id="tables">Tables</h2>\n{_contents(dataset)}'
     yield _diagram(dataset)
     yield "<h2>Columns</h2>\n"
     connection = dataset.connect()
@@ -82,7 +83,8 @@ def _facts(dataset: InstalledDataset) -> str:
 
 
 def _usage(dataset: InstalledDataset) -> str:
-    table = next(iter(dataset.tables), "")
+    tables = sorted(dataset.tables.values(), key=lambda table: -table.row_count)
+    table = tables[0].name if tables else ""
     return "\n".join(
         [
             "import microcosm_sqlite",
@@ -95,9 +97,9 @@ def _usage(dataset: InstalledDataset) -> str:
 
 def _contents(dataset: InstalledDataset) -> str:
     items = "".join(
-        f'<li><a href="#table-{escape(table.name)}"><strong>{escape(table.name)}</strong>'
+        f'<li><a href="#{anchor(table.name)}"><strong>{escape(table.name)}</strong>'
         f"<span>{table.row_count:,} rows, {len(table.fields)} columns</span>"
-        f"<span>{escape(table.description)}</span></a></li>\n"
+        f'<span dir="auto">{escape(table.description)}</span></a></li>\n'
         for table in dataset.tables.values()
     )
     return f'<ul class="contents">\n{items}</ul>\n'
@@ -134,9 +136,8 @@ def _paragraphs(lines: Iterable[str]) -> str:
 
 
 def _license(found: dict[str, Any]) -> str:
-    name = str(found.get("name") or "")
-    path = found.get("path") or (f"https://spdx.org/licenses/{name}.html" if name else "")
-    return _link({"title": found.get("title") or name, "path": path})
+    title = found.get("title") or found.get("name")
+    return _link({"title": title, "path": find_license_url(found)})
 
 
 def _link(found: dict[str, Any]) -> str:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.interop.charts import draw_histogram, draw_shares
+from microcosm_sqlite.catalog.spelling import WIDEST, spell_range, spell_value
+from microcosm_sqlite.interop.charts import draw_histogram, draw_shares, tell_share
+from microcosm_sqlite.interop.diagram import anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from microcosm_sqlite.catalog.manifest import Table
     from microcosm_sqlite.interop.diagram import Reference
     from microcosm_sqlite.interop.profiles import Profile
 
-_HEADS = (("Column", ""), ("Values", ""), ("Missing", "number"), ("Different", "number"))
+_HEADS = (
+    ("Column", "column"),
+    ("Values", "values"),
+    ("Missing", "number"),
+    ("Distinct", "number distinct"),
+)
+_FEW = 0.01
+"""Below this share the most frequent value is no more worth telling than any other."""
 
 
 def describe_table(table: Table, profiles: list[Profile], references: list[Reference]) -> str:
@@ -24,16 +32,17 @@ def describe_table(table: Table, profiles: list[Profile], references: list[Refer
     The roles are told though they are those of the elements: a browser forgets them where the
     style sheet turns rows into blocks.
     """
-    name = escape(table.name)
+    name, place = escape(table.name), anchor(table.name)
     heads = "".join(
         f'<th scope="col" role="columnheader" class="{kind}">{head}</th>' for head, kind in _HEADS
     )
     rows = "".join(_describe_column(table, profile, references) for profile in profiles)
-    about = f"{escape(table.description)} · " if table.description else ""
+    about = f'<p class="quiet" dir="auto">{escape(table.description)}</p>\n'
     return (
-        f'<section aria-labelledby="table-{name}">\n<h3 id="table-{name}">{name}</h3>\n'
-        f'<p class="quiet">{about}{table.row_count:,} rows</p>\n'
-        f'<table role="table" aria-labelledby="table-{name}">\n'
+        f'<section aria-labelledby="{place}">\n<h3 id="{place}">{name}</h3>\n'
+        f"{about if table.description else ''}"
+        f'<p class="quiet">{table.row_count:,} rows · <a href="#tables">All tables</a></p>\n'
+        f'<table role="table" aria-labelledby="{place}">\n'
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>\n'
         f'<tbody role="rowgroup">\n{rows}</tbody>\n</table>\n</section>\n'
     )
@@ -41,16 +50,21 @@ def describe_table(table: Table, profiles: list[Profile], references: list[Refer
 
 def _describe_column(table: Table, profile: Profile, references: list[Reference]) -> str:
     field = profile.field
-    about = f'<span class="about">{escape(field.description)}</span>' if field.description else ""
-    distinct = "not counted" if profile.distinct is None else f"{profile.distinct:,}"
+    about = f'<span class="about" dir="auto">{escape(field.description)}</span>'
+    badges = " ".join(_badges(table, field.name, references))
+    distinct = (
+        '<span class="quiet">not counted</span>'
+        if profile.distinct is None
+        else f"{profile.distinct:,}"
+    )
     return (
         '<tr role="row">'
         f'<th scope="row" role="rowheader"><code>{escape(field.name)}</code> '
         f'<span class="type">{escape(_type(profile))}</span> '
-        f"{' '.join(_badges(table, field.name, references))}{about}</th>"
+        f"{badges}{about if field.description else ''}</th>"
         f'<td role="cell" class="values">{_values(profile)}</td>'
         f'<td role="cell" class="number" data-label="Missing">{_missing(profile)}</td>'
-        f'<td role="cell" class="number" data-label="Different">{distinct}</td>'
+        f'<td role="cell" class="number" data-label="Distinct">{distinct}</td>'
         "</tr>\n"
     )
 
@@ -66,46 +80,51 @@ def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[
     for source, referring, target, referred in references:
         if (source, referring) == (table.name, column):
             told = escape(f"{target}.{referred}")
-            yield f'<a class="badge" href="#table-{escape(target)}">→ {told}</a>'
+            yield f'<a class="badge" href="#{anchor(target)}">→ {told}</a>'
 
 
 def _missing(profile: Profile) -> str:
     if not profile.missing:
-        return "0"
-    share = 100 * profile.missing / profile.rows
-    shown = f"{share:.1f} %" if share >= 0.1 else "&lt; 0.1 %"
-    return f'{profile.missing:,} <span class="quiet">({shown})</span>'
+        return '<span class="quiet">0</span>'
+    share = tell_share(profile.missing / profile.rows)
+    return f'{profile.missing:,} <span class="quiet">({escape(share)})</span>'
 
 
 def _values(profile: Profile) -> str:
-    low, high = _show(profile, profile.low), _show(profile, profile.high)
     if profile.missing == profile.rows:
         return '<span class="quiet">none</span>'
+    if profile.is_numbered:
+        return f'{escape(spell_range(profile.field))}<span class="quiet">, each once</span>'
     if profile.bins:
-        ends = f"<span>{escape(low)}</span><span>{escape(high)}</span>"
-        return f'{draw_histogram(profile.bins, low, high)}<div class="range">{ends}</div>'
-    if profile.low is not None:
-        return escape(f"always {low}" if low == high else f"{low} to {high}")
-    shown = [(_show(profile, value), count) for value, count in profile.top]
-    if profile.is_unique:
-        examples = ", ".join(value for value, _ in shown[:3])
-        return f'<span class="quiet">all different, such as</span> {escape(examples)}'
-    return draw_shares(shown, profile.rows - profile.missing) if shown else ""
+        return _histogram(profile)
+    if profile.top:
+        return _texts(profile)
+    told = escape(spell_range(profile.field))
+    return told or '<span class="quiet">not summed up</span>'
 
 
-def _show(profile: Profile, value: Any) -> str:
-    """A stored value as people read it."""
-    kind = profile.field.type
-    if kind == "boolean":
-        return {0: "no", 1: "yes"}.get(value, str(value))
-    if isinstance(value, int):
-        # Four digits without a comma: they are often those of a year.
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    text = " ".join(str(value).split())
-    if kind in ("datetime", "time"):
-        text = text.removesuffix(".000000").removesuffix(":00")
-    if not text:
-        return "(empty)"
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _histogram(profile: Profile) -> str:
+    low, high = (spell_value(profile.field, end) for end in (profile.low, profile.high))
+    ends = f"<span>{escape(low)}</span><span>{escape(high)}</span>"
+    return f'{draw_histogram(profile.bins, low, high)}<div class="range">{ends}</div>'
+
+
+def _texts(profile: Profile) -> str:
+    """The most frequent ones, or some of many; and how long they are where some are shortened."""
+    present = profile.rows - profile.missing
+    shown = [(spell_value(profile.field, value), count) for value, count in profile.top]
+    if not profile.is_unique and profile.top[0][1] >= _FEW * present:
+        drawn = draw_shares(shown, present)
+    else:
+        drawn = _examples(profile, [value for value, _ in shown[:3]])
+    length = profile.field.length_range
+    if length and length[1] > WIDEST:
+        drawn += f'<div class="range">{escape(spell_range(profile.field))}</div>'
+    return drawn
+
+
+def _examples(profile: Profile, values: list[str]) -> str:
+    kind = "all different" if profile.is_unique else "mostly different"
+    items = "".join(f"<li>{escape(value)}</li>" for value in values)
+    style = "examples short" if sum(map(len, values)) < WIDEST else "examples"
+    return f'<span class="quiet">{kind}, such as</span> <ul class="{style}" dir="auto">{items}</ul>'

@@ -37,15 +37,19 @@ def draw_histogram(bins: Sequence[int], low: str, high: str) -> str:
 def draw_shares(values: Sequence[tuple[str, int]], total: int) -> str:
     """The most frequent values, each with its share as a bar behind it."""
     items = "".join(
-        f'<li style="--part: {count / total:.4f}"><span>{escape(value)}</span> '
-        f'<span class="count">{_percent(count / total)}</span></li>'
+        f'<li style="--part: {count / total:.4f}"><span dir="auto">{escape(value)}</span> '
+        f'<span class="count">{escape(tell_share(count / total))}</span></li>'
         for value, count in values
     )
     return f'<ul class="shares">{items}</ul>'
 
 
-def _percent(share: float) -> str:
-    """Never 0 % for some, nor 100 % for not quite all."""
+def tell_share(share: float) -> str:
+    """In percent; never 0 % for some, nor 100 % for not quite all.
+
+    >>> tell_share(0.25), tell_share(0.0001)
+    ('25.0 %', '< 0.1 %')
+    """
     if 0 < share < 0.001:
         return "< 0.1 %"
     if 0.999 < share < 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +61,7 @@ def draw_diagram(tables: Mapping[str, Table]) -> str:
     drawn = "".join(_draw_box(box, references) for box in boxes.values())
     return (
         f'<svg class="diagram" role="img" aria-labelledby="diagram-title diagram-text" '
-        f'style="width: {width}px; min-width: {width * 4 // 5}px" viewBox="0 0 {width} {height}">'
+        f'style="width: {width}px" viewBox="0 0 {width} {height}">'
         '<title id="diagram-title">Tables and what they refer to</title>'
         f'<desc id="diagram-text">{escape(told)}.</desc>'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
@@ -146,7 +147,7 @@ def _draw_box(box: Box, references: list[Reference]) -> str:
     return (
         f'<g transform="translate({box.x} {box.y})">'
         f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
-        f'<a href="#table-{escape(table.name)}">'
+        f'<a href="#{anchor(table.name)}">'
         f'<text class="name" x="12" y="20">{escape(_short(table.name))}</text></a>'
         f'<text class="quiet" x="12" y="36">{table.row_count:,} rows, '
         f"{len(table.fields)} columns</text>"
@@ -182,6 +183,11 @@ def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
         out = max(x1, x2) + 24
         path = f"M{x1} {y1:g}C{out} {y1:g} {out} {y2:g} {x2} {y2:g}"
     return f'<path class="arrow" d="{path}" marker-end="url(#arrow)"/>'
+
+
+def anchor(table: str) -> str:
+    """The id of a table's part of the page; one word, whatever the table's name."""
+    return f"table-{quote(table, safe='')}"
 
 
 def _short(name: str) -> str:

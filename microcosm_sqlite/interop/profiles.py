@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.ranges import measure_columns
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -37,7 +39,8 @@ class Profile:
         rows: Rows of its table.
         missing: How many of them are NULL.
         distinct: How many different values there are, NULL aside; None where nobody would care.
-        low, high: The least and the greatest value as SQLite stores it, or None.
+        low, high: The least and the greatest value as SQLite stores it; None where there is none,
+            or one is infinite.
         bins: How many values are in each of as many equal steps from low to high; empty for
             columns without an order that counts.
         top: The most frequent values and how often they occur; empty for columns with bins.
@@ -63,16 +66,38 @@ class Profile:
         """Whether no value occurs twice."""
         return self.distinct is not None and 1 < self.distinct == self.rows - self.missing
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it counts its rows: every whole number from the first to the last, once."""
+        low, high = self.low, self.high
+        return self.is_unique and type(low) is type(high) is int and high - low + 1 == self.distinct
+
 
 def profile_table(connection: Connection, table: Table) -> list[Profile]:
-    """The profiles of all columns of a table, read from the file in a few passes for each."""
-    return [_profile(connection, table, field) for field in table.fields]
+    """The profiles of all columns of a table.
+
+    What the build measured is taken from the manifest, or from one scan where that does not say;
+    how values are spread is read from the file, in a pass or two for each column.
+    """
+    fields = table.fields
+    if any(field.null_count is None for field in fields):
+        fields = _measure(connection, table)
+    return [_profile(connection, table, field) for field in fields]
+
+
+def _measure(connection: Connection, table: Table) -> list[Field]:
+    measured = measure_columns(connection, table.name, table.fields)
+    fields = [copy(field) for field in table.fields]
+    for field, found in zip(fields, measured, strict=True):
+        field.null_count = found["nullCount"]
+        field.value_range = found.get("valueRange")
+        field.length_range = found.get("lengthRange")
+    return fields
 
 
 def _profile(connection: Connection, table: Table, field: Field) -> Profile:
     column, source = quote_identifier(field.name), quote_identifier(table.name)
-    rows, present = connection.execute(f"SELECT count(*), count({column}) FROM {source}").fetchone()
-    profile = Profile(field, rows, rows - present)
+    profile = Profile(field, table.row_count, field.null_count or 0)
     if field.type in _SPREAD:
         _measure_spread(connection, profile, column, source)
     elif field.type in _COUNTED and field.format not in _OPAQUE:
@@ -92,24 +117,35 @@ def _count_values(connection: Connection, profile: Profile, column: str, source:
 
 
 def _measure_spread(connection: Connection, profile: Profile, column: str, source: str) -> None:
-    place = _SPREAD[profile.field.type].format(column)
-    profile.distinct, profile.low, profile.high, low, high = connection.execute(
-        f"SELECT count(DISTINCT {column}), min({column}), max({column}), min({place}), max({place})"
-        f" FROM {source}"
+    (profile.distinct,) = connection.execute(
+        f"SELECT count(DISTINCT {column}) FROM {source}"
     ).fetchone()
-    if not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high)):
+    if not profile.field.value_range:
+        return
+    profile.low, profile.high = profile.field.value_range
+    low, high = (_place(connection, profile.field, end) for end in profile.field.value_range)
+    if low is None or high is None:
         return
     width, number = _steps(low, high)
     if number < 2:
         return
+    place = _SPREAD[profile.field.type].format(column)
     profile.bins = [0] * number
     for step, count in connection.execute(
         f"SELECT CAST(({place} - ?) / ? AS INTEGER), count(*) FROM {source}"
         f" WHERE {place} IS NOT NULL GROUP BY 1",
         (low, width),
     ):
-        # The greatest value ends the last step, where arithmetic would begin another.
-        profile.bins[min(step, number - 1)] += count
+        # The greatest value ends the last step, where arithmetic would begin another; and what a
+        # manifest says of the ends may be wrong.
+        profile.bins[max(0, min(step, number - 1))] += count
+
+
+def _place(connection: Connection, field: Field, end: object) -> float | None:
+    """Where on the axis a value stands; None where it stands nowhere."""
+    sql = f"SELECT {_SPREAD[field.type].format('?')}"
+    (place,) = connection.execute(sql, (end,)).fetchone()
+    return place if isinstance(place, int | float) and math.isfinite(place) else None
 
 
 def _steps(low: float, high: float) -> tuple[float, int]:

@@ -16,6 +16,8 @@ from microcosm_sqlite.catalog.spelling import spell_range, spell_value
         ("integer", 2013, "2013"),
         ("integer", -336776, "-336,776"),
         ("number", 0.1 + 0.2, "0.3"),
+        ("number", -2968440.4, "-2,968,440"),
+        ("number", 1e300, "1e+300"),
         ("datetime", "2013-01-01 10:00:00.000000", "2013-01-01 10:00"),
         ("time", "10:00:30.000000", "10:00:30"),
         ("string", " two\n lines ", "two lines"),
