@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -54,7 +55,7 @@ ROWS = {
 FACTS = {
     "title": "Birds & <i>friends</i>",
     "description": "Everything that flew past",
-    "licenses": [{"name": "CC0-1.0"}],
+    "licenses": [{"name": "CC0-1.0"}, {"name": "LicenseRef-Ours"}, {"title": "Terms of use"}],
     "sources": [
         {"title": "Field notes", "path": "https://example.org/notes"},
         {"title": "A trap", "path": "javascript:alert(1)"},
@@ -79,15 +80,18 @@ def test_it_tells_what_the_manifest_and_the_rows_tell(shown):
     for text in (
         "Birds & <i>friends</i>",
         "Everything that flew past",
-        "CC0-1.0",
+        "CC0-1.0 , LicenseRef-Ours, Terms of use",
         "Field notes",
         "English name",
         "Species of <b>birds</b>",
         "67.0 %",  # wrens
         "20 (10.0 %)",  # missing counts
+        "1 to 200 , each once",  # the primary key
         "A. Watcher",
     ):
         assert text in re.sub(r"\s+", " ", said), text
+    licenses = [link for link in shown.having("href") if "spdx" in link]
+    assert licenses == ["https://spdx.org/licenses/CC0-1.0.html"]
 
 
 def test_nothing_runs_and_nothing_is_loaded(shown, card):
@@ -104,6 +108,51 @@ def test_links_within_the_page_lead_somewhere(shown):
     ids = shown.having("id")
     assert len(ids) == len(set(ids))
     assert {href[1:] for href in shown.having("href") if href[0] == "#"} <= set(ids)
+
+
+def test_tables_whose_names_are_no_single_word_can_be_linked(make):
+    odd = sa.MetaData()
+    sa.Table('a "b" c', odd, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table("d#e%20f", odd, sa.Column("id", sa.ForeignKey('a "b" c.id'), primary_key=True))
+    shown = Elements(render_card(make(odd, name="odd")))
+    ids = shown.having("id")
+    assert all(re.fullmatch(r"\S+", each) for each in ids)
+    for reference in shown.having("aria-labelledby"):
+        assert set(reference.split()) <= set(ids)
+    assert {href[1:] for href in shown.having("href") if href[0] == "#"} <= set(ids)
+
+
+def test_texts_that_hardly_repeat_are_told_by_examples_and_their_lengths(make):
+    texts = sa.MetaData()
+    sa.Table(
+        "notes",
+        texts,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("text", sa.Text),
+        sa.Column("code", sa.String(4)),
+    )
+    rows = [{"text": f"{n // 2:04} " + "x" * 95, "code": f"{n:04}"} for n in range(400)]
+    said = " ".join(Elements(render_card(make(texts, {"notes": rows}))).text)
+    said = re.sub(r"\s+", " ", said)
+    assert f"mostly different, such as 0000 {'x' * 34}… 0001 " in said
+    assert "100 characters" in said
+    assert "all different, such as 0000 0001 0002" in said
+    assert " 4 characters" not in said
+
+
+def test_values_that_cannot_be_drawn_are_told_in_words(make):
+    odd = sa.MetaData()
+    columns = {"inf": sa.Float, "blob": sa.LargeBinary, "uid": sa.Uuid, "lasted": sa.Interval}
+    sa.Table(
+        "t",
+        odd,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(name, kind) for name, kind in columns.items()),
+    )
+    row = {"inf": float("inf"), "blob": b"xx", "uid": UUID(int=1), "lasted": timedelta(1)}
+    said = " ".join(Elements(render_card(make(odd, {"t": [row, row]}))).text)
+    assert "2 bytes" in said
+    assert said.count("not summed up") == 3
 
 
 def test_headings_descend_by_one_and_charts_have_words(shown):
@@ -153,7 +202,7 @@ def test_it_fits_every_screen_in_the_light_and_in_the_dark(card, tmp_path):
     page_file = tmp_path / "card.html"
     page_file.write_text(card, encoding="utf-8")
     with launch() as browser:
-        for name, width in (("phone", 390), ("tablet", 820), ("desktop", 1440)):
+        for name, width in (("phone", 360), ("tablet", 768), ("desktop", 1280)):
             for scheme in ("light", "dark"):
                 size = {"width": width, "height": 900}
                 page = browser.new_page(viewport=size, color_scheme=scheme)
