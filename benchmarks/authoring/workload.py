@@ -21,8 +21,8 @@ from microcosm_sqlite.authoring.finalise import digest, digest_content, finalise
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
 from microcosm_sqlite.authoring.parallel import fill_table
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources import SourceFile
 from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
 
@@ -51,7 +51,8 @@ def build(file: Path, folder: Path) -> int:
     for path in (loading, finished):
         path.unlink(missing_ok=True)
     opener = DelimitedOpener(SourceFile(file, file.name, "csv"), CsvOptions())
-    load = TableLoad(TableRules.of(table, dialect(), ("NA",)), [opener])
+    options = TableOptions(null_values=("NA",))
+    load = TableLoad(TableRules.of(table, dialect(), options), [opener])
     with closing(open_loading(loading)) as connection:
         with open_engine(connection) as engine:
             create_tables(engine, table.metadata)

@@ -201,15 +201,10 @@ def _plan(
     sources: tuple[Source, ...],
     progress: Progress,
 ) -> TableLoad:
+    options = settings.read_options(table.name)
     return TableLoad(
-        rules=TableRules.of(
-            table,
-            dialect,
-            settings.null_values,
-            models.aliases(table.name),
-            settings.columns.get(table.name),
-        ),
-        openers=[choose_opener(source, settings.csv) for source in sources],
+        rules=TableRules.of(table, dialect, options, models.aliases(table.name)),
+        openers=[choose_opener(source, options.csv) for source in sources],
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,
         advance=progress.advance,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import SourceFile
 from microcosm_sqlite.authoring.splitting import find_spans
 from microcosm_sqlite.authoring.streams import Advance, Span, ignore_advance, open_text
 from microcosm_sqlite.errors import SourceError
 
 FIELD_LIMIT = (1 << 31) - 1
+BLANK = " \t\r\n\x1a"  # the last one ended files of DOS
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,35 @@ class DelimitedOpener:
         Raises:
             SourceError: It has no header, or is not in its dialect.
         """
+        header = self._find_header()
+        with self._open_reader(advance) as (reader, skipped):
+            kind = _FilledRecords if self.options.fills_rows else _CsvRecords
+            records = kind(self.source.name, reader, skipped, header)
+            with records.explained():
+                yield records
+
+    def _find_header(self) -> tuple[str, ...] | None:
+        """The names of the fields, where they are not read from the first line."""
+        given = self.header or self.options.header
+        if isinstance(given, tuple):
+            return given
+        if given:
+            return None
+        with self._open_reader() as (reader, skipped):
+            first = _CsvRecords(self.source.name, reader, skipped).header
+        return tuple(f"column_{number}" for number in range(1, len(first) + 1))
+
+    @contextmanager
+    def _open_reader(self, advance: Advance = ignore_advance) -> Iterator[tuple[Any, int]]:
+        """A reader of the rows, and how many lines were left out in front of them."""
         limit = csv.field_size_limit(FIELD_LIMIT)
         skipped = 0 if self.header else self.options.skip_lines
         try:
             with open_text(self.source.path, self.options.encoding, advance, self.span) as text:
                 for _ in islice(text, skipped):
                     pass
-                reader = csv.reader(text, **_make_dialect(self.source, self.options))
-                records = _CsvRecords(self.source.name, reader, skipped, self.header)
-                with records.explained():
-                    yield records
+                lines = _blank_comments(text, self.options.comment)
+                yield csv.reader(lines, **_make_dialect(self.source, self.options)), skipped
         finally:
             csv.field_size_limit(limit)
 
@@ -61,7 +81,7 @@ class DelimitedOpener:
         None at all where the file cannot be cut. A cut may turn out to be inside of a row, when
         quotes stand where none belong; reading the part in front of it then fails.
         """
-        if self.options.escapechar or self.options.skip_lines:
+        if not self.options.is_divisible:
             return []
         spans = find_spans(self.source.path, self.options, count)
         if len(spans) < 2:
@@ -71,11 +91,18 @@ class DelimitedOpener:
         return [replace(self, span=span, header=header if span[0] else None) for span in spans]
 
 
+def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
+    """The lines; blank ones, which are no rows but still counted, in the place of comments."""
+    if not mark:
+        return text
+    return ("\n" if line.startswith(mark) else line for line in text)
+
+
 class _CsvRecords(Records):
     """The rows of one `csv.reader`; the iteration itself stays in C."""
 
     def __init__(
-        self, name: str, reader: Any, skipped: int, header: tuple[str, ...] | None
+        self, name: str, reader: Any, skipped: int, header: tuple[str, ...] | None = None
     ) -> None:
         self._reader = reader
         self._skipped = skipped
@@ -120,6 +147,31 @@ class _CsvRecords(Records):
         return header
 
 
+class _FilledRecords(_CsvRecords):
+    """The same, with every row made as long as the header where nothing is lost by it."""
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return (row for _, row in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """The rows, each with the line that it starts on."""
+        width = len(self.header)
+        for line, row in super().numbered():
+            if len(row) == width:
+                yield line, row
+            elif len(row) > 1 or row[0].strip(BLANK):
+                yield line, fill_row(row, width)
+
+
+def fill_row(row: list[str], width: int) -> list[str]:
+    """A row of another width with empty fields at its end; as it is where one would be lost.
+
+    >>> fill_row(["a"], 2), fill_row(["a", "b", ""], 2), fill_row(["a", "b", "c"], 2)
+    (['a', ''], ['a', 'b'], ['a', 'b', 'c'])
+    """
+    return row if any(row[width:]) else (row + [""] * width)[:width]
+
+
 def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
     by_name = "\t" if source.format == "tsv" else ","
     return {
@@ -127,5 +179,6 @@ def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
         "quotechar": options.quotechar or None,
         "quoting": csv.QUOTE_MINIMAL if options.quotechar else csv.QUOTE_NONE,
         "escapechar": options.escapechar or None,
+        "skipinitialspace": options.skip_initial_space,
         "strict": True,
     }

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
 import shutil
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from microcosm_sqlite.authoring.guessing import TEXT
 from microcosm_sqlite.authoring.inference import infer_folder
-from microcosm_sqlite.authoring.inferred import Inference, InferredTable
-from microcosm_sqlite.authoring.model_text import name_classes, write_models, write_stores
+from microcosm_sqlite.authoring.inferred import Inference
+from microcosm_sqlite.authoring.model_text import write_models, write_stores
+from microcosm_sqlite.authoring.reporting import report
 from microcosm_sqlite.authoring.scaffold import scaffold
-from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile
+from microcosm_sqlite.authoring.settings_text import write_tables
+from microcosm_sqlite.authoring.sources import split_name
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def draft_project(
 ) -> Draft:
     """Write a project whose tables are those of a folder of files.
 
-    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed. Types, lengths, keys and
-    references are inferred from every row. Files are copied; CSV that the build could not read as
-    it is (another encoding or delimiter, headers that name no column) is written anew.
+    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed. Types, lengths, keys,
+    references and enumerations are inferred from every row. Files are copied as they are; what the
+    build has to know of how they are written goes into its settings.
 
     Args:
         directory: Where to write; new or empty.
@@ -53,7 +53,7 @@ def draft_project(
         answers: Answers to the template's questions, as for `scaffold`.
 
     Raises:
-        SourceError: A file cannot be read; nothing was written.
+        SourceError: There is no file that can be read; nothing was written.
         SettingsError: An answer cannot be used, or the directory is not empty.
         MissingDependencyError: cookiecutter is not installed.
     """
@@ -65,28 +65,18 @@ def draft_project(
     _write_sources(project / "sources", inference)
     _write_code(project, package, hook["dataset"], settings["project"]["description"], inference)
     _write_tests(project / "tests", package, inference)
-    _write_settings(project / "pyproject.toml", null_values)
+    _write_settings(project / "pyproject.toml", inference, null_values)
     _write_card(project / "README.md", hook["dataset"], inference)
-    return Draft(project, tuple(_report(inference)))
+    return Draft(project, tuple(report(inference)))
 
 
 def _write_sources(sources: Path, inference: Inference) -> None:
     for example in sources.iterdir():
         example.unlink()
     for table in inference.tables.values():
-        raw = table.file
-        if isinstance(raw, TypedFile) or raw.is_plain:
-            suffixes = raw.path.name[len(raw.path.name.split(".")[0]) :]
-            shutil.copyfile(raw.path, sources / f"{table.name}{suffixes}")
-        else:
-            _write_anew(raw, sources / f"{table.name}.csv")
-
-
-def _write_anew(raw: RawFile, target: Path) -> None:
-    with target.open("w", encoding="utf-8", newline="") as stream, raw.open_rows() as rows:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(raw.names)
-        writer.writerows(rows)
+        path = table.file.path
+        stem = split_name(path)[0]
+        shutil.copyfile(path, sources / f"{table.name}{path.name[len(stem) :].lower()}")
 
 
 def _write_code(
@@ -136,7 +126,7 @@ def test_a_store_counts_and_reads_its_rows(store_class: type[Store[Any]]) -> Non
 '''
 
 
-def _write_settings(pyproject: Path, null_values: Collection[str]) -> None:
+def _write_settings(pyproject: Path, inference: Inference, null_values: Collection[str]) -> None:
     text = pyproject.read_text("utf-8")
     # The example's origin is not that of the author's files.
     text = re.sub(r"\[\[tool\.hatch\S+\.origins\]\]\n(?:\S.*\n)+\n", "", text)
@@ -144,6 +134,8 @@ def _write_settings(pyproject: Path, null_values: Collection[str]) -> None:
         sources = 'sources = "sources"\n'
         listed = json.dumps([*null_values], ensure_ascii=False)  # which is TOML as well
         text = text.replace(sources, f"{sources}null-values = {listed}\n")
+    tables = write_tables(inference.tables)
+    text = text.replace("\n[tool.pytest.ini_options]", f"{tables}\n[tool.pytest.ini_options]")
     pyproject.write_text(text, encoding="utf-8")
 
 
@@ -189,41 +181,3 @@ def _card_of_sources(inference: Inference) -> str:
     request = "Say here who made these files, from what, and under which terms:"
     files = [f"- `{table.file.path.name}`" for table in inference.tables.values()]
     return "\n".join([request, "", *files])
-
-
-def _report(inference: Inference) -> Iterator[str]:
-    classes = name_classes(inference.tables, "")
-    for name, table in inference.tables.items():
-        yield f"{name}: {table.row_count:,} rows, model {classes[name]}"
-        yield f"  key: {_describe_key(table)}"
-        for column in table.columns.values():
-            yield f"  {column.name}: {_describe_column(table, column.name)}"
-        raw = table.file
-        if isinstance(raw, RawFile) and not raw.is_plain:
-            yield f"  sources/{name}.csv is {raw.path.name} written anew: {_changes(raw)}"
-    for name, reason in inference.left_out.items():
-        yield f"left out: {name}, {reason}"
-
-
-def _describe_key(table: InferredTable) -> str:
-    if not table.primary_key:
-        return "none found, so rows are numbered"
-    return f"{', '.join(table.primary_key)} (differs in all {table.row_count:,} rows)"
-
-
-def _describe_column(table: InferredTable, name: str) -> str:
-    column = table.columns[name]
-    is_text = column.kind == TEXT and column.length
-    parts = [f"text of up to {column.length} characters" if is_text else column.kind]
-    parts += ["may be empty"] if column.is_nullable else []
-    parts += ["unique"] if column.is_unique else []
-    if column.reference:
-        parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
-    return ", ".join(parts)
-
-
-def _changes(raw: RawFile) -> str:
-    changes = [f"encoding {raw.encoding}"] if raw.encoding != "utf-8" else []
-    changes += [f"delimiter {raw.delimiter!r}"] if raw.delimiter != "," else []
-    changes += ["column names"] if raw.header != raw.names else []
-    return ", ".join(changes)

@@ -10,13 +10,14 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from microcosm_sqlite.authoring.date_styles import choose_style, find_styles, has_time
 from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, parse_date, parse_datetime
 
 INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
@@ -31,6 +32,15 @@ _DATETIME = re.compile(
     r"(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _BOOLEANS = frozenset({"true", "false", "yes", "no"})
+INFINITIES = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
+NULL_WORDS = frozenset(
+    {
+        "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
+        "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
+        "null", "(null)", "<NA>", "missing",
+    }
+)  # fmt: skip
+"""Texts that often stand for no value. That is for the author to say, so they stay text."""
 _DIGITS_OF_A_DOUBLE = 17
 EXACT_DIGITS = 15
 """Decimal numbers of so many digits come back from a double unchanged."""
@@ -41,34 +51,60 @@ class Guess:
     """What is known of a column after the texts that were added.
 
     Attributes:
-        kind: One of the kinds of this module; empty while there was no text.
         is_nullable: Whether an empty field was among them.
         length: Characters of the longest.
         is_long: Whether a whole number was beyond 32 bits.
+        has_infinity: Whether a number of a source with types was infinite.
+        narrow: The kind of the texts but for `words`; empty while there was none.
+        words: Texts that often stand for no value, such as `NA`; they make the column text.
+        styles: The formats that every text is a date in, where the narrow kind is text.
     """
 
-    kind: str = ""
     is_nullable: bool = False
     length: int = 0
     is_long: bool = False
-    is_inexact: bool = False
+    has_infinity: bool = False
+    narrow: str = ""
+    words: set[str] = field(default_factory=set)
+    styles: frozenset[str] = frozenset()
+    _is_inexact: bool = False
+
+    @property
+    def kind(self) -> str:
+        """One of the kinds of this module; empty while there was no text."""
+        if self.words:
+            return TEXT
+        if self.date_format:
+            return DATETIME if has_time(self.date_format) else DATE
+        return self.narrow
+
+    @property
+    def date_format(self) -> str:
+        """The format of the dates that all texts are; empty for those of ISO 8601."""
+        return "" if self.words else choose_style(self.styles)
 
     def add(self, text: str) -> None:
         """Learn from one field of a source that has nothing but texts."""
         if not text:
             self.is_nullable = True
-        elif self.kind == TEXT:
+        elif self.narrow == TEXT and not self.styles:
             self.length = max(self.length, len(text))
+        elif text in NULL_WORDS or text.lower() in INFINITIES:
+            self.length = max(self.length, len(text))
+            self.words.add(text)
         else:
             self._learn(classify(text), text)
 
-    def add_value(self, value: object) -> str:
+    def add_value(self, value: Any) -> str:
         """Learn from one field of a source that has types; return its text."""
-        if value is None or value == "":
+        if value in (None, "") or _is_nan(value):
             self.is_nullable = True
             return ""
         kind, text = classify_value(value)
         self._learn(kind, text)
+        self.styles = frozenset()  # such sources write dates in one way
+        if isinstance(value, float) and math.isinf(value):
+            self.has_infinity = True
         return text
 
     def _learn(self, kind: str, text: str) -> None:
@@ -76,21 +112,26 @@ class Guess:
         if kind == INTEGER:
             value = abs(int(text))
             self.is_long = self.is_long or value >= 1 << 31
-            self.is_inexact = self.is_inexact or value > EXACT_INTEGER
-        if self.kind not in (kind, JSON):
+            self._is_inexact = self._is_inexact or value > EXACT_INTEGER
+        if kind == TEXT and self.narrow in ("", TEXT):
+            found = find_styles(text)
+            self.styles = self.styles & found if self.narrow else found
+        else:
+            self.styles = frozenset()
+        if self.narrow not in (kind, JSON):
             self._widen(kind)
 
     def _widen(self, kind: str) -> None:
-        if not self.kind:
-            self.kind = kind
-        elif {self.kind, kind} == {INTEGER, NUMBER}:
-            self.kind = NUMBER
+        if not self.narrow:
+            self.narrow = kind
+        elif {self.narrow, kind} == {INTEGER, NUMBER}:
+            self.narrow = NUMBER
         elif kind == JSON:
-            self.kind = JSON
+            self.narrow = JSON
         else:
-            self.kind = TEXT
-        if self.kind == NUMBER and self.is_inexact:
-            self.kind = TEXT
+            self.narrow = TEXT
+        if self.narrow == NUMBER and self._is_inexact:
+            self.narrow = TEXT
 
 
 @lru_cache(maxsize=1 << 15)
@@ -126,6 +167,11 @@ def classify_value(value: object) -> tuple[str, str]:
         if isinstance(value, type_):
             return classify_one(value)
     return JSON, json.dumps(value, default=str)
+
+
+def _is_nan(value: object) -> bool:
+    """Whether a value is NaN, which frames write for nothing, and which SQLite does not have."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _classify_string(value: str) -> tuple[str, str]:

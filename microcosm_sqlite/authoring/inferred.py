@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from microcosm_sqlite.authoring.guessing import BINARY, BOOLEAN, DURATION, JSON, NUMBER, TIME
 from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile
+from microcosm_sqlite.errors import SourceError
 
 KEY_LENGTH = 64
 _NO_KEYS = {NUMBER, BOOLEAN, TIME, DURATION, BINARY, JSON}
@@ -25,6 +26,11 @@ class InferredColumn:
         is_unique: Whether no two rows have the same, and the column is not the key.
         reference: The table and column that all its values are found in, if any.
         evidence: Why the reference is believed.
+        near_reference: What it would refer to but for some values, as a sentence.
+        labels: The few texts that it has, over and over; none where they are many.
+        date_format: The format of its dates, where they are not in ISO 8601.
+        has_infinity: Whether a number of it is infinite.
+        hint: What its texts would be but for something that the author knows, as a sentence.
     """
 
     name: str
@@ -36,6 +42,11 @@ class InferredColumn:
     is_unique: bool = False
     reference: tuple[str, str] | None = None
     evidence: str = ""
+    near_reference: str = ""
+    labels: tuple[str, ...] = ()
+    date_format: str = ""
+    has_infinity: bool = False
+    hint: str = ""
 
     @property
     def may_be_key(self) -> bool:
@@ -69,7 +80,9 @@ class Inference:
     Attributes:
         tables: By name, sorted.
         left_out: File name to the reason why no table is made of it.
+        refused: The errors of files that tables cannot be made of as they are.
     """
 
     tables: dict[str, InferredTable] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    refused: list[SourceError] = field(default_factory=list)

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
+
+from inflection import singularize, underscore
 
 from microcosm_sqlite.authoring.guessing import DATE, DATETIME, INTEGER, MOMENT, TEXT
 from microcosm_sqlite.authoring.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.catalog.connection import quote_identifier
 
 KEY_NAMES = ("id", "key", "code")
+OWN_NAMES = frozenset(
+    {
+        "ancestor", "boss", "father", "manager", "mother", "next", "parent", "predecessor",
+        "previous", "reply_to", "reports_to", "root", "successor", "supervisor",
+    }
+)  # fmt: skip
+"""What columns are called that refer to other rows of their own table."""
 ENOUGH_FOR_PAIRS = 100
 ENOUGH_FOR_REFERENCE = 3
+ENOUGH_FOR_SAMPLE = 10_000
+MOST_STRAYS = 0.1
+"""Of the values of a column that seems to refer to a key; it is told that it does not, then."""
 _BY_NAME = "by its name and all of its values"
 _BY_VALUES = "by all of its values, not by its name"
 
@@ -25,7 +38,7 @@ def find_key(connection: sqlite3.Connection, table: InferredTable) -> tuple[str,
         return ()
     candidates = [column.name for column in table.columns.values() if column.may_be_key]
     first = next(iter(table.columns))
-    named = [name for name in candidates if name.lower().split("_")[-1] in KEY_NAMES]
+    named = [name for name in candidates if underscore(name).split("_")[-1] in KEY_NAMES]
     singles = [name for name in (first, *named) if name in candidates]
     for name in sorted(singles, key=_rank_key):
         if is_unique(connection, table.name, name):
@@ -56,20 +69,85 @@ def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool
 def infer_references(
     connection: sqlite3.Connection, table: InferredTable, tables: dict[str, InferredTable]
 ) -> None:
-    """Find the columns of a table whose every value is a key of another table."""
+    """Find the columns of a table whose every value is a key of a table, itself included."""
     for column in table.columns.values():
         for parent in tables.values():
-            if parent is table or len(parent.primary_key) != 1:
+            if len(parent.primary_key) != 1:
                 continue
             key = parent.columns[parent.primary_key[0]]
-            evidence = _find_evidence(column, parent.name, key)
+            if key is column:
+                continue
+            evidence = _find_evidence(column, parent.name, key, is_own=parent is table)
             if not evidence or (column.reference and evidence != _BY_NAME):
                 continue
-            if _is_included(connection, (table.name, column.name), (parent.name, key.name)):
-                column.reference, column.evidence = (parent.name, key.name), evidence
+            place = _Place(table.name, column.name, parent.name, key.name)
+            if place.is_sampled(connection, evidence) and place.is_worth_it(connection):
+                _note(connection, column, place, evidence)
 
 
-def _find_evidence(column: InferredColumn, parent: str, key: InferredColumn) -> str:
+def _note(
+    connection: sqlite3.Connection, column: InferredColumn, place: _Place, evidence: str
+) -> None:
+    count, rows, first = place.count_strays(connection)
+    if not count:
+        column.reference, column.evidence = (place.parent, place.key), evidence
+        column.near_reference = ""
+    elif not column.reference:
+        column.near_reference = (
+            f"no reference to {place.parent}.{place.key}, as {count:,} of its values are not "
+            f"there (in {rows:,} rows, the first is {first!r})"
+        )
+
+
+class _Place(NamedTuple):
+    """A column and a key that it may refer to."""
+
+    table: str
+    column: str
+    parent: str
+    key: str
+
+    def is_sampled(self, connection: sqlite3.Connection, evidence: str) -> bool:
+        """Whether the first values are there: all but a few of them."""
+        if evidence == _BY_NAME:
+            return True
+        distinct, stray = self._count_distinct(connection, ENOUGH_FOR_SAMPLE)
+        return stray <= distinct * MOST_STRAYS
+
+    def is_worth_it(self, connection: sqlite3.Connection) -> bool:
+        """Whether it has values enough, which are not just the key of their own rows again."""
+        distinct, stray = self._count_distinct(connection, ENOUGH_FOR_SAMPLE)
+        if distinct < ENOUGH_FOR_REFERENCE or stray > distinct / 2:
+            return False
+        if self.table != self.parent:
+            return True
+        source, child, _, key = map(quote_identifier, self)
+        other = f"SELECT 1 FROM {source} WHERE {child} <> {key} LIMIT 1"
+        return connection.execute(other).fetchone() is not None
+
+    def count_strays(self, connection: sqlite3.Connection) -> tuple[int, int, str]:
+        """How many values are not there, in how many rows, and the first of them."""
+        source, child, parent, key = map(quote_identifier, self)
+        found: tuple[int, int, str] = connection.execute(
+            f"SELECT count(DISTINCT {child}), count(*), min({child}) FROM {source} "
+            f"WHERE {child} NOTNULL AND {child} NOT IN (SELECT {key} FROM {parent})"
+        ).fetchone()
+        return found
+
+    def _count_distinct(self, connection: sqlite3.Connection, limit: int) -> tuple[int, int]:
+        """Of the first rows: how many different values, and how many of these are not there."""
+        source, child, parent, key = map(quote_identifier, self)
+        found: tuple[int, int] = connection.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE {child} NOT IN (SELECT {key} FROM {parent})) "
+            f"FROM (SELECT DISTINCT {child} FROM (SELECT {child} FROM {source} "
+            f"WHERE {child} NOTNULL LIMIT {limit}))"
+        ).fetchone()
+        return found
+
+
+def _find_evidence(
+    column: InferredColumn, parent: str, key: InferredColumn, *, is_own: bool
+) -> str:
     """Why a column might refer to a key, before its values are looked at; empty for no reason."""
     if (
         column.kind != key.kind
@@ -77,22 +155,11 @@ def _find_evidence(column: InferredColumn, parent: str, key: InferredColumn) -> 
         or key.kind not in (TEXT, INTEGER, DATE, DATETIME, MOMENT)
     ):
         return ""
-    name, stem = column.name.lower(), parent.lower().removesuffix("s")
-    specific = key.name.lower() not in KEY_NAMES and name == key.name.lower()
-    if specific or name in (stem, f"{stem}_{key.name.lower()}"):
+    name, key_name = underscore(column.name), underscore(key.name)
+    stem = underscore(singularize(parent))
+    targets = [stem, f"{stem}_{key_name}", *([] if key_name in KEY_NAMES else [key_name])]
+    if any(name == target or name.endswith(f"_{target}") for target in targets):
+        return _BY_NAME
+    if is_own and name.removesuffix(f"_{key_name}") in OWN_NAMES:
         return _BY_NAME
     return _BY_VALUES if column.kind == TEXT else ""
-
-
-def _is_included(
-    connection: sqlite3.Connection, column: tuple[str, str], key: tuple[str, str]
-) -> bool:
-    source, child = map(quote_identifier, column)
-    parent, parent_key = map(quote_identifier, key)
-    known = f"SELECT {parent_key} FROM {parent}"
-    stray = f"SELECT 1 FROM {source} WHERE {child} NOTNULL AND {child} NOT IN ({known}) LIMIT 1"
-    if connection.execute(stray).fetchone():
-        return False
-    distinct = f"SELECT count(*) FROM (SELECT DISTINCT {child} FROM {source} LIMIT 10)"
-    (values,) = connection.execute(distinct).fetchone()
-    return bool(values >= ENOUGH_FOR_REFERENCE)

@@ -10,8 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from microcosm_sqlite.authoring.column_names import make_names
+from microcosm_sqlite.authoring.date_formats import DIRECTIVES
 from microcosm_sqlite.authoring.rules import ColumnRule
+from microcosm_sqlite.authoring.source_options import TableOptions
 from microcosm_sqlite.errors import SettingsError, SourceError
+
+_NO_OPTIONS = TableOptions()
 
 
 @dataclass(frozen=True)
@@ -34,38 +39,60 @@ class TableRules:
         cls,
         table: sa.Table,
         dialect: sa.Dialect,
-        null_values: tuple[str, ...] = (),
+        options: TableOptions = _NO_OPTIONS,
         aliases: Mapping[str, str] | None = None,
-        fields: Mapping[str, str] | None = None,
     ) -> TableRules:
         """Make the rules of `table`.
 
         Args:
             table: The table.
             dialect: SQLite's.
-            null_values: Texts that mean NULL, besides the empty one.
+            options: Texts that mean NULL, formats, and fields that are called otherwise than
+                their columns; these go before all other names.
             aliases: Attribute to column, as a model names them; column names go before.
-            fields: Field to column, as an author names them; these go before all.
 
         Raises:
-            SettingsError: `fields` names a column that the table does not have.
+            SettingsError: The options name a column that the table does not have, or a format
+                that its type does not take.
         """
-        for field, name in (fields or {}).items():
+        for field, name in options.columns.items():
             if name and name not in table.columns:
                 raise SettingsError(
                     f"Option `columns` gives field `{field}` of table `{table.name}` "
                     f"to column `{name}`, which it has not."
                 )
         rules = {
-            column.name: ColumnRule(column, dialect, null_values)
+            column.name: _make_rule(column, dialect, options)
             for column in table.columns
             if column.computed is None
         }
+        for name in options.formats:
+            if name not in rules:
+                raise SettingsError(
+                    f"Option `formats` gives a format to column `{name}` of table "
+                    f"`{table.name}`, which it has not."
+                )
         keys = {column.key: column.name for column in table.columns if column.key not in rules}
         known = {key: name for key, name in {**keys, **(aliases or {})}.items() if key not in rules}
         return cls(
-            table, rules, {k: n for k, n in known.items() if n in rules} | dict(fields or {})
+            table, rules, {k: n for k, n in known.items() if n in rules} | {**options.columns}
         )
+
+
+def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOptions) -> ColumnRule:
+    try:
+        return ColumnRule(
+            column,
+            dialect,
+            options.null_values,
+            date_format=options.formats.get(column.name, ""),
+            takes_infinity=options.infinity,
+        )
+    except ValueError as error:
+        raise SettingsError(
+            f"Option `formats` of table `{column.table.name}`, column `{column.name}`: {error}.",
+            hint=f"A format is of {', '.join(DIRECTIVES)} and texts between, for dates only.",
+        ) from error
 
 
 def lay_out(
@@ -76,7 +103,11 @@ def lay_out(
     Raises:
         SourceError: The header names a column twice, or one that the table does not have.
     """
-    names = [_find_column(rules, field) for field in header]
+    first = {field: position for position, field in reversed([*enumerate(header)])}
+    names = [
+        _find_column(rules, field, made, is_first=first[field] == position)
+        for position, (field, made) in enumerate(zip(header, make_names(header), strict=True))
+    ]
     _refuse_repeated(header, names, source)
     unknown = [field for field, name in zip(header, names, strict=True) if name is None]
     if unknown and not skip_unknown:
@@ -126,14 +157,16 @@ def constant_defaults(rules: TableRules) -> dict[str, Any]:
     }
 
 
-def _find_column(rules: TableRules, field: str) -> str | None:
+def _find_column(rules: TableRules, field: str, made: str, *, is_first: bool) -> str | None:
     """The column's name, an empty one for a field to leave out, or None where it is unknown."""
+    if not is_first and made in rules.by_name:
+        return made
     for name in (field, field.strip()):
         if name in rules.aliases:
             return rules.aliases[name]
         if name in rules.by_name:
             return name
-    return None
+    return made if made in rules.by_name else None
 
 
 def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source: str) -> None:

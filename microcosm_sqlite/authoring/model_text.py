@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-import inflection
-
+from microcosm_sqlite.authoring.code_text import (
+    LINE_LENGTH,
+    measure,
+    quote,
+    write_call,
+    write_import,
+)
 from microcosm_sqlite.authoring.guessing import (
     BINARY,
     BOOLEAN,
@@ -24,16 +25,14 @@ from microcosm_sqlite.authoring.guessing import (
     UUID_,
 )
 from microcosm_sqlite.authoring.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.authoring.sniffing import make_identifier
+from microcosm_sqlite.authoring.model_names import (
+    name_attributes,
+    name_classes,
+    name_labels,
+    name_relationships,
+)
 
-LINE_LENGTH = 100
-ATTRIBUTE_LENGTH = 40
 ROW_NUMBER = "id"
-_IMPORTS = {
-    "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
-    "Integer", "Interval", "JSON", "LargeBinary", "Mapped", "Store", "String", "Text", "Time",
-    "Uuid", "annotations", "dt", "mapped_column", "uuid",
-}  # fmt: skip
 _PYTHON_TYPES = {
     INTEGER: "int", NUMBER: "float", BOOLEAN: "bool", DATE: "dt.date", DATETIME: "dt.datetime",
     MOMENT: "dt.datetime", TIME: "dt.time", DURATION: "dt.timedelta", UUID_: "uuid.UUID",
@@ -46,37 +45,12 @@ _SQL_TYPES = {
 }  # fmt: skip
 
 
-def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
-    """A class name for each table, in the singular, no two alike.
-
-    >>> name_classes(["airlines", "weather", "strings"], "NycData")
-    {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow'}
-    """
-    names: dict[str, str] = {}
-    for table in tables:
-        words = re.sub("_+", "_", table.strip("_"))
-        name = inflection.camelize(inflection.singularize(words)).replace("_", "") or "Row"
-        if not name.isidentifier():
-            name = f"Table{name}"
-        taken = {*_IMPORTS, base, *names.values()}
-        while name in taken or keyword.iskeyword(name) or hasattr(builtins, name):
-            name += "Row"
-        names[table] = name
-    return names
-
-
 def write_models(
     tables: dict[str, InferredTable], *, base: str, dataset: str, description: str
 ) -> str:
     """The module that declares the tables."""
     classes = name_classes(tables, base)
-    bodies = [_write_class(table, classes[name], base) for name, table in tables.items()]
-    body = "\n\n\n".join(bodies)
-    imports = [
-        name
-        for name in ("BigInteger", *_SQL_TYPES.values(), "ForeignKey", "String", "Text")
-        if re.search(rf"(?<![\w.\"']){name}(?=[(,)\n])", body)
-    ]
+    columns = [column for table in tables.values() for column in table.columns.values()]
     lines = [
         '"""The tables: which columns each has, what they hold, and how they refer to each other.',
         "",
@@ -85,19 +59,55 @@ def write_models(
         "",
         "from __future__ import annotations",
         "",
-        *_write_standard_imports(body),
+        *_write_standard_imports(columns),
         "from microcosm_sqlite import DataSet",
-        *_write_import("sqlalchemy", imports),
-        "from sqlalchemy.orm import Mapped, mapped_column",
+        *write_import("sqlalchemy", _list_types(tables)),
+        *write_import("sqlalchemy.orm", _list_orm(columns)),
         "",
-        "",
+        *_write_labels(tables, classes),
         f'class {base}(DataSet, name="{dataset}"):',
         f'    """{description}."""',
-        "",
-        "",
-        body,
     ]
+    for table in tables.values():
+        lines += ["", "", *_write_class(table, classes, base)]
     return "\n".join(lines) + "\n"
+
+
+def _list_types(tables: Mapping[str, InferredTable]) -> Iterator[str]:
+    for table in tables.values():
+        if not table.primary_key:
+            yield "Integer"
+        for column in table.columns.values():
+            if column.reference:
+                yield "ForeignKey"
+            if not column.labels:
+                yield _sql_type(column, table).partition("(")[0]
+
+
+def _list_orm(columns: Iterable[InferredColumn]) -> list[str]:
+    relationship = ["relationship"] if any(column.reference for column in columns) else []
+    return ["Mapped", "mapped_column", *relationship]
+
+
+def _write_standard_imports(columns: Iterable[InferredColumn]) -> list[str]:
+    types = {_PYTHON_TYPES.get(column.kind, "") for column in columns}
+    names = ["Any"] if "Any" in types else []
+    names += ["Literal"] if any(column.labels for column in columns) else []
+    lines = ["import datetime as dt"] if any(type_.startswith("dt.") for type_ in types) else []
+    lines += ["import uuid"] if "uuid.UUID" in types else []
+    lines += [f"from typing import {', '.join(names)}"] if names else []
+    return [*lines, ""] if lines else []
+
+
+def _write_labels(tables: Mapping[str, InferredTable], classes: Mapping[str, str]) -> list[str]:
+    """A type for each column of few labels; SQLAlchemy makes an enumeration of it."""
+    lines = []
+    for table in tables.values():
+        for column in table.columns.values():
+            if column.labels:
+                name = name_labels(table.name, column.name, classes)
+                lines += write_call(f"{name} = Literal[", [*map(quote, column.labels)], "]")
+    return [*lines, "", ""] if lines else [""]
 
 
 def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -> str:
@@ -114,7 +124,7 @@ def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -
         "",
         "from microcosm_sqlite import Store",
         "",
-        *_write_import(f"{package}.models", classes.values()),
+        *write_import(f"{package}.models", classes.values()),
         "",
         "",
         "\n\n\n".join(bodies),
@@ -127,54 +137,42 @@ def _write_store_head(model: str) -> str:
     return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"
 
 
-def name_attributes(columns: Iterable[str]) -> dict[str, str]:
-    """A Python attribute for each column, which shadows nothing that a model needs.
-
-    >>> name_attributes(["class", "metadata", "firstName"])
-    {'class': 'class_', 'metadata': 'metadata_', 'firstName': 'first_name'}
-    """
-    from microcosm_sqlite.dataset import DataSet
-
-    columns = list(columns)
-    members = set(dir(DataSet))
-    attributes: dict[str, str] = {}
-    for position, column in enumerate(columns, 1):
-        name = inflection.underscore(make_identifier(column)) or f"column_{position}"
-        while measure(name) > ATTRIBUTE_LENGTH:
-            name = name[:-1].rstrip("_")
-        while (
-            keyword.iskeyword(name)
-            or name in _IMPORTS
-            or name in {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
-            or name in members
-            or name in attributes.values()
-            or (name != column and name in columns)
-        ):
-            name += "_"
-        attributes[column] = name
-    return attributes
-
-
-def _write_class(table: InferredTable, name: str, base: str) -> str:
-    lines = [
-        f"class {name}({base}):",
-        f'    """A row of {table.name}."""',
-        "",
-        f'    __tablename__ = "{table.name}"',
-        "",
-    ]
+def _write_class(table: InferredTable, classes: Mapping[str, str], base: str) -> Iterator[str]:
+    yield f"class {classes[table.name]}({base}):"
+    yield f'    """A row of {table.name}."""'
+    yield ""
+    yield f'    __tablename__ = "{table.name}"'
+    yield ""
     if not table.primary_key:
-        lines += _write_column(
-            number_rows_as(table), "int", ["Integer", "primary_key=True", _ROW_NUMBER_COMMENT]
-        )
+        number = ["Integer", "primary_key=True", _ROW_NUMBER_COMMENT]
+        yield from _write_attribute(number_rows_as(table), "int", "mapped_column", number)
     attributes = name_attributes(table.columns)
     for column in table.columns.values():
-        lines += _write_column(
-            attributes[column.name],
-            _python_type(column),
-            _write_arguments(column, table, attributes[column.name]),
+        type_ = _PYTHON_TYPES.get(column.kind, "str")
+        if column.labels:
+            type_ = name_labels(table.name, column.name, classes)
+        arguments = _write_arguments(column, table, attributes[column.name])
+        yield from _write_attribute(
+            attributes[column.name], _or_none(type_, column), "mapped_column", arguments
         )
-    return "\n".join(lines)
+    names = name_relationships(table, attributes)
+    if names:
+        yield ""
+    for column_name, name in names.items():
+        column = table.columns[column_name]
+        parent, key = column.reference or ("", "")
+        arguments = [f"foreign_keys=[{attributes[column_name]}]"]
+        arguments += [f"remote_side=[{attributes[key]}]"] if parent == table.name else []
+        yield from _write_attribute(
+            name,
+            _or_none(classes[parent], column),
+            "relationship",
+            [*arguments, "viewonly=True"],
+        )
+
+
+def _or_none(type_: str, column: InferredColumn) -> str:
+    return f"{type_} | None" if column.is_nullable else type_
 
 
 _ROW_NUMBER_COMMENT = 'comment="Number of the row in the source, from 1"'
@@ -188,21 +186,9 @@ def number_rows_as(table: InferredTable) -> str:
     return name
 
 
-def _write_standard_imports(body: str) -> list[str]:
-    imports = ["import datetime as dt"] if "[dt." in body else []
-    imports += ["import uuid"] if "[uuid." in body else []
-    imports += ["from typing import Any"] if "[Any" in body else []
-    return [*imports, ""] if imports else []
-
-
-def _python_type(column: InferredColumn) -> str:
-    type_ = _PYTHON_TYPES.get(column.kind, "str")
-    return f"{type_} | None" if column.is_nullable else type_
-
-
 def _write_arguments(column: InferredColumn, table: InferredTable, attribute: str) -> list[str]:
-    arguments = [_quote(column.name)] if attribute != column.name else []
-    arguments.append(_sql_type(column, is_key=column.name in table.primary_key))
+    arguments = [quote(column.name)] if attribute != column.name else []
+    arguments += [] if column.labels else [_sql_type(column, table)]
     if column.reference:
         arguments.append(f'ForeignKey("{".".join(column.reference)}")')
     if column.name in table.primary_key:
@@ -214,11 +200,12 @@ def _write_arguments(column: InferredColumn, table: InferredTable, attribute: st
     elif column.reference:
         arguments.append("index=True")
     if column.header not in ("", column.name):
-        arguments.append(f"comment={_quote(column.header)}")
+        arguments.append(f"comment={quote(column.header)}")
     return arguments
 
 
-def _sql_type(column: InferredColumn, *, is_key: bool) -> str:
+def _sql_type(column: InferredColumn, table: InferredTable) -> str:
+    is_key = column.name in table.primary_key
     if column.kind == INTEGER and column.is_long and not is_key:
         return "BigInteger"
     if column.kind in _SQL_TYPES:
@@ -226,55 +213,5 @@ def _sql_type(column: InferredColumn, *, is_key: bool) -> str:
     return f"String({column.length})" if 0 < column.length <= 1000 else "Text"
 
 
-def _write_column(name: str, type_: str, arguments: list[str]) -> list[str]:
-    start = f"    {name}: Mapped[{type_}] = mapped_column("
-    return _write_call(start, arguments, ")")
-
-
-def _write_import(module: str, names: Iterable[str]) -> list[str]:
-    names = sorted(set(names), key=_rank_import)
-    if not names:
-        return []
-    line = f"from {module} import {', '.join(names)}"
-    if measure(line) <= LINE_LENGTH:
-        return [line]
-    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
-
-
-def measure(text: str) -> int:
-    """Columns that a text takes, as formatters count them: two for a wide letter.
-
-    >>> measure("naïve"), measure("都市")
-    (5, 4)
-    """
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )
-
-
-def _rank_import(name: str) -> tuple[bool, list[str | int]]:
-    """Where isort puts a name: capitals first, then without regard to them, numbers by value."""
-    is_constant = name.isupper() and len(name) > 1
-    parts: list[str | int] = [
-        int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
-    ]
-    return not is_constant, parts
-
-
-def _write_call(start: str, arguments: list[str], end: str) -> list[str]:
-    """A call as Black breaks it: on one line, in one line inside, or one line for each argument."""
-    joined = ", ".join(arguments)
-    if measure(f"{start}{joined}{end}") <= LINE_LENGTH:
-        return [f"{start}{joined}{end}"]
-    if measure(f"        {joined}") <= LINE_LENGTH:
-        return [start, f"        {joined}", f"    {end}"]
-    return [start, *(f"        {argument}," for argument in arguments), f"    {end}"]
-
-
-def _quote(text: str) -> str:
-    """A text as Black quotes it, with double quotes unless single ones save escapes."""
-    quoted = repr(text)
-    if quoted[0] == "'" and '"' not in text:
-        return f'"{quoted[1:-1]}"'
-    return quoted
+def _write_attribute(name: str, type_: str, call: str, arguments: list[str]) -> list[str]:
+    return write_call(f"    {name}: Mapped[{type_}] = {call}(", arguments, ")")

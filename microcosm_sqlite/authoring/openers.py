@@ -7,8 +7,8 @@ from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.json_lines import JsonLinesOpener
 from microcosm_sqlite.authoring.load import Opener
 from microcosm_sqlite.authoring.parquet import ParquetOpener
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.python_source import FunctionOpener, SourceFunction
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import DATABASE, Source
 
 

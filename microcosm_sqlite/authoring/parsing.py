@@ -19,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import types
 
+from microcosm_sqlite.authoring.date_formats import compile_format
 from microcosm_sqlite.booleans import parse_boolean
 
 Parser = Callable[[str], Any]
@@ -29,6 +30,7 @@ EXACT_INTEGER = 2**53 - 1
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _CLOCK = re.compile(
     r"((?P<days>-?[0-9]+) days?, )?(?P<sign>-)?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
     r":(?P<seconds>[0-9]{2}(\.[0-9]{1,6})?)"
@@ -72,6 +74,16 @@ def parse_float(text: str) -> float:
         if math.isfinite(number):
             return number
     raise ValueError("a finite number")
+
+
+def parse_any_float(text: str) -> float:
+    """A number; `inf` and `Infinity` are two."""
+    if _INFINITY.fullmatch(text.strip(SQLITE_SPACE)):
+        return float(text)
+    try:
+        return parse_float(text)
+    except ValueError:
+        raise ValueError("a number") from None
 
 
 def make_decimal_parser(precision: int | None, scale: int | None) -> Parser:
@@ -144,7 +156,10 @@ def parse_interval(text: str) -> timedelta:
         raise ValueError("a duration as in P1DT2H30M or 26:30:00")
     parts = match.groupdict()
     sign = -1 if parts.pop("sign") else 1
-    return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})
+    try:
+        return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})
+    except OverflowError:
+        raise ValueError("a duration of less than a billion days") from None
 
 
 def parse_json(text: str) -> Any:
@@ -209,11 +224,41 @@ def make_enum_parser(labels: list[str]) -> Parser:
     return parse_label
 
 
-def choose_parser(type_: types.TypeEngine[Any]) -> Parser | None:
+def make_date_parser(type_: types.TypeEngine[Any], date_format: str) -> Parser:
+    """Dates, moments or times of day in a format.
+
+    Raises:
+        ValueError: The type is none of these, or the format is not known.
+    """
+    parse = compile_format(date_format)
+    if isinstance(type_, types.DateTime):
+        return parse
+    if isinstance(type_, types.Date):
+        return lambda text: parse(text).date()
+    raise ValueError(f"{type_!r} is no type of dates")
+
+
+def choose_parser(
+    type_: types.TypeEngine[Any], *, date_format: str = "", takes_infinity: bool = False
+) -> Parser | None:
     """The parser for a type, or None for a type that text cannot stand for.
 
     A `TypeDecorator` is parsed as the type that it decorates, and does its own work afterwards.
+
+    Args:
+        type_: The type.
+        date_format: The format of its dates, where they are not in ISO 8601.
+        takes_infinity: Whether numbers may be infinite.
+
+    Raises:
+        ValueError: A format that is not known, or that is given to a type without dates.
     """
+    while isinstance(type_, types.TypeDecorator) and not isinstance(type_, _OWN_WAYS):
+        type_ = type_.impl_instance
+    if date_format:
+        return make_date_parser(type_, date_format)
+    if takes_infinity and isinstance(type_, types.Float):
+        return parse_any_float
     return next((make(type_) for kind, make in _MAKERS if isinstance(type_, kind)), None)
 
 
@@ -221,11 +266,13 @@ def _make_uuid_parser(type_: Any) -> Parser:
     return parse_uuid if type_.as_uuid else lambda text: str(parse_uuid(text))
 
 
+# Decorators that are not parsed as what they decorate.
+_OWN_WAYS = (types.PickleType, types.Interval)
+
 # The first that fits: kinds stand in front of those that they derive from.
 _MAKERS: tuple[tuple[type[Any], Callable[[Any], Parser | None]], ...] = (
     (types.PickleType, lambda _: None),
     (types.Interval, lambda _: parse_interval),
-    (types.TypeDecorator, lambda type_: choose_parser(type_.impl_instance)),
     (types.Enum, lambda type_: make_enum_parser(type_.enums)),
     (types.String, lambda type_: make_text_parser(type_.length)),
     (types.Integer, lambda _: parse_integer),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from microcosm_sqlite.authoring.settings_reader import HOOK, Options
+from microcosm_sqlite.authoring.source_options import (
+    CsvOptions,
+    TableOptions,
+    read_csv_options,
+    read_table_options,
+)
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
 
 MANIFEST_FILE = "datapackage.json"
@@ -19,19 +25,20 @@ KNOWN_OPTIONS = frozenset(
         "csv",
         "dataset",
         "error-limit",
+        "infinity",
         "license",
         "models",
         "null-values",
         "origins",
         "package",
         "sources",
+        "tables",
         "tables-without-source",
         "title",
         "unknown-columns",
         "unknown-sources",
     }
 )
-CSV_OPTIONS = frozenset({"delimiter", "encoding", "escapechar", "quotechar", "skip-lines"})
 
 
 @dataclass(frozen=True)
@@ -41,26 +48,6 @@ class Origin:
     title: str
     url: str = ""
     sha256: str = ""
-
-
-@dataclass(frozen=True)
-class CsvOptions:
-    """How delimited text is written.
-
-    Attributes:
-        delimiter: One character between fields; empty means by file name: a tab in `.tsv`, else
-            a comma.
-        quotechar: One character around fields that hold delimiters; empty for none.
-        escapechar: One character in front of a literal quote or delimiter; empty for none.
-        encoding: The text encoding; a byte order mark overrules it.
-        skip_lines: Lines in front of the header to leave out.
-    """
-
-    delimiter: str = ""
-    quotechar: str = '"'
-    escapechar: str = ""
-    encoding: str = "utf-8"
-    skip_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,8 +61,8 @@ class ProjectSettings:
         sources: A folder under `root`, or a mapping from table to file or files under `root`.
         package: The import package that carries the database.
         version: The version of the distribution.
-        null_values: Texts that mean NULL in nullable columns, besides the empty field.
-        columns: Table to field of the source to column; no column means that the field is left out.
+        reading: How the sources of a table are read, where its name is not in `tables`.
+        tables: Table to how its sources are read.
         compression: `none` or `zstd`.
         error_limit: How many wrong values one failed build tells of.
     """
@@ -91,10 +78,9 @@ class ProjectSettings:
     license: str = ""
     contributors: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
-    null_values: tuple[str, ...] = ()
-    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reading: TableOptions = field(default_factory=TableOptions)
+    tables: Mapping[str, TableOptions] = field(default_factory=dict)
     compression: str = "none"
-    csv: CsvOptions = field(default_factory=CsvOptions)
     tables_without_source: str = "error"
     unknown_sources: str = "error"
     unknown_columns: str = "error"
@@ -133,6 +119,10 @@ class ProjectSettings:
             "authors": core.authors,
         }
         return _read_settings(Path(root), config, facts)
+
+    def read_options(self, table: str) -> TableOptions:
+        """How the sources of a table are read."""
+        return self.tables.get(table, self.reading)
 
     @property
     def package_directory(self) -> Path:
@@ -218,6 +208,11 @@ def _read_settings(
     options.only(KNOWN_OPTIONS)
     models = options.text("models")
     names = (author.get("name", "") for author in facts["authors"] or ())
+    reading = TableOptions(
+        csv=read_csv_options(options.table("csv"), CsvOptions()),
+        null_values=options.texts("null-values"),
+        infinity=options.flag("infinity"),
+    )
     return ProjectSettings(
         root=root,
         dataset=_read_dataset_name(options),
@@ -230,10 +225,9 @@ def _read_settings(
         license=options.text("license", facts["license"] or ""),
         contributors=tuple(name for name in names if name),
         origins=tuple(_read_origin(table) for table in options.tables("origins")),
-        null_values=options.texts("null-values"),
-        columns=_read_columns(options),
+        reading=reading,
+        tables=_read_tables(options, reading),
         compression=options.choice("compression", ("none", "zstd")),
-        csv=_read_csv_options(options),
         tables_without_source=options.choice("tables-without-source", ("error", "empty")),
         unknown_sources=options.choice("unknown-sources", ("error", "ignore")),
         unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
@@ -260,16 +254,14 @@ def _read_sources(options: Options) -> str | dict[str, tuple[str, ...]]:
     }
 
 
-def _read_columns(options: Options) -> dict[str, dict[str, str]]:
-    tables = options.values.get("columns", {})
-    if not isinstance(tables, Mapping):
-        raise options.error("columns", "must be a table of tables of columns by field")
-    for table, columns in tables.items():
-        if not isinstance(columns, Mapping) or not all(
-            isinstance(column, str) for column in columns.values()
-        ):
-            raise options.error(f"columns.{table}", "must be a table of columns by field")
-    return {table: dict(columns) for table, columns in tables.items()}
+def _read_tables(options: Options, reading: TableOptions) -> dict[str, TableOptions]:
+    columns, tables = options.table("columns"), options.table("tables")
+    return {
+        table: read_table_options(
+            tables.table(table), replace(reading, columns=columns.mapping(table))
+        )
+        for table in {**columns.values, **tables.values}
+    }
 
 
 def _read_origin(options: Options) -> Origin:
@@ -279,24 +271,3 @@ def _read_origin(options: Options) -> Origin:
         url=options.text("url", ""),
         sha256=options.text("sha256", "").removeprefix("sha256:"),
     )
-
-
-def _read_csv_options(options: Options) -> CsvOptions:
-    table = options.values.get("csv", {})
-    if not isinstance(table, Mapping):
-        raise options.error("csv", "must be a table")
-    inner = Options(table, "csv.")
-    inner.only(CSV_OPTIONS)
-    characters = {
-        name: _read_character(inner, name, default)
-        for name, default in (("delimiter", ""), ("quotechar", '"'), ("escapechar", ""))
-    }
-    skip = inner.number("skip-lines", 1) if "skip-lines" in table else 0
-    return CsvOptions(encoding=inner.text("encoding", "utf-8"), skip_lines=skip, **characters)
-
-
-def _read_character(options: Options, name: str, default: str) -> str:
-    value = options.values.get(name, default)
-    if not isinstance(value, str) or len(value) > 1:
-        raise options.error(name, "must be one character, or an empty string for none")
-    return value

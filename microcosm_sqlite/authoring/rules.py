@@ -11,6 +11,7 @@ What is not suspect is what the judge would have stored. What is suspect is judg
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -41,11 +42,19 @@ class ColumnRule:
             of its text, whatever that was, or an empty string.
     """
 
-    def __init__(self, column: sa.Column[Any], dialect: sa.Dialect, null_values: tuple[str, ...]):
+    def __init__(
+        self,
+        column: sa.Column[Any],
+        dialect: sa.Dialect,
+        null_values: tuple[str, ...],
+        *,
+        date_format: str = "",
+        takes_infinity: bool = False,
+    ):
         self.column = column
         self.name = column.name
         type_ = column.type.dialect_impl(dialect)
-        parse = choose_parser(type_)
+        parse = choose_parser(type_, date_format=date_format, takes_infinity=takes_infinity)
         if parse is None:
             raise SettingsError(
                 f"Column `{column.table.name}.{column.name}` is {column.type!r}, "
@@ -58,6 +67,7 @@ class ColumnRule:
         self._bind = _make_binder(type_, dialect)
         self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
         self.nulls = frozenset(("", *null_values)) if column.nullable else frozenset[str]()
+        self._null_words = self.nulls - {""}
         affinity = find_affinity(self.expected)
         quoted = quote_identifier(column.name)
         self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
@@ -99,16 +109,22 @@ class ColumnRule:
     def convert_value(self, value: Any) -> Any:
         """The value that SQLAlchemy would store for a value of a source that has types.
 
-        Empty text is text there, as such sources have a null of their own.
+        Empty text is text there, as such sources have a null of their own. NaN is one as well:
+        frames write it for nothing, and SQLite does not have it.
 
         Raises:
             ValueError: The value does not fit.
         """
-        if value is None or (isinstance(value, str) and value and value in self.nulls):
+        if value is None or self._means_nothing(value):
             if self.column.nullable:
                 return None
             raise ValueError("a value, as the column is NOT NULL")
         return self.bind(self._take(value))
+
+    def _means_nothing(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return value in self._null_words
+        return isinstance(value, float) and math.isnan(value)
 
     def take(self, value: Any) -> Any:
         """A default, as a Python value or as text, as it is stored.

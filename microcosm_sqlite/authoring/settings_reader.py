@@ -47,26 +47,48 @@ class Options:
             raise self.error(name, f'must be {allowed}, not "{value}"')
         return value
 
-    def number(self, name: str, default: int) -> int:
-        """A whole number of at least one."""
+    def character(self, name: str, default: str) -> str:
+        """One character, or an empty string."""
         value = self.values.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.error(name, "must be a whole number above zero")
+        if not isinstance(value, str) or len(value) > 1:
+            raise self.error(name, "must be one character, or an empty string for none")
         return value
 
-    def flag(self, name: str) -> bool:
-        """A boolean, false where it is not given."""
-        value = self.values.get(name, False)
+    def number(self, name: str, default: int, *, least: int = 1) -> int:
+        """A whole number that is not below `least`."""
+        value = self.values.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            bound = "above zero" if least == 1 else f"of at least {least}"
+            raise self.error(name, f"must be a whole number {bound}")
+        return value
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean."""
+        value = self.values.get(name, default)
         if not isinstance(value, bool):
             raise self.error(name, "must be a boolean")
         return value
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings, empty where it is not given."""
-        value = self.values.get(name, [])
+    def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A list of strings."""
+        value = self.values.get(name, [*default])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.error(name, "must be a list of strings")
         return tuple(value)
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """A table of strings, empty where it is not given."""
+        values = self.table(name).values
+        if not all(isinstance(value, str) for value in values.values()):
+            raise self.error(name, "must be a table of strings")
+        return dict(values)
+
+    def table(self, name: str) -> Options:
+        """A table of options, empty where it is not given."""
+        value = self.values.get(name, {})
+        if not isinstance(value, Mapping):
+            raise self.error(name, "must be a table")
+        return Options(value, f"{self.where}{name}.")
 
     def tables(self, name: str) -> tuple[Options, ...]:
         """A list of tables of options."""

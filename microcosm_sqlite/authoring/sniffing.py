@@ -1,27 +1,34 @@
-"""What a file of unknown origin is: its encoding, delimiter and column names."""
+"""What a file of unknown origin is: its encoding, dialect and column names."""
 
 from __future__ import annotations
 
-import csv
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from microcosm_sqlite.authoring.delimited import FIELD_LIMIT
+from microcosm_sqlite.authoring.column_names import make_identifier, make_names
+from microcosm_sqlite.authoring.delimited import BLANK, DelimitedOpener
+from microcosm_sqlite.authoring.dialects import COMMENT, DELIMITERS, guess_dialect
+from microcosm_sqlite.authoring.disguises import refuse_disguise
+from microcosm_sqlite.authoring.encodings import find_encoding
 from microcosm_sqlite.authoring.openers import choose_opener
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import SourceFile, split_name
 from microcosm_sqlite.authoring.streams import ignore_advance, open_text
 from microcosm_sqlite.errors import SourceError
 
-DELIMITERS = (",", ";", "\t", "|")
-_BYTE_ORDER_MARKED = "utf-8"
-_FALLBACK = "cp1252"
+MOST_COLUMNS = 2000
+"""SQLite's limit, as it is compiled nearly everywhere."""
+
+ENOUGH_FOR_ROW_NAMES = 3
 _TYPED = ("jsonl", "parquet")
+_HEAD_LINES = 200
+_NEVER_USED = "\x1f"
+_ROW_NAME = "row_name"
 
 
 @dataclass(frozen=True)
@@ -30,42 +37,28 @@ class RawFile:
 
     Attributes:
         path: Where it is.
-        table: The table that it is named after, as an identifier.
-        encoding: Of its text; a byte order mark overrules it.
-        delimiter: Between its fields.
-        header: The fields of its first line.
-        names: The columns that they become: identifiers, no two alike.
+        options: How it is written.
+        header: The names of its fields.
+        notes: What is unusual about it, as sentences for the author.
     """
 
     path: Path
-    table: str
-    encoding: str
-    delimiter: str
+    options: CsvOptions
     header: tuple[str, ...]
-    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     has_types: ClassVar[bool] = False
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the build reads it as it is, without options."""
-        by_name = "\t" if split_name(self.path)[1] == "tsv" else ","
-        return (
-            self.header == self.names
-            and self.encoding == _BYTE_ORDER_MARKED
-            and self.delimiter == by_name
-        )
+    def names(self) -> tuple[str, ...]:
+        """The columns that the fields become: identifiers, no two alike."""
+        return make_names(self.header)
 
     @contextmanager
     def open_rows(self) -> Iterator[Iterator[list[str]]]:
-        """Its rows, without the header; blank lines are no rows.
-
-        Raises:
-            SourceError: A row is longer or shorter than the header, or not in the dialect.
-        """
-        with _open_reader(self.path, self.encoding, self.delimiter) as reader:
-            next(reader)
-            yield reader
+        """Its rows, without the header; blank lines are no rows."""
+        with DelimitedOpener(_describe(self.path), self.options)() as records:
+            yield iter(records)
 
 
 @dataclass(frozen=True)
@@ -74,19 +67,24 @@ class TypedFile:
 
     Attributes:
         path: Where it is.
-        table: The table that it is named after, as an identifier.
-        header: The names of its fields, which are those of the columns.
+        header: The names of its fields.
     """
 
     path: Path
-    table: str
     header: tuple[str, ...]
+
     has_types: ClassVar[bool] = True
+    notes: ClassVar[tuple[str, ...]] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return self.header
+        """The names of the columns: those of the fields, where no two differ in capitals only."""
+        made = make_names(self.header)
+        lower = [field.lower() for field in self.header]
+        return tuple(
+            field if field and lower.index(field.lower()) == position else made[position]
+            for position, field in enumerate(self.header)
+        )
 
     @contextmanager
     def open_rows(self) -> Iterator[Iterator[Sequence[Any]]]:
@@ -99,134 +97,163 @@ def sniff(path: Path) -> RawFile | TypedFile | None:
     """Find out what a file is; None where it is empty.
 
     Raises:
-        SourceError: It cannot be read, in any encoding that is tried.
+        SourceError: It cannot be read, in any way that is tried; says what to do.
     """
-    if split_name(path)[1] in _TYPED:
-        return _describe_typed(path)
-    return _sniff_delimited(path)
-
-
-def _sniff_delimited(path: Path) -> RawFile | None:
-    encoding = _find_encoding(path)
-    with open_text(path, encoding) as text:
-        line = next((line for line in text if line.strip()), "")
-    if not line:
-        return None
-    delimiter = _find_delimiter(line, split_name(path)[1])
-    with _open_reader(path, encoding, delimiter) as reader:
-        header = next(reader)
-    return RawFile(path, _name_table(path), encoding, delimiter, tuple(header), make_names(header))
-
-
-def _describe_typed(path: Path) -> TypedFile | None:
-    with _open_typed(path) as records:
-        header = tuple(records.header)
-    if "" in header or len({name.lower() for name in header}) < len(header):
+    refuse_disguise(path)
+    found = _describe_typed(path) if split_name(path)[1] in _TYPED else _sniff_delimited(path)
+    if found and len(found.header) > MOST_COLUMNS:
         raise SourceError(
-            f"{path.name} has fields without a name, or whose names differ in capitals only.",
+            f"{path.name} has {len(found.header):,} columns; SQLite takes {MOST_COLUMNS:,}.",
             file=path.name,
-            hint="SQLite does not tell letters from capitals: rename them.",
+            hint="Make rows of them: one for each value, with the column's name as a field.",
         )
-    return TypedFile(path, _name_table(path), header) if header else None
+    return found
 
 
-def _open_typed(path: Path) -> AbstractContextManager[Records]:
-    source = SourceFile(path, path.name, split_name(path)[1])
-    return choose_opener(source, CsvOptions())(ignore_advance)
-
-
-def _name_table(path: Path) -> str:
+def name_table(path: Path) -> str:
+    """The table that a file is named after, as an identifier."""
     table = make_identifier(split_name(path)[0]) or "data"
     is_reserved = table.lower().startswith("sqlite_")
     return f"_{table}" if is_reserved else table
 
 
-def make_identifier(text: str) -> str:
-    """An identifier as near to a text as may be; empty where nothing of it can stay.
-
-    >>> make_identifier("Price (in €)"), make_identifier("2nd half")
-    ('Price_in', '_2nd_half')
-    """
-    normal = unicodedata.normalize("NFKC", text)
-    words = "".join(letter if f"_{letter}".isidentifier() else " " for letter in normal).split()
-    name = "_".join(words).strip("_")
-    return f"_{name}" if name and not name.isidentifier() else name
+def _describe(path: Path) -> SourceFile:
+    return SourceFile(path, path.name, split_name(path)[1])
 
 
-def make_names(header: Iterable[str]) -> tuple[str, ...]:
-    """A name for each field; SQLite does not tell letters from capitals.
-
-    >>> make_names(["a", "A", "", "a b"])
-    ('a', 'A_2', 'column_3', 'a_b')
-    """
-    names: list[str] = []
-    taken: set[str] = set()
-    for position, field in enumerate(header, 1):
-        base = make_identifier(field) or f"column_{position}"
-        name, count = base, 1
-        while name.lower() in taken:
-            count += 1
-            name = f"{base}_{count}"
-        taken.add(name.lower())
-        names.append(name)
-    return tuple(names)
+def _describe_typed(path: Path) -> TypedFile | None:
+    with _open_typed(path) as records:
+        header = tuple(records.header)
+    return TypedFile(path, header) if header else None
 
 
-def _find_encoding(path: Path) -> str:
-    try:
-        _read_through(path, _BYTE_ORDER_MARKED)
-    except SourceError as error:
-        if not isinstance(error.__cause__, UnicodeDecodeError):
-            raise
-        _read_through(path, _FALLBACK)
-        return _FALLBACK
-    return _BYTE_ORDER_MARKED
+def _open_typed(path: Path) -> AbstractContextManager[Records]:
+    return choose_opener(_describe(path), CsvOptions())(ignore_advance)
 
 
-def _read_through(path: Path, encoding: str) -> None:
+def _sniff_delimited(path: Path) -> RawFile | None:
+    source = _describe(path)
+    encoding = find_encoding(path)
+    lines = _read_head(path, encoding.name)
+    if not lines:
+        return None
+    usual = "\t" if source.format == "tsv" else ","
+    guessed = replace(guess_dialect(lines, usual), encoding=encoding.name)
+    options = next((one for one in _list_dialects(guessed) if _fits(source, one)), None)
+    options = options or _name_rows(source, guessed)
+    if options is None:
+        raise _explain(source, guessed)
+    with DelimitedOpener(source, options)() as records:
+        header = tuple(records.header)
+    notes = tuple(filter(None, [encoding.evidence, *_describe_oddities(source, options)]))
+    return RawFile(path, options, header, notes)
+
+
+def _read_head(path: Path, encoding: str) -> list[str]:
+    """The first lines, up to some that are not blank; none where all are blank."""
+    lines, count = [], 0
     with open_text(path, encoding) as text:
-        while text.read(1 << 20):
-            pass
+        for line in text:
+            lines.append(line)
+            count += bool(line.strip(BLANK))
+            if count == _HEAD_LINES:
+                break
+    return lines if count else []
 
 
-def _find_delimiter(line: str, source_format: str) -> str:
-    if source_format == "tsv":
-        return "\t"
-    return max(DELIMITERS, key=lambda delimiter: _count_fields(line, delimiter))
+def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
+    """What a file may be written in, the likeliest first."""
+    quotings = [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
+    yield from quotings
+    yield replace(guessed, comment=COMMENT, skip_lines=0)
+    yield from (replace(one, fills_rows=True) for one in quotings)
+    yield replace(guessed, delimiter=_NEVER_USED)
 
 
-def _count_fields(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter)))
-
-
-@contextmanager
-def _open_reader(path: Path, encoding: str, delimiter: str) -> Iterator[Iterator[list[str]]]:
-    limit = csv.field_size_limit(FIELD_LIMIT)
+def _fits(source: SourceFile, options: CsvOptions) -> bool:
+    """Whether all rows of a file are as wide as its header, in a dialect that makes sense of it."""
     try:
-        with open_text(path, encoding) as text:
-            yield _read_rows(path, csv.reader(text, delimiter=delimiter, strict=True))
-    finally:
-        csv.field_size_limit(limit)
+        with DelimitedOpener(source, options)() as records:
+            width = len(records.header)
+            if options.delimiter == _NEVER_USED and not _is_one_column(records.header):
+                return False
+            if options.quotechar:
+                return all(len(row) == width for row in records)
+            return all(
+                len(row) == width and _has_own_quotes(row, options.delimiter)
+                for row in chain([records.header], records)
+            )
+    except SourceError:
+        return False
 
 
-def _read_rows(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    width, line = 0, 0
+def _is_one_column(header: Sequence[str]) -> bool:
+    return len(header) == 1 and not any(delimiter in header[0] for delimiter in DELIMITERS)
+
+
+def _has_own_quotes(row: Sequence[str], delimiter: str) -> bool:
+    """Whether the quotes in a row belong to its texts: none surround a field, or are left open."""
+    if any(len(field) > 1 and field[0] == field[-1] == '"' for field in row):
+        return False
+    return delimiter == "\t" or sum(field.count('"') for field in row) % 2 == 0
+
+
+def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
+    """The dialect of R: rows begin with their name, for which the header has none."""
     try:
-        for row in filter(None, reader):
-            line = reader.line_num  # type: ignore[attr-defined]
-            width = width or len(row)
-            if len(row) != width:
-                raise SourceError(
-                    f"{path.name}, line {line}: {len(row)} fields where the header has {width}.",
-                    file=path.name,
-                    line=line,
-                    hint="Look for a missing quote, or a delimiter inside of a field.",
-                )
-            yield row
-    except csv.Error as error:
-        raise SourceError(
-            f"{path.name}, after line {line}: {error}.",
-            file=path.name,
+        with DelimitedOpener(source, guessed)() as records:
+            numbered = list(islice(records.numbered(), ENOUGH_FOR_ROW_NAMES))
+            header = make_names([_ROW_NAME, *records.header])
+    except SourceError:
+        return None
+    differ = len({row[0] for _, row in numbered}) == ENOUGH_FOR_ROW_NAMES
+    if not differ or not isinstance(guessed.header, bool):
+        return None
+    named = replace(guessed, header=header, skip_lines=numbered[0][0] - 1)
+    return named if _fits(source, named) else None
+
+
+def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]:
+    if options.skip_lines and isinstance(options.header, bool):
+        yield f"{options.skip_lines} lines in front of the header are left out"
+    if options.comment:
+        yield f"lines that begin with {options.comment} are left out"
+    if options.header is False:
+        yield "no header: the first row has numbers where all others have, so fields are numbered"
+    if isinstance(options.header, tuple):
+        yield f"rows have one field more than the header: their names, taken as `{_ROW_NAME}`"
+    if options.fills_rows:
+        with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
+            width = len(records.header)
+            odd = [line for line, row in records.numbered() if len(row) != width]
+        yield (
+            f"{len(odd):,} rows have another number of fields than the header (the first is on "
+            f"line {odd[0]}): empty fields at their ends are added or taken away"
+        )
+
+
+def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
+    """The error that tells where a file breaks in the likeliest dialect."""
+    line = 0
+    try:
+        with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
+            width = len(records.header)
+            odd = []
+            for line, row in records.numbered():
+                if len(row) != width:
+                    odd.append((line, len(row)))
+    except SourceError as error:
+        return SourceError(
+            f"{source.name}, in the row after line {line or 1}: {error.__cause__}.",
+            file=source.name,
             line=line + 1,
-            hint="Check the quotes there.",
-        ) from error
+            hint="Look for a quote that is not closed, or not doubled within a quoted field.",
+        )
+    line, found = odd[0]
+    others = f", and so have {len(odd) - 1:,} more rows" if len(odd) > 1 else ""
+    return SourceError(
+        f"{source.name}, line {line}: {found} fields where the header has {width}{others}.",
+        file=source.name,
+        line=line,
+        hint=f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header.",
+    )

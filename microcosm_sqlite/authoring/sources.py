@@ -15,6 +15,7 @@ from microcosm_sqlite.errors import SettingsError, SourceError
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
@@ -164,7 +165,10 @@ def _match(
 ) -> None:
     without_source = sorted(set(tables) - set(found))
     without_table = sorted(set(found) - set(tables))
+    unknown = sorted(set(settings.tables) - set(tables))
     complaints = []
+    if unknown:
+        complaints.append(f"options for table {_quote(unknown)}, which no model declares")
     if without_source and settings.tables_without_source == "error":
         complaints.append(f"no source for table {_quote(without_source)}")
     if without_table and settings.unknown_sources == "error":

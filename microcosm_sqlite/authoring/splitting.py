@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from microcosm_sqlite.authoring.project import CsvOptions
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.streams import (
     BUFFER_SIZE,
     Span,

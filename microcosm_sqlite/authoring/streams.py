@@ -65,7 +65,7 @@ def open_text(
 
     Args:
         path: The file.
-        encoding: Its encoding, without a mark.
+        encoding: Its encoding, without a mark; after a `+`, that of bytes which are not in it.
         advance: Told of the bytes read.
         span: Only the text between these two offsets of the uncompressed bytes.
 
@@ -138,11 +138,26 @@ def _open_member(raw: IO[bytes], path: Path) -> IO[bytes]:
 
 def _make_decoder(encoding: str, path: Path) -> codecs.IncrementalDecoder | None:
     """What turns the bytes into text, or None where they are UTF-8 already."""
+    first, mark, fallback = encoding.partition("+")
     try:
-        name = codecs.lookup(encoding).name
+        name, other = codecs.lookup(first).name, codecs.lookup(fallback or first).name
     except LookupError as error:
         raise SourceError(f"{path}: no encoding is called {encoding!r}.", file=str(path)) from error
+    if mark:
+        return codecs.getincrementaldecoder(name)(_read_strays_in(other))
     return None if name == "utf-8" else codecs.getincrementaldecoder(name)()
+
+
+def _read_strays_in(encoding: str) -> str:
+    """The name of an error handler that takes another encoding for bytes not in the first."""
+
+    def decode(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        return error.object[error.start : error.end].decode(encoding), error.end
+
+    codecs.register_error(f"microcosm-sqlite-{encoding}", decode)
+    return f"microcosm-sqlite-{encoding}"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.project import CsvOptions
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 from microcosm_sqlite.types import EnumType, Truthy
 from tests.support.loading import load_text, store_values

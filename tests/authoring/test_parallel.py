@@ -22,8 +22,8 @@ from microcosm_sqlite.authoring.finalise import finalise, open_loading
 from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import SourceFile
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 

@@ -8,7 +8,8 @@ import pytest
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from microcosm_sqlite.authoring.project import CsvOptions, Origin, ProjectSettings
+from microcosm_sqlite.authoring.project import Origin, ProjectSettings
+from microcosm_sqlite.authoring.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.errors import SettingsError
 from tests.support.projects import make_project
 
@@ -42,9 +43,10 @@ def test_the_hook_and_the_command_line_read_the_same(tmp_path: Path, options: st
 def test_every_option_is_read(tmp_path: Path) -> None:
     settings = ProjectSettings.from_pyproject(make_project(tmp_path / "p", options=OPTIONS))
     assert (settings.title, settings.license, settings.version) == ("Birds", "CC-BY-4.0", "1.0")
-    assert (settings.null_values, settings.error_limit) == (("NA",), 3)
-    assert settings.csv == CsvOptions(delimiter=";", encoding="cp1252", skip_lines=2)
-    assert settings.columns == {"birds": {"No.": "id"}}
+    assert settings.error_limit == 3
+    csv = CsvOptions(delimiter=";", encoding="cp1252", skip_lines=2)
+    assert settings.read_options("families") == TableOptions(csv, null_values=("NA",))
+    assert settings.read_options("birds").columns == {"No.": "id"}
     assert settings.origins == (Origin("A book", sha256="00ff"),)
     assert settings.contributors == ("The microcosm-sqlite authors",)
 

@@ -14,8 +14,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.layout import TableRules
 from microcosm_sqlite.authoring.load import TableLoad, load_table
-from microcosm_sqlite.authoring.project import CsvOptions
 from microcosm_sqlite.authoring.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources import SourceFile
 
 
@@ -47,7 +47,7 @@ def plan_load(
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         source = SourceFile(path, path.name, "csv")
         openers.append(DelimitedOpener(source, csv or CsvOptions()))
-    rules = TableRules.of(table, dialect(), null_values)
+    rules = TableRules.of(table, dialect(), TableOptions(null_values=null_values))
     return TableLoad(rules, openers, skip_unknown=skip_unknown)
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.drafting import Draft, draft_project
-from microcosm_sqlite.authoring.model_text import name_attributes, name_classes
+from microcosm_sqlite.authoring.model_names import name_attributes, name_classes
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.programs import run, tool
 from tests.support.projects import build_wheel
 from tests.support.venvs import make_venv
 
-FAMILY = "families.code (by all of its values, not by its name)"
+FAMILY = "families.code (by its name and all of its values)"
 MESSY: dict[str, bytes] = {
     "2013 Überblick (neu).csv": "Price (in €),%,naïve\n1.50,3,x\n".encode(),
     "big.csv": b"n,x,f\n9223372036854775808,1,NaN\n1,9007199254740993,1.5\n2,3,Infinity\n",
@@ -73,27 +73,27 @@ def draft(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Draft:
 
 def test_the_report_says_what_was_inferred_and_why(draft: Draft) -> None:
     for line in (
-        "species: 4 rows, model Species",
-        "  key: id (differs in all 4 rows)",
+        "species: 4 rows of species.csv, model Species",
+        "  key: id (unique in all 4 rows)",
         f"  family_code: text of up to 1 characters, may be empty, refers to {FAMILY}",
         "  key: none found, so rows are numbered",
-        "  sources/latin.csv is latin.csv written anew: encoding cp1252, delimiter ';'",
-        "  sources/dup.csv is dup.csv written anew: column names",
+        '  read with csv delimiter = ";", encoding = "cp1252"',
+        "  a_2: integer, called 'a'",
         "left out: empty.csv, empty",
-        "left out: notes.txt, of no format that is read",
+        "left out: notes.txt, of no format that is read; call it .csv or .tsv if it is a table",
     ):
         assert line in draft.report
 
 
-def test_sources_are_copied_and_only_what_the_build_cannot_read_is_written_anew(
-    draft: Draft,
-) -> None:
+def test_sources_are_copied_as_they_are(draft: Draft) -> None:
     sources = draft.path / "sources"
-    assert (sources / "utf16.csv").read_bytes() == MESSY["utf16.csv"]
-    assert (sources / "zipped.csv.gz").read_bytes() == MESSY["zipped.csv.gz"]
-    assert (sources / "latin.csv").read_text("utf-8") == "id,café\n1,crème\n2,brûlée\n"
-    with (sources / "_2013_Überblick_neu.csv").open(encoding="utf-8", newline="") as stream:
-        assert list(csv.reader(stream)) == [["Price_in", "column_2", "naïve"], ["1.50", "3", "x"]]
+    for source, copied in (
+        ("utf16.csv", "utf16.csv"),
+        ("zipped.csv.gz", "zipped.csv.gz"),
+        ("latin.csv", "latin.csv"),
+        ("2013 Überblick (neu).csv", "_2013_Überblick_neu.csv"),
+    ):
+        assert (sources / copied).read_bytes() == MESSY[source]
     assert not {"elements.csv", "blocks.csv", "empty.csv"} & {p.name for p in sources.iterdir()}
 
 
@@ -108,6 +108,10 @@ def test_the_card_and_the_settings_tell_of_the_authors_tables_only(draft: Draft)
     hook = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["microcosm-sqlite"]
     assert "origins" not in hook
     assert "null-values" not in hook
+    assert hook["tables"] == {
+        "dates": {"formats": {"dmy": "%d/%m/%Y"}},
+        "latin": {"csv": {"delimiter": ";", "encoding": "cp1252"}},
+    }
 
 
 @pytest.mark.slow
@@ -134,7 +138,7 @@ def test_a_draft_passes_its_checks_builds_installs_and_answers(
     ]
     assert ask("SELECT text FROM quoted WHERE id = 1") == [{"text": "two\nlines"}]
     assert ask("SELECT n, f FROM big LIMIT 1") == [{"n": "9223372036854775808", "f": "NaN"}]
-    assert ask("SELECT z, dmy FROM dates LIMIT 1") == [{"z": "007", "dmy": "31/01/2013"}]
+    assert ask("SELECT z, dmy FROM dates LIMIT 1") == [{"z": "007", "dmy": "2013-01-31"}]
     assert ask("SELECT nulls FROM species WHERE id < 3") == [{"nulls": "NULL"}, {"nulls": "NA"}]
     assert ask("SELECT string FROM strings") == [{"string": " a "}, {"string": '"q"'}]
     assert ask('SELECT tags, seen, "odd key", size, "class" FROM lines') == [
@@ -197,7 +201,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
 
 def test_nothing_is_written_where_a_file_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "csvs").mkdir()
-    (tmp_path / "csvs" / "birds.csv").write_text("a,b\n1\n")
+    (tmp_path / "csvs" / "birds.csv").write_text("a,b\n1,2,3\n")
     with pytest.raises(SourceError, match=r"birds\.csv, line 2"):
         draft_project(tmp_path / "birds-data", tmp_path / "csvs")
     (tmp_path / "csvs" / "birds.csv").write_text("a,b\n1,2\n")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.authoring.column_names import make_names
 from microcosm_sqlite.authoring.inference import infer_folder
 from microcosm_sqlite.authoring.inferred import InferredTable
-from microcosm_sqlite.authoring.sniffing import make_names, sniff
+from microcosm_sqlite.authoring.sniffing import RawFile, sniff
 from microcosm_sqlite.errors import SourceError
 
 
@@ -44,8 +45,9 @@ def test_encoding_and_delimiter_are_found_out(
     tmp_path: Path, content: bytes, encoding: str, delimiter: str, header: tuple[str, ...]
 ) -> None:
     raw = sniff(write(tmp_path, birds=content) / "birds.csv")
-    assert raw
-    assert (raw.encoding, raw.delimiter, raw.header) == (encoding, delimiter, header)
+    assert isinstance(raw, RawFile)
+    assert (raw.options.encoding, raw.options.delimiter) == (encoding, delimiter)
+    assert raw.header == header
 
 
 def test_names_are_identifiers_and_differ_by_more_than_capitals() -> None:
@@ -140,21 +142,20 @@ def test_texts_for_nothing_are_the_authors_to_name(tmp_path: Path) -> None:
 
 def test_what_makes_no_table_is_told(tmp_path: Path) -> None:
     write(tmp_path, birds="id\n1\n", empty="")
-    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.md").write_text("x")
     (tmp_path / "owls.csv.gz").write_bytes(gzip.compress(b"id\n1\n"))
     found = infer_folder(tmp_path)
     assert list(found.tables) == ["birds", "owls"]
-    assert found.left_out == {"empty.csv": "empty", "notes.txt": "of no format that is read"}
+    assert found.left_out == {"empty.csv": "empty", "notes.md": "of no format that is read"}
 
 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
         ({}, "holds no file that tables"),
-        ({"a b": "id\n1\n", "a_b": "id\n1\n"}, "'a b.csv' and 'a_b.csv' both make table `a_b`"),
-        ({"birds": "a,b\n1,2\n3\n"}, "birds.csv, line 3: 1 fields where the header has 2"),
-        ({"birds": 'a,b\n1,"2\n'}, "birds.csv, after line 1: .*Check the quotes"),
-        ({"birds": b"a\x00b\n"}, "NUL"),
+        ({"birds": "a,b\n1,2\n3,4,5\n"}, "birds.csv, line 3: 3 fields where the header has 2"),
+        ({"birds": 'a,b\n1,"2\n'}, "birds.csv, in the row after line 1: .*Look for a quote"),
+        ({"birds": b"a,b\nx\x00,b\n"}, "birds.csv, line 2: a NUL"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_place(

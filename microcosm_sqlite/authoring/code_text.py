@@ -1,0 +1,60 @@
+"""Python code as a formatter leaves it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+LINE_LENGTH = 100
+
+
+def write_import(module: str, names: Iterable[str]) -> list[str]:
+    """The lines of an import, sorted; none where there are no names."""
+    names = sorted(set(names), key=_rank_import)
+    if not names:
+        return []
+    line = f"from {module} import {', '.join(names)}"
+    if measure(line) <= LINE_LENGTH:
+        return [line]
+    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def write_call(start: str, arguments: Sequence[str], end: str) -> list[str]:
+    """A call as Black breaks it: on one line, in one line inside, or one line for each argument."""
+    joined = ", ".join(arguments)
+    if measure(f"{start}{joined}{end}") <= LINE_LENGTH:
+        return [f"{start}{joined}{end}"]
+    outer = " " * (len(start) - len(start.lstrip()))
+    if measure(f"{outer}    {joined}") <= LINE_LENGTH:
+        return [start, f"{outer}    {joined}", f"{outer}{end}"]
+    return [start, *(f"{outer}    {argument}," for argument in arguments), f"{outer}{end}"]
+
+
+def quote(text: str) -> str:
+    """A text as Black quotes it, with double quotes unless single ones save escapes."""
+    quoted = repr(text)
+    if quoted[0] == "'" and '"' not in text:
+        return f'"{quoted[1:-1]}"'
+    return quoted
+
+
+def measure(text: str) -> int:
+    """Columns that a text takes, as formatters count them: two for a wide letter.
+
+    >>> measure("naïve"), measure("都市")
+    (5, 4)
+    """
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
+
+
+def _rank_import(name: str) -> tuple[bool, list[str | int]]:
+    """Where isort puts a name: capitals first, then without regard to them, numbers by value."""
+    is_constant = name.isupper() and len(name) > 1
+    parts: list[str | int] = [
+        int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
+    ]
+    return not is_constant, parts

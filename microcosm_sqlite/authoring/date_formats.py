@@ -1,0 +1,96 @@
+"""Dates in other styles than ISO 8601, told by formats as `strftime` has them.
+
+The names of months are the English ones, whatever the locale of the machine that builds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)} | {
+    name[:3]: number for number, name in enumerate(_MONTHS, 1)
+}
+_DIRECTIVES = {
+    "%Y": r"(?P<year>[0-9]{4})",
+    "%y": r"(?P<short_year>[0-9]{2})",
+    "%m": r"(?P<month>1[0-2]|0?[1-9])",
+    "%b": rf"(?P<month_name>{'|'.join(name[:3] for name in _MONTHS)})",
+    "%B": rf"(?P<month_name>{'|'.join(_MONTHS)})",
+    "%d": r"(?P<day>3[01]|[12][0-9]|0?[1-9])",
+    "%H": r"(?P<hour>2[0-3]|[01]?[0-9])",
+    "%I": r"(?P<half_hour>1[0-2]|0?[1-9])",
+    "%p": r"(?P<half>am|pm)",
+    "%M": r"(?P<minute>[0-5][0-9])",
+    "%S": r"(?P<second>[0-5][0-9])",
+    "%f": r"(?P<fraction>[0-9]{1,6})",
+    "%%": "%",
+}
+_FIRST_SHORT_YEAR = 69
+"""POSIX: two digits from here on are of the twentieth century."""
+
+DIRECTIVES = tuple(_DIRECTIVES)
+"""What formats are made of, besides the texts between."""
+
+
+@lru_cache
+def compile_format(format_: str) -> Callable[[str], datetime]:
+    """What reads the dates of a format.
+
+    Raises:
+        ValueError: The format has a directive that is not known, or one of them twice.
+
+    >>> compile_format("%d.%m.%Y")("31.1.2013")
+    datetime.datetime(2013, 1, 31, 0, 0)
+    """
+    parts = re.split("(%.?)", format_)
+    unknown = [part for part in parts[1::2] if part not in _DIRECTIVES]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not known in formats of dates")
+    try:
+        pattern = re.compile(
+            "".join(_DIRECTIVES.get(part) or re.escape(part) for part in parts),
+            re.IGNORECASE | re.ASCII,
+        )
+    except re.error as error:
+        raise ValueError("a part of a date stands in it twice") from error
+
+    def parse(text: str) -> datetime:
+        match = pattern.fullmatch(text.strip())
+        try:
+            return _assemble(match.groupdict() if match else {})
+        except (KeyError, ValueError):
+            raise ValueError(f"a date in the format {format_}") from None
+
+    return parse
+
+
+def _assemble(parts: dict[str, str]) -> datetime:
+    return datetime(
+        _read_year(parts),
+        _NUMBERS[parts["month_name"].lower()] if "month_name" in parts else int(parts["month"]),
+        int(parts.get("day", "1")),
+        _read_hour(parts),
+        int(parts.get("minute", "0")),
+        int(parts.get("second", "0")),
+        int(parts.get("fraction", "0").ljust(6, "0")),
+    )
+
+
+def _read_year(parts: dict[str, str]) -> int:
+    if "year" in parts:
+        return int(parts["year"])
+    short = int(parts["short_year"])
+    return short + (1900 if short >= _FIRST_SHORT_YEAR else 2000)
+
+
+def _read_hour(parts: dict[str, str]) -> int:
+    if "half_hour" not in parts:
+        return int(parts.get("hour", "0"))
+    return int(parts["half_hour"]) % 12 + (12 if parts["half"].lower() == "pm" else 0)
