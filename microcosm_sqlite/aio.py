@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
+from microcosm_sqlite.attachments import find_attachments
 from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.context import Scope, find_session
 from microcosm_sqlite.engine import recipes
@@ -95,6 +96,9 @@ def _make_twin(engine: Engine) -> AsyncEngine:
     )
     for name, listener in recipe.listeners:
         event.listen(twin.sync_engine, name, listener)
+    attachments = find_attachments(engine)
+    if attachments:
+        attachments.install(twin.sync_engine)
     return twin
 
 

@@ -13,21 +13,25 @@ from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.agreement import check_agreement
+from microcosm_sqlite.attachments import attach_datasets
 from microcosm_sqlite.booleans import parse_boolean
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import dataset, datasets, find
+from microcosm_sqlite.catalog.requirements import find_requirements
 from microcosm_sqlite.engine import (
     MEMORY,
     create_readonly_engine,
     create_readwrite_engine,
+    recipes,
     refuse_write,
 )
-from microcosm_sqlite.errors import DatasetNotFoundError
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.referring import find_referred
 from microcosm_sqlite.sessions import DatasetSession, IdleConnections, LeasingSession, OwnSessions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Engine
     from sqlalchemy.engine import ExceptionContext
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.dataset import DataSet
+    from microcosm_sqlite.engine import Recipe
 
     Path = str | os.PathLike[str]
     Bind = tuple[Engine, sessionmaker[Session]]
@@ -111,6 +116,8 @@ class Binds:
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
         self._unchecked: dict[str, InstalledDataset] = {}
+        self._required: dict[str, Iterable[str]] = {}
+        self._known_tables: dict[type[DataSet], int] = {}
 
     def __getitem__(self, name: str) -> Path:
         return self.paths[name]
@@ -128,6 +135,7 @@ class Binds:
         if bind is None:
             # Two threads may both come here: making an engine opens nothing, and one wins.
             bind = self.datasets.setdefault(name, self._make_bind(name))
+            self._attach(name, self._required.get(name, ()))
         return bind
 
     def new_session(self, data_set: type[DataSet], **options: Any) -> Session:
@@ -137,21 +145,59 @@ class Binds:
             SchemaMismatchError: The installed dataset is not what the models describe.
         """
         _, session_factory = self(data_set.dataset_name)
-        if self._unchecked:
-            self.check_models(data_set)
+        self.check_models(data_set)
         return session_factory(**options)
 
     def check_models(self, data_set: type[DataSet]) -> None:
-        """Compare models and installed dataset, unless that was done.
+        """Compare models and installed dataset, and attach what they refer to, unless done.
 
         Raises:
-            SchemaMismatchError: They differ.
+            SchemaMismatchError: Models and dataset differ, or those of another that they refer to.
         """
+        known_tables = len(data_set.metadata.tables)
+        if self._known_tables.get(data_set) == known_tables:
+            return
+        self._check_agreement(data_set)
+        others = find_referred(data_set)
+        self._attach(data_set.dataset_name, [other.dataset_name for other in others])
+        for other in others:
+            try:
+                self._check_agreement(other)
+            except SchemaMismatchError:
+                raise
+            except DatasetError:
+                continue  # told to whoever asks for it
+        self._known_tables[data_set] = known_tables
+
+    def _check_agreement(self, data_set: type[DataSet]) -> None:
+        engine, _ = self(data_set.dataset_name)
         found = self._unchecked.get(data_set.dataset_name)
         if found is not None:
-            engine, _ = self(data_set.dataset_name)
             check_agreement(data_set.resolve(), found, engine.dialect)
             self._unchecked.pop(data_set.dataset_name, None)
+
+    def _attach(self, name: str, others: Iterable[str]) -> None:
+        if not others:
+            return
+        engine, session_factory = self(name)
+        recipe = recipes[engine]
+        attach = {other: self._attaching(recipe, other) for other in others}
+        if not attach_datasets(engine, name, attach):
+            return
+        idle: IdleConnections | None = session_factory.kw.get("idle")
+        if idle is not None:
+            idle.close()
+        for other in others:
+            if other not in self.paths and os.fspath(self.default_path) == MEMORY:
+                event.listen(engine, "handle_error", partial(_explain_absence, name, other))
+
+    def _attaching(self, recipe: Recipe, name: str) -> Callable[[sqlite3.Connection], None]:
+        # It must not hold these binds, which would then outlive their graph.
+        try:
+            other = recipes[self(name)[0]]
+        except DatasetError as error:
+            return partial(_raise, error)
+        return lambda connection: recipe.attach(connection, name, other.uri(), other.path)
 
     def own_session(self, data_set: type[DataSet], *, expire_on_commit: bool = False) -> Session:
         """The session of this thread or task outside of any context, closed when that ends."""
@@ -184,6 +230,7 @@ class Binds:
             if not is_working_copy:
                 if found.manifest:
                     self._unchecked[name] = found
+                    self._required[name] = find_requirements(found)
                 return self._bind_readonly(found.location, name)
             path = found.location.path
         is_default = path is None
@@ -274,4 +321,18 @@ def _explain_emptiness(name: str, context: ExceptionContext) -> None:
             f"Data set {name!r} is empty: it is in memory, as no path is configured for it and no "
             "dataset of this name is installed.",
             hint=missing.hint,
+        ) from error
+
+
+def _raise(error: DatasetError, _: object) -> None:
+    raise error
+
+
+def _explain_absence(name: str, other: str, context: ExceptionContext) -> None:
+    """The same for a dataset that another one refers to."""
+    error = context.original_exception
+    if f"no such table: {other}." in str(error):
+        raise DatasetNotFoundError(
+            f"Data set {name!r} refers to dataset {other!r}, which is not installed.",
+            hint="Install the distribution that carries it, or configure its path.",
         ) from error

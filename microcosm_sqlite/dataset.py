@@ -7,13 +7,14 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeMeta, registry
 
 from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.constants import naming_convention
 from microcosm_sqlite.context import CurrentSession, SessionContext, close_contexts
 from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.referring import claim, find_related_classes, leave_out_external_keys
 
 if TYPE_CHECKING:
     from sqlalchemy import FromClause
@@ -44,6 +45,10 @@ class DataSetMeta(DeclarativeMeta):
         if _is_directly_below_data_set(bases):
             _prepare_base(cast("type[DataSet]", cls), dataset_name, namespace)
         super().__init__(classname, bases, namespace, **options)
+        table = cls.__dict__.get("__table__")
+        if isinstance(table, Table):
+            leave_out_external_keys(table)
+            find_related_classes(cast("type[DataSet]", cls), namespace)
 
 
 class DataSet(metaclass=DataSetMeta):
@@ -165,6 +170,7 @@ def _prepare_base(base: type[DataSet], dataset_name: str, namespace: dict[str, A
     base.__abstract__ = True
     base._base = base
     base.dataset_name = dataset_name
+    claim(base.metadata, base)
     base.innermost_scope = ContextVar(f"microcosm_sqlite.{dataset_name}", default=None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -15,9 +16,16 @@ from weakref import WeakKeyDictionary, finalize
 
 from sqlalchemy import QueuePool, create_engine, event
 
-from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.attachments import attach_datasets
+from microcosm_sqlite.catalog.connection import (
+    attach_database,
+    attach_late,
+    checked_uri,
+    connect,
+)
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, limit_time
+from microcosm_sqlite.catalog.requirements import find_required, find_requirements
+from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.forking import track_engine
 
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
+    from microcosm_sqlite.catalog.manifest import Requirement
 
 MEMORY = ":memory:"
 """The path that stands for a database in memory."""
@@ -41,11 +50,17 @@ class Recipe(NamedTuple):
         open: Opens a connection.
         reset: What the pool does to a connection that comes back.
         listeners: Names of engine events, and what listens to them.
+        path: The database, for errors.
+        uri: What other connections attach to read the same database.
+        attach: Attaches another database to a connection: under a name, by its URI and path.
     """
 
     open: Callable[[], sqlite3.Connection]
     reset: Literal["rollback"] | None
     listeners: Sequence[tuple[str, Callable[..., None]]]
+    path: str
+    uri: Callable[[], str]
+    attach: Callable[[sqlite3.Connection, str, str, str], None]
 
 
 recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
@@ -64,8 +79,35 @@ def dataset_engine(name: str) -> Engine:
     found = dataset(name)
     engine = _dataset_engines.get(found)
     if engine is None:
-        engine = create_readonly_engine(found.location, name=name)
-        engine = _dataset_engines.setdefault(found, engine)
+        engine = _dataset_engines.setdefault(found, create_dataset_engine(found))
+    return engine
+
+
+def create_dataset_engine(
+    found: InstalledDataset,
+    *,
+    attach: Mapping[str, Location] | None = None,
+    untrusted: bool = False,
+) -> Engine:
+    """A new engine of a dataset, to which the datasets that it refers to are attached.
+
+    Args:
+        found: The dataset.
+        attach: More datasets, by name; unlike the others they must be there.
+        untrusted: As for :func:`create_readonly_engine`.
+    """
+    engine = create_readonly_engine(
+        found.location, attach=attach, untrusted=untrusted, name=found.name
+    )
+    recipe = recipes[engine]
+
+    def attach_required(requirement: Requirement, connection: sqlite3.Connection) -> None:
+        location = find_required(found, requirement).location
+        recipe.attach(connection, requirement.dataset, checked_uri(location), location.path)
+
+    required = find_requirements(found)
+    others = {name: partial(attach_required, requirement) for name, requirement in required.items()}
+    attach_datasets(engine, found.name, others, opened=attach or ())
     return engine
 
 
@@ -104,6 +146,9 @@ def create_readonly_engine(
             # Nothing is written, so nothing is rolled back between two users of a connection.
             reset=None,
             listeners=listeners,
+            path=location.path,
+            uri=partial(checked_uri, location),
+            attach=attach_restricted if untrusted else attach_late,
         ),
         echo,
     )
@@ -139,9 +184,15 @@ def create_readwrite_engine(
         return connection
 
     listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
-    engine = _create(
-        Recipe(open_configured, "rollback", listeners), echo, is_copied=memory is not None
+    recipe = Recipe(
+        open=open_configured,
+        reset="rollback",
+        listeners=listeners,
+        path=name,
+        uri=memory.find_uri if memory else partial(str, _name_file(name)),
+        attach=_attach_to_memory if memory else attach_database,
     )
+    engine = _create(recipe, echo, is_copied=memory is not None)
     if memory:
         event.listen(engine, "engine_disposed", memory.close)
         finalize(engine, memory.close)
@@ -196,19 +247,31 @@ def _end_transaction(connection: Any, *_: object) -> None:
         connection.rollback()
 
 
+def _attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    # What is attached to a database of one file system is looked for there, unless told otherwise.
+    if "vfs=" not in uri:
+        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
+        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
+    attach_database(connection, schema, uri, path)
+
+
 def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
-    is_uri = name.startswith("file:")
-    path = name if is_uri else str(Path(name).absolute())
+    path = _name_file(name)
 
     def open_file() -> sqlite3.Connection:
-        if not (is_uri or Path(path).parent.is_dir()):
+        if not (path.startswith("file:") or Path(path).parent.is_dir()):
             raise DatasetFileMissingError(
                 f"{path} can neither be opened nor created: its folder does not exist.",
                 hint="Create the folder, or correct the path.",
             )
-        return sqlite3.connect(path, uri=is_uri, check_same_thread=False, isolation_level=None)
+        # An absolute path is never taken for a URI; what is attached is one.
+        return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
 
     return open_file
+
+
+def _name_file(name: str) -> str:
+    return name if name.startswith("file:") else str(Path(name).absolute())
 
 
 class _MemoryDatabase:
@@ -224,10 +287,15 @@ class _MemoryDatabase:
         self._uri = ""
 
     def __call__(self) -> sqlite3.Connection:
+        self.find_uri()
+        return self._connect()
+
+    def find_uri(self) -> str:
+        """What any connection of this process can open or attach."""
         if not self._anchors:
             self._uri = self._uri or f"file:/microcosm-sqlite-{next(_memory_numbers)}?vfs=memdb"
             self._anchors.append(self._connect())
-        return self._connect()
+        return self._uri
 
     def close(self, *_: object) -> None:
         """Let the database go; the next connection is to a new one."""

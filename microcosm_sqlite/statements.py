@@ -102,7 +102,8 @@ class Statements(Generic[M]):
         values = self._choose_values(filters, offset, limit)
         if values is None:
             return None
-        key = (columns, *values)
+        # The dialect knows which tables are in an attached database.
+        key = (dialect, columns, *values)
         prepared = self._rows.get(key)
         if prepared is None:
             chosen = choose_columns(self.model, columns)

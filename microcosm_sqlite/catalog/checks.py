@@ -12,6 +12,7 @@ import os
 
 from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.crossing import find_crossing_faults
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.record import compare_archive, compare_installed, read_record
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
@@ -248,3 +249,9 @@ def check_permissions(subject: Subject) -> Iterator[str]:
         mode = os.stat(path).st_mode
         if mode & 0o002 and not mode & 0o1000:
             yield f"anybody can change {path} (mode {mode & 0o7777:04o})"
+
+
+@_numbered("V14", "Install versions that belong together.", needs_soundness=True)
+def check_external_keys(subject: Subject) -> Iterator[str]:
+    """Foreign keys into other datasets lead somewhere."""
+    return find_crossing_faults(subject)

@@ -41,6 +41,10 @@ PRAGMA temp_store=MEMORY;   -- sorting must work where no temporary directory do
 """
 
 
+_MOST = 125
+"""More databases than any SQLite attaches, which then takes its own limit."""
+
+
 def connect(
     location: Location,
     *,
@@ -70,7 +74,7 @@ def connect(
         connection = _open(location, check_same_thread)
     try:
         for schema, other in (attach or {}).items():
-            _attach(connection, schema, other)
+            attach_database(connection, schema, checked_uri(other), other.path)
         harden(connection)
         if untrusted:
             from microcosm_sqlite.catalog.untrusted import restrict
@@ -90,14 +94,44 @@ def _open(location: Location, check_same_thread: bool) -> sqlite3.Connection:
         raise translate(error, location.path) from error
 
 
-def _attach(connection: sqlite3.Connection, schema: str, location: Location) -> None:
-    uri = checked_uri(location)
+def attach_database(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    """Attach one more database to a connection that was opened with URIs allowed.
+
+    Args:
+        connection: The connection.
+        schema: The name that SQL will use for the database.
+        uri: What to attach; see :func:`checked_uri`.
+        path: The file, for errors.
+
+    Raises:
+        DatasetFileError: One of its kinds, with the true cause.
+        QueryError: The schema name is taken or reserved, or SQLite attaches no more.
+    """
     try:
         connection.execute(f"ATTACH DATABASE ? AS {quote_identifier(schema)}", (uri,))
     except sqlite3.Error as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a reserved name, or one too many
-            raise QueryError(f"{schema!r} cannot be attached: {error}.") from error
-        raise translate(error, location.path) from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            raise _refuse_schema(schema, error) from error
+        raise translate(error, path) from error
+
+
+def _refuse_schema(schema: str, error: sqlite3.Error) -> QueryError:
+    if "too many" in str(error):
+        hint = "SQLite allows no more in one connection; use a second one for the others."
+    elif schema.lower() in ("main", "temp"):
+        hint = "SQLite keeps this name for itself: register the file under another one."
+    else:
+        hint = "Two names that differ in upper and lower case only are one name to SQLite."
+    return QueryError(f"{schema!r} cannot be attached: {error}.", hint=hint)
+
+
+def attach_late(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    """:func:`attach_database` for a connection that is hardened already, and is again after it."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, _MOST)
+    try:
+        attach_database(connection, schema, uri, path)
+    finally:
+        harden(connection)
 
 
 def checked_uri(location: Location) -> str:

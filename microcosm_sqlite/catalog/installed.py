@@ -182,7 +182,10 @@ class InstalledDataset(Frames):
 
     @property
     def engine(self) -> Engine:
-        """The SQLAlchemy engine of this dataset: one for the process, read-only."""
+        """The SQLAlchemy engine of this dataset: one for the process, read-only.
+
+        The datasets that its foreign keys lead into are attached to it.
+        """
         from microcosm_sqlite.engine import dataset_engine
 
         return dataset_engine(self.name)
@@ -190,14 +193,14 @@ class InstalledDataset(Frames):
     def create_engine(self, attach: Iterable[str] = (), *, untrusted: bool = False) -> Engine:
         """A new SQLAlchemy engine, with the choices that :meth:`connect` offers.
 
+        What :attr:`engine` attaches need not be named. Models of attached datasets are found in
+        their own files.
+
         >>> engine = nyc.create_engine(attach=["airports"])     # doctest: +SKIP
         """
-        from microcosm_sqlite.engine import create_readonly_engine
+        from microcosm_sqlite.engine import create_dataset_engine
 
-        others = _locate_others(attach)
-        return create_readonly_engine(
-            self.location, attach=others, untrusted=untrusted, name=self.name
-        )
+        return create_dataset_engine(self, attach=_locate_others(attach), untrusted=untrusted)
 
     @property
     def models(self) -> ModuleType:
@@ -255,4 +258,5 @@ def _manifest_beside(path: str) -> Manifest | None:
 def _locate_others(names: Iterable[str]) -> dict[str, Location]:
     from microcosm_sqlite.catalog.registry import dataset
 
+    names = (names,) if isinstance(names, str) else names
     return {name: dataset(name).location for name in names}

@@ -72,11 +72,14 @@ class Table:
         rowid_range: Lowest and highest rowid, or None for an empty table or one without rowids.
         digest: Hash of its rows, or an empty string; see
             :func:`microcosm_sqlite.catalog.digest.content_digest`.
+        foreign_keys: The keys into tables of the same dataset, in the words of Table Schema v2.
+        external_keys: The keys into other datasets, whose ``reference`` names one as ``package``.
     """
 
     __slots__ = (
         "description",
         "digest",
+        "external_keys",
         "fields",
         "foreign_keys",
         "indexes",
@@ -93,19 +96,43 @@ class Table:
         self.description: str = _text(raw, "description", "")
         self.fields: list[Field] = [Field(field) for field in _objects(schema, "fields")]
         self.primary_key: list[str] = _names(schema.get("primaryKey", []))
-        self.foreign_keys: list[dict[str, Any]] = _objects(schema, "foreignKeys")
+        keys = _objects(schema, "foreignKeys")
+        self.foreign_keys: list[dict[str, Any]] = [key for key in keys if not _package(key)]
+        self.external_keys: list[dict[str, Any]] = [key for key in keys if _package(key)]
         self.unique_keys: list[list[str]] = [_names(key) for key in _list(schema, "uniqueKeys")]
         self.indexes: list[dict[str, Any]] = _objects(raw, "indexes")
         self.row_count: int = _count(raw, "rowCount", 0)
         self.rowid_range: tuple[int, int] | None = _range(raw, "rowidRange")
         self.digest: str = _text(raw, "digest", "")
-        for key in self.foreign_keys:
+        for key in keys:
             reference = _object(key, "reference")
             _text(reference, "resource", "")
             _names(key["fields"]), _names(reference["fields"])
 
     def __repr__(self) -> str:
         return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
+
+
+class Requirement:
+    """Another dataset that foreign keys of this one lead into.
+
+    Attributes:
+        dataset: Its name.
+        distribution: The distribution that carried it when this dataset was built.
+        version: Version of that distribution, which the keys were checked against.
+        accepts: The versions that the keys are meant for, such as ``>=2.1,<3``; empty for any.
+    """
+
+    __slots__ = ("accepts", "dataset", "distribution", "version")
+
+    def __init__(self, dataset: str, raw: dict[str, Any]) -> None:
+        self.dataset = dataset
+        self.distribution: str = _text(raw, "distribution", "")
+        self.version: str = _text(raw, "version", "")
+        self.accepts: str = _text(raw, "accepts", "")
+
+    def __repr__(self) -> str:
+        return f"<Requirement {self.dataset}: {self.distribution}{self.accepts}>"
 
 
 class Manifest:
@@ -120,6 +147,7 @@ class Manifest:
         sha256: Hex digest of the uncompressed database.
         fingerprint: Hash of the schema; see :func:`microcosm_sqlite.catalog.structure.fingerprint`.
         models: Name of the module that declares the models, or an empty string.
+        requires: The datasets that foreign keys lead into, by name.
 
     Raises:
         ManifestError: A required key is missing or of the wrong type, or the format is later than
@@ -161,6 +189,8 @@ class Manifest:
         self.sqlite_version = _text(extension, "sqliteVersion", "")
         self.builder_version = _text(extension, "builderVersion", "")
         self.models = _text(extension, "models", "")
+        requires = _object(extension, "requires")
+        self.requires = {name: Requirement(name, _object(requires, name)) for name in requires}
         tables = [Table(resource) for resource in _objects(raw, "resources")]
         self.tables: dict[str, Table] = {table.name: table for table in tables}
 
@@ -232,6 +262,10 @@ def _objects(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
     if not all(isinstance(value, dict) for value in values):
         raise TypeError(f"{key!r} holds something that is not an object")
     return values
+
+
+def _package(key: dict[str, Any]) -> str:
+    return _text(_object(key, "reference"), "package", "")
 
 
 def _names(value: object) -> list[str]:

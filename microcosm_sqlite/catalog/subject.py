@@ -27,12 +27,16 @@ class Subject:
         dataset: The dataset.
         full: Whether to check what a matching hash already implies.
         models: Whether to import the models and compare them.
+        is_wheel: Whether it is in a wheel, so that what is installed here says nothing of it.
     """
 
-    def __init__(self, dataset: InstalledDataset, *, full: bool, models: bool) -> None:
+    def __init__(
+        self, dataset: InstalledDataset, *, full: bool, models: bool, is_wheel: bool = False
+    ) -> None:
         self.dataset = dataset
         self.full = full
         self.models = models
+        self.is_wheel = is_wheel
         self._connection: sqlite3.Connection | None = None
         self._digests: dict[tuple[str, str], tuple[bytes, int]] = {}
 

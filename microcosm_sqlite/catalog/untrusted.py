@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, attach_late, translate
 from microcosm_sqlite.errors import DatasetCorruptError
 
 TIME_LIMIT = 10.0
@@ -79,6 +79,19 @@ def restrict(connection: sqlite3.Connection, path: str, time_limit: float = TIME
         connection.setlimit(category, limit)
     connection.set_authorizer(_authorize)
     limit_time(connection, time_limit)
+
+
+def attach_restricted(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    """Attach one more database to a restricted connection, and check and bound that one too.
+
+    Raises:
+        DatasetError: It cannot be attached, or is damaged.
+    """
+    connection.set_authorizer(None)
+    try:
+        attach_late(connection, schema, uri, path)
+    finally:
+        restrict(connection, path)
 
 
 def limit_time(connection: sqlite3.Connection, seconds: float) -> None:

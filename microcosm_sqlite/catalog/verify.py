@@ -54,15 +54,17 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         for dataset in datasets_in(wheel, folder):
-            outcomes += _run(dataset, full=full, models=False)
+            outcomes += _run(dataset, full=full, models=False, is_wheel=True)
     for outcome in outcomes:
         if outcome.status == "failed":
             outcome.mend = "Do not install it, and tell its publisher."
     return Report(os.path.basename(wheel), outcomes)
 
 
-def _run(dataset: InstalledDataset, *, full: bool, models: bool) -> list[Outcome]:
-    subject = Subject(dataset, full=full, models=models)
+def _run(
+    dataset: InstalledDataset, *, full: bool, models: bool, is_wheel: bool = False
+) -> list[Outcome]:
+    subject = Subject(dataset, full=full, models=models, is_wheel=is_wheel)
     outcomes: list[Outcome] = []
     try:
         for check in CHECKS:

@@ -365,3 +365,32 @@ def test_stores_and_datasets_are_pickled_by_name(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_attached_datasets_are_there_in_a_child(tmp_path: Path) -> None:
+    run(
+        """
+        class Forests(DataSet, name="forests"):
+            pass
+
+        class Clearing(Forests):
+            __tablename__ = "clearing"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            node_id: Mapped[int] = mapped_column(ForeignKey(Node.id))
+
+        graph = make_graph(paths={"trees": str(path), "forests": str(path.with_name("f.db"))})
+        build(graph)
+        Forests.create_all(graph)
+        query = text("SELECT count(*) FROM trees.node")
+
+        def look():
+            with Clearing.new_context(graph) as context:
+                assert context.session.query(Clearing, Node).join(Node).count() == 0
+                assert context.session.scalar(query) == 100
+
+        look()
+        in_child(look)
+        look()
+        """,
+        tmp_path,
+    )
