@@ -10,6 +10,7 @@ from itertools import islice
 from typing import IO, Any
 
 from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.row_reader import RowReader
 from microcosm_sqlite.authoring.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import SourceFile
 from microcosm_sqlite.authoring.splitting import find_spans
@@ -62,7 +63,7 @@ class DelimitedOpener:
         return tuple(f"column_{number}" for number in range(1, len(first) + 1))
 
     @contextmanager
-    def _open_reader(self, advance: Advance = ignore_advance) -> Iterator[tuple[Any, int]]:
+    def _open_reader(self, advance: Advance = ignore_advance) -> Iterator[tuple[RowReader, int]]:
         """A reader of the rows, and how many lines were left out in front of them."""
         limit = csv.field_size_limit(FIELD_LIMIT)
         skipped = 0 if self.header else self.options.skip_lines
@@ -71,7 +72,7 @@ class DelimitedOpener:
                 for _ in islice(text, skipped):
                     pass
                 lines = _blank_comments(text, self.options.comment)
-                yield csv.reader(lines, **_make_dialect(self.source, self.options)), skipped
+                yield RowReader(lines, _make_dialect(self.source, self.options)), skipped
         finally:
             csv.field_size_limit(limit)
 
@@ -99,17 +100,17 @@ def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
 
 
 class _CsvRecords(Records):
-    """The rows of one `csv.reader`; the iteration itself stays in C."""
+    """The rows of one reader; the iteration itself stays in C."""
 
     def __init__(
-        self, name: str, reader: Any, skipped: int, header: tuple[str, ...] | None = None
+        self, name: str, reader: RowReader, skipped: int, header: tuple[str, ...] | None = None
     ) -> None:
         self._reader = reader
         self._skipped = skipped
         super().__init__(name, list(header or self._read_header(name)))
 
     def __iter__(self) -> Iterator[list[Any]]:
-        return filter(None, self._reader)
+        return self._reader.read_all()
 
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows, each with the line that it starts on."""
@@ -134,7 +135,7 @@ class _CsvRecords(Records):
 
     @property
     def _line(self) -> int:
-        return int(self._reader.line_num) + self._skipped
+        return self._reader.line_num + self._skipped
 
     def _read_header(self, name: str) -> list[str]:
         self.name = name
