@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
-from microcosm_sqlite.errors import MicrocosmSQLiteError
+from microcosm_sqlite.errors import MicrocosmSQLiteError, SettingsError
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.project import ProjectSettings
@@ -37,6 +37,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
 
         with self._failing_plainly():
             settings = self._read_settings()
+            self._wants_card()  # a wrong option is told before the work
             built = build_dataset(settings, progress=LineProgress(self.app.display_info))
         root = settings.root
         build_data["artifacts"].append(f"/{built.path.relative_to(root).as_posix()}")
@@ -49,7 +50,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         build_data: dict[str, Any],  # noqa: ARG002
         artifact_path: str,
     ) -> None:
-        """Open the finished wheel, and query the database inside."""
+        """Open the finished wheel, query the database inside, and draw its card if asked to."""
         if self.target_name != "wheel":
             return
         from microcosm_sqlite.authoring.wheel import verify_in_place, verify_wheel
@@ -57,8 +58,12 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         with self._failing_plainly():
             if version == "editable":
                 verify_in_place(self._read_settings())
-            else:
-                verify_wheel(artifact_path)
+                return
+            verify_wheel(artifact_path)
+            if self._wants_card():
+                from microcosm_sqlite.authoring.wheel_card import write_wheel_card
+
+                self.app.display_info(f"Card: {write_wheel_card(artifact_path)}")
 
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002
         """Remove what this hook built."""
@@ -73,6 +78,15 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
             yield
         except MicrocosmSQLiteError as error:
             self.app.abort(str(error))
+
+    def _wants_card(self) -> bool:
+        # No setting of the project: it decides nothing of what is built.
+        wanted = self.config.get("card", False)
+        if not isinstance(wanted, bool):
+            raise SettingsError(
+                f"Option `card` for build hook `{self.PLUGIN_NAME}` must be true or false."
+            )
+        return wanted
 
     def _read_settings(self) -> ProjectSettings:
         from microcosm_sqlite.authoring.project import ProjectSettings

@@ -20,6 +20,7 @@ from microcosm_sqlite.errors import MissingDependencyError, SettingsError
 MANIFEST_FILE = "datapackage.json"
 KNOWN_OPTIONS = frozenset(
     {
+        "card",
         "columns",
         "compression",
         "csv",

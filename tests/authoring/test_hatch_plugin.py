@@ -186,3 +186,20 @@ def test_the_database_is_plain_sqlite(tmp_path: Path, birds_wheel: Path) -> None
         (2, "Blue tit", "PARU", 18, None),
         (3, "Rook", "CORV", None, "1758-01-01"),
     ]
+
+
+def test_the_card_of_a_wheel_stands_beside_it_where_it_is_asked_for(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data", options="card = true")
+    wheel = build_wheel(project)
+    card = wheel.with_suffix(".html")
+    assert sorted(wheel.parent.iterdir()) == sorted([wheel, card])
+    page = card.read_text(encoding="utf-8")
+    assert "pip install birds-data" in page
+    assert "In centimetres" in page
+
+
+def test_an_option_that_is_neither_true_nor_false_stops_the_build(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data", options='card = "yes"')
+    done = run_build(project, "--wheel")
+    assert done.returncode != 0
+    assert "Option `card` for build hook `microcosm-sqlite` must be true or false." in done.stderr

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -15,6 +16,13 @@ def test_a_card_is_one_html_page_in_utf_8(program: Program) -> None:
     assert page.rstrip().endswith("</html>")
     assert "Birds for tests" in page
     assert "Did you mean 'birds'?" in program.refuse("card", "bird", code=3)
+
+
+def test_a_card_of_a_wheel_is_that_of_the_dataset_once_installed(
+    program: Program, birds_wheel: Path
+) -> None:
+    assert program.read("card", birds_wheel) == program.read("card", "birds")
+    assert "does not exist" in program.refuse("card", "none.whl")
 
 
 def test_browsing_serves_the_datasets_until_it_is_interrupted(program: Program) -> None:

