@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import types
 
+from microcosm_sqlite.authoring.json_values import make_json_binder
 from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, choose_parser
 from microcosm_sqlite.authoring.typed_values import make_taker
 from microcosm_sqlite.catalog.connection import quote_identifier
@@ -80,8 +81,8 @@ class ColumnRule:
         Raises:
             ValueError: The text does not fit; its text says what was expected.
         """
-        value = self.read(text)
-        return None if value is None else self.bind(value)
+        # JSON's null is a document, which `read` gives as None as well.
+        return None if text in self.nulls else self.bind(self.read(text))
 
     def read(self, text: str) -> Any:
         """The Python value that SQLAlchemy would be given for a text.
@@ -149,10 +150,7 @@ class ColumnRule:
 
     @property
     def _takes_empty_text(self) -> bool:
-        impl = self.column.type
-        while isinstance(impl, types.TypeDecorator):
-            impl = impl.impl_instance
-        return isinstance(impl, types.String)
+        return isinstance(_undecorate(self.column.type), types.String)
 
 
 class ConvertedTexts(dict[str | None, Any]):
@@ -190,8 +188,14 @@ def quote_text(text: str) -> str:
 
 
 def _make_binder(type_: types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
-    processor = type_.bind_processor(dialect)
-    return processor or (lambda value: value)
+    processor = type_.bind_processor(dialect) or (lambda value: value)
+    return make_json_binder(processor) if isinstance(_undecorate(type_), types.JSON) else processor
+
+
+def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
+    while isinstance(type_, types.TypeDecorator):
+        type_ = type_.impl_instance
+    return type_
 
 
 def _plan_fast_path(type_: types.TypeEngine[Any], affinity: str, quoted: str) -> tuple[bool, str]:
