@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.authoring.next_version import name_version
+
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.comparison import Comparison, TableComparison
     from microcosm_sqlite.authoring.schema_changes import SchemaChange
@@ -16,8 +18,7 @@ LONGEST = 60
 
 def render_changelog(comparison: Comparison) -> str:
     """A section in Markdown, headed by the new side's version or, if it has not grown, the next."""
-    is_grown = comparison.new_version not in ("", comparison.old_version)
-    version = comparison.new_version if is_grown else comparison.next_version
+    version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
     lines = [f"## {version or 'Unreleased'}"]
     for change, heading in _HEADINGS.items():
         entries = [_describe(each) for each in comparison.schema if each.change == change]

@@ -22,6 +22,7 @@ from microcosm_sqlite.types import EnumType, Truthy
 try:
     from alembic import command
     from alembic.config import CommandLine, Config
+    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 except ImportError as error:  # pragma: no cover
     raise MissingDependencyError(
@@ -42,6 +43,7 @@ __all__ = [
     "command",
     "get_alembic_environment_options",
     "get_migrations_dir",
+    "list_revisions",
     "make_alembic_config",
     "patch_script_directory",
     "run_migrations",
@@ -128,6 +130,12 @@ def get_migrations_dir(graph: Any, name: str) -> str:
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}.", hint="Create it for the revisions.")
     return str(folder)
+
+
+def list_revisions(folder: Path) -> tuple[set[str], list[str]]:
+    """Every revision in a folder, and those that no other follows."""
+    directory = ScriptDirectory.from_config(make_alembic_config(str(ENVIRONMENT), str(folder)))
+    return {script.revision for script in directory.walk_revisions()}, directory.get_heads()
 
 
 def get_alembic_environment_options(graph: Any) -> dict[str, Any]:

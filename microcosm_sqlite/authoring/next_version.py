@@ -11,6 +11,11 @@ Level = Literal["", "patch", "minor", "major"]
 _PLACES = {"major": 0, "minor": 1, "patch": 2}
 
 
+def name_version(old: str, new: str, next_: str) -> str:
+    """What a newer side is called: by its own version, or, if that has not grown, by the next."""
+    return new if new not in ("", old) else next_
+
+
 def grow_version(version: str, level: Level) -> str:
     """The next final version; empty where nothing changed, or the version is no version.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 import click
 
@@ -13,7 +14,10 @@ from microcosm_sqlite.cli.values import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from microcosm_sqlite.authoring.comparison import Comparison
+    from microcosm_sqlite.catalog.installed import InstalledDataset
 
 DIFFERENT, TROUBLE = 1, 2
 
@@ -25,11 +29,18 @@ DIFFERENT, TROUBLE = 1, 2
         "microcosm-sqlite diff birds dist/birds_data-1.1-py3-none-any.whl",
         "microcosm-sqlite diff old.db new.db --json --limit 100",
         "microcosm-sqlite diff birds src/birds_data/birds.db --changelog",
+        "microcosm-sqlite diff birds dist/*.whl --migration sqlite-migrations/birds",
     ),
 )
 @click.argument("old", shell_complete=complete_dataset)
 @click.argument("new", shell_complete=complete_dataset)
 @click.option("--changelog", is_flag=True, help="Write a section for the dataset's CHANGELOG.md.")
+@click.option(
+    "--migration",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
+    help="Write an Alembic revision that changes the schema, behind those in FOLDER.",
+)
 @click.option(
     "--limit",
     metavar="N",
@@ -37,7 +48,9 @@ DIFFERENT, TROUBLE = 1, 2
     help="With --json: tell of at most N changed rows of each table; of all unless given.",
 )
 @output_options
-def compare_versions(old: str, new: str, changelog: bool, limit: int | None, out: Output) -> int:
+def compare_versions(
+    old: str, new: str, changelog: bool, migration: str | None, limit: int | None, out: Output
+) -> int:
     """Show what changed from OLD to NEW: tables, columns, keys, and rows by primary key.
 
     Each side is the name of an installed dataset, a database file (.db) or a data wheel (.whl),
@@ -48,7 +61,12 @@ def compare_versions(old: str, new: str, changelog: bool, limit: int | None, out
     """
     limit = limit if out.format == "json" and not changelog else 0
     try:
-        comparison = _compare(old, new, limit)
+        with _open_sides(old, new) as sides:
+            from microcosm_sqlite.authoring.comparison import compare_datasets
+
+            comparison = compare_datasets(*sides, limit=limit)
+            if migration:
+                _write_migration(comparison, sides, migration, out)
     except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
         from microcosm_sqlite.cli.app import end
 
@@ -58,19 +76,38 @@ def compare_versions(old: str, new: str, changelog: bool, limit: int | None, out
     return 0 if comparison.is_same else DIFFERENT
 
 
-def _compare(old: str, new: str, limit: int | None) -> Comparison:
-    from contextlib import ExitStack
+@contextmanager
+def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.authoring.comparison import compare_datasets
     from microcosm_sqlite.authoring.sides import open_side
 
-    with ExitStack() as stack:
-        folders = [
-            stack.enter_context(TemporaryDirectory(prefix="microcosm-sqlite-")) for _ in range(2)
-        ]
-        sides = (open_side(side, folder) for side, folder in zip((old, new), folders, strict=True))
-        return compare_datasets(*sides, limit=limit)
+    with (
+        TemporaryDirectory(prefix="microcosm-sqlite-") as before,
+        TemporaryDirectory(prefix="microcosm-sqlite-") as after,
+    ):
+        yield open_side(old, before), open_side(new, after)
+
+
+def _write_migration(
+    comparison: Comparison,
+    sides: tuple[InstalledDataset, InstalledDataset],
+    folder: str,
+    out: Output,
+) -> None:
+    from microcosm_sqlite.authoring.next_version import name_version
+    from microcosm_sqlite.authoring.revisions import write_revision
+
+    version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
+    written = write_revision(*sides, folder, version)
+    if written is None:
+        out.note("The schema is the same, so that no migration is needed.")
+        return
+    file, revision = written
+    out.note(f"Wrote {file}.")
+    if revision.unfilled:
+        columns = ", ".join(revision.unfilled)
+        out.note(f"Say in it what old rows get in {columns}, which may not be NULL.")
 
 
 def _write(comparison: Comparison, out: Output, changelog: bool) -> None:
