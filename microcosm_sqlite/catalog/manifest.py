@@ -290,9 +290,13 @@ def _value_range(raw: dict[str, Any]) -> tuple[Any, Any] | None:
         return None
     if isinstance(value, list) and len(value) == 2:
         low, high = value
-        if all(map(_is_text, value)) or all(type(end) in (int, float) for end in value):
+        if all(map(_is_text, value)) or all(map(_is_number, value)):
             return low, high
     raise TypeError(f"'valueRange' is {value!r}, neither two numbers nor two texts")
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or (type(value) is float and abs(value) < float("inf"))
 
 
 def _digest(raw: dict[str, Any], key: str) -> str:
