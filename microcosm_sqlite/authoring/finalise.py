@@ -14,7 +14,7 @@ USER_VERSION = 3
 
 PAGE_SIZE = 4096
 
-_LOADING = f"""
+LOADING = f"""
 PRAGMA page_size={PAGE_SIZE};
 PRAGMA auto_vacuum=NONE;
 PRAGMA encoding='UTF-8';
@@ -30,7 +30,7 @@ PRAGMA cache_size=-16000;
 def open_loading(path: Path) -> sqlite3.Connection:
     """Open a database that nobody else sees, and that is thrown away when anything fails."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(_LOADING)
+    connection.executescript(LOADING)
     return connection
 
 

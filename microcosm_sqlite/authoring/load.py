@@ -19,6 +19,7 @@ from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out, 
 from microcosm_sqlite.authoring.records import Converter, Records
 from microcosm_sqlite.authoring.rules import ColumnRule, suspect_any
 from microcosm_sqlite.authoring.streams import Advance, ignore_advance
+from microcosm_sqlite.authoring.writing import Writer
 from microcosm_sqlite.catalog.connection import quote_identifier
 
 Opener = Callable[[Advance], AbstractContextManager[Records]]
@@ -71,7 +72,7 @@ class TableLoad:
         return layout
 
 
-def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
+def load_table(connection: Writer, load: TableLoad) -> int:
     """Load all sources of a table into an open transaction.
 
     Returns:
@@ -87,14 +88,14 @@ def load_table(connection: sqlite3.Connection, load: TableLoad) -> int:
     return rows
 
 
-def load_part(connection: sqlite3.Connection, load: TableLoad) -> int:
+def load_part(connection: Writer, load: TableLoad) -> int:
     """The same, without a word on what is wrong: the whole is loaded again to find that out.
 
     Returns:
         The number of rows loaded.
 
     Raises:
-        BuildError, sqlite3.Error, ValueError, IndexError: Something is wrong.
+        BuildError: Something is wrong; or one of `rejections`.
     """
     rows = 0
     for opener in load.openers:
@@ -104,7 +105,7 @@ def load_part(connection: sqlite3.Connection, load: TableLoad) -> int:
     return rows
 
 
-def _resolve_suspects(connection: sqlite3.Connection, load: TableLoad) -> None:
+def _resolve_suspects(connection: Writer, load: TableLoad) -> None:
     """Judge the values that are in doubt, and load anew where column affinity took them wrong."""
     suspects = _find_suspects(connection, load)
     if not suspects:
@@ -118,7 +119,7 @@ def _resolve_suspects(connection: sqlite3.Connection, load: TableLoad) -> None:
         _insert_all(connection, load, converted)
 
 
-def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset[str]:
+def _find_suspects(connection: Writer, load: TableLoad) -> frozenset[str]:
     """The columns with values that the judge might not have stored; one scan if there are none."""
     rules = load.rules.by_name.values()
     anywhere = suspect_any(rules)
@@ -128,7 +129,7 @@ def _find_suspects(connection: sqlite3.Connection, load: TableLoad) -> frozenset
     return _find_columns(connection, load, doubts)
 
 
-def _insert_all(connection: sqlite3.Connection, load: TableLoad, converted: frozenset[str]) -> int:
+def _insert_all(connection: Writer, load: TableLoad, converted: frozenset[str]) -> int:
     total = 0
     for opener in load.openers:
         try:
@@ -142,7 +143,7 @@ def _insert_all(connection: sqlite3.Connection, load: TableLoad, converted: froz
 
 
 def _insert_records(
-    connection: sqlite3.Connection, load: TableLoad, records: Records, converted: frozenset[str]
+    connection: Writer, load: TableLoad, records: Records, converted: frozenset[str]
 ) -> int:
     layout = load.lay_out(records)
     constants = fill_values(load.rules, layout, load.defaults)
@@ -172,7 +173,7 @@ def _insert_records(
         rows = _convert(
             rows, [(i, rule.make_cache()) for i, rule in enumerate(used) if not plain[i]]
         )
-    return connection.executemany(statement, rows).rowcount
+    return int(connection.executemany(statement, rows).rowcount)
 
 
 def _pick(rows: Iterable[list[Any]], indexes: list[int], width: int) -> Iterator[list[Any]]:
@@ -214,13 +215,13 @@ def _convert_typed(
         yield values
 
 
-def _literal(connection: sqlite3.Connection, value: object) -> str:
+def _literal(connection: Writer, value: object) -> str:
     (literal,) = connection.execute("SELECT quote(?)", (value,)).fetchone()
     return str(literal)
 
 
 def _find_columns(
-    connection: sqlite3.Connection, load: TableLoad, conditions: Mapping[str, str]
+    connection: Writer, load: TableLoad, conditions: Mapping[str, str]
 ) -> frozenset[str]:
     """The columns whose condition holds for some row."""
     return frozenset(
@@ -228,7 +229,7 @@ def _find_columns(
     )
 
 
-def _holds(connection: sqlite3.Connection, load: TableLoad, condition: str) -> bool:
+def _holds(connection: Writer, load: TableLoad, condition: str) -> bool:
     query = f"SELECT 1 FROM {load.quoted} WHERE {condition} LIMIT 1"
     return connection.execute(query).fetchone() is not None
 

@@ -1,7 +1,8 @@
 """Load one large source with several processes, in parts that are joined in order.
 
-The first part goes into the table itself; each further one is loaded by a forked child into a
-file of its own, and copied over by SQLite in one statement. Whatever goes wrong, wrong values
+Each part is loaded into a file of its own, all but the first by a forked child, and copied over by
+SQLite in one statement. Where that file would be written no faster than the table, the first part
+goes into the table itself. Whatever goes wrong, wrong values
 included, ends in None: the caller then loads the whole in one process, and finds out what it was.
 """
 
@@ -13,18 +14,24 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring import splitting
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.finalise import open_loading
 from microcosm_sqlite.authoring.layout import TableRules, is_row_number
 from microcosm_sqlite.authoring.load import Opener, TableLoad, load_part, load_table
 from microcosm_sqlite.authoring.streams import ignore_advance
+from microcosm_sqlite.authoring.writing import (
+    Writer,
+    has_quick_writer,
+    open_writer,
+    rejections,
+)
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
@@ -58,14 +65,23 @@ def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) ->
     Raises:
         BuildError: As for `load_table`.
     """
-    rows = None
-    if len(load.openers) == 1 and isinstance(load.openers[0], DelimitedOpener):
-        parts = load.openers[0].split(count_processors())
-        rows = load_in_parts(connection, load, parts, folder) if parts else None
+    parts = _divide(load)
+    rows = load_in_parts(connection, load, parts, folder) if parts else None
     if rows is None:
         with _transaction(connection):
             rows = load_table(connection, load)
     return rows
+
+
+def _divide(load: TableLoad) -> Sequence[Opener]:
+    """The parts to load by themselves, one of which may be all there is; none of short sources."""
+    opener = load.openers[0] if len(load.openers) == 1 else None
+    if not isinstance(opener, DelimitedOpener):
+        return ()
+    parts = opener.split(count_processors())
+    if not parts and has_quick_writer() and opener.source.size >= splitting.SMALLEST_PART:
+        return [opener]
+    return parts
 
 
 def load_in_parts(
@@ -83,18 +99,18 @@ def load_in_parts(
         The number of rows, or None where they have to be loaded in one piece; the table is empty
         again then.
     """
+    failures: tuple[type[Exception], ...] = (BuildError, _PartFailedError, *rejections())
     children: list[_Child] = []
     try:
         for number, part in enumerate(parts[1:]):
             file = folder / f"{STAGE}{number}.db"
             children.append(_Child(file, replace(load, openers=[part], into=STAGE)))
         here = replace(load, openers=parts[:1], advance=lambda n: load.advance(n * len(parts)))
-        with _transaction(connection):
-            rows = load_part(connection, here)
+        rows = _load_here(connection, here, folder / f"{STAGE}.db")
         for child in children:
             child.wait()
             rows += _append(connection, load, child.file)
-    except (BuildError, sqlite3.Error, ValueError, IndexError, _PartFailedError):
+    except failures:
         connection.execute(f"DELETE FROM {load.quoted}")
         return None
     finally:
@@ -103,8 +119,26 @@ def load_in_parts(
     return rows
 
 
+def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
+    if not has_quick_writer():
+        with _transaction(connection):
+            return load_part(connection, load)
+    try:
+        _fill_stage(file, replace(load, into=STAGE))
+        return _append(connection, load, file)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _fill_stage(file: Path, load: TableLoad) -> None:
+    with open_writer(file) as writer:
+        _create_stage(writer, load.rules)
+        with _transaction(writer):
+            load_part(writer, load)
+
+
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: Writer) -> Iterator[None]:
     connection.execute("BEGIN")
     try:
         yield
@@ -129,16 +163,10 @@ class _Child:
             code = 1
             try:
                 _end_with(parent)
-                self._load(replace(load, advance=ignore_advance))
+                _fill_stage(self.file, replace(load, advance=ignore_advance))
                 code = 0
             finally:
                 os._exit(code)  # nothing that is open here is the child's to close
-
-    def _load(self, load: TableLoad) -> None:
-        with closing(open_loading(self.file)) as connection:
-            _create_stage(connection, load.rules)
-            with _transaction(connection):
-                load_part(connection, load)
 
     def wait(self) -> None:
         """Wait until the part is there."""
@@ -163,7 +191,7 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _create_stage(connection: sqlite3.Connection, rules: TableRules) -> None:
+def _create_stage(connection: Writer, rules: TableRules) -> None:
     """A table that SQLite can copy page by page: the same columns, without keys or checks."""
     columns = ", ".join(_declare(rule.column, rule.expected) for rule in rules.by_name.values())
     connection.execute(f"CREATE TABLE {STAGE} ({columns})")
