@@ -99,7 +99,7 @@ def _describe_table(
         "rowCount": rows,
         "schema": {
             "fields": [
-                {"name": name, "type": _field_type(declared)}
+                {"name": name, "type": field_type_of(declared)}
                 | ({"constraints": {"required": True}} if not_null else {})
                 for name, declared, not_null, _ in columns
             ],
@@ -122,5 +122,10 @@ def _foreign_keys(connection: Connection, quoted: str) -> list[dict[str, Any]]:
     return list(keys.values())
 
 
-def _field_type(declared: str) -> str:
+def field_type_of(declared: str) -> str:
+    """The standard's type for a declared type in capitals; ``any`` where it tells nothing.
+
+    >>> field_type_of("VARCHAR(20)"), field_type_of("")
+    ('string', 'any')
+    """
     return next((kind for part, kind in _FIELD_TYPES if part in declared), "any")

@@ -26,6 +26,7 @@ COMMANDS = {
     "info": "datasets:show_info",
     "path": "datasets:show_path",
     "schema": "schemas:show_schema",
+    "models": "schemas:print_models",
     "query": "querying:run_query",
     "export": "exporting:export_tables",
     "browse": "showing:browse_datasets",

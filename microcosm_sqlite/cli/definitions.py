@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from microcosm_sqlite.cli.statements import answering
@@ -9,7 +10,7 @@ from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -25,27 +26,53 @@ def read_sql(found: InstalledDataset, tables: Collection[str]) -> str:
         return "\n\n".join(f"{sql};" for table, sql in answer.rows if table in tables)
 
 
-def read_models(found: InstalledDataset) -> str:
+def read_models(found: InstalledDataset, name: str = "") -> str:
     """The source of the module that declares the models; it is read, not imported.
 
+    For a dataset that names none it is drafted from what its tables declare.
+
+    Args:
+        found: The dataset.
+        name: What drafted models call it; the dataset's own name unless given.
+
     Raises:
-        DatasetError: The dataset names none, or it is not there as a file.
+        DatasetError: The module that it names is not there as a file.
+        MissingDependencyError: They would be drafted, and the extra ``new`` is not installed.
     """
     module = found.manifest.models if found.manifest else ""
     if not module:
-        raise DatasetError(
-            f"Dataset {found.name!r} does not say where its models are.",
-            hint=f"Its tables as SQL: microcosm-sqlite schema {found.name} --sql",
-        )
-    for file in _candidates(module):
+        return _draft(found, name)
+    for read in _readers(found, module):
         try:
-            return file.read_text(encoding="utf-8").rstrip("\n")
-        except OSError:
+            return read().decode().rstrip("\n")
+        except (OSError, KeyError):
             continue
     raise DatasetError(
         f"The models of dataset {found.name!r} are not on disk: {module}.",
         hint=f"Reinstall {found.distribution}.",
     )
+
+
+def _draft(found: InstalledDataset, name: str) -> str:
+    from microcosm_sqlite.interop.extras import extra
+
+    with extra("new"):
+        from microcosm_sqlite.authoring.model_source import draft_models
+
+    return draft_models(found, name)
+
+
+def _readers(found: InstalledDataset, module: str) -> Iterator[Callable[[], bytes]]:
+    distribution = found.entry.distribution if found.entry else None
+    if distribution and distribution.is_zipped:
+        from zipfile import ZipFile
+
+        with ZipFile(distribution.site) as archive:
+            for ending in (".py", "/__init__.py"):
+                yield partial(archive.read, module.replace(".", "/") + ending)
+        return
+    for file in _candidates(module):
+        yield file.read_bytes
 
 
 def _candidates(module: str) -> list[Path]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from microcosm_sqlite.catalog.manifest import Table
 from microcosm_sqlite.cli.mermaid import draw_diagram
 from tests.catalog.workshop import Wheel, make_database
 from tests.cli.conftest import Program
+from tests.support.programs import run
 from tests.support.projects import MODELS
 
 
@@ -34,7 +36,7 @@ def test_one_table_can_be_asked_for_with_its_indexes(program: Program) -> None:
 def test_models_are_the_source_as_it_was_written_and_are_not_imported(program: Program) -> None:
     assert program.read("schema", "birds", "--models") == MODELS
     assert "name no tables" in program.refuse("schema", "birds", "birds", "--models", code=2)
-    assert "does not say where its models" in program.refuse("schema", "colours", "--models")
+    assert program.read("models", "birds") == MODELS
 
 
 def test_models_of_a_package_that_cannot_be_imported_are_read_all_the_same(
@@ -89,6 +91,27 @@ def test_a_diagram_writes_what_its_language_can_hold() -> None:
         "    }",
         '    "my table" |o--o{ "my table" : "2nd"',
     ]
+
+
+def test_models_of_a_wheel_are_read_in_it(program: Program, birds_wheel: Path) -> None:
+    assert program.read("models", birds_wheel) == MODELS
+
+
+def test_models_that_nobody_wrote_are_drafted_and_agree_with_the_file(
+    program: Program, tmp_path: Path
+) -> None:
+    drafted = program.read("models", "colours")
+    assert program.read("schema", "colours", "--models") == drafted
+    (program.home / "drafted.py").write_text(drafted)
+    code = (
+        "import microcosm_sqlite as m\nfrom drafted import *\nfrom sqlalchemy.orm import Session\n"
+        "with Session(m.dataset('colours').engine) as session:\n"
+        "    print([(shade.code, shade.colour_id) for shade in session.query(Shade)])"
+    )
+    environment = program.environment | {"PYTHONPATH": f"{program.home}:{program.site}"}
+    assert run(sys.executable, "-c", code, environment=environment) == (
+        "[('crimson', 1), ('navy', 2), ('azure', 2)]\n"
+    )
 
 
 @pytest.mark.parametrize("form", ["--sql", "--mermaid"])
