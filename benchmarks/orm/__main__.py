@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.orm.environments import ROOT, make_environment
+from benchmarks.environments import ROOT, make_environment
 from benchmarks.rounds import Contest, Times, compete
 
 if TYPE_CHECKING:

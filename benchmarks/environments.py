@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build" / "bench"
 
 WANTED = {
     "ancestor": ["microcosm-sqlite==2.0.0", "setuptools<81"],
     "sqlalchemy": ["microcosm", "SQLAlchemy"],
+    "csvs-to-sqlite": ["csvs-to-sqlite>=1.3"],
+    "sqlite-utils": ["sqlite-utils>=4"],
+    "pandas": ["pandas>=3"],
     "ours": [],
 }
 
