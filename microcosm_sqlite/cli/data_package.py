@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
 from microcosm_sqlite.catalog.record import hash_file
+from microcosm_sqlite.cli.statements import answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -25,17 +30,42 @@ def describe_package(found: InstalledDataset, exported: Mapping[str, Path]) -> d
     """
     raw = found.manifest.raw if found.manifest else {"$schema": PROFILE, "name": found.name}
     about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
-    names = set(exported)
+    if "licenses" in about:
+        about["licenses"] = [each for each in map(_describe_license, raw["licenses"]) if each]
+    names = {table: _spell(path.stem).lower() for table, path in exported.items()}
     resources = [
-        _describe_resource(found.tables[name], names, path) for name, path in exported.items()
+        _describe_resource(found, found.tables[table], names, path)
+        for table, path in exported.items()
     ]
     return about | {"resources": resources}
 
 
-def _describe_resource(table: Table, names: set[str], path: Path) -> dict[str, Any]:
+def _describe_license(found: dict[str, Any]) -> dict[str, Any]:
+    """As the standard wants it: a name without blanks, which expressions and titles have."""
+    title = str(found.get("title") or found.get("name") or "")
+    name = _spell(str(found.get("name") or title))
+    described = {"name": name, "title": title if title != name else "", "path": found.get("path")}
+    return {key: value for key, value in described.items() if value}
+
+
+def _spell(name: str) -> str:
+    """A name of the letters that the standard allows in one."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^-A-Za-z0-9._]+", "-", plain).strip("-") or _number(name)
+
+
+def _number(name: str) -> str:
+    return f"x{name.encode().hex()[:16]}" if name else ""
+
+
+def _describe_resource(
+    found: InstalledDataset, table: Table, names: Mapping[str, str], path: Path
+) -> dict[str, Any]:
     digest, size = hash_file(str(path))
+    name = names[table.name]
     described = {
-        "name": table.name,
+        "name": name,
+        "title": table.name if name != table.name else "",
         "type": "table",
         "description": table.description,
         "path": path.name,
@@ -45,29 +75,52 @@ def _describe_resource(table: Table, names: set[str], path: Path) -> dict[str, A
         "bytes": size,
         "hash": f"sha256:{digest.hex()}",
         "rowCount": table.row_count,
-        "schema": _describe_schema(table, names),
+        "schema": _describe_schema(found, table, names),
     }
     return {key: value for key, value in described.items() if value != ""}
 
 
-def _describe_schema(table: Table, names: set[str]) -> dict[str, Any]:
-    foreign_keys = [
-        key for key in table.foreign_keys if key["reference"].get("resource", "") in names | {""}
-    ]
+def _describe_schema(
+    found: InstalledDataset, table: Table, names: Mapping[str, str]
+) -> dict[str, Any]:
     schema = {
-        "fields": [_describe_field(field) for field in table.fields],
+        "fields": [
+            _describe_field(field, _choose_type(found, table, field)) for field in table.fields
+        ],
         "primaryKey": table.primary_key,
         "uniqueKeys": table.unique_keys,
-        "foreignKeys": foreign_keys,
+        "foreignKeys": [*_describe_foreign_keys(table, names)],
     }
     return {key: value for key, value in schema.items() if value}
 
 
-def _describe_field(field: Field) -> dict[str, Any]:
+def _describe_foreign_keys(table: Table, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Those that lead to a table that was exported as well."""
+    for key in table.foreign_keys:
+        target = key["reference"].get("resource", "")
+        if not target or target in names:
+            resource = names[target] if target else ""
+            yield {**key, "reference": {**key["reference"], "resource": resource}}
+
+
+def _choose_type(found: InstalledDataset, table: Table, field: Field) -> str:
+    if field.type == "duration":
+        # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
+        return "any"
+    if field.type != "object":
+        return field.type
+    # A column of JSON may hold lists and numbers as well, which are no objects to the standard.
+    column, quoted = quote_identifier(field.name), quote_identifier(table.name)
+    sql = f"SELECT DISTINCT json_type({column}) FROM {quoted} WHERE {column} IS NOT NULL LIMIT 2"
+    with answering(found, sql) as answer:
+        kinds = {kind for (kind,) in answer.rows}
+    return "object" if kinds <= {"object"} else "array" if kinds == {"array"} else "any"
+
+
+def _describe_field(field: Field, kind: str) -> dict[str, Any]:
     described = {
         "name": field.name,
-        # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
-        "type": "any" if field.type == "duration" else field.type,
+        "type": kind,
         "format": field.format,
         "description": field.description,
         "constraints": field.constraints,

@@ -7,6 +7,7 @@ Package readers expect.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +103,8 @@ def write_folder(
     suffix = "csv" if form in DESCRIPTORS else form
     with _appearing(path) as draft:
         draft.mkdir()
-        exported = {table.name: draft / f"{table.name}.{suffix}" for table in tables}
+        files = name_files([table.name for table in tables])
+        exported = {table: draft / f"{file}.{suffix}" for table, file in files.items()}
         for table in tables:
             _write(found, table, suffix, exported[table.name], advance)
         if form in DESCRIPTORS:
@@ -128,11 +130,32 @@ def _write(
         write_table(found, table, form, target, advance, columns)
 
 
+def name_files(tables: Sequence[str]) -> dict[str, str]:
+    """A file name, without its ending, for each table: within the folder, and on any system.
+
+    >>> name_files(["birds", "Birds", "../a b"])
+    {'birds': 'birds', 'Birds': 'Birds_2', '../a b': 'a_b'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for table in tables:
+        stem = re.sub(r"[^\w.-]+", "_", table).strip("._-") or "table"
+        name, number = stem, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{stem}_{number}"
+        names[table] = name
+        taken.add(name.lower())
+    return names
+
+
 @contextmanager
 def _appearing(target: Path) -> Iterator[Path]:
     """A path in a scratch folder beside the target, which becomes the target without error."""
     if target.exists() or target.is_symlink():
         raise DatasetError(f"{target} is there already.", hint="Remove it, or name another.")
+    if not target.parent.is_dir():
+        raise DatasetError(f"{target.parent} is no folder.", hint="Make it, or name another.")
     with tempfile.TemporaryDirectory(prefix=".microcosm-sqlite-", dir=target.parent) as scratch:
         draft = Path(scratch, "draft")
         yield draft

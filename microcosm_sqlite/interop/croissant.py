@@ -9,8 +9,10 @@ from __future__ import annotations
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.interop.licenses import find_license_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +26,20 @@ FILE_NAME = "croissant.json"
 VERSION = "http://mlcommons.org/croissant/1.0"
 
 _TERMS = (
-    *("citeAs", "column", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
-    *("includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
+    *("citeAs", "column", "equivalentProperty", "extract", "field", "fileObject", "fileProperty"),
+    *(
+        "fileSet",
+        "format",
+        "samplingRate",
+        "includes",
+        "isLiveDataset",
+        "jsonPath",
+        "key",
+        "md5",
+        "parentField",
+        "path",
+        "recordSet",
+    ),
     *("references", "regex", "repeated", "replace", "separator", "source", "subField", "transform"),
 )
 
@@ -82,7 +96,7 @@ def _describe_dataset(manifest: Manifest) -> dict[str, Any]:
     return {
         "alternateName": manifest.title,
         "description": manifest.description or manifest.title,
-        "license": [_license_url(found) for found in manifest.licenses],
+        "license": [term for term in map(_name_license, manifest.licenses) if term],
         "creator": [
             {"@type": "sc:Person", "name": found["title"]}
             for found in manifest.contributors
@@ -93,8 +107,9 @@ def _describe_dataset(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _license_url(found: dict[str, Any]) -> str:
-    return str(found.get("path") or f"https://spdx.org/licenses/{found.get('name')}.html")
+def _name_license(found: dict[str, Any]) -> str:
+    """An address where there is one, else whatever the terms are called."""
+    return find_license_url(found) or str(found.get("title") or found.get("name") or "")
 
 
 def _describe_file(path: Path) -> dict[str, Any]:
@@ -103,7 +118,7 @@ def _describe_file(path: Path) -> dict[str, Any]:
         size = stream.tell()
     return {
         "@type": "cr:FileObject",
-        "@id": path.name,
+        "@id": _identify(path.name),
         "name": path.name,
         "contentUrl": path.name,
         "contentSize": f"{size} B",
@@ -115,10 +130,10 @@ def _describe_file(path: Path) -> dict[str, Any]:
 def _describe_table(table: Table, exported: Mapping[str, Path]) -> dict[str, Any]:
     described = {
         "@type": "cr:RecordSet",
-        "@id": table.name,
+        "@id": _identify(table.name),
         "name": table.name,
         "description": table.description,
-        "key": [{"@id": f"{table.name}/{column}"} for column in table.primary_key],
+        "key": [{"@id": _identify(table.name, column)} for column in table.primary_key],
         "field": [_describe_field(table, field, exported) for field in table.fields],
     }
     return {key: value for key, value in described.items() if value}
@@ -127,12 +142,12 @@ def _describe_table(table: Table, exported: Mapping[str, Path]) -> dict[str, Any
 def _describe_field(table: Table, field: Field, exported: Mapping[str, Path]) -> dict[str, Any]:
     described = {
         "@type": "cr:Field",
-        "@id": f"{table.name}/{field.name}",
+        "@id": _identify(table.name, field.name),
         "name": field.name,
         "description": field.description,
         "dataType": _DATA_TYPES.get(field.type, "sc:Text"),
         "source": {
-            "fileObject": {"@id": exported[table.name].name},
+            "fileObject": {"@id": _identify(exported[table.name].name)},
             "extract": {"column": field.name},
         },
         "references": _find_reference(table, field, exported),
@@ -147,5 +162,10 @@ def _find_reference(
         target = key["reference"].get("resource") or table.name
         if target in exported and field.name in key["fields"]:
             referred = key["reference"]["fields"][key["fields"].index(field.name)]
-            return {"field": {"@id": f"{target}/{referred}"}}
+            return {"field": {"@id": _identify(target, referred)}}
     return None
+
+
+def _identify(*names: str) -> str:
+    """What is referred to by; a reference has no blanks, nor slashes but its own."""
+    return "/".join(quote(name, safe="") for name in names)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ pytest.importorskip("pyarrow")
 
 from pyarrow import parquet
 
+from microcosm_sqlite.cli import exports
 from microcosm_sqlite.interop.croissant import FILE_NAME, describe_croissant
 from microcosm_sqlite.interop.parquet_files import write_parquet
 
@@ -98,6 +100,12 @@ def test_croissant_describes_the_files_and_how_they_belong_together(exported):
     assert described["license"] == ["https://spdx.org/licenses/CC0-1.0.html"]
 
 
+def test_licences_without_a_page_are_named_and_those_without_a_name_are_left_out(make, tmp_path):
+    terms = [{"name": "LicenseRef-Ours"}, {"title": "Terms"}, {"path": "https://example.org/t"}, {}]
+    described = describe_croissant(make(METADATA, licenses=terms), {})
+    assert described["license"] == ["LicenseRef-Ours", "Terms", "https://example.org/t"]
+
+
 @pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore")
 def test_croissant_s_own_reader_finds_no_fault_and_reads_the_rows(exported):
@@ -109,3 +117,106 @@ def test_croissant_s_own_reader_finds_no_fault_and_reads_the_rows(exported):
     first = next(iter(dataset.records("sightings")))
     assert first["sightings/species"] == b"wren"
     assert first["sightings/is_adult"] is True
+
+
+KINDS = {
+    "whole": (sa.Integer, -5),
+    "big": (sa.BigInteger, 2**62),
+    "flag": (sa.Boolean, True),
+    "ratio": (sa.Float, 1.5),
+    "tiny": (sa.Double, 1e-300),
+    "price": (sa.Numeric(10, 2), Decimal("12.50")),
+    "code": (sa.String(5), 'a,b"c'),
+    "text": (sa.Text, "line\nline, ünï"),
+    "kind": (sa.Enum("a", "b", name="kind"), "a"),
+    "day": (sa.Date, date(1999, 12, 31)),
+    "stamp": (sa.DateTime, datetime(2020, 1, 2, 3, 4, 5, 678)),
+    "time": (sa.Time, time(23, 59, 59)),
+    "lasted": (sa.Interval, timedelta(hours=30)),
+    "extra": (sa.JSON, {"a": [1, None]}),
+    "uid": (sa.Uuid, UUID(int=99 << 64)),
+    "photo": (sa.LargeBinary, b"\0\xff"),
+}
+EVERYTHING = sa.MetaData()
+for table, nullable in (("blank", True), ("Every Thing", True), ("required", False)):
+    sa.Table(
+        table,
+        EVERYTHING,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(name, kind, nullable=nullable) for name, (kind, _) in KINDS.items()),
+        *([] if nullable else [sa.Column("parent", sa.ForeignKey("Every Thing.id"))]),
+    )
+FULL = {name: value for name, (_, value) in KINDS.items()}
+EMPTY = FULL | {"text": "", "code": "", "extra": []}
+
+
+@pytest.fixture
+def everything(make):
+    rows = {
+        "Every Thing": [dict.fromkeys(KINDS), FULL, EMPTY],
+        "required": [{"parent": 2, **FULL}, {"parent": None, **EMPTY}],
+    }
+    licenses = [{"name": "LicenseRef-Ours"}, {"title": "Own terms"}, {"name": "MIT AND CC0-1.0"}]
+    return make(EVERYTHING, rows, name="everything", title="All", licenses=licenses)
+
+
+def export(dataset, form, folder):
+    exports.write_folder(dataset, list(dataset.tables.values()), form, folder, lambda _: None)
+    return folder
+
+
+def test_a_data_package_names_what_it_describes_as_the_standard_does(everything, tmp_path):
+    folder = export(everything, "datapackage", tmp_path / "out")
+    described = json.loads((folder / "datapackage.json").read_text())
+    assert [each["name"] for each in described["licenses"]] == [
+        *("LicenseRef-Ours", "Own-terms", "MIT-AND-CC0-1.0")
+    ]
+    names = {each["name"]: (each["path"], each.get("title")) for each in described["resources"]}
+    assert names["every_thing"] == ("Every_Thing.csv", "Every Thing")
+    assert names["required"] == ("required.csv", None)
+    required = next(each for each in described["resources"] if each["name"] == "required")
+    assert required["schema"]["foreignKeys"][0]["reference"]["resource"] == "every_thing"
+
+
+def test_no_name_of_a_table_leads_out_of_the_folder(make, tmp_path):
+    metadata = sa.MetaData()
+    for name in ("../../evil", "a/b", "A_B", "..", "日本"):
+        sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True))
+    (tmp_path / "deep").mkdir()
+    folder = export(make(metadata), "csv", tmp_path / "deep" / "er")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("A_B.csv", "a_b_2.csv", "evil.csv", "table.csv", "日本.csv")
+    ]
+    assert [path.name for path in folder.parent.iterdir()] == ["er"]
+
+
+@pytest.mark.heavy
+def test_frictionless_finds_nothing_wrong_with_any_type(everything, tmp_path):
+    frictionless = pytest.importorskip("frictionless")
+    folder = export(everything, "datapackage", tmp_path / "out")
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.valid, report.flatten(["type", "message"])
+    package = frictionless.Package(str(folder / "datapackage.json"))
+    rows = package.get_resource("every_thing").read_rows()
+    assert [rows[0]["text"], rows[0]["stamp"]] == [None, None]
+    for name in ("whole", "big", "flag", "price", "code", "text", "day", "stamp", "time"):
+        assert rows[1][name] == FULL[name], name
+    assert package.get_resource("blank").read_rows() == []
+    assert package.get_resource("required").read_rows()[1]["text"] == ""
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore")
+def test_croissant_s_own_reader_reads_any_type(everything, tmp_path):
+    croissant = pytest.importorskip("mlcroissant")
+    folder = export(everything, "croissant", tmp_path / "out")
+    dataset = croissant.Dataset(folder / FILE_NAME)
+    assert not dataset.metadata.ctx.issues.errors
+    assert list(dataset.records("blank")) == []
+    nothing, full, _ = dataset.records("Every%20Thing")
+    assert {value for key, value in nothing.items() if key != "Every%20Thing/id"} == {None}
+    for name in ("whole", "big", "flag", "ratio", "price"):
+        assert full[f"Every%20Thing/{name}"] == float(FULL[name]), name
+    assert full["Every%20Thing/text"] == FULL["text"].encode()
+    assert full["Every%20Thing/day"].date() == FULL["day"]
+    assert full["Every%20Thing/stamp"].to_pydatetime() == FULL["stamp"]
