@@ -84,7 +84,7 @@ def build_dataset(
     progress = progress or Progress()
     with import_models(settings) as models:
         sources = find_sources(settings, models.metadata.tables.keys())
-        inputs = digest_inputs(settings, sources)
+        inputs = digest_inputs(settings, sources, models.files)
         current = None if force else find_current(settings, inputs)
         if current is not None:
             progress.start(f"{settings.dataset}: unchanged")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.pyproject import read_pyproject
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import Distribution
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
@@ -20,7 +20,6 @@ from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileMissingError,
-    SettingsError,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +76,21 @@ class Candidate:
         return self._root is not None
 
     @property
+    def settings(self) -> ProjectSettings:
+        """The project's settings."""
+        if self._root is None:
+            raise Unchecked("a wheel does not carry it")
+        return self._settings
+
+    @property
+    def stem(self) -> str:
+        """What the file names of its distributions begin with: name and version."""
+        from packaging.utils import canonicalize_name
+
+        name = canonicalize_name(str(self.project.get("name", ""))).replace("-", "_")
+        return f"{name}-{self.version}"
+
+    @property
     def version(self) -> str:
         """The version that its project, or else its wheel, says."""
         return self._settings.version if self.is_project else str(self.metadata.get("version"))
@@ -84,10 +98,7 @@ class Candidate:
     @cached_property
     def project(self) -> Mapping[str, Any]:
         """The table ``[project]``."""
-        document = tomllib.loads((self.root / "pyproject.toml").read_text("utf-8"))
-        table = document.get("project", {})
-        if not isinstance(table, dict):
-            raise SettingsError(f"{self.root / 'pyproject.toml'} has no table [project].")
+        table: Mapping[str, Any] = read_pyproject(self.root).get("project", {})
         return table
 
     @property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
@@ -18,8 +19,14 @@ from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import ManifestError
 
 
-def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[Source, ...]]) -> str:
+def digest_inputs(
+    settings: ProjectSettings,
+    sources: Mapping[str, tuple[Source, ...]],
+    imported: Iterable[Path] = (),
+) -> str:
     """The hex sha256 of sources, code of the package, settings and versions of the builders.
+
+    Code of the project that stands elsewhere counts where the models `imported` it.
 
     No path of this machine goes into it: a checkout elsewhere has the same digest. It is empty
     where a source is a function, since nobody knows what that reads.
@@ -36,8 +43,8 @@ def digest_inputs(settings: ProjectSettings, sources: Mapping[str, tuple[Source,
             for table, files in sources.items()
         },
         "code": {
-            path.relative_to(settings.package_directory).as_posix(): digest(path)
-            for path in settings.package_directory.rglob("*.py")
+            path.relative_to(settings.root).as_posix(): digest(path)
+            for path in {*settings.package_directory.rglob("*.py"), *imported}
         },
         "versions": [find_builder_version(), sqlite3.sqlite_version, sqlalchemy.__version__],
     }

@@ -6,9 +6,10 @@ import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import cleandoc
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
@@ -25,10 +26,12 @@ class Models:
     Attributes:
         metadata: The tables.
         classes: Table name to the class that is mapped to it; none for plain tables.
+        files: Files of the project that were imported for it.
     """
 
     metadata: sa.MetaData
     classes: Mapping[str, type[Any]]
+    files: tuple[Path, ...] = ()
 
     def aliases(self, table: str) -> dict[str, str]:
         """Attribute name to column name, where they differ."""
@@ -65,13 +68,16 @@ def import_models(settings: ProjectSettings) -> Iterator[Models]:
     sys.path[:0] = [directory, str(settings.root)]
     importlib.invalidate_caches()
     try:
-        yield find_models(_import(settings), settings.dataset)
+        found = find_models(_import(settings), settings.dataset)
+        imported = _find_modules(set(sys.modules) - others, settings.root)
+        yield replace(found, files=tuple(imported.values()))
     finally:
         for entry in (directory, str(settings.root)):
             sys.path.remove(entry)
         sys.dont_write_bytecode = not writes_bytecode
         _take_modules(root)
-        _forget_modules(set(sys.modules) - others, settings.root)
+        for name in _find_modules(set(sys.modules) - others, settings.root):
+            del sys.modules[name]
         sys.modules.update(before)
 
 
@@ -80,23 +86,40 @@ def _take_modules(root: str) -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def _forget_modules(names: set[str], directory: Path) -> None:
-    """Forget those that came from a project's tree, but not from an environment inside of it."""
-    for name in names:
-        file = Path(getattr(sys.modules[name], "__file__", None) or "")
-        if file.is_relative_to(directory) and "site-packages" not in file.parts:
-            del sys.modules[name]
+def _find_modules(names: set[str], directory: Path) -> dict[str, Path]:
+    """Those that came from a project's tree, but not from an environment inside of it."""
+    found = {name: Path(getattr(sys.modules[name], "__file__", None) or "") for name in names}
+    return {name: file for name, file in found.items() if _is_inside(file, directory)}
+
+
+def _is_inside(file: Path, directory: Path) -> bool:
+    return file.is_relative_to(directory) and "site-packages" not in file.parts
 
 
 def _import(settings: ProjectSettings) -> ModuleType:
     try:
         return importlib.import_module(settings.models)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SettingsError(
             f"The models module `{settings.models}` cannot be imported: "
-            f"{type(error).__name__}: {error}.",
+            f"{_find_place(error, settings.root)}{type(error).__name__}: {_tell(error)}.",
             hint="It may only need what [build-system] requires.",
         ) from error
+
+
+def _find_place(error: BaseException, root: Path) -> str:
+    """The last line of the project's own code that an error came by."""
+    places = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno))
+    for name, line in reversed(places):
+        if _is_inside(Path(name), root):
+            return f"{Path(name).relative_to(root).as_posix()}, line {line}: "
+    return ""
+
+
+def _tell(error: BaseException) -> str:
+    return (error.msg if isinstance(error, SyntaxError) else str(error)).rstrip(".")
 
 
 def find_models(module: ModuleType, dataset: str) -> Models:
@@ -118,7 +141,17 @@ def find_models(module: ModuleType, dataset: str) -> Models:
             f"The models module `{module.__name__}` declares {count} of dataset `{dataset}`.",
             hint=f'Make the base with DataSet.create("{dataset}") and derive the models from it.',
         )
-    return Models(filled[0], _map_classes(found, filled[0]))
+    classes = _map_classes(found, filled[0])
+    try:
+        for registry in {cls.registry for cls in classes.values()}:
+            registry.configure()
+        for key in (key for table in filled[0].tables.values() for key in table.foreign_keys):
+            key.column  # noqa: B018  # says what is wrong where it refers to nothing
+    except sa.exc.SQLAlchemyError as error:
+        raise SettingsError(
+            f"The models of `{module.__name__}` do not fit together: {str(error).rstrip('.')}."
+        ) from error
+    return Models(filled[0], classes)
 
 
 def _dataset_of(base: object) -> object:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from microcosm_sqlite.authoring.settings_reader import HOOK, Options
+from microcosm_sqlite.authoring.pyproject import find_hook_table, read_facts, read_pyproject
+from microcosm_sqlite.authoring.settings_reader import Options
 from microcosm_sqlite.authoring.source_options import (
     CsvOptions,
     TableOptions,
     read_csv_options,
     read_table_options,
 )
-from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from microcosm_sqlite.errors import SettingsError
 
 MANIFEST_FILE = "datapackage.json"
 KNOWN_OPTIONS = frozenset(
@@ -96,18 +96,8 @@ class ProjectSettings:
                 option of it is wrong.
         """
         root = Path(directory).resolve()
-        file = root / "pyproject.toml"
-        try:
-            document = tomllib.loads(file.read_text("utf-8"))
-        except FileNotFoundError as error:
-            raise SettingsError(
-                f"{root} has no pyproject.toml, so it is no dataset project.",
-                hint="`microcosm-sqlite new` makes one.",
-            ) from error
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"{file} is not valid TOML: {error}.") from error
-        facts = _read_project_table(root, document.get("project", {}))
-        return _read_settings(root, _find_hook_table(document, file), facts)
+        document = read_pyproject(root)
+        return _read_settings(root, find_hook_table(document, root), read_facts(document, root))
 
     @classmethod
     def from_hook(cls, root: str, config: Mapping[str, Any], metadata: Any) -> ProjectSettings:
@@ -161,45 +151,6 @@ class ProjectSettings:
     def manifest_path(self) -> Path:
         """Where the built manifest goes."""
         return self.package_directory / MANIFEST_FILE
-
-
-def _find_hook_table(document: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
-    build = document.get("tool", {}).get("hatch", {}).get("build", {})
-    wheel = build.get("targets", {}).get("wheel", {})
-    for place in (wheel, build):
-        table = place.get("hooks", {}).get(HOOK)
-        if isinstance(table, Mapping):
-            return table
-    raise SettingsError(
-        f"{file} has no table [tool.hatch.build.targets.wheel.hooks.{HOOK}].",
-        hint="`microcosm-sqlite new` makes a project that has one.",
-    )
-
-
-def _read_project_table(root: Path, project: Mapping[str, Any]) -> dict[str, Any]:
-    dynamic = project.get("dynamic", [])
-    licence = project.get("license", "")
-    if not isinstance(licence, str):
-        licence = licence.get("text", "")
-    authors = [author.get("name", "") for author in project.get("authors", [])]
-    return {
-        "version": _resolve_version(root) if "version" in dynamic else project.get("version"),
-        "description": project.get("description", ""),
-        "license": licence,
-        "authors": [{"name": name} for name in authors],
-    }
-
-
-def _resolve_version(root: Path) -> str:
-    try:
-        from hatchling.metadata.core import ProjectMetadata
-        from hatchling.plugin.manager import PluginManager
-    except ImportError as error:
-        raise MissingDependencyError(
-            "A dynamic version needs hatchling.",
-            hint="Install it: pip install 'microcosm-sqlite[build]'.",
-        ) from error
-    return str(ProjectMetadata(str(root), PluginManager()).version)
 
 
 def _read_settings(

@@ -225,6 +225,38 @@ def test_whatever_changes_is_built_anew(project: Path, name: str, old: str, new:
     assert not build(project).is_fresh
 
 
+@pytest.mark.parametrize("name", ["birds.db", "datapackage.json"])
+def test_whatever_is_gone_is_built_anew(project: Path, name: str) -> None:
+    first = build(project)
+    (first.path.parent / name).unlink()
+    again = build(project)
+    assert again.is_fresh
+    assert again.manifest.dumps() == first.manifest.dumps()
+
+
+def test_code_that_the_models_import_counts_wherever_it_stands_in_the_project(
+    tmp_path: Path,
+) -> None:
+    models = MODELS.replace("String(40))\n\n", "String(lengths.LONG))\n\n")
+    project = make_project(
+        tmp_path / "p", models=models.replace("from datetime", "import lengths\nfrom datetime")
+    )
+    (project / "lengths.py").write_text("LONG = 40\n")
+    assert build(project).manifest.tables["families"].fields[1].constraints["maxLength"] == 40
+    assert not build(project).is_fresh
+    (project / "lengths.py").write_text("LONG = 50\n")
+    assert build(project).manifest.tables["families"].fields[1].constraints["maxLength"] == 50
+
+
+def test_another_version_of_a_library_builds_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(project)
+    monkeypatch.setattr("sqlalchemy.__version__", "9.9")
+    assert build(project).is_fresh
+    assert not build(project).is_fresh
+
+
 # What the sources may look like.
 
 
@@ -390,7 +422,7 @@ event.listen(Base.metadata, "after_create", DDL("CREATE VIEW v AS SELECT {}(name
 @pytest.mark.parametrize(
     ("models", "told"),
     [
-        ("import no_such_module", "cannot be imported: ModuleNotFoundError"),
+        ("import no_such_module", r"models\.py, line 1: ModuleNotFoundError"),
         ("x = 1", "declares no tables of dataset `birds`"),
         (MODELS.replace('"birds")', '"bees")') + "Bees = Base\n", None),
         (MODELS.replace("Mapped[date | None]", "Mapped[list]"), "cannot be imported"),
