@@ -13,13 +13,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from microcosm_sqlite.authoring.bulk import Writer
 from microcosm_sqlite.authoring.diagnose import explain_rejected_rows
 from microcosm_sqlite.authoring.judge import Findings, judge_records
 from microcosm_sqlite.authoring.layout import TableRules, fill_values, lay_out, refuse_missing
 from microcosm_sqlite.authoring.records import Converter, Records
 from microcosm_sqlite.authoring.rules import ColumnRule, suspect_any
 from microcosm_sqlite.authoring.streams import Advance, ignore_advance
-from microcosm_sqlite.authoring.writing import Writer
 from microcosm_sqlite.catalog.connection import quote_identifier
 
 Opener = Callable[[Advance], AbstractContextManager[Records]]
@@ -95,7 +95,8 @@ def load_part(connection: Writer, load: TableLoad) -> int:
         The number of rows loaded.
 
     Raises:
-        BuildError: Something is wrong; or one of `rejections`.
+        BuildError, sqlite3.Error, ValueError, IndexError, TypeError, OverflowError: Something is
+            wrong.
     """
     rows = 0
     for opener in load.openers:

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.bulk import open_scanner
 from microcosm_sqlite.authoring.describe import describe_field
-from microcosm_sqlite.authoring.verification import open_as_reader
 from microcosm_sqlite.catalog.manifest import Field
 from microcosm_sqlite.catalog.ranges import measure_columns
 
@@ -19,7 +19,7 @@ def measure_tables(path: Path, metadata: sa.MetaData) -> dict[str, list[dict[str
     It runs beside the digests of the tables, after the file was finished: SQLite does the work
     without holding Python's lock, which the digests need.
     """
-    with open_as_reader(path) as connection:
+    with open_scanner(path) as connection:
         return {
             name: measure_columns(
                 connection, name, [Field(describe_field(column)) for column in table.columns]

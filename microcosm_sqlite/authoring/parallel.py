@@ -22,16 +22,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring import splitting
+from microcosm_sqlite.authoring.bulk import Writer, has_apsw, open_writer
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.layout import TableRules, is_row_number
 from microcosm_sqlite.authoring.load import Opener, TableLoad, load_part, load_table
 from microcosm_sqlite.authoring.streams import ignore_advance
-from microcosm_sqlite.authoring.writing import (
-    Writer,
-    has_quick_writer,
-    open_writer,
-    rejections,
-)
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
@@ -79,7 +74,7 @@ def _divide(load: TableLoad) -> Sequence[Opener]:
     if not isinstance(opener, DelimitedOpener):
         return ()
     parts = opener.split(count_processors())
-    if not parts and has_quick_writer() and opener.source.size >= splitting.SMALLEST_PART:
+    if not parts and has_apsw() and opener.source.size >= splitting.SMALLEST_PART:
         return [opener]
     return parts
 
@@ -99,7 +94,6 @@ def load_in_parts(
         The number of rows, or None where they have to be loaded in one piece; the table is empty
         again then.
     """
-    failures: tuple[type[Exception], ...] = (BuildError, _PartFailedError, *rejections())
     children: list[_Child] = []
     try:
         for number, part in enumerate(parts[1:]):
@@ -110,7 +104,7 @@ def load_in_parts(
         for child in children:
             child.wait()
             rows += _append(connection, load, child.file)
-    except failures:
+    except _FAILURES:
         connection.execute(f"DELETE FROM {load.quoted}")
         return None
     finally:
@@ -120,7 +114,7 @@ def load_in_parts(
 
 
 def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
-    if not has_quick_writer():
+    if not has_apsw():
         with _transaction(connection):
             return load_part(connection, load)
     try:
@@ -150,6 +144,17 @@ def _transaction(connection: Writer) -> Iterator[None]:
 
 class _PartFailedError(Exception):
     """A child did not load its part."""
+
+
+_FAILURES = (
+    _PartFailedError,
+    BuildError,
+    sqlite3.Error,
+    ValueError,
+    IndexError,
+    TypeError,
+    OverflowError,
+)
 
 
 class _Child:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from microcosm_sqlite.authoring.bulk import open_scanner
 from microcosm_sqlite.catalog.connection import connect, quote_identifier
 from microcosm_sqlite.catalog.digest import content_digest
 from microcosm_sqlite.catalog.location import Location
@@ -27,7 +28,7 @@ def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
 
 def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
     """The hash of each table's rows, whichever version of SQLite wrote them."""
-    with open_as_reader(path) as connection:
+    with open_scanner(path) as connection:
         return {table: content_digest(connection, table) for table in tables}
 
 

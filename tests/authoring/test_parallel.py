@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring import parallel, splitting, writing
+from microcosm_sqlite.authoring import bulk, parallel, splitting
 from microcosm_sqlite.authoring.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.finalise import finalise, open_loading
 from microcosm_sqlite.authoring.hashing import digest
@@ -85,8 +85,8 @@ def test_the_file_is_the_same_whatever_loads_it(
     source = write_source(tmp_path, "\r\n".join(["number,text,price", *ROWS]), name)
     table = make_table(key=key)
     digests = {load(monkeypatch, table, source, processors) for processors in (1, 2, 3, 4)}
-    monkeypatch.setattr(writing, "has_quick_writer", lambda: False)
-    monkeypatch.setattr(parallel, "has_quick_writer", lambda: False)
+    monkeypatch.setattr(bulk, "has_apsw", lambda: False)
+    monkeypatch.setattr(parallel, "has_apsw", lambda: False)
     digests |= {load(monkeypatch, table, source, processors) for processors in (1, 3)}
     assert len(digests) == 1
     with closing(sqlite3.connect(tmp_path / "finished.db")) as connection:
