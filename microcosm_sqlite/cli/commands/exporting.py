@@ -11,7 +11,7 @@ from microcosm_sqlite.cli import exports
 from microcosm_sqlite.cli.completion import complete_columns, complete_table_path
 from microcosm_sqlite.cli.names import Named, choose_fields, find_named
 from microcosm_sqlite.cli.options import examples
-from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.cli.output import Output, is_terminal
 from microcosm_sqlite.cli.values import Count
 
 
@@ -52,7 +52,8 @@ def export_tables(
     comes with a description, go to a folder. CSV holds bytes in base64 and NULL as an empty
     field; Parquet has the types of the models.
     """
-    out = Output(quiet=quiet)
+    # Where the rows themselves are shown, a bar would run through them.
+    out = Output(quiet=quiet or (output is None and is_terminal()))
     named = find_named(name)
     if named.field:
         raise click.UsageError("Name columns with --columns.")
