@@ -63,8 +63,14 @@ def make_datasette(names: Iterable[str] = ()) -> Datasette:
     if not pm.is_registered(datasette_plugin):
         # It is not where this distribution's metadata is older than the plugin.
         pm.register(datasette_plugin, datasette_plugin.PLUGIN)
-    settings = {"plugins": {datasette_plugin.PLUGIN: {"datasets": chosen}}}
-    return Datasette([], metadata=settings)
+    settings = {
+        "title": "Installed datasets",
+        "plugins": {datasette_plugin.PLUGIN: {"datasets": chosen}},
+    }
+    served = Datasette([], metadata=settings)
+    # Datasette makes up an empty database where it is given no files; nobody asked for that one.
+    served.remove_database("_memory")
+    return served
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc]

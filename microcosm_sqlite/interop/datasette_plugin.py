@@ -66,14 +66,15 @@ def get_metadata(datasette: Datasette) -> dict[str, Any]:
 def describe_database(found: InstalledDataset) -> dict[str, Any]:
     """A dataset in the words of Datasette's metadata."""
     manifest = found.manifest
-    described: dict[str, Any] = {
-        "tables": {name: _describe_table(table) for name, table in found.tables.items()}
-    }
+    described: dict[str, Any] = {}
+    rights: dict[str, str] = {}
     if manifest:
+        rights = _describe_license(manifest.licenses) | _describe_source(manifest.sources)
         described["title"] = f"{manifest.title or found.name}, version {found.version}"
         described["description"] = manifest.description
-        described |= _describe_license(manifest.licenses) | _describe_source(manifest.sources)
-    return {key: value for key, value in described.items() if value}
+    # A link may lead somebody straight to a table, who would not see them on the dataset's page.
+    tables = {name: _describe_table(table) | rights for name, table in found.tables.items()}
+    return _told(described | rights | {"tables": tables})
 
 
 def _chosen(datasette: Datasette) -> list[str]:
@@ -112,14 +113,13 @@ async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> N
 
 def _describe_table(table: Table) -> dict[str, Any]:
     columns = {field.name: field.description for field in table.fields if field.description}
-    described = {"description": table.description, "columns": columns}
-    return {key: value for key, value in described.items() if value}
+    return _told({"description": table.description, "columns": columns})
 
 
 def _describe_license(licenses: list[dict[str, Any]]) -> dict[str, str]:
     names = [str(found.get("name") or found.get("title") or "") for found in licenses]
     urls = [str(found["path"]) for found in licenses if found.get("path")]
-    return {"license": ", ".join(filter(None, names)), "license_url": urls[0] if urls else ""}
+    return _told({"license": ", ".join(filter(None, names)), "license_url": "".join(urls[:1])})
 
 
 def _describe_source(sources: list[dict[str, Any]]) -> dict[str, str]:
@@ -128,4 +128,8 @@ def _describe_source(sources: list[dict[str, Any]]) -> dict[str, str]:
         return {}
     url = str(sources[0].get("path", ""))
     others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-    return {"source": f"{sources[0].get('title') or url}{others}", "source_url": url}
+    return _told({"source": f"{sources[0].get('title') or url}{others}", "source_url": url})
+
+
+def _told(described: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in described.items() if value}

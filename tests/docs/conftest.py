@@ -14,6 +14,10 @@ from tests.support.programs import run
 from tests.support.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
+PROGRAMS = {
+    "datasette": ("datasette.cli", "cli"),
+    "microcosm-sqlite": ("microcosm_sqlite.cli", "main"),
+}
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +50,11 @@ def newcomer(wheels: Path, tmp_path: Path) -> Reader:
 @pytest.fixture
 def user(flights_venv: Venv, tmp_path: Path) -> Reader:
     """Somebody who has the example of real flights installed."""
-    program = flights_venv.root / "bin" / "microcosm-sqlite"
-    program.write_text(f"#!{flights_venv.python}\nfrom microcosm_sqlite.cli import main\nmain()\n")
-    program.chmod(0o755)
+    for name, (module, function) in PROGRAMS.items():
+        program = flights_venv.root / "bin" / name
+        call = f"from {module} import {function}\n{function}()\n"
+        program.write_text(f"#!{flights_venv.python}\n{call}")
+        program.chmod(0o755)
     return make_reader(tmp_path / "work", flights_venv.root, {})
 
 

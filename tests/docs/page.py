@@ -12,36 +12,49 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 FENCE = re.compile(r"^```(?P<head>[^\n`]+)\n(?P<body>.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^## (.+)$", flags=re.MULTILINE)
 CAPTION = re.compile(r"^:caption: (?P<file>.+)\n+", flags=re.MULTILINE)
 
 SESSION = """
-import doctest, json, sys
-names = {"__name__": "__main__"}
-for source, where in json.load(open(sys.argv[1])):
-    if ">>>" in source:
-        test = doctest.DocTestParser().get_doctest(source, names, where, where, 0)
-        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        runner = doctest.DocTestRunner(optionflags=flags)
-        if runner.run(test, clear_globs=False).failed:
-            sys.exit(1)
-        names = test.globs
-    else:
-        exec(compile(source, where, "exec"), names)
+import contextlib, doctest, io, json, os, sys, traceback
+answers, names = sys.stdout, {"__name__": "__main__"}
+flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+for line in sys.stdin:
+    source, where, directory = json.loads(line)
+    os.chdir(directory)
+    said = io.StringIO()
+    failed = False
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            if ">>>" in source:
+                test = doctest.DocTestParser().get_doctest(source, names, where, where, 0)
+                runner = doctest.DocTestRunner(optionflags=flags)
+                failed = runner.run(test, out=said.write, clear_globs=False).failed > 0
+                names = test.globs
+            else:
+                exec(compile(source, where, "exec"), names)
+        except Exception:
+            traceback.print_exc()
+            failed = True
+    print(json.dumps([failed, said.getvalue()]), file=answers, flush=True)
 """
 
 
 @dataclass
 class Block:
-    """One fenced block."""
+    """One fenced block, below the last heading of the second level."""
 
     kind: str
     body: str
     where: str
+    section: str
 
 
 @dataclass
@@ -50,14 +63,19 @@ class Reader:
 
     directory: Path
     environment: dict[str, str]
-    python_blocks: list[tuple[str, str]] = field(default_factory=list)
     leave_out: AbstractSet[str] = frozenset()
+    warnings: str = "error"
+    interpreter: subprocess.Popen[str] | None = None
+    open: ExitStack = field(default_factory=ExitStack)
 
-    def follow(self, page: Path, leave_out: AbstractSet[str] = frozenset()) -> int:
-        """Do all that the page says, but for some commands; the number of blocks that were run."""
+    def follow(
+        self, page: Path, leave_out: AbstractSet[str] = frozenset(), section: str | None = None
+    ) -> int:
+        """Do all that a page or a section says, but for some commands; gives how many blocks."""
         self.leave_out = leave_out
-        blocks = [block for block in read_blocks(page) if self.run(block)]
-        return len(blocks)
+        blocks = [block for block in read_blocks(page) if section in (None, block.section)]
+        with ExitStack() as self.open:
+            return sum(map(self.run, blocks))
 
     def run(self, block: Block) -> bool:
         """Do what one block says, if it says anything to do."""
@@ -79,13 +97,30 @@ class Reader:
         file.write_text(block.body[caption.end() :], encoding="utf-8")
 
     def run_python(self, block: Block) -> None:
-        # One interpreter cannot wait for the next block, so the earlier ones are run again.
-        self.python_blocks.append((block.body, block.where))
-        script = self.directory / "blocks.json"
-        script.write_text(json.dumps(self.python_blocks), encoding="utf-8")
-        done = self.execute(["python", "-W", "error", "-c", SESSION, "blocks.json"])
-        script.unlink()
-        assert done.returncode == 0, f"{block.where}\n{done.stdout}"
+        if self.interpreter is None:
+            self.interpreter = self.open.enter_context(self.start_interpreter())
+        assert self.interpreter.stdin
+        assert self.interpreter.stdout
+        asked = json.dumps([block.body, block.where, str(self.directory)])
+        self.interpreter.stdin.write(f"{asked}\n")
+        self.interpreter.stdin.flush()
+        failed, said = json.loads(self.interpreter.stdout.readline())
+        assert not failed, f"{block.where}\n{said}"
+
+    @contextmanager
+    def start_interpreter(self) -> Iterator[subprocess.Popen[str]]:
+        """One for the whole page, which answers each block with whether it failed."""
+        started = subprocess.Popen(
+            ["python", "-W", self.warnings, "-c", SESSION],
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with started:
+            yield started
+        self.interpreter = None
 
     def run_console(self, block: Block) -> None:
         for command, expected in read_commands(block.body):
@@ -116,14 +151,14 @@ class Reader:
 def read_blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, with the line that each begins at."""
     text = page.read_text(encoding="utf-8")
-    return [
-        Block(
-            found["head"].strip(),
-            found["body"],
-            f"{page.name}:{text[: found.start()].count(chr(10)) + 1}",
-        )
-        for found in FENCE.finditer(text)
-    ]
+    blocks = []
+    for found in FENCE.finditer(text):
+        before = text[: found.start()]
+        headings = HEADING.findall(before)
+        where = f"{page.name}:{before.count(chr(10)) + 1}"
+        section = headings[-1] if headings else ""
+        blocks.append(Block(found["head"].strip(), found["body"], where, section))
+    return blocks
 
 
 def read_commands(body: str) -> list[tuple[str, str]]:

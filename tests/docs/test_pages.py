@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -18,6 +20,7 @@ RUN_ELSEWHERE = {
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
     "microcosm-sqlite new planets-data",
+    "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
 
@@ -28,10 +31,37 @@ def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/how-to/use-a-dataset.md", "docs/how-to/load-frames.md"]
+    "page",
+    [
+        "README.md",
+        "docs/how-to/use-a-dataset.md",
+        "docs/how-to/load-frames.md",
+        "docs/how-to/browse-and-share.md",
+    ],
 )
 def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
     assert user.follow(ROOT / page, leave_out=RUN_ELSEWHERE) >= 3
+
+
+ELSEWHERE = "A worker that has another edition"
+
+
+@pytest.mark.parametrize(
+    ("section", "wanted"),
+    [
+        pytest.param("Dask", {"distributed"}, marks=pytest.mark.slow),
+        pytest.param("Spark", {"pyspark", "java"}, marks=pytest.mark.heavy),
+        pytest.param("Ray", {"ray"}, marks=pytest.mark.heavy),
+        pytest.param(ELSEWHERE, set(), marks=pytest.mark.slow),
+    ],
+)
+def test_a_recipe_for_a_cluster_works(section: str, wanted: set[str], user: Reader) -> None:
+    for name in wanted:
+        if find_spec(name) is None and which(name) is None:
+            pytest.skip(f"{name} is not installed")
+    user.warnings = "default" if section == "Ray" else "error"  # importing it warns
+    page = ROOT / "docs" / "how-to" / "scale-out.md"
+    assert user.follow(page, section=section) == 1
 
 
 def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
@@ -40,6 +70,7 @@ def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
 
 def test_no_page_has_steps_that_no_test_follows() -> None:
     followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
+    followed |= {"browse-and-share.md", "scale-out.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

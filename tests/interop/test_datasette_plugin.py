@@ -81,6 +81,8 @@ def test_a_dataset_appears_in_any_datasette_with_what_its_manifest_says(birds, p
 
 def test_tables_and_columns_are_described_and_nothing_of_it_becomes_markup(birds, plugin):
     (page,) = ask(serve(), "/birds/birds")
+    assert "CC0-1.0" in page.text
+    assert "https://example.org/notes" in page.text
     assert "Every bird &lt;seen&gt;" in page.text
     assert "Latin name" in page.text
 
@@ -102,9 +104,9 @@ def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
 
     make(METADATA, name="bees")
     served = make_datasette(["birds"])
-    ask(served, "/")
-    assert "birds" in served.databases
-    assert "bees" not in served.databases
+    (front,) = ask(served, "/")
+    assert [name for name in served.databases if name != "_internal"] == ["birds"]
+    assert "Installed datasets" in front.text
 
 
 def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):

@@ -152,6 +152,7 @@ def test_conditions_are_judged_by_sqlite(source, capfd):
 
 def test_spark_joins_and_aggregates(source):
     frame = source.load()
+    assert frame.count() == 300
     assert frame.groupBy("size").count().orderBy("size").collect() == [
         ("large", 150),
         ("small", 150),

