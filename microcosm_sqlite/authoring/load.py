@@ -157,11 +157,7 @@ def _insert_records(
         rule.placeholder if is_plain else "?" for rule, is_plain in zip(used, plain, strict=True)
     ]
     values += [_literal(connection, value) for value in constants.values()]
-    statement = f"INSERT INTO {load.quoted} " + (
-        f"({', '.join(map(quote_identifier, names))}) VALUES ({', '.join(values)})"
-        if names
-        else "DEFAULT VALUES"
-    )
+    statement = f"INSERT INTO {load.quoted} {_write_values(load, names, values)}"
     rows: Iterable[Any] = records
     if len(used) < len(layout):
         rows = _pick(rows, [i for i, rule in enumerate(layout) if rule is not None], len(layout))
@@ -175,6 +171,15 @@ def _insert_records(
             rows, [(i, rule.make_cache()) for i, rule in enumerate(used) if not plain[i]]
         )
     return int(connection.executemany(statement, rows).rowcount)
+
+
+def _write_values(load: TableLoad, names: Sequence[str], values: Sequence[str]) -> str:
+    """The columns and what goes into them, in few letters, as some look at them for each row."""
+    if not names:
+        return "DEFAULT VALUES"
+    is_whole = list(names) == [column.name for column in load.rules.table.columns]
+    listed = "" if is_whole else f"({', '.join(map(quote_identifier, names))}) "
+    return f"{listed}VALUES ({','.join(values)})"
 
 
 def _pick(rows: Iterable[list[Any]], indexes: list[int], width: int) -> Iterator[list[Any]]:

@@ -9,6 +9,7 @@ included, ends in None: the caller then loads the whole in one process, and find
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sqlite3
@@ -125,10 +126,22 @@ def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> i
 
 
 def _fill_stage(file: Path, load: TableLoad) -> None:
-    with open_writer(file) as writer:
+    with open_writer(file) as writer, _without_collector():
         _create_stage(writer, load.rules)
         with _transaction(writer):
             load_part(writer, load)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows of texts make no cycles, but are looked through for them, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager
