@@ -255,3 +255,23 @@ def check_permissions(subject: Subject) -> Iterator[str]:
 def check_external_keys(subject: Subject) -> Iterator[str]:
     """Foreign keys into other datasets lead somewhere."""
     return find_crossing_faults(subject)
+
+
+@_numbered("V15", _REBUILD, needs_soundness=True)
+def check_ranges(subject: Subject) -> Iterator[str]:
+    """Columns hold what is said of them."""
+    from microcosm_sqlite.catalog.ranges import compare_columns
+
+    told = [
+        table
+        for table in subject.manifest.tables.values()
+        if table.fields and all(field.null_count is not None for field in table.fields)
+    ]
+    if not told:
+        raise Unchecked("its manifest says nothing of them")
+    if not subject.full:
+        raise Unchecked("it reads every row (checked in full only)")
+    present = table_names(subject.connection)  # what is missing was told by another check
+    for table in told:
+        if table.name in present:
+            yield from compare_columns(subject.connection, table)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest import Field, Table
 
 _COLUMNS_PER_SCAN = 600
 """Of each column up to three results are asked for, and SQLite gives 2,000 at once."""
@@ -43,6 +43,24 @@ def measure_columns(
     for start in range(0, len(fields), _COLUMNS_PER_SCAN):
         found += _scan(connection, table, fields[start : start + _COLUMNS_PER_SCAN])
     return found
+
+
+def compare_columns(connection: Connection, table: Table) -> Iterator[str]:
+    """Where the rows of a table are not as its manifest says: one complaint for each column.
+
+    Raises:
+        sqlite3.Error: The table cannot be read.
+    """
+    for field, found in zip(
+        table.fields, measure_columns(connection, table.name, table.fields), strict=True
+    ):
+        said = {
+            "nullCount": field.null_count,
+            "valueRange": field.value_range and list(field.value_range),
+            "lengthRange": field.length_range and list(field.length_range),
+        }
+        if found != {key: value for key, value in said.items() if value is not None}:
+            yield f"column {table.name}.{field.name} does not hold what is said of it"
 
 
 def _scan(connection: Connection, table: str, fields: Sequence[Field]) -> list[dict[str, Any]]:
