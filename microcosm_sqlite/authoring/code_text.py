@@ -51,10 +51,10 @@ def measure(text: str) -> int:
     )
 
 
-def _rank_import(name: str) -> tuple[bool, list[str | int]]:
-    """Where isort puts a name: capitals first, then without regard to them, numbers by value."""
+def _rank_import(name: str) -> tuple[bool, bool, list[str | int]]:
+    """Where isort puts a name: constants, classes, others; numbers in them go by value."""
     is_constant = name.isupper() and len(name) > 1
     parts: list[str | int] = [
         int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
     ]
-    return not is_constant, parts
+    return not is_constant, name[:1].islower(), parts

@@ -12,13 +12,15 @@ from microcosm_sqlite.catalog.connection import database_uri, harden
 from microcosm_sqlite.catalog.preflight import MAGIC, check_header, check_sidecars
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.errors import (
-    DatasetCorruptError,
     DatasetFileError,
     DatasetNotPackagedError,
     SourceError,
 )
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+SIDECARS = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite keeps beside a database."""
+
 _SNAPSHOT = "Take a copy that has everything: sqlite3 {} \"VACUUM INTO 'copy.db'\""
 _ENCRYPTED = "If it is encrypted, decrypt it with the program that did so."
 
@@ -56,24 +58,31 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def refuse_unusable(path: Path, name: str) -> None:
-    """Refuse what is no complete database.
+    """Refuse what is no complete database in itself.
+
+    Raises:
+        SourceError: It is not; the text says what it is, or lacks.
+    """
+    try:
+        check_sidecars(str(path))
+    except DatasetFileError as error:
+        raise _translate(error, path, name, _SNAPSHOT.format(path.name)) from error
+    refuse_impostor(path, name)
+
+
+def refuse_impostor(path: Path, name: str) -> None:
+    """Refuse what is missing, or no database, or not all of one.
 
     Raises:
         SourceError: It is not; the text says what it is.
     """
-    hint = ""
     try:
-        hint = _SNAPSHOT.format(path.name)
-        check_sidecars(str(path))
-        hint = _ENCRYPTED
         check_header(str(path))
-    except DatasetNotPackagedError as error:
-        if hint != _ENCRYPTED:  # without a log beside it, write-ahead mode is as good as any
-            raise _translate(error, path, name, hint) from error
-    except DatasetCorruptError as error:
-        raise _translate(error, path, name, hint if "database" in error.message else "") from error
+    except DatasetNotPackagedError:
+        return  # in write-ahead mode, which is as good as any where there is no log
     except DatasetFileError as error:
-        raise _translate(error, path, name, "") from error
+        is_strange = error.message.endswith("is not a SQLite database.")
+        raise _translate(error, path, name, _ENCRYPTED if is_strange else "") from error
 
 
 def _translate(error: DatasetFileError, path: Path, name: str, hint: str) -> SourceError:

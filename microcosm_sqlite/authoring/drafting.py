@@ -7,12 +7,25 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from microcosm_sqlite.authoring.code_text import quote
+from microcosm_sqlite.authoring.database_draft import (
+    DatabaseDraft,
+    DatabaseModels,
+    find_databases,
+    read_database,
+    refuse_namesakes,
+    report_databases,
+)
+from microcosm_sqlite.authoring.database_text import ModelWriter
+from microcosm_sqlite.authoring.drafted_card import Summary, summarise, write_card
 from microcosm_sqlite.authoring.inference import infer_folder
 from microcosm_sqlite.authoring.inferred import Inference
+from microcosm_sqlite.authoring.model_names import name_classes
 from microcosm_sqlite.authoring.model_text import write_models, write_stores
 from microcosm_sqlite.authoring.reporting import report
 from microcosm_sqlite.authoring.scaffold import scaffold
@@ -42,63 +55,86 @@ def draft_project(
 ) -> Draft:
     """Write a project whose tables are those of a folder of files.
 
-    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed. Types, lengths, keys,
-    references and enumerations are inferred from every row. Files are copied as they are; what the
-    build has to know of how they are written goes into its settings.
+    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed: types, lengths, keys,
+    references and enumerations are inferred from every row, and the files are copied as they are;
+    what the build has to know of how they are written goes into its settings. Or they may be
+    SQLite databases, whose schema is taken over and whose rows are copied by `VACUUM INTO`.
 
     Args:
         directory: Where to write; new or empty.
-        folder: The files, one for each table.
+        folder: The files, one for each table, and databases; or one database.
         null_values: Texts that mean that there is no value, besides the empty field.
         answers: Answers to the template's questions, as for `scaffold`.
 
     Raises:
         SourceError: There is no file that can be read; nothing was written.
         SettingsError: An answer cannot be used, or the directory is not empty.
-        MissingDependencyError: cookiecutter is not installed.
+        MissingDependencyError: cookiecutter is not installed, or sqlacodegen for a database.
     """
-    inference = infer_folder(Path(folder), null_values)
-    project = scaffold(directory, **answers)
+    with TemporaryDirectory(prefix="microcosm-sqlite-") as scratch:
+        found = Path(folder)
+        databases = [read_database(path, Path(scratch)) for path in find_databases(found)]
+        inference = Inference()
+        if found.is_dir():
+            inference = infer_folder(found, null_values, may_be_none=bool(databases))
+        refuse_namesakes(databases, inference)
+        project = scaffold(directory, **answers)
+        _write_sources(project / "sources", inference, databases)
     settings = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     hook = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["microcosm-sqlite"]
     package = hook["models"].removesuffix(".models")
-    _write_sources(project / "sources", inference)
-    _write_code(project, package, hook["dataset"], settings["project"]["description"], inference)
-    _write_tests(project / "tests", package, inference)
+    source = project / "src" / package
+    models = _draft_models(source, inference, databases)
+    _write_code(source, hook["dataset"], settings["project"]["description"], inference, models)
+    summaries = summarise(inference, models)
+    _write_tests(project / "tests", package, summaries)
     _write_settings(project / "pyproject.toml", inference, null_values)
-    _write_card(project / "README.md", hook["dataset"], inference)
-    return Draft(project, tuple(report(inference)))
+    write_card(project / "README.md", hook["dataset"], summaries)
+    return Draft(project, (*report_databases(models), *report(inference)))
 
 
-def _write_sources(sources: Path, inference: Inference) -> None:
+def _write_sources(
+    sources: Path, inference: Inference, databases: Collection[DatabaseDraft]
+) -> None:
     for example in sources.iterdir():
         example.unlink()
     for table in inference.tables.values():
         path = table.file.path
         stem = split_name(path)[0]
         shutil.copyfile(path, sources / f"{table.name}{path.name[len(stem) :].lower()}")
+    for database in databases:
+        shutil.copyfile(database.snapshot, sources / database.snapshot.name)
+
+
+def _draft_models(
+    source: Path, inference: Inference, databases: Collection[DatabaseDraft]
+) -> DatabaseModels:
+    text = (source / "models.py").read_text("utf-8")
+    base = re.findall(r"^class (\w+)\(DataSet", text, flags=re.MULTILINE)[0]
+    models = DatabaseModels(base, name_classes(inference.tables, base))
+    for database in databases:
+        models.add(database)
+    return models
 
 
 def _write_code(
-    project: Path, package: str, dataset: str, description: str, inference: Inference
+    source: Path, dataset: str, description: str, inference: Inference, models: DatabaseModels
 ) -> None:
-    source = project / "src" / package
-    models = source / "models.py"
-    base = re.findall(r"^class (\w+)\(DataSet", models.read_text("utf-8"), flags=re.MULTILINE)[0]
-    models.write_text(
-        write_models(inference.tables, base=base, dataset=dataset, description=description),
-        encoding="utf-8",
-    )
-    (source / "stores.py").write_text(
-        write_stores(inference.tables, base=base, package=package), encoding="utf-8"
-    )
+    writer = ModelWriter(models.base)
+    for database, drafted in models.drafted:
+        writer.write(drafted, database.found.views)
+    text = write_models(inference.tables, writer, dataset=dataset, description=description)
+    (source / "models.py").write_text(text, encoding="utf-8")
+    stores = write_stores(models.classes, package=source.name)
+    (source / "stores.py").write_text(stores, encoding="utf-8")
 
 
-def _write_tests(tests: Path, package: str, inference: Inference) -> None:
-    counts = "".join(f'    "{name}": {t.row_count},\n' for name, t in inference.tables.items())
+def _write_tests(tests: Path, package: str, tables: Iterable[Summary]) -> None:
+    counts = "".join(f"    {quote(table.name)}: {table.row_count},\n" for table in tables)
     dataset = tests / "test_dataset.py"
     text = dataset.read_text("utf-8")
-    text = re.sub(r"^ROW_COUNTS = .*$", f"ROW_COUNTS = {{\n{counts}}}", text, flags=re.MULTILINE)
+    told = f"ROW_COUNTS = {{\n{counts}}}"
+    text = re.sub(r"^ROW_COUNTS = .*$", lambda _: told, text, flags=re.MULTILINE)
     dataset.write_text(text, encoding="utf-8")
     (tests / "test_stores.py").write_text(_STORE_TESTS.format(package=package), encoding="utf-8")
 
@@ -137,47 +173,3 @@ def _write_settings(pyproject: Path, inference: Inference, null_values: Collecti
     tables = write_tables(inference.tables)
     text = text.replace("\n[tool.pytest.ini_options]", f"{tables}\n[tool.pytest.ini_options]")
     pyproject.write_text(text, encoding="utf-8")
-
-
-def _write_card(card: Path, dataset: str, inference: Inference) -> None:
-    text = card.read_text("utf-8")
-    first = next(iter(inference.tables))
-    query = f'microcosm-sqlite query {dataset} "'
-    text = re.sub(rf'(?<={query}).*(?=")', f"SELECT * FROM {first} LIMIT 5", text)
-    text = text.replace("SELECT count(*) FROM elements", f"SELECT count(*) FROM {first}")
-    for heading, body in (
-        ("What it holds", _card_of_tables(inference)),
-        ("What it does not hold", _card_of_gaps(inference)),
-        ("Where it comes from", _card_of_sources(inference)),
-    ):
-        start, end = _find_section(text, heading)
-        text = f"{text[:start]}{body}\n\n{text[end:]}"
-    card.write_text(text, encoding="utf-8")
-
-
-def _find_section(text: str, heading: str) -> tuple[int, int]:
-    start = text.index(f"## {heading}\n\n") + len(f"## {heading}\n\n")
-    return start, text.index("\n## ", start) + 1
-
-
-def _card_of_tables(inference: Inference) -> str:
-    rows = [
-        f"| {name} | {table.row_count:,} | {', '.join(table.primary_key) or 'row number'} |"
-        for name, table in inference.tables.items()
-    ]
-    return "\n".join(["| table | rows | key |", "|---|---|---|", *rows])
-
-
-def _card_of_gaps(inference: Inference) -> str:
-    gaps = [
-        f"- {name}: no value in some rows of {', '.join(nullable)}."
-        for name, table in inference.tables.items()
-        if (nullable := [c.name for c in table.columns.values() if c.is_nullable])
-    ]
-    return "\n".join(gaps) or "Every column of every table has a value in every row."
-
-
-def _card_of_sources(inference: Inference) -> str:
-    request = "Say here who made these files, from what, and under which terms:"
-    files = [f"- `{table.file.path.name}`" for table in inference.tables.values()]
-    return "\n".join([request, "", *files])

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from microcosm_sqlite.authoring.column_names import find_free_name
+from microcosm_sqlite.authoring.databases import SIDECARS, is_database
 from microcosm_sqlite.authoring.date_formats import compile_format
 from microcosm_sqlite.authoring.enumerations import infer_enumerations
 from microcosm_sqlite.authoring.guessing import DATETIME, MOMENT, TEXT, Guess
@@ -24,7 +25,7 @@ from microcosm_sqlite.authoring.inferred import Inference, InferredColumn, Infer
 from microcosm_sqlite.authoring.keys import find_key, infer_references, is_unique
 from microcosm_sqlite.authoring.parsing import parse_datetime
 from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile, name_table, sniff
-from microcosm_sqlite.authoring.sources import split_name
+from microcosm_sqlite.authoring.sources import DATABASE, split_name
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import SourceError
 
@@ -32,12 +33,17 @@ ENOUGH_FOR_UNIQUE = 20
 _CHUNK = 1000
 
 
-def infer_folder(folder: Path, null_values: Collection[str] = ()) -> Inference:
+def infer_folder(
+    folder: Path, null_values: Collection[str] = (), *, may_be_none: bool = False
+) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
+
+    Databases are left to `database_draft`.
 
     Args:
         folder: The folder.
         null_values: Texts of CSV that mean that there is no value, besides the empty field.
+        may_be_none: Whether there may be no such file.
 
     Raises:
         SourceError: There is no file that a table can be made of.
@@ -54,7 +60,8 @@ def infer_folder(folder: Path, null_values: Collection[str] = ()) -> Inference:
                 found.tables[name] = _infer_table(connection, name, raw, null_values)
             except SourceError as error:
                 found.refused.append(error)
-        _refuse_nothing(folder, found)
+        if found.refused or not may_be_none:
+            _refuse_nothing(folder, found)
         for table in found.tables.values():
             infer_references(connection, table, found.tables)
             infer_enumerations(connection, table)
@@ -69,6 +76,10 @@ def _list_files(folder: Path, found: Inference) -> Iterator[Path]:
             found.left_out[path.name] = "hidden"
         elif path.is_dir():
             found.left_out[path.name] = "a folder; move its files up, or draft a project of it"
+        elif is_database(path) or path.name.endswith(SIDECARS):
+            continue
+        elif split_name(path)[1] == DATABASE:
+            found.left_out[path.name] = "not a SQLite database"
         elif not split_name(path)[1]:
             found.left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
         else:

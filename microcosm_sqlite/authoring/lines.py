@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.authoring.records import Records
+from microcosm_sqlite.authoring.records import Converter
 from microcosm_sqlite.authoring.rules import ColumnRule
 from microcosm_sqlite.authoring.streams import ignore_advance
 
@@ -41,18 +41,17 @@ def read_lines(load: TableLoad, columns: Sequence[str]) -> Iterator[Line]:
     for opener in load.openers:
         with opener(ignore_advance) as records:
             layout = load.lay_out(records)
-            readers = [_find_reader(records, layout, name) for name in columns]
+            converters = records.choose_converters(layout)
+            readers = [_find_reader(layout, converters, name) for name in columns]
             for number, row in records.numbered():
                 values = tuple(read(row) for read in readers)
                 yield Line(records.name, records.unit, number, values)
 
 
 def _find_reader(
-    records: Records, layout: Sequence[ColumnRule | None], name: str
+    layout: Sequence[ColumnRule | None], converters: Sequence[Converter | None], name: str
 ) -> Callable[[Sequence[Any]], Any]:
-    for index, rule in enumerate(layout):
+    for index, (rule, convert) in enumerate(zip(layout, converters, strict=True)):
         if rule is not None and rule.name == name:
-            has_types = records.has_types
-            convert = rule.convert_value if has_types else rule.make_cache().__getitem__
-            return lambda row: convert(row[index])
+            return lambda row: convert(row[index]) if convert else row[index]
     return lambda row: None  # noqa: ARG005 - a column that the source leaves out

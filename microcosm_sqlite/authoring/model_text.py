@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
+from microcosm_sqlite.authoring.code_layout import Imports
 from microcosm_sqlite.authoring.code_text import (
     LINE_LENGTH,
     measure,
@@ -11,6 +12,7 @@ from microcosm_sqlite.authoring.code_text import (
     write_call,
     write_import,
 )
+from microcosm_sqlite.authoring.database_text import ModelWriter, spell_plainly
 from microcosm_sqlite.authoring.guessing import (
     BINARY,
     BOOLEAN,
@@ -46,57 +48,67 @@ _SQL_TYPES = {
 
 
 def write_models(
-    tables: dict[str, InferredTable], *, base: str, dataset: str, description: str
+    tables: dict[str, InferredTable], existing: ModelWriter, *, dataset: str, description: str
 ) -> str:
-    """The module that declares the tables."""
-    classes = name_classes(tables, base)
-    columns = [column for table in tables.values() for column in table.columns.values()]
+    """The module that declares the tables.
+
+    Args:
+        tables: Those that were inferred of files.
+        existing: Those of databases, written already, and the base of all.
+        dataset: The dataset's name.
+        description: What it is, without a full stop.
+    """
+    classes = name_classes(tables, existing.base)
+    imports = existing.imports
+    _list_imports(tables, imports)
+    views = [*existing.write_views()]
+    labels = [*_write_labels(tables, classes), *existing.labels]
     lines = [
         '"""The tables: which columns each has, what they hold, and how they refer to each other.',
         "",
-        "Types and keys were inferred from every row of the sources; mend what you know better.",
+        *_describe_origin(tables),
         '"""',
         "",
         "from __future__ import annotations",
         "",
-        *_write_standard_imports(columns),
+        *imports.write_block(("", "decimal", "typing")),
         "from microcosm_sqlite import DataSet",
-        *write_import("sqlalchemy", _list_types(tables)),
-        *write_import("sqlalchemy.orm", _list_orm(columns)),
+        *imports.write(("sqlalchemy", "sqlalchemy.orm")),
         "",
-        *_write_labels(tables, classes),
-        f'class {base}(DataSet, name="{dataset}"):',
+        *([*labels, "", ""] if labels else [""]),
+        f'class {existing.base}(DataSet, name="{dataset}"):',
         f'    """{description}."""',
     ]
     for table in tables.values():
-        lines += ["", "", *_write_class(table, classes, base)]
-    return "\n".join(lines) + "\n"
+        lines += ["", "", *_write_class(table, classes, existing.base)]
+    return "\n".join([*lines, *existing.lines, *views]) + "\n"
 
 
-def _list_types(tables: Mapping[str, InferredTable]) -> Iterator[str]:
+def _describe_origin(tables: Mapping[str, InferredTable]) -> list[str]:
+    if tables:
+        inferred = "Types and keys were inferred from every row of the sources"
+        return [f"{inferred}; mend what you know better."]
+    return [
+        "They were drafted from an existing database: types, keys and checks are what it declares,",
+        "where all of its rows obey.",
+    ]
+
+
+def _list_imports(tables: Mapping[str, InferredTable], imports: Imports) -> None:
     for table in tables.values():
+        imports.use("sqlalchemy.orm", "Mapped")
+        imports.use("sqlalchemy.orm", "mapped_column")
         if not table.primary_key:
-            yield "Integer"
+            imports.use("sqlalchemy", "Integer")
         for column in table.columns.values():
             if column.reference:
-                yield "ForeignKey"
-            if not column.labels:
-                yield _sql_type(column, table).partition("(")[0]
-
-
-def _list_orm(columns: Iterable[InferredColumn]) -> list[str]:
-    relationship = ["relationship"] if any(column.reference for column in columns) else []
-    return ["Mapped", "mapped_column", *relationship]
-
-
-def _write_standard_imports(columns: Iterable[InferredColumn]) -> list[str]:
-    types = {_PYTHON_TYPES.get(column.kind, "") for column in columns}
-    names = ["Any"] if "Any" in types else []
-    names += ["Literal"] if any(column.labels for column in columns) else []
-    lines = ["import datetime as dt"] if any(type_.startswith("dt.") for type_ in types) else []
-    lines += ["import uuid"] if "uuid.UUID" in types else []
-    lines += [f"from typing import {', '.join(names)}"] if names else []
-    return [*lines, ""] if lines else []
+                imports.use("sqlalchemy", "ForeignKey")
+                imports.use("sqlalchemy.orm", "relationship")
+            if column.labels:
+                imports.use("typing", "Literal")
+            else:
+                imports.use("sqlalchemy", _sql_type(column, table).partition("(")[0])
+                imports.use_type(_PYTHON_TYPES.get(column.kind, "str"))
 
 
 def _write_labels(tables: Mapping[str, InferredTable], classes: Mapping[str, str]) -> list[str]:
@@ -107,14 +119,13 @@ def _write_labels(tables: Mapping[str, InferredTable], classes: Mapping[str, str
             if column.labels:
                 name = name_labels(table.name, column.name, classes)
                 lines += write_call(f"{name} = Literal[", [*map(quote, column.labels)], "]")
-    return [*lines, "", ""] if lines else [""]
+    return lines
 
 
-def write_stores(tables: dict[str, InferredTable], *, base: str, package: str) -> str:
-    """The module that has a store for each model."""
-    classes = name_classes(tables, base)
+def write_stores(classes: Mapping[str, str], *, package: str) -> str:
+    """The module that has a store for each model, given the class of each table."""
     bodies = [
-        f'{_write_store_head(name)}\n    """Rows of {table}, searched by any column."""'
+        f'{_write_store_head(name)}\n    """Rows of {spell_plainly(table)}, by any column."""'
         for table, name in classes.items()
     ]
     lines = [

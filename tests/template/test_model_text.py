@@ -12,7 +12,9 @@ from types import ModuleType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from microcosm_sqlite.authoring.database_text import ModelWriter
 from microcosm_sqlite.authoring.inference import infer_folder
+from microcosm_sqlite.authoring.model_names import name_classes
 from microcosm_sqlite.authoring.model_text import write_models, write_stores
 from tests.support.programs import tool
 
@@ -63,8 +65,8 @@ def test_drafted_modules_are_importable_and_in_good_style(
             with Path(folder, f"t{number}.csv").open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([header, row])
         found = infer_folder(Path(folder)).tables
-    models = write_models(found, base="BirdsData", dataset="birds", description="Birds")
-    stores = write_stores(found, base="BirdsData", package="birds_data")
+    models = write_models(found, ModelWriter("BirdsData"), dataset="birds", description="Birds")
+    stores = write_stores(name_classes(found, "BirdsData"), package="birds_data")
     # SQLAlchemy resolves annotations in the module that `sys.modules` has.
     sys.modules["drafted_models"] = module = ModuleType("drafted_models")
     exec(compile(models, "models.py", "exec"), vars(module))

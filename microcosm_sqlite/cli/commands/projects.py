@@ -43,6 +43,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
         "microcosm-sqlite new flights-data --from ./csvs --null NA",
+        "microcosm-sqlite new birds-data --from birds.db",
     ),
 )
 @click.argument("directory", type=click.Path())
@@ -50,8 +51,9 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     "--from",
     "folder",
     metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False),
-    help="Make the tables of the files there (CSV, TSV, JSON Lines, Parquet), not the example.",
+    type=click.Path(exists=True),
+    help="Make the tables of the files there (CSV, TSV, JSON Lines, Parquet, SQLite), or of one "
+    "database, not the example.",
 )
 @click.option(
     "--null",

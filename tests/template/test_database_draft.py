@@ -1,0 +1,364 @@
+"""An existing database becomes a project that builds, installs, and passes its own checks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting import Draft, draft_project
+from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.errors import MissingDependencyError, SourceError
+from tests.support.programs import run, tool
+from tests.support.projects import build_wheel
+from tests.support.venvs import make_venv
+
+# What people have who use SQLite every day: written ahead, searched, viewed, triggered.
+SHOP = """
+PRAGMA journal_mode=WAL;
+PRAGMA wal_autocheckpoint=0;
+CREATE TABLE Artist (ArtistId INTEGER NOT NULL PRIMARY KEY, Name NVARCHAR(120));
+CREATE TABLE Album (
+    AlbumId INTEGER PRIMARY KEY,
+    Title NVARCHAR(8) NOT NULL UNIQUE,
+    ArtistId INTEGER NOT NULL REFERENCES artist (artistid),
+    Price NUMERIC(10,2),
+    Added DATETIME,
+    kind TEXT NOT NULL CHECK ([kind] in ('LP','single')),
+    hot INT CHECK (hot IN (0,1)),
+    Gross GENERATED ALWAYS AS (Price * 1.2) STORED,
+    Slug TEXT AS (lower(Title)),
+    CONSTRAINT nice CHECK (Title NOT LIKE '%:%')
+);
+INSERT INTO Artist VALUES (1, 'AC/DC'), (2, NULL);
+INSERT INTO Album (AlbumId, Title, ArtistId, Price, Added, kind, hot) VALUES
+    (1, 'Back in Black', 1, 9.99, '2009-01-01 00:00:00', 'LP', 1),
+    (2, 'Balls', 2, 8.5, NULL, 'single', 0);
+CREATE INDEX ix_album_artist ON Album (ArtistId);
+CREATE UNIQUE INDEX only_hot ON Album (Title) WHERE hot = 1 AND Title NOT LIKE 'a:b%';
+CREATE INDEX low ON Album (lower(Title));
+CREATE VIRTUAL TABLE Album_fts USING fts5(Title, content='Album', content_rowid='AlbumId');
+INSERT INTO Album_fts(Album_fts) VALUES ('rebuild');
+CREATE VIRTUAL TABLE notes_fts USING fts5(body);
+CREATE VIEW cheap AS
+    SELECT Title, 'it''s "100%" \\ cheap' AS note FROM Album WHERE Price < 9;
+CREATE VIEW found AS SELECT rowid FROM Album_fts WHERE Album_fts MATCH 'balls';
+CREATE TRIGGER note_artist AFTER INSERT ON Artist BEGIN SELECT 1; END;
+"""
+ODD = """
+CREATE TABLE employee (
+    id INTEGER PRIMARY KEY,
+    boss INTEGER REFERENCES employee,
+    deputy_id INTEGER UNIQUE REFERENCES employee,
+    class TEXT, [order], void, photo BLOB, metadata JSON, "select" BOOLEAN, [from] DATE
+);
+INSERT INTO employee VALUES
+    (1, NULL, 2, 'a', 1, NULL, x'00', '{"a": 1}', 1, '2020-01-31'),
+    (2, 1, NULL, 'b', 'two', NULL, NULL, '', 0, '31.1.2020');
+CREATE TABLE tag (label TEXT NOT NULL UNIQUE, "a ""quote"" \\" TEXT);
+CREATE TABLE employee_tags (
+    employee_id INTEGER REFERENCES employee,
+    label TEXT REFERENCES tag (label),
+    PRIMARY KEY (employee_id, label)
+) WITHOUT ROWID;
+INSERT INTO tag VALUES ('x', 'y');
+INSERT INTO employee_tags VALUES (1, 'x');
+CREATE TABLE log (at TIMESTAMP, what, gone INTEGER REFERENCES nowhere(id));
+INSERT INTO log VALUES ('2020-01-01 10:00:00', 1.5, 7), ('2020-01-01 10:00:00', 2, 7);
+CREATE TABLE "order details" (
+    a INT, b INT, qty INT DEFAULT 1, rate REAL,
+    x REFERENCES log (what),
+    PRIMARY KEY (a, b), FOREIGN KEY (a) REFERENCES employee,
+    CHECK (spy(a) > 0)
+);
+PRAGMA ignore_check_constraints=ON;
+CREATE TABLE route (
+    code TEXT PRIMARY KEY, origin INTEGER REFERENCES employee, dest INTEGER REFERENCES employee,
+    origin_tag TEXT, FOREIGN KEY (origin, origin_tag) REFERENCES employee_tags
+);
+INSERT INTO route VALUES (NULL, 1, 2, 'x'), ('b', 1, 1, NULL);
+CREATE TABLE strict_one (id INTEGER PRIMARY KEY, a ANY, b BLOB, t TEXT NOT NULL) STRICT;
+INSERT INTO strict_one VALUES (1, 9007199254740993, x'ff', 'ä'), (2, NULL, NULL, '');
+CREATE TABLE "class" (id INTEGER PRIMARY KEY);
+CREATE TABLE empty (id INTEGER PRIMARY KEY, a TEXT COLLATE nocase UNIQUE, b VARCHAR(3), c NUMERIC);
+"""
+DETAILS = "INSERT INTO \"order details\" VALUES (1, 1, 1, 1, NULL), (77, 1, 'many', 9e99, NULL);"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A database that somebody has open, whose last rows are in its log, beside other files."""
+    made = tmp_path_factory.mktemp("found")
+    with closing(sqlite3.connect(made / "odd.sqlite")) as odd:
+        odd.create_function("spy", 1, lambda _: 1, deterministic=True)
+        odd.executescript(ODD + DETAILS)
+    (made / "genres.csv").write_text("code,name\nR,Rock\nJ,Jazz\n")
+    (made / "broken.db").write_bytes(b"no database\n")
+    with closing(sqlite3.connect(made / "shop.db")) as shop:
+        shop.executescript(SHOP)
+        assert (made / "shop.db-wal").stat().st_size
+        yield made
+
+
+@pytest.fixture(scope="module")
+def draft(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Draft:
+    return draft_project(tmp_path_factory.mktemp("drafts") / "wild-data", folder)
+
+
+@pytest.fixture(scope="module")
+def models(draft: Draft) -> str:
+    return (draft.path / "src" / "wild_data" / "models.py").read_text("utf-8")
+
+
+def test_the_report_says_what_was_taken_over_and_what_was_not(draft: Draft) -> None:
+    for line in (
+        "shop.db: SQLite, 2 tables with 4 rows",
+        "  sources/shop.db is a snapshot of it, made by VACUUM INTO",
+        "Album: 2 rows of shop.db, model Album",
+        "  key: AlbumId (declared)",
+        "  ArtistId: INTEGER, refers to Artist.ArtistId",
+        "  kind: one of LP, single",
+        "  Gross: DOUBLE, may be empty, generated",
+        "  full-text search: Title",
+        "view cheap: kept",
+        'left out: view found, readers could not ask it: unsafe use of virtual table "Album_fts"',
+        "left out: index low of Album, it is of an expression",
+        (
+            "left out: full-text table notes_fts, its text is in no other table; "
+            "to keep it, copy it into one"
+        ),
+        "left out: trigger note_artist, nobody writes to Artist any more",
+        "left out: reference of log.gone to nowhere, there is no such table",
+        "left out: reference of order details.a to employee, 1 row refers to none that is there",
+        "left out: reference of order details.x to log, what it refers to is no key",
+        (
+            "left out: check spy(a) > 0 of order details, it cannot be asked for: "
+            "no such function: spy"
+        ),
+        "  key: label (declared)",
+        "  key: none declared, so rows are numbered, as id",
+        "  note: its key, code, is NULL in some rows",
+        "  note: declared STRICT; here the build checks the types",
+        "  note: order: no type declared, holds 1 whole number and 1 text",
+        "  note: from: declared DATE, holds 2 texts",
+        "genres: 2 rows of genres.csv, model Genre",
+        "left out: broken.db, not a SQLite database",
+    ):
+        assert line in draft.report
+
+
+def test_what_is_declared_is_kept_where_the_rows_obey(models: str) -> None:
+    for line in (
+        '    __full_text__ = ("title",)',
+        '        UniqueConstraint("Title"),',
+        '        CheckConstraint("Title NOT LIKE \'%:%\'", name="nice"),',
+        '        Index("ix_album_artist", "ArtistId"),',
+        "            sqlite_where=sql_text(\"hot = 1 AND Title NOT LIKE 'a\\\\:b%'\"),",
+        (
+            '    artist_id: Mapped[int] = mapped_column("ArtistId", Integer, '
+            'ForeignKey("Artist.ArtistId"))'
+        ),
+        '    price: Mapped[Decimal | None] = mapped_column("Price", Numeric(10, 2))',
+        "    kind: Mapped[AlbumKind]",
+        "    hot: Mapped[bool | None] = mapped_column(Boolean)",
+        'Computed("lower(Title)", persisted=False)',
+        '    artist: Mapped[Artist] = relationship(back_populates="albums", viewonly=True)',
+        '    __table_args__ = ({"sqlite_with_rowid": False},)',
+        '    class_: Mapped[str | None] = mapped_column("class", Text)',
+        "    label: Mapped[str] = mapped_column(Text, primary_key=True)",
+        "        ForeignKeyConstraint(",
+        '    a: Mapped[str | None] = mapped_column(Text(collation="NOCASE"))',
+    ):
+        assert line in models
+    assert 'AlbumKind = Literal["LP", "single"]' in models
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('mapped_column("Title", NVARCHAR(13))', "a text is longer than declared"),
+        ("order: Mapped[str | None] = mapped_column(Text)", "whole numbers and texts"),
+        ('from_: Mapped[str | None] = mapped_column("from", Text)', "no date of ISO 8601"),
+        ("qty: Mapped[str | None] = mapped_column(Text)", "many is no number"),
+        ("what: Mapped[float | None] = mapped_column(Double)", "undeclared numbers"),
+        ("a: Mapped[int | None] = mapped_column(BigInteger)", "a whole number of any size"),
+        ("void: Mapped[str | None] = mapped_column(Text)", "nothing at all"),
+        ("code: Mapped[str | None] = mapped_column(Text)", "a key that is NULL is none"),
+    ],
+)
+def test_the_values_decide_where_the_declaration_does_not_hold(
+    models: str, line: str, why: str
+) -> None:
+    assert line in models, why
+
+
+def test_the_drafted_project_builds_with_every_row_of_the_log(draft: Draft, folder: Path) -> None:
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    with closing(sqlite3.connect(built.path)) as connection:
+
+        def ask(sql: str) -> list[tuple[object, ...]]:
+            return connection.execute(sql).fetchall()
+
+        assert ask("SELECT * FROM Album") == [
+            (1, "Back in Black", 1, 9.99, "2009-01-01 00:00:00.000000", "LP", 1, 9.99 * 1.2,
+             "back in black"),
+            (2, "Balls", 2, 8.5, None, "single", 0, 8.5 * 1.2, "balls"),
+        ]  # fmt: skip
+        assert ask("SELECT * FROM cheap") == [("Balls", 'it\'s "100%" \\ cheap')]
+        assert ask("SELECT rowid FROM Album_fts WHERE Album_fts MATCH 'balls'") == [(2,)]
+        assert ask('SELECT a, qty FROM "order details"') == [(1, "1"), (77, "many")]
+        assert ask("SELECT * FROM log")[1] == (2, "2020-01-01 10:00:00.000000", 2.0, 7)
+        assert ask("SELECT id, code FROM route") == [(1, None), (2, "b")]
+        assert ask("SELECT metadata FROM employee") == [('{"a": 1}',), (None,)]
+        assert ask("SELECT a, b FROM strict_one")[0] == (9007199254740993, b"\xff")
+        assert ask("PRAGMA foreign_key_check") == []
+        kept = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql NOTNULL ORDER BY 1"
+        assert ask(kept) == [("ix_album_artist",), ("only_hot",)]
+    assert sorted(path.name for path in (draft.path / "sources").iterdir()) == [
+        "genres.csv",
+        "odd.db",
+        "shop.db",
+    ]
+    assert not (folder / "odd.sqlite-wal").exists()
+
+
+@pytest.mark.slow
+def test_a_draft_passes_its_checks_installs_and_answers(draft: Draft, tmp_path: Path) -> None:
+    run(tool("ruff"), "check", "--no-cache", draft.path)
+    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
+    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
+    wheel = build_wheel(draft.path)
+    run(tool("check-wheel-contents"), wheel)
+    venv = make_venv(tmp_path / "venv")
+    venv.install(wheel)
+    run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft.path)
+    walk = """
+from wild_data.models import *
+from wild_data.stores import *
+album = AlbumStore().get(2)
+assert (album.artist.name, album.artist.albums) == (None, [album])
+boss = EmployeeStore().get(1)
+assert [each.id for each in boss.boss_employee_reverse] == [2]
+assert [tag.label for tag in boss.tags] == ["x"]
+assert [route.code for route in boss.route_dests] == ["b"]
+assert RouteStore().get(1).dest_employee.id == 2
+assert [found.title for found in AlbumStore().match("black")] == ["Back in Black"]
+"""
+    run(venv.python, "-W", "error", "-c", walk, cwd=tmp_path)
+    query = ["-m", "microcosm_sqlite", "query", "wild", "--json", "SELECT note FROM cheap"]
+    answer = json.loads(run(venv.python, *query, cwd=tmp_path))
+    assert answer == [{"note": 'it\'s "100%" \\ cheap'}]
+
+
+def make(path: Path, script: str) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+def test_one_database_is_named_itself_whatever_its_suffix(tmp_path: Path) -> None:
+    path = make(tmp_path / "birds.data", "CREATE TABLE birds (id INTEGER PRIMARY KEY, name TEXT);")
+    before = path.read_bytes()
+    draft = draft_project(tmp_path / "birds-data", path)
+    assert "birds: 0 rows of birds.data, model Bird" in draft.report
+    assert build_dataset(ProjectSettings.from_pyproject(draft.path)).manifest.tables["birds"]
+    assert (path.read_bytes(), len(list(tmp_path.iterdir()))) == (before, 2)
+
+
+def test_a_quiet_database_in_write_ahead_mode_is_left_as_it_was(tmp_path: Path) -> None:
+    path = make(tmp_path / "birds.db", "PRAGMA journal_mode=WAL; CREATE TABLE birds (name TEXT);")
+    draft_project(tmp_path / "birds-data", path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["birds-data", "birds.db"]
+
+
+def test_a_database_with_collations_of_some_application_is_copied_all_the_same(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "birds.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_collation("ours", lambda a, b: (a > b) - (a < b))
+        connection.executescript(
+            "CREATE TABLE birds (id INTEGER PRIMARY KEY, name TEXT COLLATE ours UNIQUE);"
+            "INSERT INTO birds VALUES (1, 'Jay');"
+        )
+    draft = draft_project(tmp_path / "birds-data", path)
+    assert "left out: collation OURS of name of birds, only its application has it" in draft.report
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert connection.execute("SELECT * FROM birds").fetchall() == [(1, "Jay")]
+
+
+def leave_journal(path: Path) -> None:
+    """A copy made in the middle of a transaction, as a crash leaves it."""
+    make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(20000));")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA cache_size=2; BEGIN; UPDATE t SET a = randomblob(20000);")
+        connection.execute("INSERT INTO t SELECT randomblob(9000) FROM t")
+        journal = path.with_name(f"{path.name}-journal").read_bytes()
+        content = path.read_bytes()
+    path.write_bytes(content)
+    path.with_name(f"{path.name}-journal").write_bytes(journal)
+
+
+def scramble(path: Path) -> None:
+    make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(9000));")
+    content = bytearray(path.read_bytes())
+    content[4096:6000] = b"\xff" * 1904
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.write_bytes(b""), r"birds\.db is empty"),
+        (lambda path: path.write_bytes(b"\xa5" * 4096), "not a SQLite database.*decrypt"),
+        (lambda path: path.write_bytes(b"id,name\n1,Jay\n"), "not a SQLite database"),
+        (lambda path: make(path, "VACUUM"), "has no tables"),
+        (lambda path: make(path, "CREATE VIEW v AS SELECT 1"), "has no tables"),
+        (lambda path: make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00')"),
+         "table `t`: column `a` holds 1 blob and 1 whole number"),
+        (leave_journal, "in the middle of a transaction.*roll it back"),
+        (scramble, r"birds\.db is damaged"),
+    ],
+    ids=["empty", "encrypted", "text", "no page", "no tables", "mixed", "journal", "scrambled"],
+)  # fmt: skip
+def test_what_cannot_be_taken_over_is_refused_and_nothing_written(
+    tmp_path: Path, spoil: object, told: str
+) -> None:
+    spoil(tmp_path / "birds.db")  # type: ignore[operator]
+    with pytest.raises(SourceError, match=told):
+        draft_project(tmp_path / "birds-data", tmp_path / "birds.db")
+    assert not (tmp_path / "birds-data").exists()
+
+
+def test_a_database_that_is_being_written_is_refused_for_the_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("microcosm_sqlite.authoring.snapshots._TIMEOUT", 0.01)
+    path = make(tmp_path / "birds.db", "CREATE TABLE birds (name TEXT);")
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SourceError, match=r"is being written to.*Try again"):
+            draft_project(tmp_path / "birds-data", path)
+
+
+def test_two_sources_of_one_table_are_refused(tmp_path: Path) -> None:
+    make(tmp_path / "birds.db", "CREATE TABLE Birds (name TEXT);")
+    (tmp_path / "birds.csv").write_text("name\nJay\n")
+    with pytest.raises(SourceError, match=r"birds\.csv and birds\.db both make table `Birds`"):
+        draft_project(tmp_path / "birds-data", tmp_path)
+
+
+def test_without_sqlacodegen_the_line_that_installs_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "birds.db", "CREATE TABLE birds (name TEXT);")
+    monkeypatch.setitem(sys.modules, "sqlacodegen.generators", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'microcosm-sqlite\[new\]'"):
+        draft_project(tmp_path / "birds-data", path)
