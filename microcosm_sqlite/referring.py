@@ -72,6 +72,23 @@ def _never(*_: Any, **__: Any) -> bool:
     return False
 
 
+def copy_without_external_keys(metadata: MetaData) -> MetaData:
+    """The tables as their file has them, for tools that compare the two."""
+    if not any(map(external_keys, metadata.tables.values())):
+        return metadata
+    copy = MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.tables.values():
+        outer = [key.column_keys for key in external_keys(table)]
+        copied = table.to_metadata(copy)
+        for key in copied.foreign_key_constraints:
+            if key.column_keys in outer:
+                copied.constraints.discard(key)
+                for element in key.elements:
+                    element.parent.foreign_keys.discard(element)
+                    copied.foreign_keys.discard(element)
+    return copy
+
+
 def find_related_classes(model: type[DataSet], namespace: Mapping[str, Any]) -> None:
     """Let relationships of a model name models of other data sets that its module imports.
 

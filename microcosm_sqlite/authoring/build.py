@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.compression import compress
 from microcosm_sqlite.authoring.describe import describe_dataset
+from microcosm_sqlite.authoring.external import check_external_keys
 from microcosm_sqlite.authoring.finalise import (
     finalise,
     open_loading,
@@ -84,7 +85,7 @@ def build_dataset(
     progress = progress or Progress()
     with import_models(settings) as models:
         sources = find_sources(settings, models.metadata.tables.keys())
-        inputs = digest_inputs(settings, sources, models.files)
+        inputs = digest_inputs(settings, sources, models.files, models.others)
         current = None if force else find_current(settings, inputs)
         if current is not None:
             progress.start(f"{settings.dataset}: unchanged")
@@ -187,6 +188,7 @@ def _load(
         for load in loads.values():
             _index(engine, load)
         check_foreign_keys(connection, loads, settings.error_limit)
+        check_external_keys(connection, models.metadata, models.others, loads, settings.error_limit)
         for cls in models.classes.values():
             create_full_text(connection, cls)
         progress.finish()

@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import types
 
+from microcosm_sqlite.authoring.external import describe_key, describe_requirements
 from microcosm_sqlite.authoring.models import Models
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.versions import find_builder_version
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
+from microcosm_sqlite.referring import external_keys
 from microcosm_sqlite.types import EnumType
 
 MEDIA_TYPE = "application/vnd.sqlite3"
@@ -69,6 +71,7 @@ def describe_dataset(
         "sources": [_describe_origin(origin) for origin in settings.origins],
         "contributors": [{"title": name} for name in settings.contributors],
     }
+    requires = describe_requirements(models.others, settings.dependencies)
     return Manifest(
         {key: value for key, value in about.items() if value}
         | {
@@ -87,6 +90,7 @@ def describe_dataset(
                 "hash": f"sha256:{sha256}",
                 "fingerprint": fingerprint(describe_structure(connection)),
                 **({"inputs": f"sha256:{inputs}"} if inputs else {}),
+                **({"requires": requires} if requires else {}),
                 "sqliteVersion": sqlite3.sqlite_version,
                 "builderVersion": find_builder_version(),
                 "models": settings.models,
@@ -165,6 +169,14 @@ def describe_schema(table: sa.Table) -> dict[str, Any]:
 
 
 def _describe_foreign_key(constraint: sa.ForeignKeyConstraint) -> dict[str, Any]:
+    if constraint in external_keys(constraint.table):
+        key = describe_key(constraint)
+        reference = {
+            "package": key.dataset,
+            "resource": key.target,
+            "fields": list(key.referred),
+        }
+        return {"fields": list(key.columns), "reference": reference}
     target = constraint.referred_table.name
     return {
         "fields": [column.name for column in constraint.columns],

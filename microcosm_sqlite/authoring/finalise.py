@@ -29,7 +29,7 @@ PRAGMA cache_size=-16000;
 
 def open_loading(path: Path) -> sqlite3.Connection:
     """Open a database that nobody else sees, and that is thrown away when anything fails."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, uri=True)  # for what is attached
     connection.executescript(LOADING)
     return connection
 

@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from microcosm_sqlite.authoring.external import Others, identify
 from microcosm_sqlite.authoring.hashing import digest
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.authoring.python_source import SourceFunction
@@ -23,8 +24,9 @@ def digest_inputs(
     settings: ProjectSettings,
     sources: Mapping[str, tuple[Source, ...]],
     imported: Iterable[Path] = (),
+    others: Others | None = None,
 ) -> str:
-    """The hex sha256 of sources, code of the package, settings and versions of the builders.
+    """The hex sha256 of all that decides: sources, code, settings, other datasets, builders.
 
     Code of the project that stands elsewhere counts where the models `imported` it.
 
@@ -46,6 +48,7 @@ def digest_inputs(
             path.relative_to(settings.root).as_posix(): digest(path)
             for path in {*settings.package_directory.rglob("*.py"), *imported}
         },
+        "others": identify(others or {}),
         "versions": [find_builder_version(), sqlite3.sqlite_version, sqlalchemy.__version__],
     }
     return sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()

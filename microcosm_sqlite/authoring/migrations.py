@@ -17,6 +17,7 @@ from microcosm.errors import LockedGraphError, NotBoundError
 
 from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from microcosm_sqlite.referring import copy_without_external_keys
 from microcosm_sqlite.types import EnumType, Truthy
 
 try:
@@ -178,7 +179,7 @@ def run_migrations(context: Any) -> None:
     """
     environment: MigrationEnvironment = context.config.attributes["environment"]
     options = {
-        "target_metadata": environment.data_set.metadata,
+        "target_metadata": copy_without_external_keys(environment.data_set.metadata),
         # SQLite can change little of a table in place, so Alembic copies it.
         "render_as_batch": True,
         # A revision that fails half way leaves the database as it was.

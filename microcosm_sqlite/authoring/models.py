@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.external import Others, find_others
 from microcosm_sqlite.authoring.project import ProjectSettings
 from microcosm_sqlite.errors import SettingsError
 
@@ -27,10 +28,12 @@ class Models:
         metadata: The tables.
         classes: Table name to the class that is mapped to it; none for plain tables.
         files: Files of the project that were imported for it.
+        others: The datasets that foreign keys lead into, by name.
     """
 
     metadata: sa.MetaData
     classes: Mapping[str, type[Any]]
+    others: Others
     files: tuple[Path, ...] = ()
 
     def aliases(self, table: str) -> dict[str, str]:
@@ -129,7 +132,8 @@ def find_models(module: ModuleType, dataset: str) -> Models:
     else the module must have declared tables in one `MetaData` only.
 
     Raises:
-        SettingsError: There are none, or no telling which.
+        SettingsError: There are none, or no telling which, or they refer to a dataset that is not
+            installed.
     """
     found = [value for value in vars(module).values() if _metadata_of(value) is not None]
     named = [base for base in found if _dataset_of(base) == dataset]
@@ -144,14 +148,14 @@ def find_models(module: ModuleType, dataset: str) -> Models:
     classes = _map_classes(found, filled[0])
     try:
         for registry in {cls.registry for cls in classes.values()}:
-            registry.configure()
+            registry.configure(cascade=True)  # models of other datasets included
         for key in (key for table in filled[0].tables.values() for key in table.foreign_keys):
             key.column  # noqa: B018  # says what is wrong where it refers to nothing
     except sa.exc.SQLAlchemyError as error:
         raise SettingsError(
             f"The models of `{module.__name__}` do not fit together: {str(error).rstrip('.')}."
         ) from error
-    return Models(filled[0], classes)
+    return Models(filled[0], classes, find_others(filled[0]))
 
 
 def _dataset_of(base: object) -> object:

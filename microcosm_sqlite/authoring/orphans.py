@@ -83,11 +83,12 @@ def _read_key(connection: sqlite3.Connection, table: str, number: int) -> Foreig
     parent = parts[0][0]
     targets = tuple(target for *_, target in parts)
     if None in targets:  # it refers to the primary key without naming its columns
-        targets = _read_primary_key(connection, parent)
+        targets = read_primary_key(connection, parent)
     return ForeignKey(table, tuple(column for _, column, _ in parts), parent, targets)
 
 
-def _read_primary_key(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+def read_primary_key(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """The columns of a table's primary key, in their order there."""
     described = connection.execute(f"PRAGMA table_info({quote_identifier(table)})")
     return tuple(name for place, name in sorted((row[5], row[1]) for row in described) if place)
 
@@ -98,17 +99,35 @@ def _describe(
     rowids: Sequence[int | None],
     loads: Mapping[str, TableLoad],
 ) -> Iterator[str]:
-    identity = _read_primary_key(connection, key.table)
+    identity = read_primary_key(connection, key.table)
     rows = _read_orphans(connection, key, (*key.columns, *identity), rowids)
-    width = len(key.columns)
-    load = loads.get(key.table)
-    places = _find_places(load, key.columns, identity, rows) if load else [""] * len(rows)
+    return describe_orphans(key.table, key.columns, key.parent, identity, rows, loads)
+
+
+def describe_orphans(
+    table: str,
+    columns: Sequence[str],
+    parent: str,
+    identity: Sequence[str],
+    rows: Sequence[Values],
+    loads: Mapping[str, TableLoad],
+) -> Iterator[str]:
+    """Say of each row that refers to none where it stands, and what it refers to.
+
+    Args:
+        table: The table that refers.
+        columns: Its columns that do.
+        parent: The table that is referred to.
+        identity: The columns of the table's primary key.
+        rows: The values of both, one after the other.
+        loads: How each table was loaded.
+    """
+    width = len(columns)
+    load = loads.get(table)
+    places = _find_places(load, columns, identity, rows) if load else [""] * len(rows)
     for place, row in zip(places, rows, strict=True):
         where = f", {place}" if place else ""
-        yield (
-            f"Table `{key.table}`{where}: {show_key(key.columns, row[:width])} "
-            f"is not in `{key.parent}`."
-        )
+        yield f"Table `{table}`{where}: {show_key(columns, row[:width])} is not in `{parent}`."
 
 
 def _read_orphans(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from microcosm_sqlite.authoring.pyproject import find_hook_table, read_facts, read_pyproject
 from microcosm_sqlite.authoring.settings_reader import Options
@@ -66,6 +69,8 @@ class ProjectSettings:
         tables: Table to how its sources are read.
         compression: `none` or `zstd`.
         error_limit: How many wrong values one failed build tells of.
+        dependencies: Normalized names of distributions that the project depends on, to the
+            versions that it takes.
     """
 
     root: Path
@@ -86,6 +91,7 @@ class ProjectSettings:
     unknown_sources: str = "error"
     unknown_columns: str = "error"
     error_limit: int = 20
+    dependencies: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
@@ -108,6 +114,7 @@ class ProjectSettings:
             "description": core.description,
             "license": core.license_expression or core.license,
             "authors": core.authors,
+            "dependencies": core.dependencies,
         }
         return _read_settings(Path(root), config, facts)
 
@@ -184,7 +191,19 @@ def _read_settings(
         unknown_sources=options.choice("unknown-sources", ("error", "ignore")),
         unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
         error_limit=options.number("error-limit", 20),
+        dependencies=_read_dependencies(facts["dependencies"]),
     )
+
+
+def _read_dependencies(texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in sorted(texts):
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue  # told by whatever builds or checks the wheel
+        found[canonicalize_name(requirement.name)] = str(requirement.specifier)
+    return found
 
 
 def _read_dataset_name(options: Options) -> str:

@@ -37,10 +37,20 @@ def check_publication(path: str | Path) -> Report:
     with extra("build"):
         import packaging.licenses  # noqa: F401
 
-    from microcosm_sqlite.authoring import description_checks, freshness_checks, wheel_checks
+    from microcosm_sqlite.authoring import (
+        crossing_checks,
+        description_checks,
+        freshness_checks,
+        wheel_checks,
+    )
     from microcosm_sqlite.authoring.candidate import Candidate
 
-    checks = [*description_checks.CHECKS, *wheel_checks.CHECKS, *freshness_checks.CHECKS]
+    checks = [
+        *description_checks.CHECKS,
+        *wheel_checks.CHECKS,
+        *freshness_checks.CHECKS,
+        *crossing_checks.CHECKS,
+    ]
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [_try(check, candidate) for check in checks])
 

@@ -108,6 +108,7 @@ def read_facts(document: Mapping[str, Any], root: Path) -> dict[str, Any]:
         "description": project.get("description", ""),
         "license": licence,
         "authors": [{"name": author.get("name", "")} for author in project.get("authors", [])],
+        "dependencies": project.get("dependencies", []),
     }
 
 

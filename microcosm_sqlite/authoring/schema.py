@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
 from microcosm_sqlite.fulltext import full_text_index
+from microcosm_sqlite.referring import leave_out_external_keys
 
 
 @contextmanager
@@ -34,6 +35,8 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
         SettingsError: SQLite has no such type or construct.
     """
     held = {table: set(table.indexes) for table in metadata.tables.values()}
+    for table in held:
+        leave_out_external_keys(table)
     try:
         for table in held:
             table.indexes.clear()

@@ -201,16 +201,20 @@ def check_models(subject: Subject) -> Iterator[str]:
     if not subject.models:
         raise Unchecked("not asked for: it imports the data wheel's code")
     structure = describe_structure(subject.connection)
-    for table in _model_tables(subject.dataset.models):
+    for table in _model_tables(subject.dataset.models, subject.dataset.name):
         if table.name in structure:
             yield from _compare_columns(table, structure[table.name])
         else:
             yield f"the models have a table {table.name}, the file has none"
 
 
-def _model_tables(module: ModuleType) -> list[Any]:
+def _model_tables(module: ModuleType, name: str) -> list[Any]:
     # Known by their shape: to import SQLAlchemy here would cost the other checks as well.
-    found = (getattr(value, "metadata", None) for value in vars(module).values())
+    found = (
+        getattr(value, "metadata", None)
+        for value in vars(module).values()
+        if getattr(value, "dataset_name", name) == name  # not one that it refers to
+    )
     catalogues: dict[int, Any] = {id(each): each for each in found if hasattr(each, "tables")}
     if not catalogues:
         raise Unchecked(f"{module.__name__} declares no tables")

@@ -107,10 +107,10 @@ def count_orphans(connection: sqlite3.Connection, key: ExternalKey) -> int:
 
 
 def list_orphans(
-    connection: sqlite3.Connection, key: ExternalKey, limit: int
+    connection: sqlite3.Connection, key: ExternalKey, limit: int, also: Sequence[str] = ()
 ) -> list[tuple[object, ...]]:
-    """The values of the key's columns in the first rows that refer to one that is not there."""
-    columns = ", ".join(f"own.{quote_identifier(name)}" for name in key.columns)
+    """The values of the key's columns, and of others, in the first rows that lead nowhere."""
+    columns = ", ".join(f"own.{quote_identifier(name)}" for name in (*key.columns, *also))
     query = f"SELECT {columns} {_orphans(key)} LIMIT ?"
     return connection.execute(query, (limit,)).fetchall()
 

@@ -109,6 +109,12 @@ class Table:
             _text(reference, "resource", "")
             _names(key["fields"]), _names(reference["fields"])
 
+    def target_of(self, key: dict[str, Any]) -> str:
+        """The table that a key of this one leads into, as SQL names it."""
+        target: str = key["reference"].get("resource") or self.name
+        package = _package(key)
+        return f"{package}.{target}" if package else target
+
     def __repr__(self) -> str:
         return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
 

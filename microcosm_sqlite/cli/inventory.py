@@ -97,6 +97,7 @@ def describe_table(table: Table) -> dict[str, Any]:
         "primary_key": table.primary_key,
         "unique_keys": table.unique_keys,
         "foreign_keys": table.foreign_keys,
+        "external_keys": table.external_keys,
         "indexes": table.indexes,
     }
 
@@ -122,11 +123,13 @@ def describe_column(field: Field, table: Table) -> dict[str, Any]:
 
 
 def find_references(table: Table, column: str) -> list[str]:
-    """What a column's foreign keys point to, such as ``airlines.carrier``."""
+    """What a column's foreign keys point to, such as ``airlines.carrier``.
+
+    In another dataset, its name comes first.
+    """
     found = []
-    for key in table.foreign_keys:
-        reference = key["reference"]
-        pairs = zip(key["fields"], reference["fields"], strict=False)
-        target = reference.get("resource") or table.name
+    for key in (*table.foreign_keys, *table.external_keys):
+        pairs = zip(key["fields"], key["reference"]["fields"], strict=False)
+        target = table.target_of(key)
         found += [f"{target}.{referred}" for own, referred in pairs if own == column]
     return found

@@ -22,12 +22,13 @@ def draw_diagram(tables: Iterable[Table]) -> str:
     for table in tables:
         lines += [f"    {_entity(table.name)} {{", *_columns(table), "    }"]
     for table in tables:
-        lines += (_relation(table, key) for key in table.foreign_keys)
+        lines += (_relation(table, key) for key in (*table.foreign_keys, *table.external_keys))
     return "\n".join(lines)
 
 
 def _columns(table: Table) -> Iterator[str]:
-    foreign = {column for key in table.foreign_keys for column in key["fields"]}
+    keys = (*table.foreign_keys, *table.external_keys)
+    foreign = {column for key in keys for column in key["fields"]}
     unique = {key[0] for key in table.unique_keys if len(key) == 1}
     for field in table.fields:
         marks = [
@@ -42,7 +43,7 @@ def _columns(table: Table) -> Iterator[str]:
 
 def _relation(table: Table, key: dict[str, Any]) -> str:
     required = {field.name for field in table.fields if _is_required(field, table)}
-    target = key["reference"].get("resource") or table.name
+    target = table.target_of(key)
     one = "||" if required.issuperset(key["fields"]) else "|o"
     label = ", ".join(key["fields"]).replace('"', "'")
     return f'    {_entity(target)} {one}--o{{ {_entity(table.name)} : "{label}"'

@@ -81,6 +81,11 @@ def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[
         if (source, referring) == (table.name, column):
             told = escape(f"{target}.{referred}")
             yield f'<a class="badge" href="#{anchor(target)}">→ {told}</a>'
+    for key in table.external_keys:
+        for referring, referred in zip(key["fields"], key["reference"]["fields"], strict=False):
+            if referring == column:
+                told = escape(f"{table.target_of(key)}.{referred}")
+                yield f'<span class="badge">→ {told}</span>'
 
 
 def _missing(profile: Profile) -> str:

@@ -13,6 +13,7 @@ from microcosm_sqlite.authoring.publication import check_publication
 from microcosm_sqlite.catalog.report import Report
 from microcosm_sqlite.errors import DatasetFileMissingError, MissingDependencyError, SettingsError
 from tests.catalog.workshop import Wheel
+from tests.support.crossing import make_flights
 from tests.support.projects import build_sdist, build_wheel, make_project
 
 ORIGINS = """
@@ -68,7 +69,7 @@ def tell(report: Report) -> dict[str, str]:
 def test_a_complete_project_and_its_wheel_are_fit(complete: Path) -> None:
     report = check_publication(complete)
     codes = [outcome.code for outcome in report.outcomes]
-    assert codes == [f"P{number:02}" for number in range(1, 23)]
+    assert codes == [f"P{number:02}" for number in range(1, 24)]
     assert [each.code for each in report.outcomes if each.status != "ok"] == ["P22"]
     alone = check_publication(wheel_of(complete))
     assert tell(alone) == {}
@@ -84,7 +85,7 @@ def test_without_a_wheel_the_project_alone_is_checked(project: Path) -> None:
     assert report.ok
     assert list(tell(report)) == ["P09"]
     skipped = [each.code for each in report.outcomes if each.status == "skipped"]
-    assert skipped == [f"P{number}" for number in range(10, 23)]
+    assert skipped == [f"P{number}" for number in range(10, 24)]
 
 
 @pytest.mark.parametrize(
@@ -376,3 +377,16 @@ def test_a_wheel_with_other_tables_is_told(complete: Path, tmp_path: Path) -> No
     told = tell(check_publication(project))["P21"]
     assert "its tables are others" in told
     assert "no table for source `kin`" in told
+@pytest.mark.parametrize(
+    ("required", "is_told"),
+    [("Airports.Data >=2.1", False), ("airports-data; extra == 'x'", True), ("other", True)],
+)
+def test_distributions_that_keys_lead_into_are_required(
+    tmp_path: Path, required: str, is_told: bool
+) -> None:
+    wheel = make_flights(tmp_path)
+    file = f"{wheel.info}/METADATA"
+    wheel.put(file, wheel.files[file] + f"Requires-Dist: {required}\n".encode())
+    told = tell(check_publication(wheel.pack(tmp_path))).get("P23", "")
+    expected = "it refers to dataset 'airports' of airports-data, which METADATA does not require"
+    assert told == (expected if is_told else "")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.page import Reader
 from tests.support.programs import run
-from tests.support.venvs import Venv
+from tests.support.venvs import Venv, make_venv
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {
@@ -56,6 +56,26 @@ def user(flights_venv: Venv, tmp_path: Path) -> Reader:
         program.write_text(f"#!{flights_venv.python}\n{call}")
         program.chmod(0o755)
     return make_reader(tmp_path / "work", flights_venv.root, {})
+
+
+@pytest.fixture
+def joiner(flights_project: Path, tmp_path: Path) -> Reader:
+    """Somebody who has that example, and installs a dataset of their own beside it."""
+    environment = make_venv(tmp_path / "venv")
+    environment.install(*(flights_project / "dist").glob("*.whl"))
+    programs = {
+        "microcosm-sqlite": "from microcosm_sqlite.cli import main\nmain()\n",
+        # No index is asked for what is there already.
+        "pip": "import subprocess, sys\n"
+        f"pip = [{sys.executable!r}, '-m', 'pip', '--python', sys.executable, '--quiet']\n"
+        "options = ['--no-deps', '--no-index', '--no-build-isolation']\n"
+        "sys.exit(subprocess.call([*pip, *sys.argv[1:], *options]))\n",
+    }
+    for name, code in programs.items():
+        program = environment.root / "bin" / name
+        program.write_text(f"#!{environment.python}\n{code}")
+        program.chmod(0o755)
+    return make_reader(tmp_path / "work", environment.root, {"PIP_DISABLE_PIP_VERSION_CHECK": "1"})
 
 
 def make_reader(directory: Path, environment: Path, settings: dict[str, str]) -> Reader:

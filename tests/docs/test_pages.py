@@ -64,13 +64,18 @@ def test_a_recipe_for_a_cluster_works(section: str, wanted: set[str], user: Read
     assert user.follow(page, section=section) == 1
 
 
+@pytest.mark.slow
+def test_an_author_refers_to_another_dataset(joiner: Reader) -> None:
+    assert joiner.follow(ROOT / "docs" / "how-to" / "join-datasets.md") == 12
+
+
 def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
     assert command_line.PAGE.read_text(encoding="utf-8") == command_line.render()
 
 
 def test_no_page_has_steps_that_no_test_follows() -> None:
     followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
-    followed |= {"browse-and-share.md", "scale-out.md"}
+    followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

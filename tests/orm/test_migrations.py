@@ -207,3 +207,26 @@ def test_checking_a_database_behind_its_revisions_says_so(graph: Any) -> None:
     migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
     with pytest.raises(StaleDBError, match="not up to date"):
         check(graph, base)
+
+
+def test_keys_into_other_data_sets_are_no_part_of_revisions(graph: Any) -> None:
+    class Towns(DataSet, name="towns"):
+        pass
+
+    class Town(Towns):
+        __tablename__ = "town"
+        id = Column(Integer, primary_key=True)
+
+    base = DataSet.create("people")
+
+    class Person(base):  # type: ignore[misc,valid-type]
+        __tablename__ = "person"
+        id = Column(Integer, primary_key=True)
+        town = Column(ForeignKey(Town.id))
+
+    migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
+    (revision,) = revisions(graph)
+    assert "town" in revision
+    assert "ForeignKey" not in revision
+    migrate(graph, base, True, "upgrade", "head")
+    check(graph, base)

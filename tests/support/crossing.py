@@ -8,6 +8,7 @@ from typing import Any
 
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
 from tests.catalog.workshop import Wheel, make_database
+from tests.support.projects import make_project
 
 AIRPORTS = """
 CREATE TABLE airports (faa VARCHAR(3) NOT NULL PRIMARY KEY, name VARCHAR NOT NULL);
@@ -33,7 +34,10 @@ def make_airports(
     """A wheel of airports."""
     database = make_database(folder / "airports" / "airports.db", schema=schema)
     wheel = Wheel("airports-data", version)
-    return wheel.carry(database, name="airports", package="airports_data", compression=compression)
+    wheel.carry(
+        database, name="airports", package="airports_data", compression=compression, init=""
+    )
+    return wheel.put("airports_data/models.py", AIRPORT_MODELS)
 
 
 def make_flights(folder: Path, *, schema: str = FLIGHTS, accepts: str = ">=2.1,<3") -> Wheel:
@@ -52,3 +56,79 @@ def edit_manifest(wheel: Wheel, *, keys: list[dict[str, Any]], accepts: str) -> 
     required = {"distribution": "airports-data", "version": "2.1", "accepts": accepts}
     raw[EXTENSION]["requires"] = {"airports": required}
     return wheel.put(file, json.dumps(raw))
+
+
+AIRPORT_MODELS = '''\
+"""Models of a test."""
+
+from __future__ import annotations
+
+from microcosm_sqlite import DataSet
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+Airports = DataSet.create("airports")
+
+
+class Airport(Airports):
+    """An airport."""
+
+    __tablename__ = "airports"
+
+    faa: Mapped[str] = mapped_column(String(3), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+'''
+
+FLIGHT_MODELS = '''\
+"""Models of a test, which refer to those of another data wheel."""
+
+from __future__ import annotations
+
+from airports_data.models import Airport
+from microcosm_sqlite import DataSet
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+Flights = DataSet.create("flights")
+
+
+class Flight(Flights):
+    """A flight."""
+
+    __tablename__ = "flights"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    origin: Mapped[str | None] = mapped_column(String(3), ForeignKey(Airport.faa))
+
+    airport: Mapped[Airport | None] = relationship(viewonly=True)
+'''
+
+AIRPORT_SOURCES = {"airports.csv": "faa,name\nEWR,Newark\nJFK,Kennedy\n"}
+FLIGHT_SOURCES = {"flights.csv": "id,origin\n1,JFK\n2,EWR\n3,\n"}
+
+
+def make_airports_project(root: Path, *, version: str = "2.1") -> Path:
+    """A dataset project of airports."""
+    return make_project(
+        root,
+        dataset="airports",
+        models=AIRPORT_MODELS,
+        sources=AIRPORT_SOURCES,
+        version=version,
+    )
+
+
+def make_flights_project(
+    root: Path,
+    *,
+    models: str = FLIGHT_MODELS,
+    flights: str = FLIGHT_SOURCES["flights.csv"],
+    dependencies: tuple[str, ...] = ("airports_data >=2.1, <3",),
+) -> Path:
+    """A dataset project of flights, which depends on the distribution of airports."""
+    project = make_project(root, dataset="flights", models=models, sources={"flights.csv": flights})
+    file = project / "pyproject.toml"
+    listed = json.dumps(list(dependencies))
+    text = file.read_text().replace("license = ", f"dependencies = {listed}\nlicense = ", 1)
+    file.write_text(text)
+    return project
