@@ -17,6 +17,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.registry import dataset, datasets
+from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.extras import extra
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest import Field, Table
 
 PLUGIN = "microcosm-sqlite"
 """The name of the plugin, in Datasette's configuration as well."""
@@ -112,8 +113,17 @@ async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> N
 
 
 def _describe_table(table: Table) -> dict[str, Any]:
-    columns = {field.name: field.description for field in table.fields if field.description}
+    columns = _told({field.name: _describe_column(field) for field in table.fields})
     return _told({"description": table.description, "columns": columns})
+
+
+def _describe_column(field: Field) -> str:
+    """What it means, and what the build found in it; Datasette has no other room for that."""
+    nulls = f"{field.null_count:,} NULL" if field.null_count else ""
+    held = ", ".join(filter(None, (spell_range(field), nulls)))
+    if not (field.description and held):
+        return field.description or held
+    return f"{field.description} ({held})"
 
 
 def _describe_license(licenses: list[dict[str, Any]]) -> dict[str, str]:

@@ -87,6 +87,17 @@ def test_tables_and_columns_are_described_and_nothing_of_it_becomes_markup(birds
     assert "Latin name" in page.text
 
 
+def test_columns_tell_what_the_build_found_in_them(birds, plugin):
+    from microcosm_sqlite.interop.datasette_plugin import describe_database
+
+    named, bare = birds.tables["birds"].fields[:2]
+    named.description, named.value_range, named.null_count = "Its number", (1, 30_000), 0
+    bare.description, bare.length_range, bare.null_count = "", (4, 9), 12_345
+    columns = describe_database(birds)["tables"]["birds"]["columns"]
+    assert columns[named.name] == "Its number (1 to 30,000)"
+    assert columns[bare.name] == "4 to 9 characters, 12,345 NULL"
+
+
 def test_rows_are_not_counted_again(birds, plugin):
     served = serve()
     ask(served, "/birds")
