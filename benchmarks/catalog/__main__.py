@@ -49,6 +49,18 @@ connection = microcosm_sqlite.dataset("flights").connect()
 print(connection.execute("SELECT * FROM flight WHERE id = 7").fetchone())
 """
 
+BARE_CLICK = """
+import click
+
+@click.group()
+def main(): ...
+
+@main.command()
+def run(): click.echo("done")
+
+main()
+"""
+
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.catalog")
@@ -60,6 +72,7 @@ def main() -> None:
         os.environ[cache.VARIABLE] = str(place / "cache")
         database = make_database(place / "flights.db")
         results = compete(contests_of_processes(place, database), chosen.rounds)
+        results += compete(contests_of_commands(place, database), chosen.rounds)
         results += measure_connections(place, database, chosen.rounds)
         results += compete(contests_of_bulk(place, database), max(3, chosen.rounds // 3))
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +130,36 @@ def contests_of_processes(place: Path, database: Path) -> list[Contest]:
             )
         )
     return contests
+
+
+def contests_of_commands(place: Path, database: Path) -> list[Contest]:
+    """Reading verbs of the command line, against a program that only says a word."""
+    site, bare = place / "commands", place / "bare.py"
+    wheel = Wheel("flights-data").carry(database, name="flights", package="flights_data")
+    wheel.install(site)
+    bare.write_text(BARE_CLICK)
+    environment = os.environ | {"PYTHONPATH": str(site)}
+
+    def start(*words: str) -> None:
+        command = [sys.executable, *words]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    verbs = (
+        ("list",),
+        ("path", "flights"),
+        ("info", "flights"),
+        ("query", "flights", "SELECT * FROM flight WHERE id = 7"),
+    )
+    return [
+        Contest(
+            f"microcosm-sqlite {words[0]}",
+            lambda words=words: start("-m", "microcosm_sqlite", *words),
+            "a bare click program",
+            lambda: start(str(bare), "run"),
+            2.0,
+        )
+        for words in verbs
+    ]
 
 
 def make_environment(folder: Path) -> tuple[Path, Path]:
