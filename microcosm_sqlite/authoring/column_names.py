@@ -39,7 +39,8 @@ def make_names(header: Iterable[str]) -> tuple[str, ...]:
     taken = {field.lower() for field, stays in zip(fields, keeps, strict=True) if stays}
     names = []
     for position, (field, stays) in enumerate(zip(fields, keeps, strict=True), 1):
-        name = field if stays else find_free_name(make_identifier(field) or f"column_{position}", taken)
+        made = make_identifier(field) or f"column_{position}"
+        name = field if stays else find_free_name(made, taken)
         taken.add(name.lower())
         names.append(name)
     return tuple(names)

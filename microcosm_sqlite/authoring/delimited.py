@@ -92,6 +92,16 @@ class DelimitedOpener:
         return [replace(self, span=span, header=header if span[0] else None) for span in spans]
 
 
+@contextmanager
+def allow_long_fields() -> Iterator[None]:
+    """Let the csv module read fields of any length that SQLite can store."""
+    limit = csv.field_size_limit(FIELD_LIMIT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
 def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
     """The lines; blank ones, which are no rows but still counted, in the place of comments."""
     if not mark:

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from microcosm_sqlite.authoring.delimited import allow_long_fields
 from microcosm_sqlite.authoring.source_options import CsvOptions
 
 COMMENT = "#"
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
 _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
+_BETWEEN_QUOTES = re.compile('" +"')
 _DIGITS = re.compile(r"[-+]?\$?[0-9][0-9.,:/ %-]*")
 _YEAR = re.compile(r"(1[5-9]|2[01])[0-9]{2}")
 
@@ -71,9 +73,12 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
         return CsvOptions(delimiter=match[1], skip_lines=1)
     quotechar = _guess_quotechar(lines)
     order = sorted(DELIMITERS, key=lambda delimiter: delimiter != usual_delimiter)
-    view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
-    if view.width == 1:
-        view = _view(lines, usual_delimiter, quotechar)
+    if _BETWEEN_QUOTES.search(lines[0]):
+        order.append(" ")
+    with allow_long_fields():
+        view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
+        if view.width == 1:
+            view = _view(lines, " " if _are_numbers(lines) else usual_delimiter, quotechar)
     start = _find_header(view)
     body = view.rows[start + 1 :]
     has_comments = any(row.is_comment and len(row.fields) != view.width for row in body)
@@ -115,6 +120,13 @@ def _is_number(text: str) -> bool:
     return bool(_DIGITS.fullmatch(text.strip()))
 
 
+def _are_numbers(lines: Sequence[str]) -> bool:
+    """Whether most lines are rows of numbers, as many in each, with spaces between."""
+    rows = [line.split() for line in lines if line.strip()]
+    numbers = [row for row in rows if len(row) > 1 and all(map(_is_number, row))]
+    return len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows)
+
+
 def _find_header(view: _View) -> int:
     """The position of the header among the rows; what is in front of it are titles and notes."""
     for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
@@ -145,9 +157,11 @@ def _guess_quotechar(lines: Sequence[str]) -> str:
 
 
 def _view(lines: Sequence[str], delimiter: str, quotechar: str) -> _View:
-    space = re.compile(f"{re.escape(delimiter)} +{quotechar}")
-    has_spaces = any(map(space.search, lines))
-    rows = list(_parse(lines, delimiter, quotechar, has_spaces=has_spaces))
+    rows = list(_parse(lines, delimiter, quotechar, has_spaces=False))
+    spaced = re.compile(f" +{quotechar}")
+    has_spaces = delimiter == " " or any(spaced.match(f) for row in rows for f in row.fields)
+    if has_spaces:
+        rows = list(_parse(lines, delimiter, quotechar, has_spaces=True))
     widths = Counter(len(row.fields) for row in rows if not row.is_comment) or Counter([1])
     width = max(widths, key=lambda width: (widths[width], width))
     return _View(delimiter, rows, width, widths[width] / widths.total(), has_spaces)
@@ -174,7 +188,7 @@ def _rank(view: _View) -> tuple[bool, float, bool, int]:
 
     Semicolons go before decimal commas by that.
     """
-    is_header_alike = len(view.rows[0].fields) == view.width
+    is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
     return view.width > 1, view.agreement, is_header_alike, view.width
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from microcosm_sqlite.authoring.sources import split_name
 from microcosm_sqlite.authoring.streams import COMPRESSIONS, open_bytes
@@ -16,7 +17,6 @@ _COMPRESSED = {
     b"BZh": ".bz2",
 }
 _OTHERS = {
-    b"PK\x03\x04": ("an Excel workbook or another archive", "Save each sheet as CSV."),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook of old", "Save each sheet as CSV."),
     b"SQLite format 3\x00": ("an SQLite database", "Call it .db."),
     b"PAR1": ("Parquet", "Call it .parquet."),
@@ -41,7 +41,9 @@ def refuse_disguise(path: Path) -> None:
         what = f"{found} by its content" if found else "not compressed"
         name = path.name[: -len(suffix)] + found
         raise _complain(path, what, f"Call it {name}.")
-    if not suffix and found not in ("", ".zip"):
+    if not suffix and found == ".zip" and _is_workbook(path):
+        raise _complain(path, "a workbook by its content", "Save each sheet as CSV.")
+    if not suffix and found:
         raise _complain(path, f"{found} by its content", f"Call it {path.name}{found}.")
     if split_name(path)[1] == "parquet":
         return
@@ -50,6 +52,14 @@ def refuse_disguise(path: Path) -> None:
     for mark, (what, advice) in _OTHERS.items():
         if start.startswith(mark.lower()):
             raise _complain(path, f"{what} by its content", advice)
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with ZipFile(path) as archive:
+            return not {"[Content_Types].xml", "content.xml"}.isdisjoint(archive.namelist())
+    except BadZipFile:
+        return False
 
 
 def _read_start(path: Path) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import sqlite3
 
 from microcosm_sqlite.authoring.guessing import INFINITIES, NULL_WORDS, TEXT, Guess
@@ -18,8 +18,8 @@ def find_hint(
         return ""
     if guess.styles and not guess.words:
         return (
-            f"dates, but whether in {' or '.join(sorted(guess.styles))} nothing tells; "
-            f"set `formats`"
+            f"dates, but nothing tells whether in {' or '.join(sorted(guess.styles))}; "
+            "set `formats`, and Date in the model"
         )
     narrow = Guess(narrow=guess.narrow, styles=guess.styles).kind
     if narrow == TEXT:
@@ -29,9 +29,10 @@ def find_hint(
     counts = ", ".join(
         f"{word} ({_count(connection, table, column, word):,} rows)" for word in nulls + infinite
     )
-    cures = [f"null-values = {json.dumps(nulls, ensure_ascii=False)}"] if nulls else []
-    cures += ["infinity = true"] if infinite else []
-    return f"{narrow} but for {counts}; `{'` and `'.join(cures)}` would make it so"
+    options = " ".join(f"--null {shlex.quote(word)}" for word in nulls)
+    cures = [f"draft it with {options}"] if nulls else []
+    cures += ["set `infinity = true`, and Double in the model"] if infinite else []
+    return f"{narrow} but for {counts}; if you mean that, {', and '.join(cures)}"
 
 
 def _count(

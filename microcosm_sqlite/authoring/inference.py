@@ -22,7 +22,7 @@ from microcosm_sqlite.authoring.enumerations import infer_enumerations
 from microcosm_sqlite.authoring.guessing import DATETIME, MOMENT, TEXT, Guess
 from microcosm_sqlite.authoring.hints import find_hint
 from microcosm_sqlite.authoring.inferred import Inference, InferredColumn, InferredTable
-from microcosm_sqlite.authoring.keys import find_key, infer_references, is_unique
+from microcosm_sqlite.authoring.keys import find_key, index_key, infer_references, is_unique
 from microcosm_sqlite.authoring.parsing import parse_datetime
 from microcosm_sqlite.authoring.sniffing import RawFile, TypedFile, name_table, sniff
 from microcosm_sqlite.authoring.sources import DATABASE, split_name
@@ -62,6 +62,8 @@ def infer_folder(
                 found.refused.append(error)
         if found.refused or not may_be_none:
             _refuse_nothing(folder, found)
+        for table in found.tables.values():
+            index_key(connection, table)
         for table in found.tables.values():
             infer_references(connection, table, found.tables)
             infer_enumerations(connection, table)

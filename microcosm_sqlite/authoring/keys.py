@@ -66,6 +66,14 @@ def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool
     return True
 
 
+def index_key(connection: sqlite3.Connection, table: InferredTable) -> None:
+    """Let the values of other columns be looked up quickly among a table's keys."""
+    if len(table.primary_key) == 1:
+        name = quote_identifier(f"key of {table.name}")
+        source, key = quote_identifier(table.name), quote_identifier(*table.primary_key)
+        connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
+
+
 def infer_references(
     connection: sqlite3.Connection, table: InferredTable, tables: dict[str, InferredTable]
 ) -> None:
@@ -75,8 +83,9 @@ def infer_references(
             if len(parent.primary_key) != 1:
                 continue
             key = parent.columns[parent.primary_key[0]]
-            if key is column:
-                continue
+            is_whole_key = table.primary_key == (column.name,)
+            if is_whole_key and table.row_count >= parent.row_count:
+                continue  # of two tables with one key, the smaller one refers to the larger
             evidence = _find_evidence(column, parent.name, key, is_own=parent is table)
             if not evidence or (column.reference and evidence != _BY_NAME):
                 continue
@@ -157,9 +166,16 @@ def _find_evidence(
         return ""
     name, key_name = underscore(column.name), underscore(key.name)
     stem = underscore(singularize(parent))
-    targets = [stem, f"{stem}_{key_name}", *([] if key_name in KEY_NAMES else [key_name])]
+    targets = [stem, f"{stem}_{key_name}"]
+    if key_name not in KEY_NAMES and (key.kind == TEXT or _is_called_key(key_name)):
+        targets.append(key_name)
     if any(name == target or name.endswith(f"_{target}") for target in targets):
         return _BY_NAME
     if is_own and name.removesuffix(f"_{key_name}") in OWN_NAMES:
         return _BY_NAME
     return _BY_VALUES if column.kind == TEXT else ""
+
+
+def _is_called_key(name: str) -> bool:
+    """Whether a number is called as keys are, which years and counts are not."""
+    return name.endswith(tuple(f"_{word}" for word in (*KEY_NAMES, "no", "num", "number")))

@@ -103,9 +103,9 @@ def lay_out(
     Raises:
         SourceError: The header names a column twice, or one that the table does not have.
     """
-    first = {field: position for position, field in reversed([*enumerate(header)])}
+    first = {field.lower(): position for position, field in reversed([*enumerate(header)])}
     names = [
-        _find_column(rules, field, made, is_first=first[field] == position)
+        _find_column(rules, field, made, is_first=first[field.lower()] == position)
         for position, (field, made) in enumerate(zip(header, make_names(header), strict=True))
     ]
     _refuse_repeated(header, names, source)

@@ -17,7 +17,7 @@ ATTRIBUTE_LENGTH = 40
 IMPORTED = {
     "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
     "Integer", "Interval", "JSON", "LargeBinary", "Literal", "Mapped", "Store", "String", "Text",
-    "Time", "Uuid", "annotations", "dt", "mapped_column", "relationship", "uuid",
+    "Time", "Uuid", "annotations", "dt", "mapped_column", "quoted_name", "relationship", "uuid",
 }  # fmt: skip
 _USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
 
@@ -88,7 +88,7 @@ def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> d
         parent, key = column.reference
         name = attributes[column.name]
         stem = re.sub(rf"_(id|key|code|{re.escape(inflection.underscore(key))})$", "", name)
-        other = inflection.underscore(inflection.singularize(parent)).strip("_")
+        other = inflection.underscore(inflection.singularize(parent))
         if stem in taken:
             stem = other if parents.count(parent) == 1 else f"{name}_{other}"
         while keyword.iskeyword(stem) or stem in taken:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm_sqlite.authoring.schema_changes import Column, Shape
 from microcosm_sqlite.catalog.connection import checked_uri, quote_identifier
+from microcosm_sqlite.catalog.expressions import join_evenly
 from microcosm_sqlite.errors import DatasetIOError, MissingDependencyError
 from microcosm_sqlite.interop.extras import extra
 
@@ -156,11 +157,12 @@ class RowComparer:
         pairs = [(f"new.{each}", f"old.{each}") for each in map(quote_identifier, names)]
         keys = map(quote_identifier, shape.key)
         same_key = " AND ".join(f"new.{each} = old.{each}" for each in keys)
-        equal = " AND ".join(f"{new} IS {old}" for new, old in pairs)
-        other = " OR ".join(
+        equal = join_evenly([f"{new} IS {old}" for new, old in pairs], " AND ")
+        differ = [
             f"typeof({new}) <> typeof({old}) OR {new} COLLATE BINARY IS NOT {old}"
             for new, old in pairs
-        )
+        ]
+        other = join_evenly(differ, " OR ")
         rows = self._connection.execute(
             f"SELECT {', '.join(old for _, old in pairs)}, {', '.join(new for new, _ in pairs)} "
             f"FROM main.{quoted} AS new JOIN old.{quoted} AS old ON {same_key} "

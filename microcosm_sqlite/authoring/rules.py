@@ -22,6 +22,7 @@ from microcosm_sqlite.authoring.json_values import make_json_binder
 from microcosm_sqlite.authoring.parsing import EXACT_INTEGER, choose_parser
 from microcosm_sqlite.authoring.typed_values import make_taker
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.expressions import join_evenly
 from microcosm_sqlite.errors import SettingsError
 
 CACHE_SIZE = 1 << 14
@@ -223,6 +224,6 @@ def suspect_any(rules: Iterable[ColumnRule]) -> str:
     conditions = [rule.suspicion for rule in rules if rule.suspicion]
     whole = [quote_identifier(rule.name) for rule in rules if rule.misfit]
     if whole:
-        total = " + ".join(f"ifnull({name}, 0)" for name in whole)
+        total = join_evenly([f"ifnull({name}, 0)" for name in whole], " + ")
         conditions.append(f"typeof({total}) <> 'integer'")
-    return " OR ".join(conditions)
+    return join_evenly(conditions, " OR ")

@@ -15,6 +15,7 @@ import sqlite3
 from json import JSONEncoder
 
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.expressions import join_evenly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,11 +136,11 @@ def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) ->
     whole = [name for name in columns if "INT" in declared[name]]
     texts = [name for name in columns if any(mark in declared[name] for mark in _TEXT_TYPES)]
     # A sum is a whole number only if everything in it is, and takes less time than each by itself.
-    total = " + ".join(f"ifnull({quote_identifier(name)}, 0)" for name in whole)
+    total = join_evenly([f"ifnull({quote_identifier(name)}, 0)" for name in whole], " + ")
     tests = [f"typeof({total}) <> 'integer'"] if whole else []
     tests += [
         f"typeof({quote_identifier(name)}) = 'real'"
         for name in columns
         if name not in whole and name not in texts
     ]
-    return " OR ".join(tests) or "0"
+    return join_evenly(tests, " OR ") or "0"
