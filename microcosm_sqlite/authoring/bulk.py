@@ -21,6 +21,10 @@ from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 
 
+_APPENDING = "PRAGMA cache_size=-1000;"
+"""Rows go to the end of one table, and nothing is read again."""
+
+
 class Writer(Protocol):
     """What loading asks of a connection; those of Python have it."""
 
@@ -44,7 +48,7 @@ def open_writer(path: Path) -> closing[Writer]:
     if not has_apsw():
         return closing(cast("Writer", open_loading(path)))
     writer = _ApswConnection(str(path))
-    writer.execute(LOADING).fetchall()
+    writer.execute(LOADING + _APPENDING).fetchall()
     return closing(writer)
 
 
