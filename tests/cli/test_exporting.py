@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,21 @@ def test_a_failing_export_leaves_nothing(lone_program: Program, tmp_path: Path) 
     before = set(lone_program.home.iterdir())
     lone_program.run("export", "colours", "--to", "csv", "-o", "out", code=1)
     assert set(lone_program.home.iterdir()) == before
+
+
+def test_an_interrupted_export_leaves_nothing(lone_program: Program, tmp_path: Path) -> None:
+    database = make_database(tmp_path / "colours.db", rows=600_000)
+    Wheel().carry(database).install(lone_program.site)
+    folder = lone_program.home / "exports"
+    folder.mkdir()
+    process = lone_program.start("export", "colours", "--to", "jsonl", "-o", folder / "out")
+    while not any(folder.rglob("shade.jsonl")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert list(folder.iterdir()) == []
 
 
 def test_unknown_datasets_and_tables_are_told(program: Program) -> None:
