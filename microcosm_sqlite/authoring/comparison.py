@@ -19,7 +19,7 @@ from microcosm_sqlite.catalog.digest import content_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -93,7 +93,11 @@ class Comparison:
 
 
 def compare_datasets(
-    old: InstalledDataset, new: InstalledDataset, *, limit: int | None = 0
+    old: InstalledDataset,
+    new: InstalledDataset,
+    *,
+    limit: int | None = 0,
+    tell: Callable[[RowChange], None] | None = None,
 ) -> Comparison:
     """Compare two datasets; neither one's code is run.
 
@@ -101,13 +105,12 @@ def compare_datasets(
         old: The older one.
         new: The newer one.
         limit: How many changed rows of each table to keep; None for all. All are counted.
+        tell: Told of each of them as it is found, in place of keeping it, so that memory does not
+            grow with their number.
 
     Raises:
         DatasetError: One of them cannot be opened or read.
-        MissingDependencyError: Rows have to be compared, and apsw is not installed.
     """
-    # Rows are compared by another copy of SQLite, which must not have the files open at the same
-    # time as this one: locks belong to the process.
     with closing(old.connect()) as before, closing(new.connect()) as after:
         try:
             schemas = read_schema(before), read_schema(after)
@@ -115,13 +118,14 @@ def compare_datasets(
         except SQLITE_ERRORS as error:
             raise translate(error, f"{old.path} or {new.path}") from error
     changes: list[RowChange] = []
+    keep = tell or changes.append
     unknown = [table for table in tables if not (table.is_same or table.reason)]
     if unknown:
         with open_comparer(old.location, new.location) as comparer:
             for table in unknown:
                 shapes = (schema.tables[table.table] for schema in schemas)
                 found = comparer.compare(table.table, *shapes)
-                tables[tables.index(table)] = _count(table, found, limit, changes)
+                tables[tables.index(table)] = _count(table, found, limit, keep)
     return Comparison(old.version, new.version, compare_schemas(*schemas), tables, changes)
 
 
@@ -155,14 +159,17 @@ def _count_rows(connection: sqlite3.Connection, table: str) -> int:
 
 
 def _count(
-    table: TableComparison, found: Iterable[RowChange], limit: int | None, kept: list[RowChange]
+    table: TableComparison,
+    found: Iterable[RowChange],
+    limit: int | None,
+    keep: Callable[[RowChange], None],
 ) -> TableComparison:
     """Count the changes of a table, and keep the first of them."""
     counts = {"insert": 0, "delete": 0, "update": 0}
     for number, change in enumerate(found):
         counts[change.change] += 1
         if limit is None or number < limit:
-            kept.append(change)
+            keep(change)
     return replace(
         table,
         inserted=counts["insert"],

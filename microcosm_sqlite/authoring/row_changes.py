@@ -1,24 +1,20 @@
 """Tell which rows of a table were inserted, deleted and updated from one database to another.
 
-SQLite's session extension compares the tables, in C. It takes values for the same that are equal
-under a column's collation, or as numbers (``a`` and ``A`` where case does not matter, 1 and 1.0
-where no type was declared); where a table has columns of that kind, such rows are asked for
-besides. Of keys of that kind, of keys that are NULL and of generated columns it cannot tell at
-all: :func:`why_incomparable` says so beforehand.
+Three joins along the primary key find them, in SQLite. Where rows have no key that tells them apart
+for sure, :func:`why_incomparable` says so beforehand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm_sqlite.authoring.schema_changes import Column, Shape
-from microcosm_sqlite.catalog.connection import checked_uri, quote_identifier
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect, quote_identifier
 from microcosm_sqlite.catalog.expressions import join_evenly
-from microcosm_sqlite.errors import DatasetIOError, MissingDependencyError
-from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.errors import DatasetIOError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,12 +23,9 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-_PRAGMAS = """
-PRAGMA query_only=ON;
-PRAGMA cell_size_check=ON;
-PRAGMA mmap_size=0;
-PRAGMA temp_store=MEMORY;
-"""
+
+MOST_COLUMNS = 1_000
+"""Of both sides together, SQLite gives twice as many at most."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +71,11 @@ def why_incomparable(
 
 
 def _why_by_declaration(old: Shape, new: Shape) -> str:
-    columns = [*old.columns.values(), *new.columns.values()]
     reasons = {
+        f"it has more than {MOST_COLUMNS:,} columns": len(new.columns) > MOST_COLUMNS,
         "it has no primary key": not (old.key and new.key),
         "its primary key is not the same": old.key != new.key,
         "it has not the same columns": list(old.columns) != list(new.columns),
-        "it has generated columns": any(column.is_generated for column in columns),
         "its primary key is not compared byte by byte": bool(
             (old.key_collations | new.key_collations) - {"BINARY"}
         ),
@@ -96,93 +88,90 @@ def _why_by_declaration(old: Shape, new: Shape) -> str:
 
 
 class RowComparer:
-    """Two databases, opened to be compared; made by :func:`open_comparer`."""
+    """Two databases on one connection, to be compared; made by :func:`open_comparer`."""
 
-    def __init__(self, apsw: Any, connection: Any) -> None:
-        self._apsw = apsw
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def compare(self, table: str, old: Shape, new: Shape) -> Iterator[RowChange]:
-        """The changes of one table, in no particular order.
+    def compare(self, table: str, before: Shape, shape: Shape) -> Iterator[RowChange]:
+        """The changes of one table: updates, inserts, deletes, each in the order of the keys.
+
+        Args:
+            table: Its name.
+            before: What it was declared as, with the same columns and key.
+            shape: What it is declared as.
 
         Raises:
             DatasetIOError: One of the databases cannot be read.
         """
+        queries = _TableQueries(table, before, shape)
         try:
-            yield from self._visible(table, new)
-            if self._has_lenient_columns(table, old, new):
-                yield from self._invisible(table, new)
-        except (self._apsw.Error, UnicodeDecodeError) as error:
+            for row in self._connection.execute(queries.updates):
+                yield _describe_update(table, shape, row)
+            for row in self._connection.execute(queries.inserts):
+                new = dict(zip(shape.columns, row, strict=True))
+                yield RowChange(table, "insert", {name: new[name] for name in shape.key}, {}, new)
+            for row in self._connection.execute(queries.deletes):
+                old = dict(zip(shape.columns, row, strict=True))
+                yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
+        except SQLITE_ERRORS as error:
             raise DatasetIOError(
                 f"Table {table} cannot be compared: {error}.",
                 hint="Run: microcosm-sqlite verify, on both sides.",
             ) from error
 
-    def _visible(self, table: str, shape: Shape) -> Iterator[RowChange]:
-        session = self._apsw.Session(self._connection, "main")
-        try:
-            session.attach(table)
-            session.diff("old", table)
-            changeset = session.changeset()
-        finally:
-            session.close()
-        names = list(shape.columns)
-        for found in self._apsw.Changeset.iter(changeset):
-            old, new = self._row(names, found.old), self._row(names, found.new)
-            key = {name: (old or new)[name] for name in shape.key}
-            if found.op == "UPDATE":
-                old = {name: old[name] for name in new}
-            yield RowChange(table, found.op.lower(), key, old, new)
 
-    def _row(self, names: list[str], values: Sequence[Any] | None) -> dict[str, Any]:
-        absent = self._apsw.no_change
-        pairs = zip(names, values or [absent] * len(names), strict=True)
-        return {name: value for name, value in pairs if value is not absent}
+class _TableQueries:
+    """The SQL that finds the changes of one table, by three joins along its key."""
 
-    def _has_lenient_columns(self, table: str, old: Shape, new: Shape) -> bool:
-        """Whether a column has values that are equal and yet not the same."""
-        for name in new.columns:
-            affinities = {_affinity(shape.columns[name]) for shape in (old, new)}
-            if len(affinities) > 1 or "" in affinities:
-                return True
-            for schema in ("main", "old"):
-                _, collation, *_ = self._connection.column_metadata(schema, table, name)
-                if collation.upper() != "BINARY":
-                    return True
-        return False
-
-    def _invisible(self, table: str, shape: Shape) -> Iterator[RowChange]:
-        """The updates to values that the session extension takes for the same."""
-        names, quoted = list(shape.columns), quote_identifier(table)
-        pairs = [(f"new.{each}", f"old.{each}") for each in map(quote_identifier, names)]
-        keys = map(quote_identifier, shape.key)
-        same_key = " AND ".join(f"new.{each} = old.{each}" for each in keys)
-        equal = join_evenly([f"{new} IS {old}" for new, old in pairs], " AND ")
-        differ = [
-            f"typeof({new}) <> typeof({old}) OR {new} COLLATE BINARY IS NOT {old}"
-            for new, old in pairs
+    def __init__(self, table: str, before: Shape, shape: Shape) -> None:
+        quoted = quote_identifier(table)
+        columns = [quote_identifier(name) for name in shape.columns]
+        keys = [quote_identifier(name) for name in shape.key]
+        same_key = " AND ".join(f"new.{key} = old.{key}" for key in keys)
+        # Under a lenient collation, other texts are equal.
+        unequal = [f"new.{name} COLLATE BINARY IS NOT old.{name}" for name in columns]
+        unequal += [
+            f"typeof(new.{name}) <> typeof(old.{name})"
+            for name in map(quote_identifier, _list_lenient(before, shape))
         ]
-        other = join_evenly(differ, " OR ")
-        rows = self._connection.execute(
-            f"SELECT {', '.join(old for _, old in pairs)}, {', '.join(new for new, _ in pairs)} "
-            f"FROM main.{quoted} AS new JOIN old.{quoted} AS old ON {same_key} "
-            f"WHERE {equal} AND ({other})"
+        other = join_evenly(unequal, " OR ")
+        sides = {"new": f"main.{quoted} AS new", "old": f"old.{quoted} AS old"}
+        listed = {side: ", ".join(f"{side}.{name}" for name in columns) for side in sides}
+        order = {side: ", ".join(f"{side}.{key}" for key in keys) for side in sides}
+        self.updates = (
+            f"SELECT {listed['old']}, {listed['new']} FROM {sides['new']} "
+            f"JOIN {sides['old']} ON {same_key} WHERE {other} ORDER BY {order['new']}"
         )
-        for row in rows:
-            old = dict(zip(names, row[: len(names)], strict=True))
-            new = dict(zip(names, row[len(names) :], strict=True))
-            changed = [
-                name
-                for name in names
-                if type(old[name]) is not type(new[name]) or old[name] != new[name]
-            ]
-            yield RowChange(
-                table,
-                "update",
-                {name: old[name] for name in shape.key},
-                {name: old[name] for name in changed},
-                {name: new[name] for name in changed},
-            )
+        self.inserts, self.deletes = (
+            f"SELECT {listed[here]} FROM {sides[here]} WHERE NOT EXISTS "
+            f"(SELECT 1 FROM {sides[there]} WHERE {same_key}) ORDER BY {order[here]}"
+            for here, there in (("new", "old"), ("old", "new"))
+        )
+
+
+def _list_lenient(before: Shape, shape: Shape) -> Iterator[str]:
+    """The columns where values are equal and yet not the same, as 1 and 1.0 are."""
+    for name, column in shape.columns.items():
+        affinities = {_affinity(column), _affinity(before.columns[name])}
+        if len(affinities) > 1 or "" in affinities:
+            yield name
+
+
+def _describe_update(table: str, shape: Shape, row: Sequence[Any]) -> RowChange:
+    names = list(shape.columns)
+    old = dict(zip(names, row[: len(names)], strict=True))
+    new = dict(zip(names, row[len(names) :], strict=True))
+    changed = [
+        name for name in names if type(old[name]) is not type(new[name]) or old[name] != new[name]
+    ]
+    return RowChange(
+        table,
+        "update",
+        {name: old[name] for name in shape.key},
+        {name: old[name] for name in changed},
+        {name: new[name] for name in changed},
+    )
 
 
 @contextmanager
@@ -190,30 +179,10 @@ def open_comparer(old: Location, new: Location) -> Iterator[RowComparer]:
     """Open two databases to compare their rows; read-only and hardened, as readers do.
 
     Raises:
-        MissingDependencyError: apsw is not installed, or was built without the extension.
         DatasetFileError: One of the files cannot be opened.
     """
-    with extra("diff"):
-        import apsw
-    if not hasattr(apsw, "Session"):
-        raise MissingDependencyError(
-            "The installed apsw was built without SQLite's session extension.",
-            hint="Run: pip install --force-reinstall apsw",
-        )
-    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    connection = None
-    try:
-        connection = apsw.Connection(checked_uri(new), flags=flags)
-        connection.execute("ATTACH DATABASE ? AS old", (checked_uri(old),))
-        connection.execute(_PRAGMAS).fetchall()
-        for setting in ("DEFENSIVE", "ENABLE_TRIGGER", "TRUSTED_SCHEMA"):
-            connection.config(getattr(apsw, f"SQLITE_DBCONFIG_{setting}"), setting == "DEFENSIVE")
-        yield RowComparer(apsw, connection)
-    except apsw.Error as error:
-        raise DatasetIOError(f"{old.path} and {new.path} cannot be compared: {error}.") from error
-    finally:
-        if connection is not None:
-            connection.close()
+    with closing(connect(new, attach={"old": old})) as connection:
+        yield RowComparer(connection)
 
 
 def _affinity(column: Column) -> str:

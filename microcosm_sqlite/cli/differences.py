@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+
 from microcosm_sqlite.cli.formats import dump_json
 from microcosm_sqlite.cli.values import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterable, Iterator
+    from typing import IO, Any
 
     from microcosm_sqlite.authoring.comparison import Comparison
     from microcosm_sqlite.authoring.row_changes import RowChange
@@ -39,7 +42,32 @@ def list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
         yield name, *[None] * 5, "; ".join(said)
 
 
-def spell_json(comparison: Comparison) -> Iterator[str]:
+class SpelledChanges:
+    """Changed rows as JSON, a row to the line, in a file that nobody else sees.
+
+    What is told last of a comparison is found first, and may be more than memory holds.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def add(self, change: RowChange) -> None:
+        """Write one more."""
+        self._file.write(f"{_spell_change(change)}\n")
+
+    def __iter__(self) -> Iterator[str]:
+        self._file.seek(0)
+        return (line.rstrip("\n") for line in self._file)
+
+
+@contextmanager
+def spool_changes() -> Iterator[SpelledChanges]:
+    """A place for changed rows, until the end of the block."""
+    with TemporaryFile("w+", encoding="utf-8") as file:
+        yield SpelledChanges(file)
+
+
+def spell_json(comparison: Comparison, changes: Iterable[str]) -> Iterator[str]:
     """One JSON object, a changed row to the line."""
     facts = {
         "old_version": comparison.old_version,
@@ -52,10 +80,10 @@ def spell_json(comparison: Comparison) -> Iterator[str]:
     }
     yield dump_json(facts, indent=2).removesuffix("\n}") + ',\n  "changes": ['
     separator = "\n"
-    for change in comparison.changes:
-        yield f"{separator}    {_spell_change(change)}"
+    for change in changes:
+        yield f"{separator}    {change}"
         separator = ",\n"
-    yield "\n  ]\n}\n" if comparison.changes else "]\n}\n"
+    yield "]\n}\n" if separator == "\n" else "\n  ]\n}\n"
 
 
 def _spell_change(change: RowChange) -> str:

@@ -80,10 +80,6 @@ def test_trouble_is_exit_code_2(program: Program, tmp_path: Path) -> None:
     assert "Did you mean 'birds'?" in program.refuse("diff", "bird", "birds", code=2)
     assert "does not exist" in program.refuse("diff", "birds", "nowhere.whl", code=2)
     assert "nowhere.db does not exist" in program.refuse("diff", "birds", "nowhere.db", code=2)
-    (tmp_path / "apsw.py").write_text("raise ModuleNotFoundError('No', name='apsw')")
-    without = program.with_variables({"PYTHONPATH": f"{tmp_path}:{program.site}"})
-    same = make_database(tmp_path / "same.db")
-    assert "pip install 'microcosm-sqlite[diff]'" in without.refuse("diff", same, same, code=2)
 
 
 def test_a_file_that_somebody_has_open_is_compared_all_the_same(

@@ -14,7 +14,7 @@ from microcosm_sqlite.cli.values import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from microcosm_sqlite.authoring.comparison import Comparison
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -53,26 +53,29 @@ def compare_versions(
 ) -> int:
     """Show what changed from OLD to NEW: tables, columns, keys, and rows by primary key.
 
-    Each side is the name of an installed dataset, a database file (.db) or a data wheel (.whl),
-    which is neither installed nor run. Suggests the next version number: major when the schema
-    breaks readers, minor when it grows, patch when only rows change.
+    Each side is the name of an installed dataset, a database file (.db, .db.zst) or a data wheel
+    (.whl), which is neither installed nor run. Suggests the next version number: major when the
+    schema breaks readers, minor when it grows, patch when only rows change.
 
     Exits with 0 where both sides are the same, 1 where they differ and 2 in trouble.
     """
     limit = limit if out.format == "json" and not changelog else 0
-    try:
-        with _open_sides(old, new) as sides:
-            from microcosm_sqlite.authoring.comparison import compare_datasets
+    from microcosm_sqlite.cli.differences import spool_changes
 
-            comparison = compare_datasets(*sides, limit=limit)
-            if migration:
-                _write_migration(comparison, sides, migration, out)
-    except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
-        from microcosm_sqlite.cli.app import end
+    with spool_changes() as changes:
+        try:
+            with _open_sides(old, new) as sides:
+                from microcosm_sqlite.authoring.comparison import compare_datasets
 
-        end(error)
-        return TROUBLE
-    _write(comparison, out, changelog)
+                comparison = compare_datasets(*sides, limit=limit, tell=changes.add)
+                if migration:
+                    _write_migration(comparison, sides, migration, out)
+        except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
+            from microcosm_sqlite.cli.app import end
+
+            end(error)
+            return TROUBLE
+        _write(comparison, changes, out, changelog)
     return 0 if comparison.is_same else DIFFERENT
 
 
@@ -110,7 +113,7 @@ def _write_migration(
         out.note(f"Say in it what old rows get in {columns}, which may not be NULL.")
 
 
-def _write(comparison: Comparison, out: Output, changelog: bool) -> None:
+def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
     if changelog:
         from microcosm_sqlite.authoring.changelog import render_changelog
 
@@ -119,7 +122,7 @@ def _write(comparison: Comparison, out: Output, changelog: bool) -> None:
     from microcosm_sqlite.cli.differences import COLUMNS, list_tables, spell_json
 
     if out.format == "json":
-        sys.stdout.writelines(spell_json(comparison))
+        sys.stdout.writelines(spell_json(comparison, changes))
         return
     out.listing(COLUMNS, list_tables(comparison))
     if comparison.next_version:
