@@ -20,7 +20,6 @@ from microcosm_sqlite.authoring.finalise import LOADING, open_loading
 from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 
-
 _APPENDING = "PRAGMA cache_size=-1000;"
 """Rows go to the end of one table, and nothing is read again."""
 

@@ -39,6 +39,16 @@ def quote(text: str) -> str:
     return quoted
 
 
+def write_name(name: str) -> str:
+    """The name of a table or column as SQLAlchemy has to be given it."""
+    return f"quoted_name({quote(name)}, quote=True)" if needs_quotes(name) else quote(name)
+
+
+def needs_quotes(name: str) -> bool:
+    """Whether SQLAlchemy has to be told that SQLite reserves a word."""
+    return name.lower() in ("nothing", "returning")
+
+
 def measure(text: str) -> int:
     """Columns that a text takes, as formatters count them: two for a wide letter.
 

@@ -16,7 +16,8 @@ from microcosm_sqlite.authoring.databases import (
     refuse_impostor,
 )
 from microcosm_sqlite.authoring.inferred import Inference
-from microcosm_sqlite.authoring.reflection import Reflection, reflect_database
+from microcosm_sqlite.authoring.reflected_extras import reflect_extras
+from microcosm_sqlite.authoring.reflection import Reflection, reflect_tables
 from microcosm_sqlite.authoring.snapshots import take_snapshot
 from microcosm_sqlite.errors import SourceError
 
@@ -66,7 +67,8 @@ def read_database(path: Path, folder: Path) -> DatabaseDraft:
     snapshot = folder / f"{path.stem}.db"
     take_snapshot(path, snapshot)
     with open_database(snapshot, path.name) as connection, explained(path.name):
-        found = reflect_database(connection)
+        found = reflect_tables(connection)
+        reflect_extras(connection, found)
         fit_tables(connection, found, path.name)
     if not found.metadata.tables:
         raise SourceError(f"{path.name} has no tables.", file=path.name)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.code_layout import Call, Imports, Node, lay_out
-from microcosm_sqlite.authoring.code_text import quote
+from microcosm_sqlite.authoring.code_text import needs_quotes, quote, write_name
 from microcosm_sqlite.authoring.database_models import DraftedModel, Related
 from microcosm_sqlite.authoring.reflection import NUMBERED
 
@@ -73,7 +73,9 @@ class ModelWriter:
         yield f"class {model.name}({self.base}):"
         yield f'    """A row of {spell_plainly(table.name)}."""'
         yield ""
-        yield from lay_out(f"__tablename__ = {quote(table.name)}", 4)
+        if any(map(needs_quotes, [table.name, *table.columns.keys()])):
+            self.imports.use("sqlalchemy", "quoted_name")
+        yield from lay_out(f"__tablename__ = {write_name(table.name)}", 4)
         if model.full_text:
             names = [quote(model.attributes[name]) for name in model.full_text]
             yield from lay_out(Call("__full_text__ = (", names), 4)
@@ -90,7 +92,8 @@ class ModelWriter:
 
     def _write_column(self, model: DraftedModel, column: sa.Column[Any]) -> Iterator[str]:
         attribute = model.attributes[column.name]
-        arguments: list[Node] = [] if attribute == column.name else [quote(column.name)]
+        is_told = attribute == column.name and not needs_quotes(column.name)
+        arguments: list[Node] = [] if is_told else [write_name(column.name)]
         type_ = self._name_python_type(model, column)
         if not isinstance(column.type, sa.Enum):
             arguments.append(self._write_type(column.type))

@@ -8,9 +8,11 @@ from microcosm_sqlite.authoring.code_layout import Imports
 from microcosm_sqlite.authoring.code_text import (
     LINE_LENGTH,
     measure,
+    needs_quotes,
     quote,
     write_call,
     write_import,
+    write_name,
 )
 from microcosm_sqlite.authoring.database_text import ModelWriter, spell_plainly
 from microcosm_sqlite.authoring.guessing import (
@@ -98,7 +100,7 @@ def _list_imports(tables: Mapping[str, InferredTable], imports: Imports) -> None
     for table in tables.values():
         imports.use("sqlalchemy.orm", "Mapped")
         imports.use("sqlalchemy.orm", "mapped_column")
-        if any(map(_needs_quotes, [table.name, *table.columns])):
+        if any(map(needs_quotes, [table.name, *table.columns])):
             imports.use("sqlalchemy", "quoted_name")
         if not table.primary_key:
             imports.use("sqlalchemy", "Integer")
@@ -154,7 +156,7 @@ def _write_class(table: InferredTable, classes: Mapping[str, str], base: str) ->
     yield f"class {classes[table.name]}({base}):"
     yield f'    """A row of {table.name}."""'
     yield ""
-    yield f"    __tablename__ = {_write_name(table.name)}"
+    yield f"    __tablename__ = {write_name(table.name)}"
     yield ""
     if not table.primary_key:
         number = ["Integer", "primary_key=True", _ROW_NUMBER_COMMENT]
@@ -184,15 +186,6 @@ def _write_class(table: InferredTable, classes: Mapping[str, str], base: str) ->
         )
 
 
-def _write_name(name: str) -> str:
-    return f"quoted_name({quote(name)}, quote=True)" if _needs_quotes(name) else quote(name)
-
-
-def _needs_quotes(name: str) -> bool:
-    """Whether SQLAlchemy has to be told that SQLite reserves a word."""
-    return name.lower() in ("nothing", "returning")
-
-
 def _or_none(type_: str, column: InferredColumn) -> str:
     return f"{type_} | None" if column.is_nullable else type_
 
@@ -209,8 +202,8 @@ def number_rows_as(table: InferredTable) -> str:
 
 
 def _write_arguments(column: InferredColumn, table: InferredTable, attribute: str) -> list[str]:
-    is_told = attribute == column.name and not _needs_quotes(column.name)
-    arguments = [] if is_told else [_write_name(column.name)]
+    is_told = attribute == column.name and not needs_quotes(column.name)
+    arguments = [] if is_told else [write_name(column.name)]
     arguments += [] if column.labels else [_sql_type(column, table)]
     if column.reference:
         arguments.append(f'ForeignKey("{".".join(column.reference)}")')

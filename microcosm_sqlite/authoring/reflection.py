@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.create_table import (
     name_column,
     split_definitions,
 )
+from microcosm_sqlite.authoring.reflected_keys import add_foreign_keys
 from microcosm_sqlite.authoring.schema import open_engine
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.structure import table_names
@@ -29,8 +30,6 @@ ROW_NUMBER = "id"
 _BUILT_IN = ("NOCASE", "RTRIM")
 _GENERATED = re.compile(r"\b(generated|always)\b", re.IGNORECASE)
 NUMBERED = "Number of the row in the source, from 1"
-_FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)
-_CONTENT = re.compile(r"""\bcontent\s*=\s*["'\[`]?([^"'\]`,)]+)""", re.IGNORECASE)
 
 
 @dataclass
@@ -64,8 +63,8 @@ class Reflection:
         return [column.name for column in table.primary_key]
 
 
-def reflect_database(connection: sqlite3.Connection) -> Reflection:
-    """Read the schema of an open database, and ask its rows whether they obey it."""
+def reflect_tables(connection: sqlite3.Connection) -> Reflection:
+    """Read the tables of an open database, and ask their rows whether they obey."""
     found = Reflection()
     with open_engine(connection) as engine, warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)  # each of them is told as a remark
@@ -74,13 +73,7 @@ def reflect_database(connection: sqlite3.Connection) -> Reflection:
             found.remarks[name] = []
             _TableReader(connection, inspector, name, found).read()
         for name in found.metadata.tables:
-            _add_foreign_keys(connection, inspector, name, found)
-    _find_full_text(connection, found)
-    _find_views(connection, found)
-    for name, table in connection.execute(
-        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
-    ):
-        found.left_out[f"trigger {name}"] = f"nobody writes to {table} any more"
+            found.left_out |= add_foreign_keys(connection, inspector, found.metadata, name)
     return found
 
 
@@ -263,115 +256,3 @@ def _find_free(name: str, taken: Sequence[str]) -> str:
     while name in lowered:
         name = f"row_{name}"
     return name
-
-
-def _add_foreign_keys(
-    connection: sqlite3.Connection, inspector: sa.Inspector, name: str, found: Reflection
-) -> None:
-    tables = {other.lower(): table for other, table in found.metadata.tables.items()}
-    table = found.metadata.tables[name]
-    for key in inspector.get_foreign_keys(name):
-        columns = [_find_column(table, column) for column in key["constrained_columns"]]
-        parent = tables.get(key["referred_table"].lower())
-        what = f"reference of {name}.{', '.join(columns)} to {key['referred_table']}"
-        if parent is None:
-            found.left_out[what] = "there is no such table"
-            continue
-        referred = [_find_column(parent, column) for column in key["referred_columns"]]
-        referred = referred or [column.name for column in parent.primary_key]
-        if "." in "".join([parent.name, *referred]):
-            found.left_out[what] = "a name with a dot in it cannot be referred to"
-        elif len(referred) != len(columns) or not _is_unique(parent, referred):
-            found.left_out[what] = "what it refers to is no key"
-        elif reason := _doubt_rows(connection, table, columns, parent, referred):
-            found.left_out[what] = reason
-        else:
-            targets = [f"{parent.name}.{column}" for column in referred]
-            constraint = sa.ForeignKeyConstraint(columns, [parent.columns[c] for c in referred])
-            if not _has_key(table, columns, targets):
-                table.append_constraint(constraint)
-
-
-def _has_key(table: sa.Table, columns: list[str], targets: list[str]) -> bool:
-    return any(
-        [column.name for column in key.columns] == columns
-        and [f"{e.column.table.name}.{e.column.name}" for e in key.elements] == targets
-        for key in table.foreign_key_constraints
-    )
-
-
-def _find_column(table: sa.Table, name: str) -> str:
-    return next((known for known in [*table.columns.keys()] if known.lower() == name.lower()), name)
-
-
-def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:
-    wanted = set(columns)
-    keys = [{column.name for column in table.primary_key}]
-    keys += [
-        {column.name for column in constraint.columns}
-        for constraint in table.constraints
-        if isinstance(constraint, sa.UniqueConstraint)
-    ]
-    keys += [
-        {column.name for column in index.columns}
-        for index in table.indexes
-        if index.unique and index.dialect_options["sqlite"].get("where") is None
-    ]
-    return wanted in keys
-
-
-def _doubt_rows(
-    connection: sqlite3.Connection,
-    table: sa.Table,
-    columns: Sequence[str],
-    parent: sa.Table,
-    referred: Sequence[str],
-) -> str:
-    """Why the rows of a table do not obey a foreign key; empty where they do."""
-    child = [f"child.{quote_identifier(column)}" for column in columns]
-    known = [f"parent.{quote_identifier(column)}" for column in referred]
-    present = " AND ".join(f"{column} NOTNULL" for column in child)
-    same = " AND ".join(f"{a} = {b}" for a, b in zip(known, child, strict=True))
-    try:
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM {quote_identifier(table.name)} AS child WHERE {present} AND "
-            f"NOT EXISTS (SELECT 1 FROM {quote_identifier(parent.name)} AS parent WHERE {same})"
-        ).fetchone()
-    except sqlite3.OperationalError as error:
-        return f"it cannot be asked for: {error}"
-    if not count:
-        return ""
-    return f"{count:,} row{'s refer' if count > 1 else ' refers'} to none that is there"
-
-
-def _find_full_text(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Keep full-text search over a table; other virtual tables hold nothing that is kept."""
-    for name, sql in connection.execute(
-        "SELECT list.name, sql FROM pragma_table_list AS list JOIN sqlite_schema AS made "
-        "ON made.name = list.name WHERE list.type = 'virtual' AND schema = 'main' ORDER BY 1"
-    ).fetchall():
-        content = _CONTENT.search(sql)
-        table = content.group(1).strip() if content else ""
-        if not _FULL_TEXT.search(sql):
-            found.left_out[f"virtual table {name}"] = "its module may not be there where it is read"
-        elif table not in found.metadata.tables or table in found.full_text:
-            reason = "its text is in no other table; to keep it, copy it into one"
-            found.left_out[f"full-text table {name}"] = reason
-        elif not found.metadata.tables[table].dialect_options["sqlite"].get("with_rowid", True):
-            found.left_out[f"full-text table {name}"] = f"{table} has no rowids"
-        else:
-            columns = connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
-            known = found.metadata.tables[table].columns
-            found.full_text[table] = tuple(column for (column,) in columns if column in known)
-
-
-def _find_views(connection: sqlite3.Connection, found: Reflection) -> None:
-    for name, sql in connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'view' ORDER BY name"
-    ).fetchall():
-        try:
-            connection.execute(f"SELECT * FROM {quote_identifier(name)} LIMIT 0")
-        except sqlite3.Error as error:
-            found.left_out[f"view {name}"] = f"readers could not ask it: {error}"
-        else:
-            found.views[name] = sql

@@ -56,7 +56,7 @@ CREATE TABLE employee (
     id INTEGER PRIMARY KEY,
     boss INTEGER REFERENCES employee,
     deputy_id INTEGER UNIQUE REFERENCES employee,
-    class TEXT, [order], void, photo BLOB, metadata JSON, "select" BOOLEAN, [from] DATE
+    class TEXT, [order], [nothing], photo BLOB, metadata JSON, "select" BOOLEAN, [from] DATE
 );
 INSERT INTO employee VALUES
     (1, NULL, 2, 'a', 1, NULL, x'00', '{"a": 1}', 1, '2020-01-31'),
@@ -85,7 +85,7 @@ CREATE TABLE route (
 INSERT INTO route VALUES (NULL, 1, 2, 'x'), ('b', 1, 1, NULL);
 CREATE TABLE strict_one (id INTEGER PRIMARY KEY, a ANY, b BLOB, t TEXT NOT NULL) STRICT;
 INSERT INTO strict_one VALUES (1, 9007199254740993, x'ff', 'ä'), (2, NULL, NULL, '');
-CREATE TABLE "class" (id INTEGER PRIMARY KEY);
+CREATE TABLE "returning" (id INTEGER PRIMARY KEY, [nothing] UNIQUE);
 CREATE TABLE empty (id INTEGER PRIMARY KEY, a TEXT COLLATE nocase UNIQUE, b VARCHAR(3), c NUMERIC);
 """
 DETAILS = "INSERT INTO \"order details\" VALUES (1, 1, 1, 1, NULL), (77, 1, 'many', 9e99, NULL);"
@@ -188,7 +188,10 @@ def test_what_is_declared_is_kept_where_the_rows_obey(models: str) -> None:
         ("qty: Mapped[str | None] = mapped_column(Text)", "many is no number"),
         ("what: Mapped[float | None] = mapped_column(Double)", "undeclared numbers"),
         ("a: Mapped[int | None] = mapped_column(BigInteger)", "a whole number of any size"),
-        ("void: Mapped[str | None] = mapped_column(Text)", "nothing at all"),
+        (
+            'nothing: Mapped[str | None] = mapped_column(quoted_name("nothing", quote=True), Text)',
+            "nothing at all",
+        ),
         ("code: Mapped[str | None] = mapped_column(Text)", "a key that is NULL is none"),
     ],
 )
