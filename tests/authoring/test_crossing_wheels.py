@@ -31,7 +31,8 @@ JOINED = "[(1, 'Kennedy'), (2, 'Newark')]\n" * 2 + "['Kennedy', 'Newark', None]\
 
 VERIFY = """
 import microcosm_sqlite
-outcome = microcosm_sqlite.dataset("flights").verify(models=True).outcomes[-1]
+outcomes = microcosm_sqlite.dataset("flights").verify(models=True).outcomes
+(outcome,) = (each for each in outcomes if each.code == "V14")
 print(outcome.code, outcome.status, outcome.message, outcome.mend, sep=" | ")
 """
 
