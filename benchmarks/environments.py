@@ -46,4 +46,4 @@ def _find_interpreter() -> str:
 
 
 def _install(python: Path, *requirements: str) -> None:
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from io import TextIOBase
+from io import StringIO, TextIOBase
 from itertools import chain
 from operator import length_hint
 from typing import Any
@@ -50,13 +50,13 @@ class RowReader:
     def _read_blocks(self, text: TextIOBase) -> Iterator[list[list[str]]]:
         delimiter, quote = self._dialect["delimiter"], self._dialect["quotechar"]
         self._leave()
-        while lines := text.readlines(BLOCK_SIZE):
-            block = "".join(lines).replace("\r\n", "\n")
-            if "\r" in block or (quote and quote in block):
-                yield self._parse(lines, text)
+        while block := text.read(BLOCK_SIZE) + text.readline():
+            plain = block.replace("\r\n", "\n") if "\r" in block else block
+            if "\r" in plain or (quote and quote in plain):
+                yield self._parse(StringIO(block, newline="").readlines(), text)
             else:
-                yield [line.split(delimiter) for line in block.split("\n") if line]
-                self._passed += len(lines)
+                yield [line.split(delimiter) for line in plain.split("\n") if line]
+                self._passed += plain.count("\n") + (not plain.endswith("\n"))
 
     def _parse(self, lines: list[str], text: TextIOBase) -> list[list[str]]:
         try:
