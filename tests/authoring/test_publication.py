@@ -377,6 +377,8 @@ def test_a_wheel_with_other_tables_is_told(complete: Path, tmp_path: Path) -> No
     told = tell(check_publication(project))["P21"]
     assert "its tables are others" in told
     assert "no table for source `kin`" in told
+
+
 @pytest.mark.parametrize(
     ("required", "is_told"),
     [("Airports.Data >=2.1", False), ("airports-data; extra == 'x'", True), ("other", True)],
