@@ -129,7 +129,8 @@ def _texts(profile: Profile) -> str:
 
 
 def _examples(profile: Profile, values: list[str]) -> str:
-    kind = "all different" if profile.is_unique else "mostly different"
-    items = "".join(f"<li>{escape(value)}</li>" for value in values)
+    is_mostly = 2 * (profile.distinct or 0) > profile.rows - profile.missing
+    kind = "all different" if profile.is_unique else "mostly different" if is_mostly else "many"
+    items = " ".join(f"<li>{escape(value)}</li>" for value in values)
     style = "examples short" if sum(map(len, values)) < WIDEST else "examples"
     return f'<span class="quiet">{kind}, such as</span> <ul class="{style}" dir="auto">{items}</ul>'

@@ -130,13 +130,18 @@ def test_texts_that_hardly_repeat_are_told_by_examples_and_their_lengths(make):
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("text", sa.Text),
         sa.Column("code", sa.String(4)),
+        sa.Column("tail", sa.String(5)),
     )
-    rows = [{"text": f"{n // 2:04} " + "x" * 95, "code": f"{n:04}"} for n in range(400)]
+    rows = [
+        {"text": f"{n * 3 // 4:04} " + "x" * 95, "code": f"{n:04}", "tail": f"N{n // 3:04}"}
+        for n in range(400)
+    ]
     said = " ".join(Elements(render_card(make(texts, {"notes": rows}))).text)
     said = re.sub(r"\s+", " ", said)
-    assert f"mostly different, such as 0000 {'x' * 34}… 0001 " in said
+    assert f"mostly different, such as 0000 {'x' * 34}… 0003 " in said
     assert "100 characters" in said
     assert "all different, such as 0000 0001 0002" in said
+    assert "many, such as N0000 N0001 N0002" in said
     assert " 4 characters" not in said
 
 
