@@ -162,7 +162,6 @@ def _read_strays_in(encoding: str) -> str:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    damage: tuple[type[Exception], ...] = (*stream_errors(), OSError, zlib.error)
     try:
         yield
     except FileNotFoundError as error:
@@ -173,8 +172,12 @@ def _explained(path: Path) -> Iterator[None]:
             file=str(path),
             hint="Option `csv.encoding` names the encoding, such as `cp1252`.",
         ) from error
-    except damage as error:
+    except _list_damages() as error:  # listed now, as a codec is imported when it is needed
         raise SourceError(f"{path} cannot be read: {error}.", file=str(path)) from error
+
+
+def _list_damages() -> tuple[type[Exception], ...]:
+    return (*stream_errors(), OSError, zlib.error)
 
 
 def _encoding_of(error: UnicodeError) -> str:
