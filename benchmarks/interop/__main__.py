@@ -16,6 +16,7 @@ import polars
 from tabulate import tabulate
 
 import microcosm_sqlite
+from benchmarks.interop.memory import WAYS
 from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog.connection import database_uri
 from microcosm_sqlite.interop.reader import read_table
@@ -31,12 +32,15 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/interop.json")
     chosen = options.parse_args()
+    # First, since a process starts with the peak of the one that starts it.
+    memory = {way: measure_memory(way) for way in WAYS}
     contests, skipped = find_contests()
     results = compete(contests, chosen.rounds)
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    found = {"python": sys.version, "results": results, "skipped": skipped}
+    found = {"python": sys.version, "results": results, "memory_mb": memory, "skipped": skipped}
     chosen.output.write_text(json.dumps(found, indent=1) + "\n")
     print(draw(results))
+    print(tabulate(memory.items(), ("memory above the imports", "MB")))
     for reason in skipped:
         print(f"skipped: {reason}")
 
@@ -89,6 +93,12 @@ def find_contests() -> tuple[list[Contest], list[str]]:
         1.0,
     )
     return [*contests, fresh], []
+
+
+def measure_memory(way: str) -> int:
+    """What a process of its own says of itself."""
+    command = [sys.executable, Path(__file__).with_name("memory.py"), way]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def make_rival() -> Path | None:
