@@ -70,12 +70,22 @@ def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         if not content.strip():
             continue
         try:
-            row = json.loads(content, parse_constant=refuse_constant)
+            row = json.loads(
+                content, parse_constant=refuse_constant, object_pairs_hook=_make_object
+            )
         except (ValueError, RecursionError) as error:
             raise _refusal(name, line, str(error)) from error
         if not isinstance(row, dict):
             raise _refusal(name, line, "not an object")
         yield line, row
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(k for k in keys if keys.count(k) > 1)!r} is there twice")
+    return made
 
 
 def _refusal(name: str, line: int, reason: str) -> SourceError:

@@ -43,7 +43,9 @@ class ParquetOpener:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)
         except pyarrow.ArrowException as error:
             raise SourceError(
-                f"{self.source.name} cannot be read: {error}.", file=self.source.name
+                f"{self.source.name} cannot be read: {error}.",
+                file=self.source.name,
+                hint="Check that it is Parquet, and that its moments are of whole microseconds.",
             ) from error
 
 
@@ -67,5 +69,21 @@ class _ParquetRecords(Records):
     def _iterate_batches(self) -> Iterator[Iterator[tuple[Any, ...]]]:
         total = max(1, self._file.metadata.num_rows)
         for batch in self._file.iter_batches(BATCH_ROWS):
-            yield zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            yield zip(*(_list_values(column) for column in batch.columns), strict=True)
             self._advance(self._size * batch.num_rows // total)
+
+
+def _list_values(column: Any) -> list[Any]:
+    """Python's values; nanoseconds, which it does not have, must be whole microseconds."""
+    if getattr(column.type, "unit", "") == "ns":
+        column = column.cast(_in_microseconds(column.type))
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _in_microseconds(kind: Any) -> Any:
+    import pyarrow
+
+    if pyarrow.types.is_timestamp(kind):
+        return pyarrow.timestamp("us", tz=kind.tz)
+    return pyarrow.time64("us") if pyarrow.types.is_time(kind) else pyarrow.duration("us")

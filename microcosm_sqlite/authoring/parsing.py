@@ -172,7 +172,7 @@ def parse_json(text: str) -> Any:
 
 def refuse_constant(name: str) -> NoReturn:
     """Refuse NaN and Infinity, which Python's reader takes and JSON does not have."""
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is no JSON, which has null for it")
 
 
 def parse_uuid(text: str) -> UUID:

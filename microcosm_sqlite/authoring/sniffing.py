@@ -13,7 +13,7 @@ from microcosm_sqlite.authoring.column_names import make_identifier, make_names
 from microcosm_sqlite.authoring.delimited import BLANK, DelimitedOpener
 from microcosm_sqlite.authoring.dialects import COMMENT, DELIMITERS, guess_dialect
 from microcosm_sqlite.authoring.disguises import refuse_disguise
-from microcosm_sqlite.authoring.encodings import find_encoding
+from microcosm_sqlite.authoring.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.openers import choose_opener
 from microcosm_sqlite.authoring.records import Records
 from microcosm_sqlite.authoring.source_options import CsvOptions
@@ -123,6 +123,12 @@ def _describe(path: Path) -> SourceFile:
 
 
 def _describe_typed(path: Path) -> TypedFile | None:
+    if split_name(path)[1] == "jsonl" and (found := find_encoding(path)).name != UTF8:
+        raise SourceError(
+            f"{path.name} is not UTF-8, as JSON is: it seems to be {found.evidence}.",
+            file=path.name,
+            hint="Convert it, as with `iconv -f cp1252 -t utf-8`.",
+        )
     with _open_typed(path) as records:
         header = tuple(records.header)
     return TypedFile(path, header) if header else None

@@ -28,7 +28,7 @@ def make_taker(type_: types.TypeEngine[Any], parse: Parser) -> Taker:
     while isinstance(type_, types.TypeDecorator) and not isinstance(type_, types.Interval):
         type_ = type_.impl_instance
     if isinstance(type_, types.JSON):
-        return lambda value: value
+        return spell_json
     take = next((take for kind, take in _TAKERS if isinstance(type_, kind)), _refuse)
 
     def take_value(value: Any) -> Any:
@@ -37,6 +37,23 @@ def make_taker(type_: types.TypeEngine[Any], parse: Parser) -> Taker:
         return parse(value) if isinstance(value, str) else take(value, parse)
 
     return take_value
+
+
+def spell_json(value: Any) -> Any:
+    """A value of which JSON can be made: other types than it has are spelled as text.
+
+    >>> spell_json([date(2013, 1, 31), {"price": Decimal("1.10")}, float("nan")])
+    ['2013-01-31', {'price': '1.10'}, None]
+    """
+    if isinstance(value, dict):
+        return {str(key): spell_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [spell_json(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return value.hex()
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def _take_integer(value: Any, parse: Parser) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,74 @@ def test_what_cannot_be_read_is_refused_with_the_place(
 ) -> None:
     with pytest.raises(SourceError, match=told.replace("'", "")):
         infer_folder(write(tmp_path, **files))
+
+
+def test_parquet_is_taken_as_far_as_no_value_is_changed(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    exact = {
+        "id": [1, 2, 3],
+        "nested": [{"day": date(2013, 1, 31)}, None, None],
+        "number": [1.5, float("nan"), float("inf")],
+        "at": pyarrow.array([1000, None, 2000], pyarrow.timestamp("ns")),
+        "label": pyarrow.array(["x", "y", None]).dictionary_encode(),
+    }
+    parquet.write_table(pyarrow.table(exact), tmp_path / "exact.parquet")
+    finer = {"at": pyarrow.array([1], pyarrow.timestamp("ns"))}
+    parquet.write_table(pyarrow.table(finer), tmp_path / "finer.parquet")
+    found = infer_folder(tmp_path)
+    assert kinds(found.tables["exact"]) == {
+        "id": "integer",
+        "nested": "JSON",
+        "number": "number",
+        "at": "datetime",
+        "label": "text",
+    }
+    assert found.tables["exact"].columns["number"].has_infinity
+    assert "its moments are of whole microseconds" in str(found.refused[0])
+
+
+ROWS = range(200)
+
+
+def test_few_texts_over_and_over_are_an_enumeration(tmp_path: Path) -> None:
+    lines = [
+        f"{n},{'north' if n % 2 else 'south'},{'NA' if n % 3 else 'x'},name {n % 50},{n % 3}"
+        for n in ROWS
+    ]
+    table = infer(tmp_path, birds="\n".join(["id,side,maybe,name,size", *lines]))["birds"]
+    assert {c.name: c.labels for c in table.columns.values() if c.labels} == {
+        "side": ("north", "south")
+    }
+    few = infer(tmp_path, birds="\n".join(["id,side,maybe,name,size", *lines[:39]]))["birds"]
+    assert not any(column.labels for column in few.columns.values())
+
+
+def test_a_row_may_refer_to_another_one_of_its_own_table(tmp_path: Path) -> None:
+    lines = [f"{n},{n // 2 or ''},{n % 5 + 1}" for n in range(1, 20)]
+    columns = infer(tmp_path, staff="\n".join(["id,manager_id,grade_id", *lines]))["staff"].columns
+    assert columns["manager_id"].reference == ("staff", "id")
+    assert columns["grade_id"].reference is None
+
+
+def test_a_reference_that_misses_few_values_is_told_and_not_made(tmp_path: Path) -> None:
+    airports = "\n".join(["faa,name", *(f"A{n:02},x" for n in range(30))])
+    flights = "\n".join(["id,dest", *(f"{n},A{n:02}" for n in range(31))])
+    column = infer(tmp_path, airports=airports, flights=flights)["flights"].columns["dest"]
+    assert column.reference is None
+    assert column.near_reference == (
+        "no reference to airports.faa, as 1 of its values are not there "
+        "(in 1 rows, the first is 'A30')"
+    )
+
+
+def test_of_two_tables_with_one_key_the_smaller_refers_to_the_larger(tmp_path: Path) -> None:
+    lines = [f"C{n},{n}" for n in range(20)]
+    tables = infer(
+        tmp_path,
+        countries="\n".join(["iso,size", *lines]),
+        islands="\n".join(["iso,size", *lines[:10]]),
+    )
+    assert tables["islands"].columns["iso"].reference == ("countries", "iso")
+    assert tables["countries"].columns["iso"].reference is None

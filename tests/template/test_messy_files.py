@@ -177,6 +177,9 @@ REFUSED = {
     "really gz.csv": (gzip.compress(b"a\n1\n"), "Call it really gz.csv.gz."),
     "really plain.csv.gz": (b"a\n1\n", "Call it really plain.csv."),
     "page.csv": (b"<!DOCTYPE html><html></html>", "a web page"),
+    "latin.jsonl": ('{"a": "é"}\n'.encode("latin-1"), "is not UTF-8, as JSON is"),
+    "twice.jsonl": (b'{"a": 1, "a": 2}\n', "line 1: key 'a' is there twice"),
+    "nan.jsonl": (b'{"a": NaN}\n', "line 1: NaN is no JSON, which has null for it"),
     "broken.jsonl": (b'{"a": 1}\nnot json\n', "broken.jsonl, line 2"),
 }
 LEFT_OUT = {
