@@ -19,6 +19,7 @@ from microcosm_sqlite.authoring.inferred import Inference
 from microcosm_sqlite.authoring.reflected_extras import reflect_extras
 from microcosm_sqlite.authoring.reflection import Reflection, reflect_tables
 from microcosm_sqlite.authoring.snapshots import take_snapshot
+from microcosm_sqlite.authoring.sources import FORMATS, split_name
 from microcosm_sqlite.errors import SourceError
 
 
@@ -50,11 +51,21 @@ def find_databases(folder: Path) -> list[Path]:
     """
     if folder.is_file():
         if not is_database(folder):
-            refuse_impostor(folder, folder.name)
+            _refuse_file(folder)
         return [folder]
     if not folder.is_dir():
         raise SourceError(f"{folder} does not exist.", file=str(folder))
     return [path for path in sorted(folder.iterdir()) if path.is_file() and is_database(path)]
+
+
+def _refuse_file(path: Path) -> None:
+    if split_name(path)[1] in FORMATS.values():
+        raise SourceError(
+            f"{path.name} is no database.",
+            file=path.name,
+            hint=f"Name the folder that holds it: --from {path.parent}",
+        )
+    refuse_impostor(path, path.name)
 
 
 def read_database(path: Path, folder: Path) -> DatabaseDraft:

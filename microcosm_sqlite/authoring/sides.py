@@ -45,7 +45,7 @@ def open_side(side: str, folder: str) -> InstalledDataset:
     for suffix, compression in _COMPRESSIONS.items():
         if side.endswith(suffix):
             path = _extract(side, compression, folder)
-            return InstalledDataset(side, location=Location(path, immutable=True))
+            return InstalledDataset(side, location=Location(path, immutable=False))
     return dataset(side)
 
 

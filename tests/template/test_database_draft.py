@@ -297,6 +297,12 @@ def test_a_database_with_collations_of_some_application_is_copied_all_the_same(
         assert connection.execute("SELECT * FROM birds").fetchall() == [(1, "Jay")]
 
 
+def test_one_file_of_another_format_is_drafted_by_way_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "birds.csv").write_text("id,name\n1,Jay\n")
+    with pytest.raises(SourceError, match=rf"birds\.csv is no database.*--from {tmp_path}"):
+        draft_project(tmp_path / "birds-data", tmp_path / "birds.csv")
+
+
 def leave_journal(path: Path) -> None:
     """A copy made in the middle of a transaction, as a crash leaves it."""
     make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(20000));")
