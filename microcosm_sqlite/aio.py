@@ -26,6 +26,7 @@ from microcosm_sqlite.binds import binds_of
 from microcosm_sqlite.context import Scope, find_session
 from microcosm_sqlite.engine import recipes
 from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.keywords import quote_keywords
 from microcosm_sqlite.sessions import DatasetSession, ReadOnlySession, current_strand
 
 try:
@@ -94,6 +95,7 @@ def _make_twin(engine: Engine) -> AsyncEngine:
         max_overflow=-1,
         pool_reset_on_return=recipe.reset,
     )
+    quote_keywords(twin.sync_engine)
     for name, listener in recipe.listeners:
         event.listen(twin.sync_engine, name, listener)
     attachments = find_attachments(engine)

@@ -28,6 +28,7 @@ from microcosm_sqlite.catalog.requirements import find_required, find_requiremen
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.forking import track_engine
+from microcosm_sqlite.keywords import quote_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -222,6 +223,7 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     )
     for name, listener in recipe.listeners:
         event.listen(engine, name, listener)
+    quote_keywords(engine)
     recipes[engine] = recipe
     track_engine(engine, is_copied=is_copied)
     return engine

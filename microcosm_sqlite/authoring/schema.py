@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
 from microcosm_sqlite.fulltext import full_text_index
+from microcosm_sqlite.keywords import quote_keywords
 from microcosm_sqlite.referring import leave_out_external_keys
 
 
@@ -20,6 +21,7 @@ from microcosm_sqlite.referring import leave_out_external_keys
 def open_engine(connection: sqlite3.Connection) -> Iterator[sa.Engine]:
     """An engine over one open connection, for DDL; the connection stays open."""
     engine = sa.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    quote_keywords(engine)
     try:
         yield engine
     finally:
