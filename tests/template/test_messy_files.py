@@ -5,13 +5,16 @@ All traits go through one project: drafted, built as it is, and read back.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
+import json
 import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,9 @@ import pytest
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting import Draft, draft_project
 from microcosm_sqlite.authoring.project import ProjectSettings
+from tests.support.programs import run, tool
+from tests.support.projects import build_wheel
+from tests.support.venvs import make_venv
 
 Rows = list[tuple[Any, ...]]
 
@@ -154,6 +160,11 @@ TRAITS: dict[str, Trait] = {
     "v1.2.data.CSV": Trait("a\n1\n", [(1,)]),
     "zipped.csv.gz": Trait(gzip.compress(b"a\n1\n"), [(1,)]),
 }
+LABELS = ("it's", 'say "hi"', "a long label of forty characters, or so", "都市", "x", "y" * 20)
+STAFF = [(n, n // 2 or None, LABELS[n % 6], "AB"[n % 2]) for n in range(1, 201)]
+staff = io.StringIO()
+csv.writer(staff).writerows([("id", "manager_id", "kind", "class"), *STAFF])
+TRAITS["staff.csv"] = Trait(staff.getvalue(), [*STAFF])
 for width in (300, 1998):
     TRAITS[f"wide {width}.csv"] = Trait(
         ",".join(f"c{n}" for n in range(width)) + "\n" + ",".join(map(str, range(width))) + "\n",
@@ -254,6 +265,8 @@ def test_what_makes_no_table_is_told(draft: Draft) -> None:
 def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft: Draft) -> None:
     report = "\n".join(draft.report)
     for told in (
+        "manager_id: integer, may be empty, refers to staff.id (by its name and all of its values)",
+        "class: text of up to 1 characters, one of A, B",
         "UTF-8, but for 1 lines (the first is 3), which are read as cp1252",
         "cp1252, as line 2 is not UTF-8",
         "2 rows have another number of fields than the header (the first is on line 3)",
@@ -264,3 +277,24 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "dmy: date, written %d/%m/%Y",
     ):
         assert told in report, told
+
+
+@pytest.mark.slow
+def test_a_project_of_messy_files_passes_its_checks_builds_installs_and_answers(
+    draft: Draft, table_of: dict[str, str], tmp_path: Path
+) -> None:
+    run(tool("ruff"), "check", "--no-cache", draft.path)
+    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
+    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
+    wheel = build_wheel(draft.path)
+    run(tool("check-wheel-contents"), wheel)
+    venv = make_venv(tmp_path / "venv")
+    venv.install(wheel)
+    run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft.path)
+    run(venv.python, "-m", "microcosm_sqlite", "verify", "messy", cwd=tmp_path)
+    for name, trait in TRAITS.items():
+        query = f'SELECT * FROM "{table_of[name]}"'
+        command = ["-m", "microcosm_sqlite", "query", "messy", "--json", query]
+        rows = json.loads(run(venv.python, *command, cwd=tmp_path))
+        found = [tuple(row.values()) for row in rows]
+        assert [row[len(row) - len(trait.rows[0]) :] for row in found] == trait.rows
