@@ -133,6 +133,7 @@ class _Blocks:
 def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
     """SQL that is 1 if a value of a row may be real: SQLite's versions differ in writing these."""
     declared = {name: type_.upper() for _, name, type_, *_ in described}
+    filled = {name for _, name, _, not_null, *_ in described if not_null}
     whole = [name for name in columns if "INT" in declared[name]]
     texts = [name for name in columns if any(mark in declared[name] for mark in _TEXT_TYPES)]
     # A sum is a whole number only if everything in it is, and takes less time than each by itself.
