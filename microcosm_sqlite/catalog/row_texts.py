@@ -137,7 +137,9 @@ def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) ->
     whole = [name for name in columns if "INT" in declared[name]]
     texts = [name for name in columns if any(mark in declared[name] for mark in _TEXT_TYPES)]
     # A sum is a whole number only if everything in it is, and takes less time than each by itself.
-    total = join_evenly([f"ifnull({quote_identifier(name)}, 0)" for name in whole], " + ")
+    quoted = {name: quote_identifier(name) for name in whole}
+    terms = [quoted[n] if n in filled else f"ifnull({quoted[n]}, 0)" for n in whole]
+    total = join_evenly(terms, " + ")
     tests = [f"typeof({total}) <> 'integer'"] if whole else []
     tests += [
         f"typeof({quote_identifier(name)}) = 'real'"
