@@ -78,6 +78,8 @@ def _list_files(folder: Path, found: Inference) -> Iterator[Path]:
             found.left_out[path.name] = "hidden"
         elif path.is_dir():
             found.left_out[path.name] = "a folder; move its files up, or draft a project of it"
+        elif not path.is_file():
+            found.left_out[path.name] = "no file, or a link to none"
         elif is_database(path) or path.name.endswith(SIDECARS):
             continue
         elif split_name(path)[1] == DATABASE:

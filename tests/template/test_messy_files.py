@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -211,6 +212,8 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
     for name, (data, _) in {**REFUSED, **LEFT_OUT}.items():
         (folder / name).write_bytes(data)
     (folder / "folder").mkdir()
+    (folder / "dangling.csv").symlink_to(folder / "nothing.csv.gone")
+    os.mkfifo(folder / "pipe.csv")
     return draft_project(tmp_path_factory.mktemp("drafts") / "messy-data", folder)
 
 
@@ -257,7 +260,7 @@ def test_what_makes_no_table_is_told(draft: Draft) -> None:
         for line in draft.report
         if line.startswith("left out: ")
     )
-    assert left_out.keys() == {*LEFT_OUT, "folder"}
+    assert left_out.keys() == {*LEFT_OUT, "folder", "dangling.csv", "pipe.csv"}
     for name, (_, told) in LEFT_OUT.items():
         assert told in left_out[name]
 

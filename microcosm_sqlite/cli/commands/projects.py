@@ -77,7 +77,10 @@ def new_project(
 
         click.echo(scaffold(directory, **given))
     else:
-        from microcosm_sqlite.authoring.drafting import draft_project
+        from microcosm_sqlite.interop.extras import extra
+
+        with extra("new"):
+            from microcosm_sqlite.authoring.drafting import draft_project
 
         draft = draft_project(directory, folder, null_values=null_values, **given)
         click.echo("\n".join(draft.report), err=True)
