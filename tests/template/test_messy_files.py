@@ -213,7 +213,7 @@ def draft(tmp_path_factory: pytest.TempPathFactory) -> Draft:
         (folder / name).write_bytes(data)
     (folder / "folder").mkdir()
     (folder / "dangling.csv").symlink_to(folder / "nothing.csv.gone")
-    os.mkfifo(folder / "pipe.csv")
+    os.mkfifo(folder / "fifo.csv")
     return draft_project(tmp_path_factory.mktemp("drafts") / "messy-data", folder)
 
 
@@ -260,7 +260,7 @@ def test_what_makes_no_table_is_told(draft: Draft) -> None:
         for line in draft.report
         if line.startswith("left out: ")
     )
-    assert left_out.keys() == {*LEFT_OUT, "folder", "dangling.csv", "pipe.csv"}
+    assert left_out.keys() == {*LEFT_OUT, "folder", "dangling.csv", "fifo.csv"}
     for name, (_, told) in LEFT_OUT.items():
         assert told in left_out[name]
 
