@@ -81,6 +81,8 @@ def main() -> None:
     options.add_argument("--source", type=Path, default=SOURCE, help="flights.csv, or zipped")
     options.add_argument("--output", type=Path, default=ROOT / "benchmarks/results/authoring.json")
     chosen = options.parse_args()
+    if not chosen.source.exists():
+        raise SystemExit(f"{chosen.source} is not there: run `make demo`, or give --source.")
     with tempfile.TemporaryDirectory() as folder:
         results, memory = compare(Path(folder), chosen.source, chosen.rounds, quick=chosen.quick)
     found = {
