@@ -20,7 +20,7 @@ from hatchling.plugin import hookimpl
 from microcosm_sqlite.errors import MicrocosmSQLiteError, SettingsError
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.authoring.project import ProjectSettings
+    from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 
 class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling 1.32.3 fails on parameters
@@ -89,7 +89,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         return wanted
 
     def _read_settings(self) -> ProjectSettings:
-        from microcosm_sqlite.authoring.project import ProjectSettings
+        from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
         return ProjectSettings.from_hook(self.root, self.config, self.metadata)
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import microcosm_sqlite.authoring.build
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 
 def main() -> None:

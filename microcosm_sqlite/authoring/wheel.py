@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from microcosm_sqlite.authoring.hashing import digest
-from microcosm_sqlite.authoring.project import MANIFEST_FILE, ProjectSettings
-from microcosm_sqlite.authoring.verification import open_as_reader, verify_database
+from microcosm_sqlite.authoring.finishing.hashing import digest
+from microcosm_sqlite.authoring.finishing.verification import open_as_reader, verify_database
+from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSettings
 from microcosm_sqlite.catalog.codecs import open_decompressed
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.errors import VerificationError

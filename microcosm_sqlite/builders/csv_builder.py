@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.layout import TableRules, constant_defaults
-from microcosm_sqlite.authoring.load import TableLoad, load_table
-from microcosm_sqlite.authoring.streams import ignore_advance
+from microcosm_sqlite.authoring.loading.load import TableLoad, load_table
+from microcosm_sqlite.authoring.sources.streams import ignore_advance
+from microcosm_sqlite.authoring.values.layout import TableRules, constant_defaults
 from microcosm_sqlite.builders.instances import InstanceMaker
 from microcosm_sqlite.builders.lenient import LenientSource, open_repeatable
 from microcosm_sqlite.builders.shortcut import can_skip_instances

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.judge import describe_offence
-from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.records import Records
-from microcosm_sqlite.authoring.rules import ColumnRule
+from microcosm_sqlite.authoring.loading.judge import describe_offence
+from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.values.layout import TableRules
+from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.builders.shortcut import has_plain_constructor
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from microcosm_sqlite.authoring.records import Records
-from microcosm_sqlite.authoring.streams import Advance
+from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.sources.streams import Advance
 
 UNNAMED = "the CSV input"
 

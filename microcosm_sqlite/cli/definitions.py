@@ -57,7 +57,7 @@ def _draft(found: InstalledDataset, name: str) -> str:
     from microcosm_sqlite.interop.extras import extra
 
     with extra("new"):
-        from microcosm_sqlite.authoring.model_source import draft_models
+        from microcosm_sqlite.authoring.drafting.model_source import draft_models
 
     return draft_models(found, name)
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO, Any
 
-    from microcosm_sqlite.authoring.comparison import Comparison
-    from microcosm_sqlite.authoring.row_changes import RowChange
+    from microcosm_sqlite.authoring.comparing.comparison import Comparison
+    from microcosm_sqlite.authoring.comparing.row_changes import RowChange
 
 COLUMNS = ("table", "old", "new", "inserted", "deleted", "updated", "note")
 

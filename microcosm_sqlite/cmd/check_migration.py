@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.authoring.migrations import CommandError, MigrationEnvironment, command
+from microcosm_sqlite.authoring.comparing.migrations import (
+    CommandError,
+    MigrationEnvironment,
+    command,
+)
 from microcosm_sqlite.errors import StaleDBError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.authoring.migrations import MigrationEnvironment
+from microcosm_sqlite.authoring.comparing.migrations import MigrationEnvironment
 
 if TYPE_CHECKING:
     from microcosm_sqlite.dataset import DataSet

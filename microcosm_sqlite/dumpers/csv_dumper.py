@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.texts import write_text
+from microcosm_sqlite.authoring.values.texts import write_text
 from microcosm_sqlite.context import find_session
 
 if TYPE_CHECKING:

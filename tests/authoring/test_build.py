@@ -21,14 +21,14 @@ import jsonschema
 import pytest
 
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
-from microcosm_sqlite.authoring.finalise import (
+from microcosm_sqlite.authoring.finishing.finalise import (
     SETTLING,
     finalise,
-    open_loading,
 )
+from microcosm_sqlite.authoring.finishing.verification import digest_tables
+from microcosm_sqlite.authoring.loading.bulk import open_loading
 from microcosm_sqlite.authoring.progress import LineProgress
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.verification import digest_tables
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import (
     BuildError,
     DuplicateKeyError,
@@ -43,7 +43,7 @@ from tests.support.projects import MODELS, SOURCES, make_project
 BUILD = """
 import sys
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 build_dataset(ProjectSettings.from_pyproject(sys.argv[1]))
 """
 
@@ -269,7 +269,7 @@ def zipped(content: bytes, *names: str) -> bytes:
 
 
 def zstandard(content: bytes) -> bytes:
-    from microcosm_sqlite.authoring.compression import zstd
+    from microcosm_sqlite.authoring.finishing.compression import zstd
 
     return bytes(zstd.compress(content))
 
@@ -480,7 +480,8 @@ def test_each_step_is_told(project: Path) -> None:
 
 
 FORCED = """
-from microcosm_sqlite.authoring import parallel, splitting
+from microcosm_sqlite.authoring.loading import parallel
+from microcosm_sqlite.authoring.sources import splitting
 parallel.count_processors = lambda: {}
 splitting.SMALLEST_PART = 1000
 """
@@ -549,7 +550,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_file(project: Path) -> None:
 
 
 def test_a_build_under_way_is_not_swept_by_another(project: Path) -> None:
-    from microcosm_sqlite.authoring.workspace import open_workspace
+    from microcosm_sqlite.authoring.finishing.workspace import open_workspace
 
     target = project / "src" / "birds_data" / "birds.db"
     with open_workspace(target) as workspace:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring import bulk
+from microcosm_sqlite.authoring.loading import bulk
 from microcosm_sqlite.catalog.digest import content_digest
 from microcosm_sqlite.catalog.manifest import Field
 from microcosm_sqlite.catalog.ranges import measure_columns

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.compression import zstd
-from microcosm_sqlite.authoring.drafting import draft_project
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.streams import open_text
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.finishing.compression import zstd
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.streams import open_text
 from microcosm_sqlite.errors import SourceError
 from tests.support.projects import SOURCES, make_project
 

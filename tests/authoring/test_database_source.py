@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import (
     DuplicateKeyError,
     ForeignKeyError,

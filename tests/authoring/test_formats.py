@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError, SourceError
 from tests.support.projects import SOURCES, make_project
 
@@ -235,7 +235,7 @@ def test_what_is_wrong_with_a_function_is_told_by_row(tmp_path: Path) -> None:
 def test_every_kind_of_column_takes_its_own_python_values() -> None:
     import sqlalchemy as sa
 
-    from microcosm_sqlite.authoring.rules import ColumnRule
+    from microcosm_sqlite.authoring.values.rules import ColumnRule
 
     table = sa.Table("t", sa.MetaData(), sa.Column("n", sa.Integer), sa.Column("s", sa.String))
     number, text = (ColumnRule(column, dialect(), ("NA",)) for column in table.columns)

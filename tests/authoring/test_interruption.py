@@ -13,8 +13,10 @@ from tests.support.projects import SOURCES, make_project
 
 BUILD = """
 import os, sys, time
-from microcosm_sqlite.authoring import build, parallel, splitting
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring import build
+from microcosm_sqlite.authoring.loading import parallel
+from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 parallel.count_processors = lambda: 2
 splitting.SMALLEST_PART = 1000

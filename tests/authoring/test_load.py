@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.source_options import CsvOptions
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 from microcosm_sqlite.types import EnumType, Truthy
 from tests.support.loading import load_text, store_values
@@ -356,7 +356,7 @@ def test_the_fast_path_stores_what_the_judge_stores(tmp_path: Path, texts: list[
     """Column affinity and the exact parser agree on every number, right or wrong."""
     from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-    from microcosm_sqlite.authoring.rules import ColumnRule
+    from microcosm_sqlite.authoring.values.rules import ColumnRule
 
     table = make_table(sa.Integer())
     rule = ColumnRule(table.columns.c0, dialect(), ())

@@ -33,7 +33,7 @@ BUILD = """\
 import resource, sys
 from pathlib import Path
 import microcosm_sqlite.authoring.build as room
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 def read_peak():
     status = Path("/proc/self/status").read_text()

@@ -16,15 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring import bulk, parallel, splitting
-from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.finalise import finalise, open_loading
-from microcosm_sqlite.authoring.hashing import digest
-from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.load import TableLoad
-from microcosm_sqlite.authoring.schema import create_tables, open_engine
-from microcosm_sqlite.authoring.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.finishing.finalise import finalise
+from microcosm_sqlite.authoring.finishing.hashing import digest
+from microcosm_sqlite.authoring.loading import bulk, parallel
+from microcosm_sqlite.authoring.loading.bulk import open_loading
+from microcosm_sqlite.authoring.loading.load import TableLoad
+from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.finding import SourceFile, splitting
+from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 
 

@@ -8,8 +8,8 @@ import pytest
 from hatchling.metadata.core import ProjectMetadata
 from hatchling.plugin.manager import PluginManager
 
-from microcosm_sqlite.authoring.project import Origin, ProjectSettings
-from microcosm_sqlite.authoring.source_options import CsvOptions, TableOptions
+from microcosm_sqlite.authoring.project.settings import Origin, ProjectSettings
+from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.errors import SettingsError
 from tests.support.projects import make_project
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring import wheel_checks
-from microcosm_sqlite.authoring.publication import check_publication
+from microcosm_sqlite.authoring.publishing import wheel_checks
+from microcosm_sqlite.authoring.publishing.publication import check_publication
 from microcosm_sqlite.catalog.report import Report
 from microcosm_sqlite.errors import DatasetFileMissingError, MissingDependencyError, SettingsError
 from tests.catalog.workshop import Wheel

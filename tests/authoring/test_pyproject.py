@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.publication import check_publication
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.publishing.publication import check_publication
 from microcosm_sqlite.errors import SettingsError
 from tests.support.projects import MODELS, make_project
 

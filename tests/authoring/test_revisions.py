@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.schema_changes import compare_schemas, read_schema
-from microcosm_sqlite.authoring.schema_steps import plan_steps, read_definitions
+from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas, read_schema
+from microcosm_sqlite.authoring.comparing.schema_steps import plan_steps, read_definitions
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.cli.app import app
 from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet

@@ -27,12 +27,12 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from sqlalchemy.orm import Session
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.load import TableLoad, load_table
-from microcosm_sqlite.authoring.parsing import refuse_constant
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.records import Records
-from microcosm_sqlite.authoring.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.loading.load import TableLoad, load_table
+from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.values.layout import TableRules
+from microcosm_sqlite.authoring.values.parsing import refuse_constant
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.wheel_file import datasets_in

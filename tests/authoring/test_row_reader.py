@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring import row_reader
-from microcosm_sqlite.authoring.row_reader import RowReader
+from microcosm_sqlite.authoring.sources import row_reader
+from microcosm_sqlite.authoring.sources.row_reader import RowReader
 
 DIALECT: dict[str, Any] = {
     "delimiter": ",",

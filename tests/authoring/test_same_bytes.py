@@ -114,11 +114,12 @@ import os, sys
 if sys.argv[2] == "1":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 else:
-    from microcosm_sqlite.authoring import parallel, splitting
+    from microcosm_sqlite.authoring.loading import parallel
+    from microcosm_sqlite.authoring.sources import splitting
     parallel.count_processors = lambda: 3
     splitting.SMALLEST_PART = 1000
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 build_dataset(ProjectSettings.from_pyproject(sys.argv[1]), force=True)
 """
 MOODS: list[dict[str, Any]] = [

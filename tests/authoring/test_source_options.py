@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.date_formats import compile_format
-from microcosm_sqlite.authoring.date_styles import STYLES, choose_style, find_styles
-from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.project import ProjectSettings
-from microcosm_sqlite.authoring.settings_reader import Options
-from microcosm_sqlite.authoring.source_options import (
+from microcosm_sqlite.authoring.inferring.date_styles import STYLES, choose_style, find_styles
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.project.settings_reader import Options
+from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
     TableOptions,
     read_csv_options,
     read_table_options,
 )
-from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.projects import make_project
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import BuildError, DuplicateKeyError, ForeignKeyError
 from tests.support.projects import make_project
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from microcosm_sqlite.authoring.scaffold import questions, scaffold
+from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold
 from tests.support.flights import PROJECT, committed_files
 from tests.support.programs import run, tool
 from tests.support.venvs import Venv

@@ -228,7 +228,7 @@ def upgrading_under_readers_never_shows_a_wrong_row(trial: Trial) -> None:
 BUILD = """
 import os, sys
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 try: os.mkdir("/marker/of/the/fault/suite")
 except OSError: pass
 build_dataset(ProjectSettings.from_pyproject(sys.argv[1]), force=True)

@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from tests.support.projects import make_project

@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.layout import TableRules
-from microcosm_sqlite.authoring.load import TableLoad, load_table
-from microcosm_sqlite.authoring.schema import create_tables, open_engine
-from microcosm_sqlite.authoring.source_options import CsvOptions, TableOptions
-from microcosm_sqlite.authoring.sources import SourceFile
+from microcosm_sqlite.authoring.loading.load import TableLoad, load_table
+from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.values.layout import TableRules
 
 
 @dataclass

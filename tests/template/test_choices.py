@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from microcosm_sqlite.authoring.scaffold import questions, scaffold
+from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold
 from tests.support.programs import run, tool
 from tests.support.venvs import Venv, make_venv
 

@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.code_layout import Call, Node, lay_out
+from microcosm_sqlite.authoring.drafting.code_layout import Call, Node, lay_out
 from tests.support.programs import tool
 
 NAMES = st.sampled_from(["a", "table", "x" * 30, "y" * 60, "東京" * 12])

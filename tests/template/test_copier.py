@@ -12,7 +12,7 @@ import copier
 import pytest
 import yaml
 
-from microcosm_sqlite.authoring.scaffold import questions, scaffold, template_directory
+from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold, template_directory
 
 CHOICES = [(name, choice) for name, choices in questions().items() for choice in choices]
 

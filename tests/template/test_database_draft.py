@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting import Draft, draft_project
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
 from tests.support.programs import run, tool
 from tests.support.projects import build_wheel
@@ -349,7 +349,7 @@ def test_what_cannot_be_taken_over_is_refused_and_nothing_written(
 def test_a_database_that_is_being_written_is_refused_for_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("microcosm_sqlite.authoring.snapshots._TIMEOUT", 0.01)
+    monkeypatch.setattr("microcosm_sqlite.authoring.reflecting.snapshots._TIMEOUT", 0.01)
     path = make(tmp_path / "birds.db", "CREATE TABLE birds (name TEXT);")
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")

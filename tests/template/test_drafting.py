@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.drafting import Draft, draft_project
-from microcosm_sqlite.authoring.model_names import name_attributes, name_classes
+from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.programs import run, tool
 from tests.support.projects import build_wheel

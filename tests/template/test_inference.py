@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.column_names import make_names
-from microcosm_sqlite.authoring.inference import infer_folder
-from microcosm_sqlite.authoring.inferred import InferredTable
-from microcosm_sqlite.authoring.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.inferring.inference import infer_folder
+from microcosm_sqlite.authoring.inferring.inferred import InferredTable
+from microcosm_sqlite.authoring.inferring.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.errors import SourceError
 
 

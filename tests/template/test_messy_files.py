@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting import Draft, draft_project
-from microcosm_sqlite.authoring.project import ProjectSettings
+from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from tests.support.programs import run, tool
 from tests.support.projects import build_wheel
 from tests.support.venvs import make_venv

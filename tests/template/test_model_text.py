@@ -12,10 +12,10 @@ from types import ModuleType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.database_text import ModelWriter
-from microcosm_sqlite.authoring.inference import infer_folder
-from microcosm_sqlite.authoring.model_names import name_classes
-from microcosm_sqlite.authoring.model_text import write_models, write_stores
+from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
+from microcosm_sqlite.authoring.drafting.model_names import name_classes
+from microcosm_sqlite.authoring.drafting.model_text import write_models, write_stores
+from microcosm_sqlite.authoring.inferring.inference import infer_folder
 from tests.support.programs import tool
 
 CHECK = [

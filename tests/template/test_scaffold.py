@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.scaffold import questions, scaffold, template_directory
+from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold, template_directory
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
 
 PROJECT_FILES = {
@@ -149,7 +149,7 @@ def test_the_questions_are_told_in_order_with_their_choices() -> None:
 def run_scaffold(project: Path, **environment: str) -> str:
     """Scaffold in a process of its own; return where it found the template."""
     code = (
-        "import sys; from microcosm_sqlite.authoring.scaffold import *; "
+        "import sys; from microcosm_sqlite.authoring.drafting.scaffold import *; "
         "scaffold(sys.argv[1]); print(template_directory())"
     )
     return subprocess.run(

@@ -73,14 +73,14 @@ def new_project(
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
     if folder is None:
-        from microcosm_sqlite.authoring.scaffold import scaffold
+        from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 
         click.echo(scaffold(directory, **given))
     else:
         from microcosm_sqlite.interop.extras import extra
 
         with extra("new"):
-            from microcosm_sqlite.authoring.drafting import draft_project
+            from microcosm_sqlite.authoring.drafting.draft import draft_project
 
         draft = draft_project(directory, folder, null_values=null_values, **given)
         click.echo("\n".join(draft.report), err=True)
@@ -107,7 +107,7 @@ def build_project(directory: str, force: bool, quiet: bool) -> None:
     which comes through here as well.
     """
     from microcosm_sqlite.authoring.build import build_dataset
-    from microcosm_sqlite.authoring.project import ProjectSettings
+    from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
     settings = ProjectSettings.from_pyproject(directory)
     click.echo(build_dataset(settings, progress=_progress(quiet), force=force).path)

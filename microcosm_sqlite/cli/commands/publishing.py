@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from microcosm_sqlite.authoring.comparison import Comparison
+    from microcosm_sqlite.authoring.comparing.comparison import Comparison
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 DIFFERENT, TROUBLE = 1, 2
@@ -65,7 +65,7 @@ def compare_versions(
     with spool_changes() as changes:
         try:
             with _open_sides(old, new) as sides:
-                from microcosm_sqlite.authoring.comparison import compare_datasets
+                from microcosm_sqlite.authoring.comparing.comparison import compare_datasets
 
                 comparison = compare_datasets(*sides, limit=limit, tell=changes.add)
                 if migration:
@@ -83,7 +83,7 @@ def compare_versions(
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.authoring.sides import open_side
+    from microcosm_sqlite.authoring.comparing.sides import open_side
 
     with (
         TemporaryDirectory(prefix="microcosm-sqlite-") as before,
@@ -98,8 +98,8 @@ def _write_migration(
     folder: str,
     out: Output,
 ) -> None:
-    from microcosm_sqlite.authoring.next_version import name_version
-    from microcosm_sqlite.authoring.revisions import write_revision
+    from microcosm_sqlite.authoring.comparing.next_version import name_version
+    from microcosm_sqlite.authoring.comparing.revisions import write_revision
 
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
     written = write_revision(*sides, folder, version)
@@ -115,7 +115,7 @@ def _write_migration(
 
 def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
     if changelog:
-        from microcosm_sqlite.authoring.changelog import render_changelog
+        from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 
         out.page(render_changelog(comparison).rstrip("\n"))
         return
@@ -151,7 +151,7 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     description, licences, origins, a readme and a changelog, and for whatever the package index
     would refuse a wheel for. Exits with 1 where something is wrong; warnings do not count.
     """
-    from microcosm_sqlite.authoring.publication import check_publication as look_over
+    from microcosm_sqlite.authoring.publishing.publication import check_publication as look_over
 
     report = look_over(candidate)
     if out.format == "json":

@@ -1,7 +1,0 @@
-"""What Alembic runs for every command that needs a database; the work is done elsewhere."""
-
-from alembic import context
-
-from microcosm_sqlite.authoring.migrations import run_migrations
-
-run_migrations(context)

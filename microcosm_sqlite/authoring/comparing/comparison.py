@@ -1,0 +1,183 @@
+"""Compare two versions of a dataset: the schema, the rows, and what to call the next version."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.authoring.comparing.next_version import Level, grow_version
+from microcosm_sqlite.authoring.comparing.row_changes import (
+    RowChange,
+    open_comparer,
+    why_incomparable,
+)
+from microcosm_sqlite.authoring.comparing.schema_changes import (
+    Schema,
+    SchemaChange,
+    compare_schemas,
+    read_schema,
+)
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, quote_identifier, translate
+from microcosm_sqlite.catalog.digest import content_digest
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+
+@dataclass(frozen=True)
+class TableComparison:
+    """How the rows of one table differ.
+
+    Attributes:
+        table: Its name.
+        old_rows: How many there were; None where there was no such table.
+        new_rows: How many there are; None where there is no such table.
+        inserted: Rows with a new key; None where rows were not compared one by one.
+        deleted: Rows whose key is gone; likewise.
+        updated: Rows that say something else under the same key; likewise.
+        reason: Why rows were not compared one by one, but all at once, by the digest of the
+            columns that both sides have; empty where they were.
+        is_same: Whether the rows do not differ.
+    """
+
+    table: str
+    old_rows: int | None
+    new_rows: int | None
+    inserted: int | None = None
+    deleted: int | None = None
+    updated: int | None = None
+    reason: str = ""
+    is_same: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed from one version of a dataset to another.
+
+    Attributes:
+        old_version: Version of the older side; empty where nothing says it.
+        new_version: Version of the newer side; likewise.
+        schema: What changed in the schema.
+        tables: Every table of either side, by name.
+        changes: The rows that changed, as many of each table as were asked for.
+    """
+
+    old_version: str
+    new_version: str
+    schema: list[SchemaChange]
+    tables: list[TableComparison]
+    changes: list[RowChange] = field(default_factory=list)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether neither schema nor rows differ."""
+        return not self.schema and all(table.is_same for table in self.tables)
+
+    @property
+    def level(self) -> Level:
+        """Which part of the version should grow.
+
+        The major one where the schema breaks readers, the minor one where it changes otherwise,
+        the patch where only rows change.
+        """
+        if any(change.breaks for change in self.schema):
+            return "major"
+        if self.schema:
+            return "minor"
+        return "" if self.is_same else "patch"
+
+    @property
+    def next_version(self) -> str:
+        """The version to follow the old one; empty where nothing changed, or it has none."""
+        return grow_version(self.old_version, self.level)
+
+
+def compare_datasets(
+    old: InstalledDataset,
+    new: InstalledDataset,
+    *,
+    limit: int | None = 0,
+    tell: Callable[[RowChange], None] | None = None,
+) -> Comparison:
+    """Compare two datasets; neither one's code is run.
+
+    Args:
+        old: The older one.
+        new: The newer one.
+        limit: How many changed rows of each table to keep; None for all. All are counted.
+        tell: Told of each of them as it is found, in place of keeping it, so that memory does not
+            grow with their number.
+
+    Raises:
+        DatasetError: One of them cannot be opened or read.
+    """
+    with closing(old.connect()) as before, closing(new.connect()) as after:
+        try:
+            schemas = read_schema(before), read_schema(after)
+            tables = _compare_tables((before, after), schemas)
+        except SQLITE_ERRORS as error:
+            raise translate(error, f"{old.path} or {new.path}") from error
+    changes: list[RowChange] = []
+    keep = tell or changes.append
+    unknown = [table for table in tables if not (table.is_same or table.reason)]
+    if unknown:
+        with open_comparer(old.location, new.location) as comparer:
+            for table in unknown:
+                shapes = (schema.tables[table.table] for schema in schemas)
+                found = comparer.compare(table.table, *shapes)
+                tables[tables.index(table)] = _count(table, found, limit, keep)
+    return Comparison(old.version, new.version, compare_schemas(*schemas), tables, changes)
+
+
+def _compare_tables(
+    connections: tuple[sqlite3.Connection, sqlite3.Connection], schemas: tuple[Schema, Schema]
+) -> list[TableComparison]:
+    """What can be told of tables without looking at single rows."""
+    old, new = (schema.tables for schema in schemas)
+    found = []
+    for table in sorted(old.keys() | new.keys()):
+        compared = TableComparison(
+            table,
+            _count_rows(connections[0], table) if table in old else None,
+            _count_rows(connections[1], table) if table in new else None,
+        )
+        if table not in old or table not in new:
+            reason = "it is removed" if table in old else "it is new"
+            compared = replace(compared, reason=reason)
+        elif reason := why_incomparable(table, old[table], new[table], connections):
+            shared = [name for name in old[table].columns if name in new[table].columns]
+            digests = {content_digest(each, table, shared or None) for each in connections}
+            is_same = bool(shared) and len(digests) == 1
+            compared = replace(compared, reason=reason, is_same=is_same)
+        found.append(compared)
+    return found
+
+
+def _count_rows(connection: sqlite3.Connection, table: str) -> int:
+    ((rows,),) = connection.execute(f"SELECT count(*) FROM {quote_identifier(table)}")
+    return int(rows)
+
+
+def _count(
+    table: TableComparison,
+    found: Iterable[RowChange],
+    limit: int | None,
+    keep: Callable[[RowChange], None],
+) -> TableComparison:
+    """Count the changes of a table, and keep the first of them."""
+    counts = {"insert": 0, "delete": 0, "update": 0}
+    for number, change in enumerate(found):
+        counts[change.change] += 1
+        if limit is None or number < limit:
+            keep(change)
+    return replace(
+        table,
+        inserted=counts["insert"],
+        deleted=counts["delete"],
+        updated=counts["update"],
+        is_same=not any(counts.values()),
+    )

@@ -1,0 +1,141 @@
+"""Write the change of schema between two versions of a dataset as a revision for Alembic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.authoring.comparing.schema_steps import (
+    Definitions,
+    Step,
+    plan_steps,
+    read_definitions,
+)
+from microcosm_sqlite.errors import SettingsError
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision for Alembic.
+
+    Attributes:
+        name: Its identifier: the version of the dataset that it leads to.
+        after: The identifier of the one before it; empty for the first.
+        upgrade: Steps from the old schema to the new one.
+        downgrade: Steps back.
+    """
+
+    name: str
+    after: str
+    upgrade: Sequence[Step]
+    downgrade: Sequence[Step]
+
+    @property
+    def unfilled(self) -> list[str]:
+        """Columns that old rows have no value for, and need one."""
+        return [
+            f"{step.reason.partition(':')[0]}.{column}"
+            for step in self.upgrade
+            for column in step.unfilled
+        ]
+
+    def render(self) -> str:
+        """The text of its module."""
+        return "\n".join(
+            [
+                f'"""Take the schema to version {self.name} of the data."""',
+                "",
+                "from alembic import op",
+                "",
+                f"revision = {self.name!r}",
+                f"down_revision = {self.after or None!r}",
+                "branch_labels = None",
+                "depends_on = None",
+                *_render_function("upgrade", self.upgrade),
+                *_render_function("downgrade", self.downgrade),
+                "",
+            ]
+        )
+
+
+def write_revision(
+    old: InstalledDataset, new: InstalledDataset, folder: str | Path, version: str
+) -> tuple[Path, Revision] | None:
+    """Write the revision from one version's schema to another's, behind those in `folder`.
+
+    Args:
+        old: The older version.
+        new: The newer one.
+        folder: `sqlite-migrations/<dataset>` of whoever applies it; made where it does not exist.
+        version: What the newer version is called; empty where nothing says it.
+
+    Returns:
+        The file and what is in it, or None where the schemas are the same.
+
+    Raises:
+        SettingsError: There is a revision of this name already, or the folder has branches.
+        DatasetError: A dataset cannot be opened.
+        MissingDependencyError: Alembic is not installed.
+    """
+    with closing(old.connect()) as before, closing(new.connect()) as after:
+        definitions = read_definitions(before), read_definitions(after)
+    upgrade = plan_steps(*definitions)
+    if not upgrade:
+        return None
+    name = re.sub(r"[^\w.]", "_", version) or f"schema_{_digest(definitions[1])}"
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    revision = Revision(name, _find_last(folder, name), upgrade, plan_steps(*definitions[::-1]))
+    file = folder / f"{name}.py"
+    file.write_text(revision.render(), "utf-8")
+    return file, revision
+
+
+def _digest(definitions: Definitions) -> str:
+    texts = [*definitions.tables.values(), *definitions.others.values()]
+    return sha256("\n".join(texts).encode()).hexdigest()[:12]
+
+
+def _find_last(folder: Path, name: str) -> str:
+    from microcosm_sqlite.authoring.comparing.migrations import list_revisions
+
+    known, heads = list_revisions(folder)
+    if name in known:
+        raise SettingsError(
+            f"{folder} has a revision {name} already.",
+            hint="Remove it, or give the new version another number.",
+        )
+    if len(heads) > 1:
+        raise SettingsError(
+            f"{folder} has several last revisions: {', '.join(sorted(heads))}.",
+            hint="Merge them: `alembic merge heads`.",
+        )
+    return heads[0] if heads else ""
+
+
+def _render_function(name: str, steps: Sequence[Step]) -> Iterator[str]:
+    yield from ("", "", f"def {name}():")
+    for number, step in enumerate(steps):
+        if number:
+            yield ""
+        yield f"    # {' '.join(step.reason.split())}"
+        if step.unfilled:
+            yield f"    # Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
+        yield from (f"    op.execute({_quote(statement)})" for statement in step.statements)
+
+
+def _quote(statement: str) -> str:
+    """A statement as Python source; Alembic takes a name behind a colon for a parameter."""
+    escaped = re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", statement)
+    if "\n" not in escaped or '"""' in escaped or "\r" in escaped:
+        return repr(escaped)
+    end = "\n" if escaped.endswith('"') else ""
+    return f'{"r" if chr(92) in escaped else ""}"""{escaped}{end}"""'

@@ -1,0 +1,207 @@
+"""Tell which rows of a table were inserted, deleted and updated from one database to another.
+
+Three joins along the primary key find them, in SQLite. Where rows have no key that tells them apart
+for sure, :func:`why_incomparable` says so beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect, quote_identifier
+from microcosm_sqlite.catalog.expressions import join_evenly
+from microcosm_sqlite.errors import DatasetIOError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from microcosm_sqlite.catalog.location import Location
+
+    Row = Mapping[str, Any]
+
+
+MOST_COLUMNS = 1_000
+"""Of both sides together, SQLite gives twice as many at most."""
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One row that was inserted, deleted or updated.
+
+    Attributes:
+        table: Its table.
+        change: What became of it.
+        key: Its primary key: column to value.
+        old: The row as it was; of an update, the columns that changed; empty for an insert.
+        new: The row as it is; of an update, the columns that changed; empty for a delete.
+    """
+
+    table: str
+    change: Literal["insert", "delete", "update"]
+    key: Row
+    old: Row
+    new: Row
+
+
+def why_incomparable(
+    table: str, old: Shape, new: Shape, connections: Sequence[sqlite3.Connection]
+) -> str:
+    """Why two tables cannot be compared row by row; empty where they can.
+
+    Args:
+        table: Their name.
+        old: What it was declared as.
+        new: What it is declared as.
+        connections: To both databases.
+    """
+    reason = _why_by_declaration(old, new)
+    if reason:
+        return reason
+    untyped = [name for name in old.key if not _affinity(old.columns[name])]
+    unsafe = [f"{quote_identifier(name)} IS NULL" for name in old.key]
+    unsafe += [f"typeof({quote_identifier(name)}) = 'real'" for name in untyped]
+    search = f"SELECT 1 FROM {quote_identifier(table)} WHERE {' OR '.join(unsafe)} LIMIT 1"
+    if any(connection.execute(search).fetchone() for connection in connections):
+        return "its primary key is NULL, or an untyped fraction, in some rows"
+    return ""
+
+
+def _why_by_declaration(old: Shape, new: Shape) -> str:
+    reasons = {
+        f"it has more than {MOST_COLUMNS:,} columns": len(new.columns) > MOST_COLUMNS,
+        "it has no primary key": not (old.key and new.key),
+        "its primary key is not the same": old.key != new.key,
+        "it has not the same columns": list(old.columns) != list(new.columns),
+        "its primary key is not compared byte by byte": bool(
+            (old.key_collations | new.key_collations) - {"BINARY"}
+        ),
+        "its primary key has another type": any(
+            _affinity(old.columns[name]) != _affinity(new.columns.get(name, old.columns[name]))
+            for name in old.key
+        ),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+class RowComparer:
+    """Two databases on one connection, to be compared; made by :func:`open_comparer`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def compare(self, table: str, before: Shape, shape: Shape) -> Iterator[RowChange]:
+        """The changes of one table: updates, inserts, deletes, each in the order of the keys.
+
+        Args:
+            table: Its name.
+            before: What it was declared as, with the same columns and key.
+            shape: What it is declared as.
+
+        Raises:
+            DatasetIOError: One of the databases cannot be read.
+        """
+        queries = _TableQueries(table, before, shape)
+        try:
+            for row in self._connection.execute(queries.updates):
+                yield _describe_update(table, shape, row)
+            for row in self._connection.execute(queries.inserts):
+                new = dict(zip(shape.columns, row, strict=True))
+                yield RowChange(table, "insert", {name: new[name] for name in shape.key}, {}, new)
+            for row in self._connection.execute(queries.deletes):
+                old = dict(zip(shape.columns, row, strict=True))
+                yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
+        except SQLITE_ERRORS as error:
+            raise DatasetIOError(
+                f"Table {table} cannot be compared: {error}.",
+                hint="Run: microcosm-sqlite verify, on both sides.",
+            ) from error
+
+
+class _TableQueries:
+    """The SQL that finds the changes of one table, by three joins along its key."""
+
+    def __init__(self, table: str, before: Shape, shape: Shape) -> None:
+        quoted = quote_identifier(table)
+        columns = [quote_identifier(name) for name in shape.columns]
+        keys = [quote_identifier(name) for name in shape.key]
+        same_key = " AND ".join(f"new.{key} = old.{key}" for key in keys)
+        # Under a lenient collation, other texts are equal.
+        unequal = [f"new.{name} COLLATE BINARY IS NOT old.{name}" for name in columns]
+        unequal += [
+            f"typeof(new.{name}) <> typeof(old.{name})"
+            for name in map(quote_identifier, _list_lenient(before, shape))
+        ]
+        other = join_evenly(unequal, " OR ")
+        sides = {"new": f"main.{quoted} AS new", "old": f"old.{quoted} AS old"}
+        listed = {side: ", ".join(f"{side}.{name}" for name in columns) for side in sides}
+        order = {side: ", ".join(f"{side}.{key}" for key in keys) for side in sides}
+        self.updates = (
+            f"SELECT {listed['old']}, {listed['new']} FROM {sides['new']} "
+            f"JOIN {sides['old']} ON {same_key} WHERE {other} ORDER BY {order['new']}"
+        )
+        self.inserts, self.deletes = (
+            f"SELECT {listed[here]} FROM {sides[here]} WHERE NOT EXISTS "
+            f"(SELECT 1 FROM {sides[there]} WHERE {same_key}) ORDER BY {order[here]}"
+            for here, there in (("new", "old"), ("old", "new"))
+        )
+
+
+def _list_lenient(before: Shape, shape: Shape) -> Iterator[str]:
+    """The columns where values are equal and yet not the same, as 1 and 1.0 are."""
+    for name, column in shape.columns.items():
+        affinities = {_affinity(column), _affinity(before.columns[name])}
+        if len(affinities) > 1 or "" in affinities:
+            yield name
+
+
+def _describe_update(table: str, shape: Shape, row: Sequence[Any]) -> RowChange:
+    names = list(shape.columns)
+    old = dict(zip(names, row[: len(names)], strict=True))
+    new = dict(zip(names, row[len(names) :], strict=True))
+    changed = [
+        name for name in names if type(old[name]) is not type(new[name]) or old[name] != new[name]
+    ]
+    return RowChange(
+        table,
+        "update",
+        {name: old[name] for name in shape.key},
+        {name: old[name] for name in changed},
+        {name: new[name] for name in changed},
+    )
+
+
+@contextmanager
+def open_comparer(old: Location, new: Location) -> Iterator[RowComparer]:
+    """Open two databases to compare their rows; read-only and hardened, as readers do.
+
+    Raises:
+        DatasetFileError: One of the files cannot be opened.
+    """
+    with closing(connect(new, attach={"old": old})) as connection:
+        yield RowComparer(connection)
+
+
+def _affinity(column: Column) -> str:
+    """What SQLite makes of a declared type; empty where values stay as they are."""
+    for part, affinity in _AFFINITIES:
+        if part in column.type:
+            return affinity
+    return "NUMERIC" if column.type else ""
+
+
+# In this order: https://www.sqlite.org/datatype3.html, section 3.1.
+_AFFINITIES = (
+    ("INT", "INTEGER"),
+    ("CHAR", "TEXT"),
+    ("CLOB", "TEXT"),
+    ("TEXT", "TEXT"),
+    ("BLOB", ""),
+    ("REAL", "REAL"),
+    ("FLOA", "REAL"),
+    ("DOUB", "REAL"),
+    ("ANY", ""),  # in a strict table; elsewhere it means NUMERIC
+)

@@ -1,0 +1,1 @@
+"""New dataset projects: from the template, from files, from existing databases."""

@@ -1,0 +1,89 @@
+"""Nested calls as the formatter breaks them, and a module with the imports that its body needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from microcosm_sqlite.authoring.drafting.code_text import LINE_LENGTH, measure, write_import
+
+INDENT = 4
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, or whatever else has a head, parts between commas and an end.
+
+    Attributes:
+        head: All in front of the first part, with the opening bracket.
+        parts: Texts and further calls.
+        end: The closing bracket, and what is behind it.
+    """
+
+    head: str
+    parts: Sequence[Node] = ()
+    end: str = ")"
+
+    def __str__(self) -> str:
+        is_single = self.head.endswith(" (") and len(self.parts) == 1
+        return f"{self.head}{', '.join(map(str, self.parts))}{',' * is_single}{self.end}"
+
+
+Node = str | Call
+
+_ALIASES = {"dt": "datetime as dt"}
+_MODULES = {"Any": "typing", "Decimal": "decimal"}
+
+
+def lay_out(node: Node, indent: int = 0, end: str = "") -> Iterator[str]:
+    """The lines of a call: one, or its parts on one line, or a line for each part."""
+    margin = " " * indent
+    if isinstance(node, str) or measure(f"{margin}{node}{end}") <= LINE_LENGTH:
+        yield f"{margin}{node}{end}"
+        return
+    yield f"{margin}{node.head}"
+    inner = f"{margin}{' ' * INDENT}{', '.join(map(str, node.parts))}"
+    is_tuple = node.head.endswith(" (")
+    if measure(inner) <= LINE_LENGTH and not is_tuple:
+        yield inner
+    else:
+        for part in node.parts:
+            yield from lay_out(part, indent + INDENT, ",")
+    yield f"{margin}{node.end}{end}"
+
+
+@dataclass
+class Imports:
+    """What a module imports, by module; told as its body is written."""
+
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def use(self, module: str, name: str) -> str:
+        """Import a name, and return it; `import x as y` is told as `x as y` of no module."""
+        self.names.setdefault(module, set()).add(name)
+        return name.rpartition(" as ")[2] or name
+
+    def use_type(self, name: str) -> str:
+        """Import what a Python type needs, and return the type: `dt.date`, `Any`, `Decimal`."""
+        module, dot, _ = name.partition(".")
+        if dot:
+            self.use("", _ALIASES.get(module, module))
+        elif name in _MODULES:
+            self.use(_MODULES[name], name)
+        return name
+
+    def write_block(self, modules: Sequence[str]) -> list[str]:
+        """The same as `write`, with a blank line behind where there is anything."""
+        lines = [*self.write(modules)]
+        return [*lines, ""] if lines else []
+
+    def write(self, modules: Sequence[str]) -> Iterator[str]:
+        """The lines that import from these modules, in this order."""
+        for module in modules:
+            names = self.names.get(module, set())
+            yield from (f"import {name}" for name in sorted(names) if not module)
+            if module:
+                yield from write_import(module, [name for name in names if " as " not in name])
+                yield from (
+                    f"from {module} import {name}" for name in sorted(names) if " as " in name
+                )

@@ -1,0 +1,104 @@
+"""What the classes, attributes and relationships of drafted models are called."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+
+import inflection
+
+from microcosm_sqlite.authoring.drafting.code_text import measure
+from microcosm_sqlite.authoring.inferring.inferred import InferredTable
+from microcosm_sqlite.authoring.values.column_names import make_identifier
+
+ATTRIBUTE_LENGTH = 40
+IMPORTED = {
+    "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
+    "Integer", "Interval", "JSON", "LargeBinary", "Literal", "Mapped", "Store", "String", "Text",
+    "Time", "Uuid", "annotations", "dt", "mapped_column", "quoted_name", "relationship", "uuid",
+}  # fmt: skip
+_USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
+
+
+def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
+    """A class name for each table, in the singular, no two alike.
+
+    >>> name_classes(["airlines", "weather", "strings"], "NycData")
+    {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow'}
+    """
+    names: dict[str, str] = {}
+    for table in tables:
+        words = re.sub("_+", "_", table.strip("_"))
+        name = inflection.camelize(inflection.singularize(words)).replace("_", "") or "Row"
+        if not name.isidentifier():
+            name = f"Table{name}"
+        taken = {*IMPORTED, base, *names.values()}
+        while name in taken or keyword.iskeyword(name) or hasattr(builtins, name):
+            name += "Row"
+        names[table] = name
+    return names
+
+
+def name_labels(table: str, column: str, classes: Mapping[str, str]) -> str:
+    """The name of a type for the few labels of a column, apart from all classes.
+
+    >>> name_labels("flights", "origin", {"flights": "Flight"})
+    'FlightOrigin'
+    """
+    words = inflection.camelize(inflection.underscore(make_identifier(column))).replace("_", "")
+    name = f"{classes[table]}{words}"
+    while name in IMPORTED or name in classes.values():
+        name += "Label"
+    return name
+
+
+def name_attributes(columns: Iterable[str]) -> dict[str, str]:
+    """A Python attribute for each column, which shadows nothing that a model needs.
+
+    >>> name_attributes(["class", "metadata", "firstName"])
+    {'class': 'class_', 'metadata': 'metadata_', 'firstName': 'first_name'}
+    """
+    columns = list(columns)
+    known, attributes = set(columns), dict[str, str]()
+    taken = _list_taken()
+    for position, column in enumerate(columns, 1):
+        name = inflection.underscore(make_identifier(column)) or f"column_{position}"
+        while measure(name) > ATTRIBUTE_LENGTH:
+            name = name[:-1].rstrip("_")
+        while keyword.iskeyword(name) or name in taken or (name != column and name in known):
+            name += "_"
+        attributes[column] = name
+        taken.add(name)
+    return attributes
+
+
+def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> dict[str, str]:
+    """An attribute for the row that each column with a reference refers to.
+
+    It is called as the column without its `_id`, or after the other table.
+    """
+    parents = [column.reference[0] for column in table.columns.values() if column.reference]
+    taken = {*_list_taken(), *attributes.values(), *table.columns}
+    names: dict[str, str] = {}
+    for column in table.columns.values():
+        if column.reference is None:
+            continue
+        parent, key = column.reference
+        name = attributes[column.name]
+        stem = re.sub(rf"_(id|key|code|{re.escape(inflection.underscore(key))})$", "", name)
+        other = inflection.underscore(inflection.singularize(parent))
+        if stem in taken:
+            stem = other if parents.count(parent) == 1 else f"{name}_{other}"
+        while keyword.iskeyword(stem) or stem in taken:
+            stem += "_"
+        names[column.name] = stem
+        taken.add(stem)
+    return names
+
+
+def _list_taken() -> set[str]:
+    from microcosm_sqlite.dataset import DataSet
+
+    return {*IMPORTED, *_USED_IN_CLASSES, *dir(DataSet)}

@@ -1,0 +1,59 @@
+"""What was inferred of a folder of files, and how sure that is, as lines for the author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from microcosm_sqlite.authoring.drafting.model_names import name_classes
+from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
+from microcosm_sqlite.authoring.inferring.guessing import TEXT
+from microcosm_sqlite.authoring.inferring.inferred import Inference, InferredColumn, InferredTable
+
+_MOST_SHOWN = 6
+
+
+def report(inference: Inference) -> Iterator[str]:
+    """Table by table; then the files of which none was made."""
+    classes = name_classes(inference.tables, "")
+    for name, table in inference.tables.items():
+        yield f"{name}: {table.row_count:,} rows of {table.file.path.name}, model {classes[name]}"
+        yield f"  key: {_describe_key(table)}"
+        for column in table.columns.values():
+            yield f"  {column.name}: {_describe_column(column)}"
+        options = list_csv_options(table)
+        if options:
+            yield f"  read with csv {describe_options(options)}"
+        for note in table.file.notes:
+            yield f"  note: {note}"
+    for name, reason in inference.left_out.items():
+        yield f"left out: {name}, {reason}"
+    for error in inference.refused:
+        yield f"refused: {error}"
+
+
+def _describe_key(table: InferredTable) -> str:
+    if not table.primary_key:
+        return "none found, so rows are numbered"
+    unique = "unique in all" if len(table.primary_key) == 1 else "unique together in all"
+    return f"{', '.join(table.primary_key)} ({unique} {table.row_count:,} rows)"
+
+
+def _describe_column(column: InferredColumn) -> str:
+    is_text = column.kind == TEXT and column.length
+    parts = [f"text of up to {column.length} characters" if is_text else column.kind]
+    parts += [f"written {column.date_format}"] if column.date_format else []
+    parts += [f"one of {_list_labels(column)}"] if column.labels else []
+    parts += ["may be empty"] if column.is_nullable else []
+    parts += ["unique"] if column.is_unique else []
+    parts += [f"called {column.header!r}"] if column.header not in ("", column.name) else []
+    if column.reference:
+        parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
+    parts += [column.near_reference] if column.near_reference else []
+    parts += [f"would be {column.hint}"] if column.hint else []
+    return ", ".join(parts)
+
+
+def _list_labels(column: InferredColumn) -> str:
+    shown = ", ".join(column.labels[:_MOST_SHOWN])
+    more = len(column.labels) - _MOST_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,124 @@
+"""Write a new dataset project from the template: the function behind ``microcosm-sqlite new``."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microcosm_sqlite.authoring.drafting.answers import validate_answers
+from microcosm_sqlite.errors import BuildError, MissingDependencyError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_QUESTIONS = "cookiecutter.json"
+
+
+def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
+    """Write a complete project that builds a data wheel, with a small example dataset in it.
+
+    Nothing is fetched, and nothing is written outside of the directory.
+
+    Args:
+        directory: Where to write; new or empty. Its name becomes the distribution's, unless the
+            answers say otherwise.
+        answers: Answers to the template's questions, by name (see :func:`questions`); what is
+            not answered takes its default.
+
+    Returns:
+        The directory, as an absolute path.
+
+    Raises:
+        SettingsError: An answer cannot be used, or the directory is not empty.
+        MissingDependencyError: cookiecutter is not installed.
+
+    >>> scaffold("elements-data", data_license="CC0-1.0")       # doctest: +SKIP
+    PosixPath('/data/elements-data')
+    """
+    target = Path(directory).absolute().resolve()
+    _refuse_occupied(target)
+    answers.setdefault("distribution", target.name)
+    validate_answers(answers, questions())
+    context = _complete(answers)
+    validate_answers({name: context[name] for name in questions()}, questions())
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".scaffold-", dir=target) as scratch:
+        for entry in _render(context, scratch).iterdir():
+            entry.rename(target / entry.name)
+    return target
+
+
+def questions() -> dict[str, tuple[str, ...]]:
+    """What the template asks, in order: the choices of each question, none where any text may do.
+
+    >>> questions()["compression"]
+    ('none', 'zstd')
+    """
+    content = (template_directory() / _QUESTIONS).read_text(encoding="utf-8")
+    return {
+        name: tuple(default) if isinstance(default, list) else ()
+        for name, default in json.loads(content).items()
+        if not name.startswith("_")
+    }
+
+
+def template_directory() -> Path:
+    """The template: inside the package when installed from a wheel, beside it in a checkout.
+
+    Raises:
+        BuildError: It is in neither place.
+    """
+    package = Path(__file__).parents[2]
+    for folder in (package, package.parent):
+        if (folder / "dataset_template" / _QUESTIONS).is_file():
+            return folder / "dataset_template"
+    raise BuildError(
+        f"The template is missing from {package}.",
+        hint="Install again: pip install --force-reinstall --no-deps microcosm-sqlite",
+    )
+
+
+def _refuse_occupied(target: Path) -> None:
+    if target.is_dir():
+        if any(target.iterdir()):
+            raise SettingsError(
+                f"{target} is not empty; nothing was written.",
+                hint="Name a directory that is new or empty.",
+            )
+    elif target.exists():
+        raise SettingsError(
+            f"{target} is not a directory; nothing was written.",
+            hint="Name a directory that is new or empty.",
+        )
+
+
+def _complete(answers: Mapping[str, str]) -> dict[str, str]:
+    """The answers, with the template's defaults and derived values for all others."""
+    try:
+        from cookiecutter.generate import generate_context
+        from cookiecutter.prompt import prompt_for_config
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Scaffolding a project needs cookiecutter.",
+            hint="Install it: pip install 'microcosm-sqlite[new]'",
+        ) from error
+    context = generate_context(
+        context_file=str(template_directory() / _QUESTIONS), extra_context=dict(answers)
+    )
+    return dict(prompt_for_config(context, no_input=True))
+
+
+def _render(context: dict[str, str], scratch: str) -> Path:
+    # The part of cookiecutter that only renders: it reads and writes nothing in the home directory.
+    from cookiecutter.generate import generate_files
+
+    rendered = generate_files(
+        repo_dir=str(template_directory()),
+        context={"cookiecutter": context},
+        output_dir=scratch,
+        accept_hooks=False,
+    )
+    return Path(rendered)

@@ -1,0 +1,64 @@
+"""The settings that the build of drafted tables needs, as TOML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from microcosm_sqlite.authoring.inferring.inferred import InferredTable
+from microcosm_sqlite.authoring.inferring.sniffing import RawFile
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.finding import split_name
+
+HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
+
+
+def write_tables(tables: Mapping[str, InferredTable]) -> str:
+    """A TOML table for each table that the defaults do not fit, with a blank line in front."""
+    return "".join(
+        f"\n[{HOOK_TABLE}.tables.{_write_key(name)}]\n" + "".join(f"{line}\n" for line in lines)
+        for name, table in tables.items()
+        if (lines := list(_write_table(table)))
+    )
+
+
+def describe_options(options: Mapping[str, bool | int | str | tuple[str, ...]]) -> str:
+    """Options of a dialect as a reader of settings sees them."""
+    return ", ".join(f"{name} = {_write_value(value)}" for name, value in options.items())
+
+
+def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple[str, ...]]:
+    """The options of `csv` in which a table's file differs from the defaults."""
+    raw = table.file
+    if not isinstance(raw, RawFile):
+        return {}
+    given = {field.name: getattr(raw.options, field.name) for field in fields(CsvOptions)}
+    defaults = {field.name: getattr(CsvOptions(), field.name) for field in fields(CsvOptions)}
+    defaults["delimiter"] = "\t" if split_name(raw.path)[1] == "tsv" else ","
+    if given.pop("fills_rows"):
+        given["ragged_rows"] = "fill"
+    return {
+        name.replace("_", "-"): value
+        for name, value in given.items()
+        if value != defaults.get(name)
+    }
+
+
+def _write_table(table: InferredTable) -> Iterator[str]:
+    for name, value in list_csv_options(table).items():
+        yield f"csv.{name} = {_write_value(value)}"
+    for column in table.columns.values():
+        if column.date_format:
+            yield f"formats.{_write_key(column.name)} = {_write_value(column.date_format)}"
+    if any(column.has_infinity for column in table.columns.values()):
+        yield "infinity = true"
+
+
+def _write_key(name: str) -> str:
+    return name if name.replace("-", "_").isidentifier() and name.isascii() else _write_value(name)
+
+
+def _write_value(value: object) -> str:
+    # TOML takes the strings, booleans, numbers and lists of JSON, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,1 @@
+"""From a loaded database to the file and the manifest that are published."""

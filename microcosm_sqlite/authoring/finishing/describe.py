@@ -1,0 +1,231 @@
+"""The manifest of a built database: Data Package v2, one resource for each table."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import types
+
+from microcosm_sqlite.authoring.finishing.versions import find_builder_version
+from microcosm_sqlite.authoring.project.models import Models
+from microcosm_sqlite.authoring.project.others import describe_key, describe_requirements
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Manifest
+from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
+from microcosm_sqlite.referring import external_keys
+from microcosm_sqlite.types import EnumType
+
+MEDIA_TYPE = "application/vnd.sqlite3"
+DATETIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+
+_FIELD_TYPES: tuple[tuple[type[types.TypeEngine[Any]], dict[str, str]], ...] = (
+    (types.Interval, {"type": "duration"}),
+    (types.Boolean, {"type": "boolean"}),
+    (types.Integer, {"type": "integer"}),
+    (types.Float, {"type": "number"}),
+    (types.Numeric, {"type": "number"}),
+    (types.DateTime, {"type": "datetime", "format": DATETIME_FORMAT}),
+    (types.Date, {"type": "date"}),
+    (types.Time, {"type": "time"}),
+    (types.JSON, {"type": "object"}),
+    (types.Uuid, {"type": "string", "format": "uuid"}),
+    (types.LargeBinary, {"type": "string", "format": "binary"}),
+    (types.String, {"type": "string"}),
+)
+
+
+def describe_dataset(
+    settings: ProjectSettings,
+    models: Models,
+    connection: sqlite3.Connection,
+    *,
+    size: int,
+    sha256: str,
+    contents: Mapping[str, str],
+    ranges: Mapping[str, Sequence[Mapping[str, Any]]],
+    inputs: str,
+) -> Manifest:
+    """Describe a built database from its models and its rows.
+
+    Args:
+        settings: The project.
+        models: Its models.
+        connection: The finished database.
+        size: Its bytes.
+        sha256: Their hex digest.
+        contents: The digest of each table's rows.
+        ranges: What each table's columns hold, in their order.
+        inputs: The digest of everything that it was built from.
+    """
+    about = {
+        "$schema": PROFILE,
+        "name": settings.dataset,
+        "title": settings.title or settings.description,
+        "description": settings.description,
+        "version": settings.version,
+        "licenses": [{"name": settings.license}] if settings.license else [],
+        "sources": [_describe_origin(origin) for origin in settings.origins],
+        "contributors": [{"title": name} for name in settings.contributors],
+    }
+    requires = describe_requirements(models.others, settings.dependencies)
+    return Manifest(
+        {key: value for key, value in about.items() if value}
+        | {
+            "resources": [
+                _describe_table(
+                    settings, models, connection, table, contents[table.name], ranges[table.name]
+                )
+                for _, table in sorted(models.metadata.tables.items())
+            ],
+            EXTENSION: {
+                "format": FORMAT,
+                "package": settings.package,
+                "resource": settings.resource,
+                "compression": settings.compression,
+                "bytes": size,
+                "hash": f"sha256:{sha256}",
+                "fingerprint": fingerprint(describe_structure(connection)),
+                **({"inputs": f"sha256:{inputs}"} if inputs else {}),
+                **({"requires": requires} if requires else {}),
+                "sqliteVersion": sqlite3.sqlite_version,
+                "builderVersion": find_builder_version(),
+                "models": settings.models,
+            },
+        },
+        "the manifest of this build",
+    )
+
+
+def _describe_origin(origin: Any) -> dict[str, str]:
+    described = {
+        "title": origin.title,
+        "path": origin.url,
+        "hash": f"sha256:{origin.sha256}" if origin.sha256 else "",
+    }
+    return {key: value for key, value in described.items() if value}
+
+
+def _describe_table(
+    settings: ProjectSettings,
+    models: Models,
+    connection: sqlite3.Connection,
+    table: sa.Table,
+    content: str,
+    ranges: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    quoted = quote_identifier(table.name)
+    (count,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+    resource: dict[str, Any] = {
+        "name": table.name,
+        "type": "table",
+        "path": settings.resource,
+        "format": "sqlite",
+        "mediatype": MEDIA_TYPE,
+        "dialect": {"table": table.name},
+        "schema": describe_schema(table),
+        "rowCount": count,
+        "digest": content,
+    }
+    for field, measured in zip(resource["schema"]["fields"], ranges, strict=True):
+        field.update(measured)
+    description = models.describe(table)
+    if description:
+        resource["description"] = description
+    if count and table.dialect_options["sqlite"].get("with_rowid", True):
+        ends = ", ".join(f"(SELECT {end}(rowid) FROM {quoted})" for end in ("min", "max"))
+        span = connection.execute(f"SELECT {ends}").fetchone()  # looks at two rows, not at all
+        resource["rowidRange"] = list(span)
+    indexes = [_describe_index(index) for index in table.indexes]
+    if indexes:
+        resource["indexes"] = sorted(indexes, key=lambda index: str(index["name"]))
+    return resource
+
+
+def _describe_index(index: sa.Index) -> dict[str, Any]:
+    fields = [part.name if isinstance(part, sa.Column) else str(part) for part in index.expressions]
+    return {"name": index.name, "fields": fields, "unique": bool(index.unique)}
+
+
+def describe_schema(table: sa.Table) -> dict[str, Any]:
+    """A table in Table Schema v2."""
+    schema: dict[str, Any] = {"fields": [describe_field(column) for column in table.columns]}
+    primary = [column.name for column in table.primary_key.columns]
+    if primary:
+        schema["primaryKey"] = primary
+    unique = sorted(
+        [column.name for column in constraint.columns]
+        for constraint in table.constraints
+        if isinstance(constraint, sa.UniqueConstraint)
+    )
+    if unique:
+        schema["uniqueKeys"] = unique
+    keys = sorted(map(_describe_foreign_key, table.foreign_key_constraints), key=str)
+    if keys:
+        schema["foreignKeys"] = keys
+    return schema
+
+
+def _describe_foreign_key(constraint: sa.ForeignKeyConstraint) -> dict[str, Any]:
+    if constraint in external_keys(constraint.table):
+        key = describe_key(constraint)
+        reference = {
+            "package": key.dataset,
+            "resource": key.target,
+            "fields": list(key.referred),
+        }
+        return {"fields": list(key.columns), "reference": reference}
+    target = constraint.referred_table.name
+    return {
+        "fields": [column.name for column in constraint.columns],
+        "reference": {
+            "resource": "" if target == constraint.table.name else target,
+            "fields": [element.column.name for element in constraint.elements],
+        },
+    }
+
+
+def describe_field(column: sa.Column[Any]) -> dict[str, Any]:
+    """A column as a field of Table Schema v2."""
+    type_ = _undecorate(column.type)
+    kind = next((kind for class_, kind in _FIELD_TYPES if isinstance(type_, class_)), None)
+    described: dict[str, Any] = {"name": column.name, **(kind or {"type": "any"})}
+    text = column.comment or column.doc
+    if text:
+        described["description"] = text
+    constraints = _describe_constraints(column, type_)
+    if constraints:
+        described["constraints"] = constraints
+    return described
+
+
+def _describe_constraints(
+    column: sa.Column[Any], type_: types.TypeEngine[Any]
+) -> Mapping[str, Any]:
+    constraints: dict[str, Any] = {}
+    if not column.nullable:
+        constraints["required"] = True
+    labels = _list_labels(column.type)
+    if labels:
+        constraints["enum"] = labels
+    elif isinstance(type_, types.String) and type_.length is not None:
+        constraints["maxLength"] = type_.length
+    return constraints
+
+
+def _list_labels(type_: types.TypeEngine[Any]) -> list[str]:
+    """The texts that an enumeration stores; none for another type."""
+    while isinstance(type_, types.TypeDecorator):
+        if isinstance(type_, EnumType):
+            return [member.name for member in type_.enum_class]
+        type_ = type_.impl_instance
+    return list(type_.enums) if isinstance(type_, types.Enum) else []
+
+
+def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
+    while isinstance(type_, types.TypeDecorator) and not isinstance(type_, types.Interval):
+        type_ = type_.impl_instance
+    return type_

@@ -1,0 +1,74 @@
+"""Look at a finished file through the eyes of its readers, before it is published."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from microcosm_sqlite.authoring.loading.bulk import open_scanner
+from microcosm_sqlite.catalog.connection import connect, quote_identifier
+from microcosm_sqlite.catalog.digest import content_digest
+from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.errors import DatasetError, VerificationError
+
+
+def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
+    """Open a finished file with the reader's own hardened opener.
+
+    Raises:
+        VerificationError: Readers could not open it.
+    """
+    try:
+        return closing(connect(Location(str(path), immutable=True)))
+    except DatasetError as error:
+        raise VerificationError(f"Readers cannot open the built file: {error}") from error
+
+
+def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
+    """The hash of each table's rows, whichever version of SQLite wrote them."""
+    with open_scanner(path) as connection:
+        return {table: content_digest(connection, table) for table in tables}
+
+
+def verify_database(connection: sqlite3.Connection, row_counts: Mapping[str, int]) -> None:
+    """Check integrity, row counts and that every view answers.
+
+    Raises:
+        VerificationError: One of them is not as it should be.
+    """
+    try:
+        _check_integrity(connection)
+        _check_row_counts(connection, row_counts)
+        _check_views(connection)
+    except sqlite3.Error as error:
+        raise VerificationError(f"The built file cannot be read: {error}.") from error
+
+
+def _check_integrity(connection: sqlite3.Connection) -> None:
+    problems = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
+    if problems != ["ok"]:
+        raise VerificationError(f"The built file is damaged: {'; '.join(problems)}.")
+
+
+def _check_row_counts(connection: sqlite3.Connection, row_counts: Mapping[str, int]) -> None:
+    for table, expected in row_counts.items():
+        quoted = quote_identifier(table)
+        (found,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+        if found != expected:
+            raise VerificationError(
+                f"Table `{table}` has {found:,} rows where {expected:,} were loaded."
+            )
+
+
+def _check_views(connection: sqlite3.Connection) -> None:
+    views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+    for (view,) in views:
+        try:
+            connection.execute(f"SELECT * FROM {quote_identifier(view)} LIMIT 0")
+        except sqlite3.Error as error:
+            raise VerificationError(
+                f"View `{view}` does not answer under the reader's opener: {error}.",
+                hint="Views may use SQLite's own harmless functions only.",
+            ) from error

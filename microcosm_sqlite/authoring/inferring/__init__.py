@@ -1,0 +1,1 @@
+"""What files of unknown origin hold, judged by every row of them."""

@@ -1,0 +1,198 @@
+"""In which dialect a delimited text seems to be, and where its header is, judged by its head.
+
+What is found here is tried on the whole file by `sniffing`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
+
+COMMENT = "#"
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
+_MOST_PREAMBLE = 20
+_EXCEL_HINT = re.compile(r"sep=(.)\s*")
+_BETWEEN_QUOTES = re.compile('" +"')
+_DIGITS = re.compile(r"[-+]?\$?[0-9][0-9.,:/ %-]*")
+_YEAR = re.compile(r"(1[5-9]|2[01])[0-9]{2}")
+
+
+class Row(NamedTuple):
+    """A row of the head.
+
+    Attributes:
+        start: How many lines are in front of it.
+        fields: Its fields.
+    """
+
+    start: int
+    fields: list[str]
+
+    @property
+    def filled(self) -> int:
+        """How many fields have something in them."""
+        return sum(bool(field.strip()) for field in self.fields)
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is marked as a comment."""
+        return self.fields[0].startswith(COMMENT)
+
+
+class _View(NamedTuple):
+    """The head, read with one delimiter.
+
+    Attributes:
+        delimiter: Which.
+        rows: The rows that are not blank.
+        width: How many fields most of them have.
+        agreement: How many of them have so many, of one.
+        has_spaces: Whether there are spaces between delimiters and quotes.
+    """
+
+    delimiter: str
+    rows: list[Row]
+    width: int
+    agreement: float
+    has_spaces: bool
+
+
+def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
+    """The dialect that the first lines of a text suggest; one at least is not blank.
+
+    >>> guess_dialect(["Prices;;", "", "day;price;note", "2013-01-31;1,5;", "2013-02-01;2;x"], ",")
+    CsvOptions(delimiter=';', ..., skip_lines=2, header=True, ...)
+    """
+    if match := _EXCEL_HINT.fullmatch(lines[0]):
+        return CsvOptions(delimiter=match[1], skip_lines=1)
+    quotechar = _guess_quotechar(lines)
+    order = sorted(DELIMITERS, key=lambda delimiter: delimiter != usual_delimiter)
+    if _BETWEEN_QUOTES.search(lines[0]):
+        order.append(" ")
+    with allow_long_fields():
+        view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
+        if view.width == 1:
+            view = _view(lines, " " if _are_numbers(lines) else usual_delimiter, quotechar)
+    start = _find_header(view)
+    body = view.rows[start + 1 :]
+    has_comments = any(row.is_comment and len(row.fields) != view.width for row in body)
+    rows = [row.fields for row in body if not row.is_comment]
+    return CsvOptions(
+        delimiter=view.delimiter,
+        quotechar=quotechar,
+        skip_lines=view.rows[start].start if start and not has_comments else 0,
+        header=not is_data(view.rows[start].fields, rows),
+        comment=COMMENT if has_comments else "",
+        skip_initial_space=view.has_spaces or _are_spaced(rows),
+    )
+
+
+def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a text is no header: its digits stand where all others have digits.
+
+    Years above other numbers, and the numbers of the columns, are a header.
+
+    >>> is_data(["Anna", "7"], [["Ben", "8"]]), is_data(["name", "2020"], [["Ben", "8"]])
+    (True, False)
+    """
+    heads = {
+        index: field
+        for index, field in enumerate(first)
+        if (texts := [row[index] for row in rows if len(row) > index and row[index].strip()])
+        and all(map(_is_number, texts))
+    }
+    if not heads or not all(map(_is_number, heads.values())):
+        return False
+    numbers = [field for field in first if field.strip()]
+    if numbers == [str(number) for number in range(len(numbers))]:
+        return False
+    below = [row[index] for row in rows for index in heads if len(row) > index and row[index]]
+    return not all(map(_YEAR.fullmatch, heads.values())) or all(map(_YEAR.fullmatch, below))
+
+
+def _is_number(text: str) -> bool:
+    return bool(_DIGITS.fullmatch(text.strip()))
+
+
+def _are_numbers(lines: Sequence[str]) -> bool:
+    """Whether most lines are rows of numbers, as many in each, with spaces between."""
+    rows = [line.split() for line in lines if line.strip()]
+    numbers = [row for row in rows if len(row) > 1 and all(map(_is_number, row))]
+    return len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows)
+
+
+def _find_header(view: _View) -> int:
+    """The position of the header among the rows; what is in front of it are titles and notes."""
+    for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
+        if _is_preamble(row, view, position):
+            continue
+        rest = [later.fields for later in view.rows[position + 1 :]]
+        is_believed = len(row.fields) == view.width and not is_data(row.fields, rest)
+        return position if position and (is_believed or view.rows[0].is_comment) else 0
+    return 0
+
+
+def _is_preamble(row: Row, view: _View, position: int) -> bool:
+    if row.is_comment:
+        after = view.rows[position + 1 :]
+        return len(row.fields) != view.width or not is_data(
+            after[0].fields if after else [], [later.fields for later in after[1:]]
+        )
+    if len(row.fields) < view.width:
+        return 2 * row.filled <= view.width
+    return row.filled <= 1 and view.width > 2
+
+
+def _guess_quotechar(lines: Sequence[str]) -> str:
+    """Single quotes where they surround fields and double ones do not."""
+    text = "".join(lines)
+    surrounded = re.findall(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE)
+    return "'" if '"' not in text and 2 * len(surrounded) >= len(lines) else '"'
+
+
+def _view(lines: Sequence[str], delimiter: str, quotechar: str) -> _View:
+    rows = list(_parse(lines, delimiter, quotechar, has_spaces=False))
+    spaced = re.compile(f" +{quotechar}")
+    has_spaces = delimiter == " " or any(spaced.match(f) for row in rows for f in row.fields)
+    if has_spaces:
+        rows = list(_parse(lines, delimiter, quotechar, has_spaces=True))
+    widths = Counter(len(row.fields) for row in rows if not row.is_comment) or Counter([1])
+    width = max(widths, key=lambda width: (widths[width], width))
+    return _View(delimiter, rows, width, widths[width] / widths.total(), has_spaces)
+
+
+def _parse(
+    lines: Sequence[str], delimiter: str, quotechar: str, *, has_spaces: bool
+) -> Iterator[Row]:
+    reader = csv.reader(
+        lines, delimiter=delimiter, quotechar=quotechar, skipinitialspace=has_spaces
+    )
+    start = 0
+    try:
+        for fields in reader:
+            if len(fields) > 1 or "".join(fields).strip():
+                yield Row(start, fields)
+            start = reader.line_num
+    except csv.Error:  # what the head has of it will do
+        return
+
+
+def _rank(view: _View) -> tuple[bool, float, bool, int]:
+    """How well a delimiter fits: rows of one width, the header too, and the more fields the better.
+
+    Semicolons go before decimal commas by that.
+    """
+    is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
+    return view.width > 1, view.agreement, is_header_alike, view.width
+
+
+def _are_spaced(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a space stands behind every delimiter."""
+    later = [field for row in rows for field in row[1:] if field]
+    return bool(later) and all(field.startswith(" ") for field in later)

@@ -1,0 +1,78 @@
+"""Files whose content is of another kind than their name says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from microcosm_sqlite.authoring.sources.finding import split_name
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
+from microcosm_sqlite.errors import SourceError
+
+_COMPRESSED = {
+    b"\x1f\x8b": ".gz",
+    b"PK\x03\x04": ".zip",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    b"\xfd7zXZ\x00": ".xz",
+    b"BZh": ".bz2",
+}
+_OTHERS = {
+    b"\xd0\xcf\x11\xe0": ("an Excel workbook of old", "Save each sheet as CSV."),
+    b"SQLite format 3\x00": ("an SQLite database", "Call it .db."),
+    b"PAR1": ("Parquet", "Call it .parquet."),
+    b"%PDF": ("a PDF document", "Export its tables as CSV."),
+    b"<!doctype": ("a web page", "Download the file itself, not the page about it."),
+    b"<html": ("a web page", "Download the file itself, not the page about it."),
+    b"<?xml": ("XML", "Convert it to CSV or JSON Lines."),
+    b"version https://git-lfs": ("a pointer of Git LFS", "Fetch the file: git lfs pull."),
+}
+
+
+def refuse_disguise(path: Path) -> None:
+    """Raise for a file that is not what it is called.
+
+    Raises:
+        SourceError: Says what it is, and what to call it or to do with it.
+    """
+    head = _read_start(path)
+    suffix = path.suffix.lower() if path.suffix.lower() in COMPRESSIONS else ""
+    found = next((name for mark, name in _COMPRESSED.items() if head.startswith(mark)), "")
+    if suffix and head and found != suffix:
+        what = f"{found} by its content" if found else "not compressed"
+        name = path.name[: -len(suffix)] + found
+        raise _complain(path, what, f"Call it {name}.")
+    if not suffix and found == ".zip" and _is_workbook(path):
+        raise _complain(path, "a workbook by its content", "Save each sheet as CSV.")
+    if not suffix and found:
+        raise _complain(path, f"{found} by its content", f"Call it {path.name}{found}.")
+    if split_name(path)[1] == "parquet":
+        return
+    with open_bytes(path) as stream:
+        start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for mark, (what, advice) in _OTHERS.items():
+        if start.startswith(mark.lower()):
+            raise _complain(path, f"{what} by its content", advice)
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with ZipFile(path) as archive:
+            return not {"[Content_Types].xml", "content.xml"}.isdisjoint(archive.namelist())
+    except BadZipFile:
+        return False
+
+
+def _read_start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(8)
+    except OSError as error:
+        raise SourceError(
+            f"{path.name} cannot be read: {error.strerror}.",
+            file=path.name,
+            hint="Check that it is there and that you may read it.",
+        ) from error
+
+
+def _complain(path: Path, what: str, advice: str) -> SourceError:
+    return SourceError(f"{path.name} is {what}.", file=path.name, hint=advice)

@@ -1,0 +1,1 @@
+"""From sources into tables, and what to say of rows that do not fit."""

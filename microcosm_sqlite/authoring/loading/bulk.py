@@ -1,0 +1,132 @@
+"""Connections that whole tables go through: of apsw where it is installed, else of Python.
+
+What is written and read is the same, and so are the bytes of the finished file; apsw only spends
+less on each value.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Protocol, cast
+
+from microcosm_sqlite.catalog.connection import connect, database_uri
+from microcosm_sqlite.catalog.location import Location
+
+PAGE_SIZE = 4096
+
+LOADING = f"""
+PRAGMA page_size={PAGE_SIZE};
+PRAGMA auto_vacuum=NONE;
+PRAGMA encoding='UTF-8';
+PRAGMA journal_mode=MEMORY;
+PRAGMA synchronous=OFF;
+PRAGMA locking_mode=EXCLUSIVE;
+PRAGMA foreign_keys=OFF;
+PRAGMA temp_store=FILE;
+PRAGMA cache_size=-16000;
+"""
+
+_APPENDING = "PRAGMA cache_size=-1000;"
+"""Rows go to the end of one table, and nothing is read again."""
+
+
+class Writer(Protocol):
+    """What loading asks of a connection; those of Python have it."""
+
+    def execute(self, sql: str, parameters: tuple[Any, ...] = ..., /) -> Any:
+        """Run a statement; what comes back has `fetchone`."""
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
+        """Run a statement for each row; what comes back has `rowcount`."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+def has_apsw() -> bool:
+    """Whether apsw is installed."""
+    return find_spec("apsw") is not None
+
+
+def open_loading(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody else sees, and that is thrown away when anything fails."""
+    connection = sqlite3.connect(path, isolation_level=None, uri=True)  # for what is attached
+    connection.executescript(LOADING)
+    return connection
+
+
+def open_writer(path: Path) -> closing[Writer]:
+    """Open a database that is thrown away soon, to write many rows to."""
+    if not has_apsw():
+        return closing(cast("Writer", open_loading(path)))
+    writer = _ApswConnection(str(path))
+    writer.execute(LOADING + _APPENDING).fetchall()
+    return closing(writer)
+
+
+def open_scanner(path: Path) -> closing[sqlite3.Connection]:
+    """Open a finished database, to read every row of it: only `execute` and `fetch...` are there.
+
+    Raises:
+        DatasetFileError: It cannot be opened.
+    """
+    if not has_apsw():
+        return closing(connect(Location(str(path), immutable=True)))
+    apsw = import_module("apsw")
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    scanner = _ApswConnection(database_uri(str(path), immutable=True), flags)
+    return closing(cast("sqlite3.Connection", scanner))
+
+
+class _ApswConnection:
+    """A connection of apsw with the methods and errors of Python's."""
+
+    def __init__(self, name: str, *flags: int) -> None:
+        self._connection = import_module("apsw").Connection(name, *flags)
+
+    def execute(self, sql: str, parameters: tuple[Any, ...] = (), /) -> _Result:
+        with _translated():
+            return _Result(self._connection.execute(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
+        before = self._connection.total_changes()
+        with _translated():
+            self._connection.executemany(sql, parameters)
+        return SimpleNamespace(rowcount=self._connection.total_changes() - before)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Result:
+    """The rows of a statement."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        self._rows = rows
+
+    def fetchone(self) -> Any:
+        with _translated():
+            return next(self._rows, None)
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        with _translated():
+            return list(islice(self._rows, size))
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        with _translated():
+            return list(self._rows)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (import_module("apsw").Error, UnicodeDecodeError) as error:
+        raise sqlite3.OperationalError(str(error)) from error

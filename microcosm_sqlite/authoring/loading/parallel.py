@@ -1,0 +1,247 @@
+"""Load one large source with several processes, in parts that are joined in order.
+
+Each part is loaded into a file of its own, all but the first by a forked child, and copied over by
+SQLite in one statement. Where that file would be written no faster than the table, the first part
+goes into the table itself. Whatever goes wrong, wrong values
+included, ends in None: the caller then loads the whole in one process, and finds out what it was.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.loading.bulk import Writer, has_apsw, open_writer
+from microcosm_sqlite.authoring.loading.load import TableLoad, load_part, load_table
+from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.records import Opener
+from microcosm_sqlite.authoring.sources.streams import ignore_advance
+from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number
+from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.errors import BuildError
+
+MOST_PARTS = 4
+STAGE = "part"
+
+
+def count_processors() -> int:
+    """How many processes can be at work at once: one where a fork is not safe."""
+    if sys.platform != "linux" or not _is_single_threaded():
+        return 1
+    return min(MOST_PARTS, len(os.sched_getaffinity(0)))
+
+
+def _is_single_threaded() -> bool:
+    # A lock that another thread holds at the fork is held for ever in the child.
+    return len(list(Path("/proc/self/task").iterdir())) == 1
+
+
+def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) -> int:
+    """Load an empty table, outside of a transaction, with as many processes as are of use.
+
+    Args:
+        connection: The database.
+        load: The table, and where its rows come from.
+        folder: Where other processes may put their files.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        BuildError: As for `load_table`.
+    """
+    parts = _divide(load)
+    rows = load_in_parts(connection, load, parts, folder) if parts else None
+    if rows is None:
+        with _transaction(connection):
+            rows = load_table(connection, load)
+    return rows
+
+
+def _divide(load: TableLoad) -> Sequence[Opener]:
+    """The parts to load by themselves, one of which may be all there is; none of short sources."""
+    opener = load.openers[0] if len(load.openers) == 1 else None
+    if not isinstance(opener, DelimitedOpener):
+        return ()
+    parts = opener.split(count_processors())
+    if not parts and has_apsw() and opener.source.size >= splitting.SMALLEST_PART:
+        return [opener]
+    return parts
+
+
+def load_in_parts(
+    connection: sqlite3.Connection, load: TableLoad, parts: Sequence[Opener], folder: Path
+) -> int | None:
+    """Load the parts of a source into an empty table, outside of a transaction.
+
+    Args:
+        connection: The database.
+        load: The table, and how its rows are taken.
+        parts: Openers of the parts, in order.
+        folder: Where the children may put their files.
+
+    Returns:
+        The number of rows, or None where they have to be loaded in one piece; the table is empty
+        again then.
+    """
+    children: list[_Child] = []
+    try:
+        for number, part in enumerate(parts[1:]):
+            file = folder / f"{STAGE}{number}.db"
+            children.append(_Child(file, replace(load, openers=[part], into=STAGE)))
+        here = replace(load, openers=parts[:1], advance=lambda n: load.advance(n * len(parts)))
+        rows = _load_here(connection, here, folder / f"{STAGE}.db")
+        for child in children:
+            child.wait()
+            rows += _append(connection, load, child.file)
+    except _FAILURES:
+        connection.execute(f"DELETE FROM {load.quoted}")
+        return None
+    finally:
+        for child in children:
+            child.end()
+    return rows
+
+
+def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
+    if not has_apsw():
+        with _transaction(connection):
+            return load_part(connection, load)
+    try:
+        _fill_stage(file, replace(load, into=STAGE))
+        return _append(connection, load, file)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _fill_stage(file: Path, load: TableLoad) -> None:
+    with open_writer(file) as writer, _without_collector():
+        _create_stage(writer, load.rules)
+        with _transaction(writer):
+            load_part(writer, load)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Rows of texts make no cycles, but are looked through for them, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def _transaction(connection: Writer) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+class _PartFailedError(Exception):
+    """A child did not load its part."""
+
+
+_FAILURES = (
+    _PartFailedError,
+    BuildError,
+    sqlite3.Error,
+    ValueError,
+    IndexError,
+    TypeError,
+    OverflowError,
+)
+
+
+class _Child:
+    """A forked process that loads one part."""
+
+    def __init__(self, file: Path, load: TableLoad) -> None:
+        self.file = file
+        parent = os.getpid()
+        self._process = os.fork()
+        if self._process == 0:
+            code = 1
+            try:
+                _end_with(parent)
+                _fill_stage(self.file, replace(load, advance=ignore_advance))
+                code = 0
+            finally:
+                os._exit(code)  # nothing that is open here is the child's to close
+
+    def wait(self) -> None:
+        """Wait until the part is there."""
+        process, self._process = self._process, 0
+        _, status = os.waitpid(process, 0)
+        if status != 0:
+            raise _PartFailedError
+
+    def end(self) -> None:
+        """End it where it still runs, and remove what it made."""
+        if self._process:
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+        self.file.unlink(missing_ok=True)
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel end this child as soon as its parent ends, however that does."""
+    set_signal_at_parents_death = 1  # PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(set_signal_at_parents_death, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _create_stage(connection: Writer, rules: TableRules) -> None:
+    """A table that SQLite can copy page by page: the same columns, without keys or checks."""
+    columns = ", ".join(_declare(rule.column, rule.expected) for rule in rules.by_name.values())
+    connection.execute(f"CREATE TABLE {STAGE} ({columns})")
+
+
+def _declare(column: sa.Column[Any], declared: str) -> str:
+    key = " PRIMARY KEY" if is_row_number(column) else ""
+    not_null = "" if column.nullable else " NOT NULL"
+    return f"{quote_identifier(column.name)} {declared}{not_null}{key}"
+
+
+def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
+    """Copy a part behind the rows that are there; rows that are numbered are numbered on."""
+    connection.execute("ATTACH DATABASE ? AS part", (str(file),))
+    try:
+        return connection.execute(
+            f"INSERT INTO main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
+        ).rowcount
+    finally:
+        connection.execute("DETACH DATABASE part")
+
+
+def _name_columns(load: TableLoad) -> str:
+    with load.openers[0](ignore_advance) as records:
+        given = {rule.name for rule in load.lay_out(records) if rule is not None}
+    numbered = {
+        rule.name
+        for rule in load.rules.by_name.values()
+        if is_row_number(rule.column) and rule.name not in given
+    }
+    names = [quote_identifier(name) for name in load.rules.by_name if name not in numbered]
+    if len(names) == len(load.rules.table.columns):
+        return "SELECT *"  # the form that SQLite copies without looking into the rows
+    return f"({', '.join(names)}) SELECT {', '.join(names)}"

@@ -1,0 +1,1 @@
+"""What a dataset project says of itself: its settings and its models."""

@@ -1,0 +1,244 @@
+"""The settings of a dataset project: what to build, from what, and where to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from microcosm_sqlite.authoring.project.pyproject import find_hook_table, read_facts, read_pyproject
+from microcosm_sqlite.authoring.project.settings_reader import Options
+from microcosm_sqlite.authoring.project.source_options import (
+    CsvOptions,
+    TableOptions,
+    read_csv_options,
+    read_table_options,
+)
+from microcosm_sqlite.errors import SettingsError
+
+MANIFEST_FILE = "datapackage.json"
+KNOWN_OPTIONS = frozenset(
+    {
+        "card",
+        "columns",
+        "compression",
+        "csv",
+        "dataset",
+        "error-limit",
+        "infinity",
+        "license",
+        "models",
+        "null-values",
+        "origins",
+        "package",
+        "sources",
+        "tables",
+        "tables-without-source",
+        "title",
+        "unknown-columns",
+        "unknown-sources",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the data came from, for the manifest."""
+
+    title: str
+    url: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """Everything that decides the bytes of one dataset.
+
+    Attributes:
+        root: The project's directory.
+        dataset: The dataset's name, which is its entry point's name.
+        models: The dotted module that declares the tables.
+        sources: A folder under `root`, or a mapping from table to file or files under `root`.
+        package: The import package that carries the database.
+        version: The version of the distribution.
+        reading: How the sources of a table are read, where its name is not in `tables`.
+        tables: Table to how its sources are read.
+        compression: `none` or `zstd`.
+        error_limit: How many wrong values one failed build tells of.
+        dependencies: Normalized names of distributions that the project depends on, to the
+            versions that it takes.
+    """
+
+    root: Path
+    dataset: str
+    models: str
+    sources: str | Mapping[str, tuple[str, ...]] = "sources"
+    package: str = ""
+    version: str = "0"
+    title: str = ""
+    description: str = ""
+    license: str = ""
+    contributors: tuple[str, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    reading: TableOptions = field(default_factory=TableOptions)
+    tables: Mapping[str, TableOptions] = field(default_factory=dict)
+    compression: str = "none"
+    tables_without_source: str = "error"
+    unknown_sources: str = "error"
+    unknown_columns: str = "error"
+    error_limit: int = 20
+    dependencies: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
+        """Read the settings of the project in `directory`.
+
+        Raises:
+            SettingsError: There is no `pyproject.toml`, no table for the build hook in it, or an
+                option of it is wrong.
+        """
+        root = Path(directory).resolve()
+        document = read_pyproject(root)
+        return _read_settings(root, find_hook_table(document, root), read_facts(document, root))
+
+    @classmethod
+    def from_hook(cls, root: str, config: Mapping[str, Any], metadata: Any) -> ProjectSettings:
+        """Read the settings as hatchling hands them to a build hook."""
+        core = metadata.core
+        facts = {
+            "version": metadata.version,
+            "description": core.description,
+            "license": core.license_expression or core.license,
+            "authors": core.authors,
+            "dependencies": core.dependencies,
+        }
+        return _read_settings(Path(root), config, facts)
+
+    def read_options(self, table: str) -> TableOptions:
+        """How the sources of a table are read."""
+        return self.tables.get(table, self.reading)
+
+    @property
+    def package_directory(self) -> Path:
+        """The folder of the import package, in a `src` layout or a flat one.
+
+        Raises:
+            SettingsError: It is in neither place.
+        """
+        parts = self.package.split(".")
+        for base in (self.root / "src", self.root):
+            if base.joinpath(*parts).is_dir():
+                return base.joinpath(*parts)
+        raise SettingsError(
+            f"The package `{self.package}` is neither in {self.root / 'src'} nor in {self.root}.",
+            hint="Option `package` names it where `models` lives in another one.",
+        )
+
+    @property
+    def import_directory(self) -> Path:
+        """The directory that has to be on `sys.path` for the models."""
+        directory = self.package_directory
+        return directory.parents[self.package.count(".")]
+
+    @property
+    def resource(self) -> str:
+        """The database's file name inside the package."""
+        return f"{self.dataset}.db" + (".zst" if self.compression == "zstd" else "")
+
+    @property
+    def database_path(self) -> Path:
+        """Where the built database goes."""
+        return self.package_directory / self.resource
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the built manifest goes."""
+        return self.package_directory / MANIFEST_FILE
+
+
+def _read_settings(
+    root: Path, config: Mapping[str, Any], facts: Mapping[str, Any]
+) -> ProjectSettings:
+    options = Options(config)
+    options.only(KNOWN_OPTIONS)
+    models = options.text("models")
+    names = (author.get("name", "") for author in facts["authors"] or ())
+    reading = TableOptions(
+        csv=read_csv_options(options.table("csv"), CsvOptions()),
+        null_values=options.texts("null-values"),
+        infinity=options.flag("infinity"),
+    )
+    return ProjectSettings(
+        root=root,
+        dataset=_read_dataset_name(options),
+        models=models,
+        package=options.text("package", models.rpartition(".")[0] or models),
+        sources=_read_sources(options),
+        version=str(facts["version"] or "0"),
+        title=options.text("title", ""),
+        description=facts["description"] or "",
+        license=options.text("license", facts["license"] or ""),
+        contributors=tuple(name for name in names if name),
+        origins=tuple(_read_origin(table) for table in options.tables("origins")),
+        reading=reading,
+        tables=_read_tables(options, reading),
+        compression=options.choice("compression", ("none", "zstd")),
+        tables_without_source=options.choice("tables-without-source", ("error", "empty")),
+        unknown_sources=options.choice("unknown-sources", ("error", "ignore")),
+        unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
+        error_limit=options.number("error-limit", 20),
+        dependencies=_read_dependencies(facts["dependencies"]),
+    )
+
+
+def _read_dependencies(texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in sorted(texts):
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue  # told by whatever builds or checks the wheel
+        found[canonicalize_name(requirement.name)] = str(requirement.specifier)
+    return found
+
+
+def _read_dataset_name(options: Options) -> str:
+    name = options.text("dataset")
+    if name.startswith((".", "-")) or not name.replace("-", "").replace(".", "").isidentifier():
+        raise options.error("dataset", f'must be letters, digits, "_", "-" and ".", not "{name}"')
+    return name
+
+
+def _read_sources(options: Options) -> str | dict[str, tuple[str, ...]]:
+    value = options.values.get("sources", "sources")
+    if isinstance(value, str) and value:
+        return value
+    if not isinstance(value, Mapping):
+        raise options.error("sources", "must be a folder's name or a table of files by table")
+    return {
+        table: (file,) if isinstance(file, str) else Options(value, "sources.").texts(table)
+        for table, file in value.items()
+    }
+
+
+def _read_tables(options: Options, reading: TableOptions) -> dict[str, TableOptions]:
+    columns, tables = options.table("columns"), options.table("tables")
+    return {
+        table: read_table_options(
+            tables.table(table), replace(reading, columns=columns.mapping(table))
+        )
+        for table in {**columns.values, **tables.values}
+    }
+
+
+def _read_origin(options: Options) -> Origin:
+    options.only({"title", "url", "sha256"})
+    return Origin(
+        title=options.text("title"),
+        url=options.text("url", ""),
+        sha256=options.text("sha256", "").removeprefix("sha256:"),
+    )

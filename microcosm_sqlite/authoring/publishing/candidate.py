@@ -1,0 +1,190 @@
+"""What might be published: a dataset project, its wheel, or both, and what they say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
+
+from microcosm_sqlite.authoring.project.pyproject import read_pyproject
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.catalog.codecs import archive_errors
+from microcosm_sqlite.catalog.distributions import Distribution
+from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
+from microcosm_sqlite.catalog.subject import Unchecked
+from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
+from microcosm_sqlite.errors import (
+    BrokenDistributionError,
+    DatasetFileMissingError,
+)
+
+if TYPE_CHECKING:
+    from packaging.metadata import RawMetadata
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a project or a manifest says of the data.
+
+    Attributes:
+        license: SPDX expression.
+        origins: Title and URL of each.
+    """
+
+    title: str
+    description: str
+    license: str
+    origins: list[tuple[str, str]]
+
+
+class Candidate:
+    """A project, a wheel, or both; what is asked of a missing one raises ``Unchecked``.
+
+    Attributes:
+        name: The project's folder, or the wheel's file name.
+        wheel_path: The wheel, if there is one.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        path = Path(path).resolve()
+        self.name = path.name
+        self._root: Path | None = None
+        self.wheel_path: Path | None = None
+        if path.is_dir():
+            self._root = path
+            self._settings = ProjectSettings.from_pyproject(path)
+            self.wheel_path = self._find_wheel()
+        elif path.exists():
+            self.wheel_path = path
+        else:
+            raise DatasetFileMissingError(f"{path} does not exist.")
+
+    @property
+    def root(self) -> Path:
+        """The project's directory."""
+        if self._root is None:
+            raise Unchecked("a wheel does not carry it")
+        return self._root
+
+    @property
+    def is_project(self) -> bool:
+        """Whether it is a project, with or without a wheel."""
+        return self._root is not None
+
+    @property
+    def settings(self) -> ProjectSettings:
+        """The project's settings."""
+        if self._root is None:
+            raise Unchecked("a wheel does not carry it")
+        return self._settings
+
+    @property
+    def stem(self) -> str:
+        """What the file names of its distributions begin with: name and version."""
+        from packaging.utils import canonicalize_name
+
+        name = canonicalize_name(str(self.project.get("name", ""))).replace("-", "_")
+        return f"{name}-{self.version}"
+
+    @property
+    def version(self) -> str:
+        """The version that its project, or else its wheel, says."""
+        return self._settings.version if self.is_project else str(self.metadata.get("version"))
+
+    @cached_property
+    def project(self) -> Mapping[str, Any]:
+        """The table ``[project]``."""
+        table: Mapping[str, Any] = read_pyproject(self.root).get("project", {})
+        return table
+
+    @property
+    def dynamic(self) -> list[str]:
+        """Keys of that table which only the build knows."""
+        return list(self.project.get("dynamic", []))
+
+    @property
+    def wheel(self) -> Path:
+        """The wheel."""
+        if self.wheel_path is None:
+            raise Unchecked("no wheel is built")
+        return self.wheel_path
+
+    @cached_property
+    def archive(self) -> ZipFile:
+        """The wheel as a zip file; closed with the candidate."""
+        try:
+            return ZipFile(self.wheel)
+        except archive_errors() as error:
+            raise BrokenDistributionError(f"{self.wheel} is no wheel: {error}.") from error
+
+    @cached_property
+    def distribution(self) -> Distribution:
+        """The wheel's metadata folder."""
+        self.archive  # noqa: B018  # says what is wrong where it is no zip file
+        folders = list(zipped_folders(str(self.wheel), (".dist-info",)))
+        if len(folders) != 1:
+            raise BrokenDistributionError(
+                f"{self.wheel.name} has {len(folders)} .dist-info folders, not one."
+            )
+        return Distribution(str(self.wheel), *folders[0])
+
+    def read(self, file: str) -> bytes:
+        """A file of the wheel's metadata folder."""
+        content = self.distribution.read(file)
+        if content is None:
+            raise BrokenDistributionError(f"{self.wheel.name} has no {file}.")
+        return content
+
+    @cached_property
+    def metadata(self) -> RawMetadata:
+        """The wheel's METADATA, unchecked."""
+        from packaging.metadata import parse_email
+
+        return parse_email(self.read("METADATA"))[0]
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The wheel's manifest."""
+        name = f"extra_metadata/{FILE_NAME}"
+        return Manifest.loads(self.read(name), f"{self.distribution.metadata}/{name}")
+
+    @property
+    def description(self) -> Description:
+        """What the project, or else the manifest, says of the data."""
+        if self.is_project:
+            told = self._settings
+            origins = [(origin.title, origin.url) for origin in told.origins]
+            title = told.title or told.description  # as in the manifest
+            return Description(title, told.description, told.license, origins)
+        manifest = self.manifest
+        return Description(
+            manifest.title,
+            manifest.description,
+            " AND ".join(str(each.get("name", "")) for each in manifest.licenses),
+            [(each.get("title", ""), each.get("path", "")) for each in manifest.sources],
+        )
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "archive" in vars(self):
+            self.archive.close()
+
+    def _find_wheel(self) -> Path | None:
+        """The newest wheel of this version under ``dist/``."""
+        from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+        from packaging.version import InvalidVersion, Version
+
+        found = []
+        for path in (self.root / "dist").glob("*.whl"):
+            try:
+                name, version, *_ = parse_wheel_filename(path.name)
+                is_meant = version == Version(self.version)
+            except (InvalidWheelFilename, InvalidVersion):
+                continue
+            if is_meant and name == canonicalize_name(str(self.project.get("name", ""))):
+                found.append(path)
+        return max(found, key=os.path.getmtime, default=None)

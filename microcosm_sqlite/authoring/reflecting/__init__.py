@@ -1,0 +1,1 @@
+"""What an existing database declares, and what its rows make of that."""

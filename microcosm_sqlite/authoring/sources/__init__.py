@@ -1,0 +1,1 @@
+"""The files that rows come from, whatever their format."""

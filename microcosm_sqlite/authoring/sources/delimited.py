@@ -1,0 +1,195 @@
+"""Delimited text: CSV, TSV and their dialects."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import IO, Any
+
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.sources.row_reader import RowReader
+from microcosm_sqlite.authoring.sources.splitting import find_spans
+from microcosm_sqlite.authoring.sources.streams import Advance, Span, ignore_advance, open_text
+from microcosm_sqlite.errors import SourceError
+
+FIELD_LIMIT = (1 << 31) - 1
+BLANK = " \t\r\n\x1a"  # the last one ended files of DOS
+
+
+@dataclass(frozen=True)
+class DelimitedOpener:
+    """Opens one file of delimited text, or a part of it; blank lines are no rows.
+
+    Attributes:
+        source: The file.
+        options: Its dialect and encoding.
+        span: The part, as offsets of the uncompressed bytes; the whole file where it is None.
+        header: The names of the fields, where the part does not begin with them.
+    """
+
+    source: SourceFile
+    options: CsvOptions
+    span: Span | None = None
+    header: tuple[str, ...] | None = None
+
+    @contextmanager
+    def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
+        """Open it from its start.
+
+        Raises:
+            SourceError: It has no header, or is not in its dialect.
+        """
+        header = self._find_header()
+        with self._open_reader(advance) as (reader, skipped):
+            kind = _FilledRecords if self.options.fills_rows else _CsvRecords
+            records = kind(self.source.name, reader, skipped, header)
+            with records.explained():
+                yield records
+
+    def _find_header(self) -> tuple[str, ...] | None:
+        """The names of the fields, where they are not read from the first line."""
+        given = self.header or self.options.header
+        if isinstance(given, tuple):
+            return given
+        if given:
+            return None
+        with self._open_reader() as (reader, skipped):
+            first = _CsvRecords(self.source.name, reader, skipped).header
+        return tuple(f"column_{number}" for number in range(1, len(first) + 1))
+
+    @contextmanager
+    def _open_reader(self, advance: Advance = ignore_advance) -> Iterator[tuple[RowReader, int]]:
+        """A reader of the rows, and how many lines were left out in front of them."""
+        limit = csv.field_size_limit(FIELD_LIMIT)
+        skipped = 0 if self.header else self.options.skip_lines
+        try:
+            with open_text(self.source.path, self.options.encoding, advance, self.span) as text:
+                for _ in islice(text, skipped):
+                    pass
+                lines = _blank_comments(text, self.options.comment)
+                yield RowReader(lines, _make_dialect(self.source, self.options)), skipped
+        finally:
+            csv.field_size_limit(limit)
+
+    def split(self, count: int) -> list[DelimitedOpener]:
+        """Openers of up to `count` parts, which in turn give the rows of the whole.
+
+        None at all where the file cannot be cut. A cut may turn out to be inside of a row, when
+        quotes stand where none belong; reading the part in front of it then fails.
+        """
+        if not self.options.is_divisible:
+            return []
+        spans = find_spans(self.source.path, self.options, count)
+        if len(spans) < 2:
+            return []
+        with self() as records:
+            header = tuple(records.header)
+        return [replace(self, span=span, header=header if span[0] else None) for span in spans]
+
+
+@contextmanager
+def allow_long_fields() -> Iterator[None]:
+    """Let the csv module read fields of any length that SQLite can store."""
+    limit = csv.field_size_limit(FIELD_LIMIT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
+    """The lines; blank ones, which are no rows but still counted, in the place of comments."""
+    if not mark:
+        return text
+    return ("\n" if line.startswith(mark) else line for line in text)
+
+
+class _CsvRecords(Records):
+    """The rows of one reader; the iteration itself stays in C."""
+
+    def __init__(
+        self, name: str, reader: RowReader, skipped: int, header: tuple[str, ...] | None = None
+    ) -> None:
+        self._reader = reader
+        self._skipped = skipped
+        super().__init__(name, list(header or self._read_header(name)))
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return self._reader.read_all()
+
+    def numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """The rows, each with the line that it starts on."""
+        line = self._line
+        for row in self._reader:
+            if row:
+                yield line + 1, row
+            line = self._line
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Translate the errors of the csv module, telling the line."""
+        try:
+            yield
+        except csv.Error as error:
+            raise SourceError(
+                f"{self.name}, line {self._line}: {error}.",
+                file=self.name,
+                line=self._line,
+                hint="Check the quotes there, and the options under `csv`.",
+            ) from error
+
+    @property
+    def _line(self) -> int:
+        return self._reader.line_num + self._skipped
+
+    def _read_header(self, name: str) -> list[str]:
+        self.name = name
+        with self.explained():
+            header: list[str] | None = next(filter(None, self._reader), None)
+        if header is None:
+            raise SourceError(
+                f"{name} is empty.", file=name, hint="Its first line must name the columns."
+            )
+        return header
+
+
+class _FilledRecords(_CsvRecords):
+    """The same, with every row made as long as the header where nothing is lost by it."""
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return (row for _, row in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """The rows, each with the line that it starts on."""
+        width = len(self.header)
+        for line, row in super().numbered():
+            if len(row) == width:
+                yield line, row
+            elif len(row) > 1 or row[0].strip(BLANK):
+                yield line, fill_row(row, width)
+
+
+def fill_row(row: list[str], width: int) -> list[str]:
+    """A row of another width with empty fields at its end; as it is where one would be lost.
+
+    >>> fill_row(["a"], 2), fill_row(["a", "b", ""], 2), fill_row(["a", "b", "c"], 2)
+    (['a', ''], ['a', 'b'], ['a', 'b', 'c'])
+    """
+    return row if any(row[width:]) else (row + [""] * width)[:width]
+
+
+def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
+    by_name = "\t" if source.format == "tsv" else ","
+    return {
+        "delimiter": options.delimiter or by_name,
+        "quotechar": options.quotechar or None,
+        "quoting": csv.QUOTE_MINIMAL if options.quotechar else csv.QUOTE_NONE,
+        "escapechar": options.escapechar or None,
+        "skipinitialspace": options.skip_initial_space,
+        "strict": True,
+    }

@@ -1,0 +1,186 @@
+"""Which files hold the rows of which table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.databases import DATABASE_SUFFIXES, list_tables, split_table
+from microcosm_sqlite.authoring.sources.python_source import SourceFunction
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.errors import SettingsError, SourceError
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+"""File name suffix to format, in front of any suffix of a compression."""
+
+DATABASE = "sqlite"
+"""The format of a file that holds many tables, whose suffix is one of `DATABASE_SUFFIXES`."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file with rows of one table.
+
+    Attributes:
+        path: Where it is.
+        name: As errors and progress call it: relative to the project.
+        format: One of the values of `FORMATS`, or `DATABASE`.
+        table: The table or view of a database; empty for other formats.
+    """
+
+    path: Path
+    name: str
+    format: str
+    table: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
+
+
+Source = SourceFile | SourceFunction
+"""Where rows of one table come from."""
+
+
+def find_sources(
+    settings: ProjectSettings, tables: Collection[str]
+) -> dict[str, tuple[Source, ...]]:
+    """Match files to tables by name: `<table>.csv[.gz|.zip|...]`, or a folder of such parts.
+
+    A database stands for each of its tables.
+
+    Returns:
+        The files of each table that has any, in the order in which they are loaded.
+
+    Raises:
+        SettingsError: A table has no source or a source has no table, and the settings do not
+            allow it.
+    """
+    if isinstance(settings.sources, Mapping):
+        found: dict[str, tuple[Source, ...]] = {
+            table: tuple(_find_named(file, table, settings.root) for file in files)
+            for table, files in settings.sources.items()
+        }
+    else:
+        found = _scan_folder(settings)
+    _match(found, tables, settings)
+    return {table: files for table, files in found.items() if table in tables}
+
+
+def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
+    folder = settings.root / str(settings.sources)
+    if not folder.is_dir():
+        raise SettingsError(
+            f"The folder of sources, {folder}, does not exist.",
+            hint="Put one file per table there, or name the folder in option `sources`.",
+        )
+    found: dict[str, tuple[Source, ...]] = {}
+    for path in sorted(folder.iterdir()):
+        for table, files in _list_sources(path, settings.root):
+            if table in found:
+                raise SettingsError(
+                    f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
+                    hint=f"Parts of one table belong into a folder, {folder / table}.",
+                )
+            found[table] = files
+    return found
+
+
+def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, ...]]]:
+    """The tables that a file or folder stands for, each with its parts."""
+    table, source_format = split_name(path)
+    if path.name.startswith("."):
+        return
+    if path.is_dir():
+        parts = tuple(_describe(part, path.name, root) for part in _iterate_parts(path))
+        if parts:
+            yield path.name, parts
+    elif source_format == DATABASE:
+        for name in list_tables(path, _name(path, root)):
+            yield name, (_describe(path, name, root),)
+    elif source_format:
+        yield table, (_describe(path, table, root),)
+
+
+def _iterate_parts(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
+
+
+def _find_named(name: str, table: str, root: Path) -> Source:
+    module, colon, function = name.partition(":")
+    if colon and function.isidentifier() and module.replace(".", "").isidentifier():
+        return SourceFunction(name)
+    file, named = split_table(name, root)
+    return _describe(root / file, named or table, root)
+
+
+def _name(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _describe(path: Path, table: str, root: Path) -> SourceFile:
+    name = _name(path, root)
+    if not path.is_file():
+        raise SourceError(f"{name} does not exist.", file=name)
+    source_format = split_name(path)[1]
+    if not source_format:
+        raise SettingsError(
+            f"{name} is of no known format.",
+            hint=f"Known: {', '.join(FORMATS)}, plain or with {', '.join(COMPRESSIONS)}, and "
+            f"{', '.join(DATABASE_SUFFIXES)}.",
+        )
+    if source_format == DATABASE:
+        return SourceFile(path, f"{name}#{table}", DATABASE, table)
+    return SourceFile(path, name, source_format)
+
+
+def split_name(path: Path) -> tuple[str, str]:
+    """The table that a file is named after, and its format, or an empty string for none."""
+    name = path.name
+    if path.suffix.lower() in DATABASE_SUFFIXES:
+        return path.stem, DATABASE
+    if Path(name).suffix.lower() in COMPRESSIONS:
+        name = name[: -len(Path(name).suffix)]
+    source_format = FORMATS.get(Path(name).suffix.lower(), "")
+    return (name[: -len(Path(name).suffix)] if source_format else path.name), source_format
+
+
+def _match(
+    found: Mapping[str, tuple[Source, ...]],
+    tables: Collection[str],
+    settings: ProjectSettings,
+) -> None:
+    without_source = sorted(set(tables) - set(found))
+    without_table = sorted(set(found) - set(tables))
+    unknown = sorted(set(settings.tables) - set(tables))
+    complaints = []
+    if unknown:
+        complaints.append(f"options for table {_quote(unknown)}, which no model declares")
+    if without_source and settings.tables_without_source == "error":
+        complaints.append(f"no source for table {_quote(without_source)}")
+    if without_table and settings.unknown_sources == "error":
+        complaints.append(f"no table for source {_quote(without_table)}")
+    if complaints:
+        raise SettingsError(
+            f"Models and sources of dataset `{settings.dataset}` do not match: "
+            f"{'; '.join(complaints)}. Tables: {_quote(tables)}; sources: {_quote(found)}.",
+            hint='Rename one of them, or set `tables-without-source = "empty"` or '
+            '`unknown-sources = "ignore"`.',
+        )
+
+
+def _quote(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

@@ -1,0 +1,55 @@
+"""The rows of one opened source, whatever its format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.authoring.sources.streams import Advance
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.values.rules import ColumnRule
+
+Converter = Callable[[Any], Any]
+"""Makes of a field's value what its column stores, or raises ValueError."""
+
+
+class Records(ABC):
+    """Rows under one header.
+
+    Attributes:
+        name: The source, as errors call it.
+        header: The names of the fields.
+        unit: What a row's number counts.
+        has_types: Whether fields are values of their own types, and not all of them texts.
+        is_empty: Whether there are no rows, in a format that then has no header either.
+    """
+
+    unit = "line"
+    has_types = False
+    is_empty = False
+
+    def __init__(self, name: str, header: list[str]) -> None:
+        self.name = name
+        self.header = header
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[list[Any]]:
+        """The rows, as fast as can be."""
+
+    @abstractmethod
+    def numbered(self) -> Iterator[tuple[int, list[Any]]]:
+        """The same rows, each with the 1-based number of the line that it starts on."""
+
+    def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
+        """What converts each field; None where there is nothing to do, or no column."""
+        return [self._choose_converter(rule) if rule else None for rule in layout]
+
+    def _choose_converter(self, rule: ColumnRule) -> Converter:
+        return rule.convert_value if self.has_types else rule.make_cache().__getitem__
+
+
+Opener = Callable[[Advance], AbstractContextManager[Records]]
+"""Opens one source from its start; told whom to tell of progress."""

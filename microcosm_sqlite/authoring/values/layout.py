@@ -1,0 +1,209 @@
+"""How the fields of one source map onto the columns of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+from microcosm_sqlite.authoring.project.source_options import TableOptions
+from microcosm_sqlite.authoring.values.column_names import make_names
+from microcosm_sqlite.authoring.values.date_formats import DIRECTIVES
+from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.errors import SettingsError, SourceError
+
+_NO_OPTIONS = TableOptions()
+
+
+@dataclass(frozen=True)
+class TableRules:
+    """The rules of all columns of one table.
+
+    Attributes:
+        table: The table.
+        by_name: Column name to its rule, without generated columns.
+        aliases: Other names of columns, such as attribute keys, to the columns' names; an empty
+            name is that of a field to leave out.
+    """
+
+    table: sa.Table
+    by_name: Mapping[str, ColumnRule]
+    aliases: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        table: sa.Table,
+        dialect: sa.Dialect,
+        options: TableOptions = _NO_OPTIONS,
+        aliases: Mapping[str, str] | None = None,
+    ) -> TableRules:
+        """Make the rules of `table`.
+
+        Args:
+            table: The table.
+            dialect: SQLite's.
+            options: Texts that mean NULL, formats, and fields that are called otherwise than
+                their columns; these go before all other names.
+            aliases: Attribute to column, as a model names them; column names go before.
+
+        Raises:
+            SettingsError: The options name a column that the table does not have, or a format
+                that its type does not take.
+        """
+        for field, name in options.columns.items():
+            if name and name not in table.columns:
+                raise SettingsError(
+                    f"Option `columns` gives field `{field}` of table `{table.name}` "
+                    f"to column `{name}`, which it has not."
+                )
+        rules = {
+            column.name: _make_rule(column, dialect, options)
+            for column in table.columns
+            if column.computed is None
+        }
+        for name in options.formats:
+            if name not in rules:
+                raise SettingsError(
+                    f"Option `formats` gives a format to column `{name}` of table "
+                    f"`{table.name}`, which it has not."
+                )
+        keys = {column.key: column.name for column in table.columns if column.key not in rules}
+        known = {key: name for key, name in {**keys, **(aliases or {})}.items() if key not in rules}
+        return cls(
+            table, rules, {k: n for k, n in known.items() if n in rules} | {**options.columns}
+        )
+
+
+def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOptions) -> ColumnRule:
+    try:
+        return ColumnRule(
+            column,
+            dialect,
+            options.null_values,
+            date_format=options.formats.get(column.name, ""),
+            takes_infinity=options.infinity,
+        )
+    except ValueError as error:
+        raise SettingsError(
+            f"Option `formats` of table `{column.table.name}`, column `{column.name}`: {error}.",
+            hint=f"A format is of {', '.join(DIRECTIVES)} and texts between, for dates only.",
+        ) from error
+
+
+def lay_out(
+    rules: TableRules, header: Sequence[str], source: str, *, skip_unknown: bool = False
+) -> list[ColumnRule | None]:
+    """The rule of each field, or None for a field that is left out.
+
+    Raises:
+        SourceError: The header names a column twice, or one that the table does not have.
+    """
+    first = {field.lower(): position for position, field in reversed([*enumerate(header)])}
+    names = [
+        _find_column(rules, field, made, is_first=first[field.lower()] == position)
+        for position, (field, made) in enumerate(zip(header, make_names(header), strict=True))
+    ]
+    _refuse_repeated(header, names, source)
+    unknown = [field for field, name in zip(header, names, strict=True) if name is None]
+    if unknown and not skip_unknown:
+        raise _unknown_columns(rules, unknown, source)
+    return [rules.by_name[name] if name else None for name in names]
+
+
+def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], source: str) -> None:
+    """Check that a source has every column that does not fill itself.
+
+    Raises:
+        SourceError: It has not; the text names them.
+    """
+    missing = [
+        rule.name
+        for rule in rules.by_name.values()
+        if rule not in layout and not _fills_itself(rule.column)
+    ]
+    if missing:
+        raise SourceError(
+            f"{source} has no column {_quote(missing)}, "
+            f"which table `{rules.table.name}` cannot do without.",
+            file=source,
+            line=1,
+            hint="Add it, or let the model make it nullable or give it a `server_default`.",
+        )
+
+
+def fill_values(
+    rules: TableRules, layout: Sequence[ColumnRule | None], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What every row has in the columns that a source leaves out, as it is stored."""
+    filled = {
+        name: rules.by_name[name].take(value)
+        for name, value in {**constant_defaults(rules), **defaults}.items()
+        if name in rules.by_name
+    }
+    return {name: value for name, value in filled.items() if rules.by_name[name] not in layout}
+
+
+def constant_defaults(rules: TableRules) -> dict[str, Any]:
+    """The constant defaults that the client side of the models declares."""
+    return {
+        rule.name: rule.column.default.arg
+        for rule in rules.by_name.values()
+        if isinstance(rule.column.default, ScalarElementColumnDefault)
+    }
+
+
+def _find_column(rules: TableRules, field: str, made: str, *, is_first: bool) -> str | None:
+    """The column's name, an empty one for a field to leave out, or None where it is unknown."""
+    if not is_first and made in rules.by_name:
+        return made
+    for name in (field, field.strip()):
+        if name in rules.aliases:
+            return rules.aliases[name]
+        if name in rules.by_name:
+            return name
+    return made if made in rules.by_name else None
+
+
+def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source: str) -> None:
+    seen = set()
+    for field, name in zip(header, names, strict=True):
+        if name and name in seen:
+            raise SourceError(f"{source} names column `{field}` twice.", file=source, line=1)
+        seen.add(name)
+
+
+def _unknown_columns(rules: TableRules, unknown: Sequence[str], source: str) -> SourceError:
+    known = sorted(rules.by_name)
+    near = get_close_matches(unknown[0], known, n=1)
+    guess = f"Did you mean `{near[0]}`? " if near else ""
+    return SourceError(
+        f"{source} has column {_quote(unknown)}, which table `{rules.table.name}` has not; "
+        f"it has {_quote(known)}.",
+        file=source,
+        line=1,
+        hint=guess + 'Rename it, or set `unknown-columns = "ignore"`.',
+    )
+
+
+def _fills_itself(column: sa.Column[Any]) -> bool:
+    return (
+        column.nullable
+        or column.server_default is not None
+        or isinstance(column.default, ScalarElementColumnDefault)
+        or is_row_number(column)
+    )
+
+
+def is_row_number(column: sa.Column[Any]) -> bool:
+    """Whether the column is a lone INTEGER PRIMARY KEY, which SQLite numbers by itself."""
+    key = column.table.primary_key.columns
+    return len(key) == 1 and column.primary_key and type(column.type) is sa.Integer
+
+
+def _quote(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
