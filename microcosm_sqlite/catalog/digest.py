@@ -2,7 +2,8 @@
 
 The hash of a file changes with the SQLite version that wrote it; this one does not. It is the
 sha256 of one JSON document: an array of the column names, and of one array for each row, in the
-order that :mod:`microcosm_sqlite.catalog.row_texts` tells, which writes the rows as well.
+order that :mod:`microcosm_sqlite.catalog.row_texts` tells, which writes the rows as well. Where
+there are reals, the sha256 of their bytes stands behind the document.
 """
 
 from __future__ import annotations
@@ -36,7 +37,14 @@ def content_digest(connection: Connection, table: str, columns: Sequence[str] | 
         described = connection.execute(f"PRAGMA table_xinfo({quote_identifier(table)})").fetchall()
         columns = [name for _, name, *_, hidden in described if hidden != 1]
     digest = sha256(f"[{write_json(columns)}".encode())
-    for rows in write_rows(connection, table, columns):
+    real_bytes = sha256()
+    has_reals = False
+    for rows, reals in write_rows(connection, table, columns):
         digest.update(f",{rows}".encode())
+        if reals:
+            has_reals = True
+            real_bytes.update(reals)
     digest.update(b"]")
+    if has_reals:
+        digest.update(real_bytes.digest())
     return f"sha256:{digest.hexdigest()}"

@@ -1,17 +1,20 @@
 """The rows of a table as JSON: one text for each content, and fast.
 
 Rows are arrays, in the order of the rowid, or of the primary key in a table without one. Texts
-escape what JSON makes them, and nothing else; a real is written as Python's :func:`repr` has it,
-and a blob is the object ``{"hex": "..."}``. So every storage class of SQLite is told exactly.
+escape what JSON makes them, and nothing else, and a blob is the object ``{"hex": "..."}``. A real
+is ``0.0``, and its bytes stand apart, as there is more than one way to write its digits. So every
+storage class of SQLite is told exactly.
 
 SQLite itself writes a block of rows where it can only write them so, whatever its version: whole
-numbers, NULL, and texts without escapes. That takes a third of the time, and other threads of
-Python go on meanwhile. All others are written by Python.
+numbers, NULL, reals in columns that are declared so, and texts without escapes. That takes a third
+of the time, and other threads of Python go on meanwhile. All others are written by Python.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import sys
+from array import array
 from json import JSONEncoder
 
 from microcosm_sqlite.catalog.connection import quote_identifier
@@ -19,20 +22,25 @@ from microcosm_sqlite.catalog.expressions import join_evenly
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
 _TEXT_TYPES = ("CHAR", "CLOB", "TEXT")
+_REAL_TYPES = ("REAL", "FLOA", "DOUB")
 _MOST_ROWS = 512
 _MOST_CHARACTERS = 1 << 18
 _MOST_ARGUMENTS = 100
 """Of an SQL function, in every build of SQLite."""
 
 
-def write_rows(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[str]:
+def write_rows(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
     """The rows of a table, in texts of one or more, which commas would join to an array's inside.
+
+    Beside each text the reals of its rows, in their order, as little-endian doubles of IEEE 754.
 
     Raises:
         sqlite3.Error: The table cannot be read.
@@ -55,6 +63,21 @@ write_json = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_spe
 """Any value, or list of rows, as the one text that stands for it."""
 
 
+def _write_block(rows: Iterable[Sequence[Any]]) -> tuple[str, bytes]:
+    rows = list(rows)
+    reals = _pack_reals(rows)
+    if reals:
+        rows = [[0.0 if type(value) is float else value for value in row] for row in rows]
+    return write_json(rows)[1:-1], reals
+
+
+def _pack_reals(rows: Iterable[Sequence[Any]]) -> bytes:
+    reals = array("d", [value for row in rows for value in row if type(value) is float])
+    if sys.byteorder == "big":
+        reals.byteswap()
+    return reals.tobytes()
+
+
 def _list(columns: Sequence[str]) -> str:
     return ", ".join(map(quote_identifier, columns))
 
@@ -71,11 +94,11 @@ def _find_key(
 
 def _write_in_order(
     connection: sqlite3.Connection, table: str, columns: Sequence[str], key: str
-) -> Iterator[str]:
+) -> Iterator[tuple[str, bytes]]:
     order = f" ORDER BY {key}" if key else ""
     rows = connection.execute(f"SELECT {_list(columns)} FROM {quote_identifier(table)}{order}")
     while batch := rows.fetchmany(_MOST_ROWS):
-        yield write_json(batch)[1:-1]
+        yield _write_block(batch)
 
 
 class _Blocks:
@@ -92,58 +115,89 @@ class _Blocks:
         self._connection = connection
         self._first, self._size = _LOWEST, 16
         source = f"FROM {quote_identifier(table)} WHERE {rowid} >= ? ORDER BY {rowid} LIMIT ?"
+        declared = {name: type_.upper() for _, name, type_, *_ in described}
+        real = [name for name in columns if _is_real(declared[name])]
         self._careful = f"SELECT {_list(columns)}, {rowid} {source}"
         self._quick = (
             "SELECT max(place), group_concat(line), max(doubt) FROM "
-            f"(SELECT {rowid} AS place, json_array({_list(columns)}) AS line, "
-            f"{_find_reals(columns, described)} AS doubt {source})"
+            f"(SELECT {rowid} AS place, json_array({_list_without_reals(columns, real)}) AS line, "
+            f"{_find_reals([name for name in columns if name not in real], described)} AS doubt "
+            f"{source})"
         )
+        self._reals = f"SELECT {_list(real)} {source}" if real else ""
         is_computed = any(row[6] for row in described)
         self._is_quick = len(columns) <= _MOST_ARGUMENTS and not is_computed
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
         while self._first <= _HIGHEST:
-            last, text = self._write_quickly() if self._is_quick else (None, "")
+            last, text, reals = self._write_quickly() if self._is_quick else (None, "", b"")
             if not text:
-                last, text = self._write_carefully()
+                last, text, reals = self._write_carefully()
             if last is None:
                 return
-            yield text
+            yield text, reals
             self._first = last + 1
             fitting = self._size * _MOST_CHARACTERS // len(text)
             self._size = max(1, min(_MOST_ROWS, 2 * self._size, fitting))
 
-    def _write_quickly(self) -> tuple[int | None, str]:
-        """The last rowid and the text of a block, or no text where Python has to write it."""
+    def _write_quickly(self) -> tuple[int | None, str, bytes]:
+        """The last rowid, text and reals of a block, or no text where Python has to write it."""
         try:
             query = self._connection.execute(self._quick, (self._first, self._size))
             last, text, has_reals = query.fetchone()
         except sqlite3.Error:  # a blob, or a function that is not there
             self._is_quick = False
-            return None, ""
+            return None, "", b""
         self._is_quick = not has_reals
-        return last, "" if not text or has_reals or "\\" in text else text
+        if not text or has_reals or "\\" in text:
+            return None, "", b""
+        return last, text, self._read_reals()
 
-    def _write_carefully(self) -> tuple[int | None, str]:
+    def _read_reals(self) -> bytes:
+        if not self._reals:
+            return b""
+        rows = self._connection.execute(self._reals, (self._first, self._size)).fetchall()
+        return _pack_reals(rows)
+
+    def _write_carefully(self) -> tuple[int | None, str, bytes]:
         rows = self._connection.execute(self._careful, (self._first, self._size)).fetchall()
         last = rows[-1][-1] if rows else None
-        return last, write_json([row[:-1] for row in rows])[1:-1]
+        return last, *_write_block(row[:-1] for row in rows)
+
+
+def _is_real(declared: str) -> bool:
+    """Whether SQLite makes reals of the numbers in a column of this type."""
+    return "INT" not in declared and any(mark in declared for mark in _REAL_TYPES)
+
+
+def _list_without_reals(columns: Sequence[str], real: Sequence[str]) -> str:
+    return ", ".join(
+        f"CASE typeof({quoted}) WHEN 'real' THEN 0.0 ELSE {quoted} END" if name in real else quoted
+        for name in columns
+        for quoted in (quote_identifier(name),)
+    )
 
 
 def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
-    """SQL that is 1 if a value of a row may be real: SQLite's versions differ in writing these."""
+    """SQL that is 1 if a value of a row may be real: the text would have its digits."""
     declared = {name: type_.upper() for _, name, type_, *_ in described}
     filled = {name for _, name, _, not_null, *_ in described if not_null}
-    whole = [name for name in columns if "INT" in declared[name]]
-    texts = [name for name in columns if any(mark in declared[name] for mark in _TEXT_TYPES)]
+    groups: dict[str, list[str]] = {kind: [] for kind in ("whole", "moment", "text", "other")}
+    for name in columns:
+        groups[_classify(declared[name])].append(name)
     # A sum is a whole number only if everything in it is, and takes less time than each by itself.
-    quoted = {name: quote_identifier(name) for name in whole}
-    terms = [quoted[n] if n in filled else f"ifnull({quoted[n]}, 0)" for n in whole]
-    total = join_evenly(terms, " + ")
-    tests = [f"typeof({total}) <> 'integer'"] if whole else []
-    tests += [
-        f"typeof({quote_identifier(name)}) = 'real'"
-        for name in columns
-        if name not in whole and name not in texts
-    ]
+    quoted = {name: quote_identifier(name) for name in columns}
+    terms = [quoted[n] if n in filled else f"ifnull({quoted[n]}, 0)" for n in groups["whole"]]
+    tests = [f"typeof({join_evenly(terms, ' + ')}) <> 'integer'"] if terms else []
+    # Numbers of both kinds are less than any text, and neither is expected there.
+    tests += [f"ifnull({quoted[name]} < '', 0)" for name in groups["moment"]]
+    tests += [f"typeof({quoted[name]}) = 'real'" for name in groups["other"]]
     return join_evenly(tests, " OR ") or "0"
+
+
+def _classify(declared: str) -> str:
+    if "INT" in declared or "BOOL" in declared:
+        return "whole"
+    if any(mark in declared for mark in _TEXT_TYPES):
+        return "text"
+    return "moment" if "DATE" in declared or "TIME" in declared else "other"

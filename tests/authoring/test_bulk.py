@@ -43,7 +43,7 @@ def test_what_is_written_is_read_by_everybody(tmp_path: Path) -> None:
     with bulk.open_scanner(path) as scanner:
         assert scanner.execute("SELECT * FROM t").fetchall() == ROWS
         assert scanner.execute("SELECT * FROM t").fetchmany(2) == ROWS[:2]
-        for columns in (None, ["i"], ["s"], ["i", "a"]):
+        for columns in (None, ["i"], ["s"], ["i", "r"], ["i", "a"]):
             assert content_digest(scanner, "t", columns) == content_digest(plain, "t", columns)
         assert measure_columns(scanner, "t", fields) == measure_columns(plain, "t", fields)
         with pytest.raises(sqlite3.Error, match=r"readonly|read-only|not authorized"):
