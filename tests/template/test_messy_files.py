@@ -278,8 +278,10 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be dates, but nothing tells whether in %d/%m/%Y or %m/%d/%Y; set `formats`",
         "vague: text of up to 8 characters",
         "dmy: date, written %d/%m/%Y",
+        " to c299, ",
     ):
         assert told in report, told
+    assert len(draft.report) < 500
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
@@ -10,6 +11,8 @@ from microcosm_sqlite.authoring.inferring.guessing import TEXT
 from microcosm_sqlite.authoring.inferring.inferred import Inference, InferredColumn, InferredTable
 
 _MOST_SHOWN = 6
+_FEWEST_ALIKE = 20
+"""Neighbours that are told of in one line: of a wide table nobody reads hundreds."""
 
 
 def report(inference: Inference) -> Iterator[str]:
@@ -18,8 +21,7 @@ def report(inference: Inference) -> Iterator[str]:
     for name, table in inference.tables.items():
         yield f"{name}: {table.row_count:,} rows of {table.file.path.name}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
-        for column in table.columns.values():
-            yield f"  {column.name}: {_describe_column(column)}"
+        yield from _describe_columns(table.columns.values())
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
@@ -38,6 +40,18 @@ def _describe_key(table: InferredTable) -> str:
     return f"{', '.join(table.primary_key)} ({unique} {table.row_count:,} rows)"
 
 
+def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
+    for described, neighbours in groupby(columns, _describe_column):
+        alike = list(neighbours)
+        if len(alike) >= _FEWEST_ALIKE:
+            yield f"  {alike[0].name} to {alike[-1].name}, {len(alike)} columns: each {described}"
+            continue
+        for column in alike:
+            renamed = column.header not in ("", column.name)
+            called = f", called {column.header!r}" if renamed else ""
+            yield f"  {column.name}: {described}{called}"
+
+
 def _describe_column(column: InferredColumn) -> str:
     is_text = column.kind == TEXT and column.length
     parts = [f"text of up to {column.length} characters" if is_text else column.kind]
@@ -45,7 +59,6 @@ def _describe_column(column: InferredColumn) -> str:
     parts += [f"one of {_list_labels(column)}"] if column.labels else []
     parts += ["may be empty"] if column.is_nullable else []
     parts += ["unique"] if column.is_unique else []
-    parts += [f"called {column.header!r}"] if column.header not in ("", column.name) else []
     if column.reference:
         parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
     parts += [column.near_reference] if column.near_reference else []
