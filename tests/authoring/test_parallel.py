@@ -23,8 +23,9 @@ from microcosm_sqlite.authoring.loading.bulk import open_loading
 from microcosm_sqlite.authoring.loading.load import TableLoad
 from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources import splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.finding import SourceFile, splitting
+from microcosm_sqlite.authoring.sources.finding import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 
