@@ -57,6 +57,7 @@ def list_living(project: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_build_that_is_stopped_in_any_step_leaves_what_was_there(

@@ -120,6 +120,7 @@ def test_a_table_without_a_key_is_read_by_its_rowid(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_formatters_and_type_checkers_have_nothing_to_say(tmp_path: Path) -> None:
     path = write_dataset(tmp_path / "sample", METADATA, {})
     drafts = {"plain": draft_models(open_file(make_database(tmp_path / "colours.db")))}

@@ -295,6 +295,7 @@ def test_a_wheel(plan: Plan) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_many_more_tables() -> None:
     """The whole of this file again, with examples by the hundred."""
     done = subprocess.run(

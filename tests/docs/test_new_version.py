@@ -13,6 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "publish-a-new-version.md
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_an_author_gets_a_new_version_out(newcomer: Reader) -> None:
     assert newcomer.follow(PAGE) == 9
     project = newcomer.directory.parent

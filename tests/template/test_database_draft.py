@@ -232,6 +232,7 @@ def test_the_drafted_project_builds_with_every_row_of_the_log(draft: Draft, fold
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_draft_passes_its_checks_installs_and_answers(draft: Draft, tmp_path: Path) -> None:
     run(tool("ruff"), "check", "--no-cache", draft.path)
     run(tool("ruff"), "format", "--no-cache", "--check", draft.path)

@@ -285,6 +285,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_project_of_messy_files_passes_its_checks_builds_installs_and_answers(
     draft: Draft, table_of: dict[str, str], tmp_path: Path
 ) -> None:
