@@ -15,9 +15,8 @@ from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
-from tests.support.programs import run, tool
-from tests.support.projects import build_wheel
-from tests.support.venvs import make_venv
+from tests.support.drafts import install_draft
+from tests.support.programs import run
 
 # What people have who use SQLite every day: written ahead, searched, viewed, triggered.
 SHOP = """
@@ -234,14 +233,7 @@ def test_the_drafted_project_builds_with_every_row_of_the_log(draft: Draft, fold
 @pytest.mark.slow
 @pytest.mark.once
 def test_a_draft_passes_its_checks_installs_and_answers(draft: Draft, tmp_path: Path) -> None:
-    run(tool("ruff"), "check", "--no-cache", draft.path)
-    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
-    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
-    wheel = build_wheel(draft.path)
-    run(tool("check-wheel-contents"), wheel)
-    venv = make_venv(tmp_path / "venv")
-    venv.install(wheel)
-    run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft.path)
+    venv = install_draft(draft.path, tmp_path)
     walk = """
 from wild_data.models import *
 from wild_data.stores import *

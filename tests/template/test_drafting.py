@@ -16,9 +16,9 @@ import pytest
 from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.errors import SettingsError, SourceError
-from tests.support.programs import run, tool
+from tests.support.drafts import check_style, install_draft
+from tests.support.programs import run
 from tests.support.projects import build_wheel
-from tests.support.venvs import make_venv
 
 FAMILY = "families.code (by its name and all of its values)"
 MESSY: dict[str, bytes] = {
@@ -117,14 +117,7 @@ def test_the_card_and_the_settings_tell_of_the_authors_tables_only(draft: Draft)
 def test_a_draft_passes_its_checks_builds_installs_and_answers(
     draft: Draft, tmp_path: Path
 ) -> None:
-    run(tool("ruff"), "check", "--no-cache", draft.path)
-    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
-    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
-    wheel = build_wheel(draft.path)
-    run(tool("check-wheel-contents"), wheel)
-    venv = make_venv(tmp_path / "venv")
-    venv.install(wheel)
-    run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft.path)
+    venv = install_draft(draft.path, tmp_path)
     query = ["-m", "microcosm_sqlite", "query", "messy", "--json"]
 
     def ask(sql: str) -> list[dict[str, object]]:
@@ -179,9 +172,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     parquet.write_table(pyarrow.table(columns), tmp_path / "files" / "things.parquet")
     draft = draft_project(tmp_path / "things-data", tmp_path / "files")
-    run(tool("ruff"), "check", "--no-cache", draft.path)
-    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
-    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
+    check_style(draft.path, tmp_path)
     build_wheel(draft.path)
     path = draft.path / "src" / "things_data" / "things.db"
     with closing(sqlite3.connect(path)) as connection:

@@ -23,9 +23,8 @@ import pytest
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from tests.support.programs import run, tool
-from tests.support.projects import build_wheel
-from tests.support.venvs import make_venv
+from tests.support.drafts import install_draft
+from tests.support.programs import run
 
 Rows = list[tuple[Any, ...]]
 
@@ -289,14 +288,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
 def test_a_project_of_messy_files_passes_its_checks_builds_installs_and_answers(
     draft: Draft, table_of: dict[str, str], tmp_path: Path
 ) -> None:
-    run(tool("ruff"), "check", "--no-cache", draft.path)
-    run(tool("ruff"), "format", "--no-cache", "--check", draft.path)
-    run(tool("mypy"), "--strict", "--cache-dir", tmp_path / "mypy", cwd=draft.path)
-    wheel = build_wheel(draft.path)
-    run(tool("check-wheel-contents"), wheel)
-    venv = make_venv(tmp_path / "venv")
-    venv.install(wheel)
-    run(venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=draft.path)
+    venv = install_draft(draft.path, tmp_path)
     run(venv.python, "-m", "microcosm_sqlite", "verify", "messy", cwd=tmp_path)
     for name, trait in TRAITS.items():
         query = f'SELECT * FROM "{table_of[name]}"'
