@@ -19,16 +19,21 @@ from json import JSONEncoder
 
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.expressions import join_evenly
+from microcosm_sqlite.catalog.structure import name_rowid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
-_ROWID_NAMES = ("rowid", "_rowid_", "oid")
-_TEXT_TYPES = ("CHAR", "CLOB", "TEXT")
-_REAL_TYPES = ("REAL", "FLOA", "DOUB")
+_MARKS = {
+    "whole": ("INT", "BOOL"),
+    "text": ("CHAR", "CLOB", "TEXT"),
+    "real": ("REAL", "FLOA", "DOUB"),
+    "moment": ("DATE", "TIME"),
+}
+"""Parts of declared types, the first that fits first, as in SQLite's own rules of affinity."""
 _MOST_ROWS = 512
 _MOST_CHARACTERS = 1 << 18
 _MOST_ARGUMENTS = 100
@@ -46,8 +51,7 @@ def write_rows(
         sqlite3.Error: The table cannot be read.
     """
     described = connection.execute(f"PRAGMA table_xinfo({quote_identifier(table)})").fetchall()
-    taken = {name.lower() for _, name, *_ in described}
-    rowid = next((name for name in _ROWID_NAMES if name not in taken), "")
+    rowid = name_rowid(name for _, name, *_ in described)
     key = _find_key(connection, table, described)
     if key or not rowid:
         yield from _write_in_order(connection, table, columns, key)
@@ -115,13 +119,13 @@ class _Blocks:
         self._connection = connection
         self._first, self._size = _LOWEST, 16
         source = f"FROM {quote_identifier(table)} WHERE {rowid} >= ? ORDER BY {rowid} LIMIT ?"
-        declared = {name: type_.upper() for _, name, type_, *_ in described}
-        real = [name for name in columns if _is_real(declared[name])]
+        kinds = _classify(columns, described)
+        real = kinds["real"]
         self._careful = f"SELECT {_list(columns)}, {rowid} {source}"
         self._quick = (
             "SELECT max(place), group_concat(line), max(doubt) FROM "
             f"(SELECT {rowid} AS place, json_array({_list_without_reals(columns, real)}) AS line, "
-            f"{_find_reals([name for name in columns if name not in real], described)} AS doubt "
+            f"{_find_reals(kinds, described)} AS doubt "
             f"{source})"
         )
         self._reals = f"SELECT {_list(real)} {source}" if real else ""
@@ -165,11 +169,6 @@ class _Blocks:
         return last, *_write_block(row[:-1] for row in rows)
 
 
-def _is_real(declared: str) -> bool:
-    """Whether SQLite makes reals of the numbers in a column of this type."""
-    return "INT" not in declared and any(mark in declared for mark in _REAL_TYPES)
-
-
 def _list_without_reals(columns: Sequence[str], real: Sequence[str]) -> str:
     return ", ".join(
         f"CASE typeof({quoted}) WHEN 'real' THEN 0.0 ELSE {quoted} END" if name in real else quoted
@@ -178,26 +177,24 @@ def _list_without_reals(columns: Sequence[str], real: Sequence[str]) -> str:
     )
 
 
-def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
-    """SQL that is 1 if a value of a row may be real: the text would have its digits."""
+def _classify(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> dict[str, list[str]]:
+    """The columns by what their declared types lead to expect of their values."""
     declared = {name: type_.upper() for _, name, type_, *_ in described}
-    filled = {name for _, name, _, not_null, *_ in described if not_null}
-    groups: dict[str, list[str]] = {kind: [] for kind in ("whole", "moment", "text", "other")}
+    kinds: dict[str, list[str]] = {kind: [] for kind in (*_MARKS, "other")}
     for name in columns:
-        groups[_classify(declared[name])].append(name)
+        marked = (k for k, marks in _MARKS.items() if any(mark in declared[name] for mark in marks))
+        kinds[next(marked, "other")].append(name)
+    return kinds
+
+
+def _find_reals(kinds: Mapping[str, Sequence[str]], described: Sequence[tuple[Any, ...]]) -> str:
+    """SQL that is 1 if a row has a real where none is expected: the text would have its digits."""
+    filled = {name for _, name, _, not_null, *_ in described if not_null}
+    quoted = {name: quote_identifier(name) for names in kinds.values() for name in names}
     # A sum is a whole number only if everything in it is, and takes less time than each by itself.
-    quoted = {name: quote_identifier(name) for name in columns}
-    terms = [quoted[n] if n in filled else f"ifnull({quoted[n]}, 0)" for n in groups["whole"]]
+    terms = [quoted[n] if n in filled else f"ifnull({quoted[n]}, 0)" for n in kinds["whole"]]
     tests = [f"typeof({join_evenly(terms, ' + ')}) <> 'integer'"] if terms else []
     # Numbers of both kinds are less than any text, and neither is expected there.
-    tests += [f"ifnull({quoted[name]} < '', 0)" for name in groups["moment"]]
-    tests += [f"typeof({quoted[name]}) = 'real'" for name in groups["other"]]
+    tests += [f"ifnull({quoted[name]} < '', 0)" for name in kinds["moment"]]
+    tests += [f"typeof({quoted[name]}) = 'real'" for name in kinds["other"]]
     return join_evenly(tests, " OR ") or "0"
-
-
-def _classify(declared: str) -> str:
-    if "INT" in declared or "BOOL" in declared:
-        return "whole"
-    if any(mark in declared for mark in _TEXT_TYPES):
-        return "text"
-    return "moment" if "DATE" in declared or "TIME" in declared else "other"

@@ -62,6 +62,16 @@ def table_names(connection: Connection) -> list[str]:
     )
 
 
+def name_rowid(columns: Iterable[str]) -> str:
+    """A name for the rowid that no column has taken, or an empty string.
+
+    >>> name_rowid(["id", "RowID"])
+    '_rowid_'
+    """
+    taken = {name.lower() for name in columns}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
+
+
 def fingerprint(structure: Structure) -> str:
     """``sha256:`` and the hex digest of a structure; equal for equal schemas.
 

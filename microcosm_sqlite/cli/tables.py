@@ -9,6 +9,7 @@ import click
 
 from microcosm_sqlite.cli.formats import blob_literal
 from microcosm_sqlite.cli.output import is_terminal, printable, use_color
+from microcosm_sqlite.text_width import measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,22 +52,6 @@ def align(cells: list[list[str]], to_right: Sequence[bool] = ()) -> list[list[st
         [_fill(text, width, side) for text, width, side in zip(row, widths, sides, strict=True)]
         for row in cells
     ]
-
-
-def measure(text: str) -> int:
-    """How many columns of a terminal a text takes; Chinese characters, for one, take two each.
-
-    >>> measure("abc"), measure("東京")
-    (3, 4)
-    """
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(
-        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
-        for character in text
-    )
 
 
 def _fill(text: str, width: int, to_right: bool) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import quote_identifier, translate
+from microcosm_sqlite.catalog.structure import name_rowid
 from microcosm_sqlite.errors import QueryError, TableNotFoundError
 from microcosm_sqlite.interop.arrow_types import describe_column
 from microcosm_sqlite.interop.parameters import bind
@@ -189,10 +190,7 @@ def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str]
     declared = {row[1]: row[2] for row in connection.execute(f"PRAGMA table_xinfo({quoted})")}
     listed = connection.execute(f"PRAGMA table_list({quoted})").fetchall()
     if not any(row[0] == "main" and row[4] for row in listed):
-        taken = {name.lower() for name in declared}
-        for name in ("rowid", "_rowid_", "oid"):
-            if name not in taken:
-                return declared, name
+        return declared, name_rowid(declared)
     return declared, ""
 
 

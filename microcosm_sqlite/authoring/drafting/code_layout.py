@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from microcosm_sqlite.authoring.drafting.code_text import LINE_LENGTH, measure, write_import
+from microcosm_sqlite.authoring.drafting.code_text import LINE_LENGTH, write_import
+from microcosm_sqlite.text_width import measure
 
 INDENT = 4
 

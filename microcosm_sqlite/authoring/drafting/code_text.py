@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
+
+from microcosm_sqlite.text_width import measure
 
 LINE_LENGTH = 100
 
@@ -47,18 +48,6 @@ def write_name(name: str) -> str:
 def needs_quotes(name: str) -> bool:
     """Whether SQLAlchemy has to be told that SQLite reserves a word."""
     return name.lower() in ("nothing", "returning")
-
-
-def measure(text: str) -> int:
-    """Columns that a text takes, as formatters count them: two for a wide letter.
-
-    >>> measure("naïve"), measure("都市")
-    (5, 4)
-    """
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )
 
 
 def _rank_import(name: str) -> tuple[bool, bool, list[str | int]]:

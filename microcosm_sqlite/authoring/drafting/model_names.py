@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 import inflection
 
-from microcosm_sqlite.authoring.drafting.code_text import measure
 from microcosm_sqlite.authoring.inferring.inferred import InferredTable
 from microcosm_sqlite.authoring.values.column_names import make_identifier
+from microcosm_sqlite.text_width import measure
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {

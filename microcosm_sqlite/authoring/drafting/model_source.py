@@ -11,7 +11,6 @@ import inflection
 
 from microcosm_sqlite.authoring.drafting.code_text import (
     LINE_LENGTH,
-    measure,
     quote,
     write_call,
     write_import,
@@ -20,7 +19,8 @@ from microcosm_sqlite.authoring.drafting.model_names import name_attributes, nam
 from microcosm_sqlite.authoring.values.column_names import make_identifier
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import Field, Table
-from microcosm_sqlite.catalog.structure import describe_structure, field_type_of
+from microcosm_sqlite.catalog.structure import describe_structure, field_type_of, name_rowid
+from microcosm_sqlite.text_width import measure
 
 _TYPES = {
     "integer": ("int", "Integer"),
@@ -40,7 +40,6 @@ _IMPORTED = {
     "Numeric", "String", "Text", "UniqueConstraint", "Uuid",
     *(sql for _, sql in _TYPES.values()),
 }  # fmt: skip
-_ROWID_NAMES = ("rowid", "_rowid_", "oid")
 
 
 def draft_models(found: InstalledDataset, name: str = "") -> str:
@@ -116,8 +115,7 @@ def _write_table_arguments(keys: list[str]) -> list[str]:
 
 def _write_rowid(table: Table) -> Iterator[str]:
     """A model needs a key; a table without one has the number by which SQLite knows its rows."""
-    taken = {field.name.lower() for field in table.fields}
-    name = next(name for name in _ROWID_NAMES if name not in taken)
+    name = name_rowid(field.name for field in table.fields)
     yield from write_call(
         "    row_number: Mapped[int] = mapped_column(",
         [quote(name), "Integer", "primary_key=True"],

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from microcosm_sqlite.authoring.drafting.code_layout import Imports
 from microcosm_sqlite.authoring.drafting.code_text import (
     LINE_LENGTH,
-    measure,
     needs_quotes,
     quote,
     write_call,
@@ -35,6 +34,7 @@ from microcosm_sqlite.authoring.inferring.guessing import (
     UUID_,
 )
 from microcosm_sqlite.authoring.inferring.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.text_width import measure
 
 ROW_NUMBER = "id"
 _PYTHON_TYPES = {

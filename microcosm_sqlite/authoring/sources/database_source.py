@@ -16,10 +16,10 @@ from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.authoring.values.stored_values import make_converter, suspect_values
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.structure import name_rowid
 from microcosm_sqlite.errors import SourceValueError
 
 BATCH_ROWS = 1000
-_ROWID_NAMES = ("rowid", "_rowid_", "oid")
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,5 @@ def _find_order(connection: sqlite3.Connection, table: str) -> tuple[str, str]:
     if is_without_rowid:
         keys = sorted((place, name) for name, place in columns if place)
         return "", ", ".join(quote_identifier(name) for _, name in keys)
-    taken = {name.lower() for name, _ in columns}
-    rowid = next((name for name in _ROWID_NAMES if name not in taken), "")
+    rowid = name_rowid(name for name, _ in columns)
     return (rowid, rowid) if kind == "table" else ("", "")
