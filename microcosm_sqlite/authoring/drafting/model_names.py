@@ -20,6 +20,8 @@ IMPORTED = {
     "Time", "Uuid", "annotations", "dt", "mapped_column", "quoted_name", "relationship", "uuid",
 }  # fmt: skip
 _USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
+_LIKE_DIGITS = {"l", "I", "O"}
+"""Linters refuse them as names."""
 
 
 def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
@@ -57,8 +59,8 @@ def name_labels(table: str, column: str, classes: Mapping[str, str]) -> str:
 def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     """A Python attribute for each column, which shadows nothing that a model needs.
 
-    >>> name_attributes(["class", "metadata", "firstName"])
-    {'class': 'class_', 'metadata': 'metadata_', 'firstName': 'first_name'}
+    >>> name_attributes(["class", "metadata", "firstName", "L"])
+    {'class': 'class_', 'metadata': 'metadata_', 'firstName': 'first_name', 'L': 'l_'}
     """
     columns = list(columns)
     known, attributes = set(columns), dict[str, str]()
@@ -101,4 +103,4 @@ def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> d
 def _list_taken() -> set[str]:
     from microcosm_sqlite.dataset import DataSet
 
-    return {*IMPORTED, *_USED_IN_CLASSES, *dir(DataSet)}
+    return {*IMPORTED, *_USED_IN_CLASSES, *_LIKE_DIGITS, *dir(DataSet)}
