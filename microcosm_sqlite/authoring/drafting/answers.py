@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _DISTRIBUTION = re.compile(r"[a-z]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)  # PEP 508
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]{0,49}")
 _DATASET = re.compile(r"[a-z][a-z0-9_]{0,31}", re.IGNORECASE)
-_TEXT = re.compile(r'[^"\\\s]+( [^"\\\s]+)*')
-_EMAIL = re.compile(r"""[^\s@"'\\<>]+@[^\s@"'\\<>]+""")
-_URL = re.compile(r'https?://[^\s"\\]+')
+_TEXT = re.compile(r'(?!.*\{[{%#])[^"\\\s]+( [^"\\\s]+)*')
+_EMAIL = re.compile(r"""[^\s@"'\\<>{}]+@[^\s@"'\\<>{}]+""")
+_URL = re.compile(r'https?://[^\s"\\{}]+')
 _SQL_SCHEMAS = {"main", "temp"}
 
 
@@ -79,8 +79,8 @@ def _is_url(answer: str) -> bool:
     return not answer or bool(_URL.fullmatch(answer))
 
 
-# The texts go into TOML, YAML and Python between double quotes.
-_TEXT_RULE = (_is_text, "one line of text without double quotes and backslashes")
+# The texts go into TOML, YAML and Python between double quotes, by way of Jinja.
+_TEXT_RULE = (_is_text, "one line of text without double quotes, backslashes, {{, {% and {#")
 _RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     "distribution": (
         _is_distribution,
