@@ -119,6 +119,19 @@ def test_a_table_without_a_key_is_read_by_its_rowid(tmp_path: Path) -> None:
     assert found == {"_rowid_": 1, "RowId": "a", "odd name": 5, "x": None}
 
 
+def test_tables_named_like_what_models_import_and_like_keywords_are_read(tmp_path: Path) -> None:
+    schema = """
+    CREATE TABLE decimals (row_number INT, "nothing" DECIMAL(3, 1), code REFERENCES indexes);
+    CREATE TABLE indexes (id INTEGER PRIMARY KEY, UNIQUE (id));
+    """
+    rows = "INSERT INTO indexes VALUES (5); INSERT INTO decimals VALUES (3, 1.5, 5);"
+    path = make_database(tmp_path / "named.db", schema=schema, extra=rows)
+    models = load(draft_models(open_file(path)), tmp_path / "drafted_names.py")
+    found = read(models, "DecimalRow", path)
+    assert found == {"rowid": 1, "row_number": 3, "nothing": Decimal("1.5"), "code": 5}
+    assert read(models, "IndexRow", path) == {"id": 5}
+
+
 @pytest.mark.slow
 @pytest.mark.once
 def test_formatters_and_type_checkers_have_nothing_to_say(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from microcosm_sqlite.text_width import measure
 
@@ -19,17 +19,6 @@ def write_import(module: str, names: Iterable[str]) -> list[str]:
     if measure(line) <= LINE_LENGTH:
         return [line]
     return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
-
-
-def write_call(start: str, arguments: Sequence[str], end: str) -> list[str]:
-    """A call as Black breaks it: on one line, in one line inside, or one line for each argument."""
-    joined = ", ".join(arguments)
-    if measure(f"{start}{joined}{end}") <= LINE_LENGTH:
-        return [f"{start}{joined}{end}"]
-    outer = " " * (len(start) - len(start.lstrip()))
-    if measure(f"{outer}    {joined}") <= LINE_LENGTH:
-        return [start, f"{outer}    {joined}", f"{outer}{end}"]
-    return [start, *(f"{outer}    {argument}," for argument in arguments), f"{outer}{end}"]
 
 
 def quote(text: str) -> str:

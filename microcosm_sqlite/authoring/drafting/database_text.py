@@ -24,6 +24,8 @@ _PYTHON_TYPES: tuple[tuple[type[Any], str], ...] = (
     (sa.LargeBinary, "bytes"),
     (sa.JSON, "Any"),
     (sa.Uuid, "uuid.UUID"),
+    (sa.Interval, "dt.timedelta"),
+    (sa.types.NullType, "Any"),
 )
 
 
@@ -49,7 +51,33 @@ class ModelWriter:
             self.lines += ["", "", *self._write_class(model)]
         self._views += views.values()
 
-    def write_views(self) -> Iterator[str]:
+    def write_module(self, about: str, *, dataset: str, description: str) -> str:
+        """The module of all that was written.
+
+        Args:
+            about: Its docstring.
+            dataset: The dataset's name.
+            description: What it is, without a full stop.
+        """
+        views = [*self._write_views()]  # which says what it imports
+        lines = [
+            f'"""{about}"""',
+            "",
+            "from __future__ import annotations",
+            "",
+            *self.imports.write_block(("", "decimal", "typing")),
+            "from microcosm_sqlite import DataSet",
+            *self.imports.write(("sqlalchemy", "sqlalchemy.orm")),
+            "",
+            *([*self.labels, "", ""] if self.labels else [""]),
+            f"class {self.base}(DataSet, name={quote(dataset)}):",
+            f'    """{description}."""',
+            *self.lines,
+            *views,
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _write_views(self) -> Iterator[str]:
         """The lines that make the views of all databases along with the tables."""
         if not self._views:
             return
@@ -129,6 +157,9 @@ class ModelWriter:
         return self.imports.use_type(next(found, "str"))
 
     def _write_type(self, type_: sa.types.TypeEngine[Any]) -> Node:
+        if isinstance(type_, sa.types.NullType):
+            # What declares no type is read as it is, and so is what declares text.
+            return self.imports.use("sqlalchemy", "Text")
         name = self.imports.use("sqlalchemy", type(type_).__name__)
         if isinstance(type_, sa.String):
             options = [str(type_.length)] if type_.length else []

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 import inflection
+import sqlalchemy
 
 from microcosm_sqlite.authoring.inferring.inferred import InferredTable
 from microcosm_sqlite.authoring.values.column_names import make_identifier
@@ -15,9 +16,10 @@ from microcosm_sqlite.text_width import measure
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {
-    "Any", "BigInteger", "Boolean", "DataSet", "Date", "DateTime", "Double", "ForeignKey",
-    "Integer", "Interval", "JSON", "LargeBinary", "Literal", "Mapped", "Store", "String", "Text",
-    "Time", "Uuid", "annotations", "dt", "mapped_column", "quoted_name", "relationship", "uuid",
+    "Any", "CheckConstraint", "Computed", "Connection", "DataSet", "Decimal", "ForeignKey",
+    "ForeignKeyConstraint", "Index", "Literal", "Mapped", "MetaData", "Store", "UniqueConstraint",
+    "annotations", "dt", "event", "mapped_column", "quoted_name", "relationship", "uuid",
+    *(name for name in vars(sqlalchemy.types) if name[0].isupper()),
 }  # fmt: skip
 _USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
 _LIKE_DIGITS = {"l", "I", "O"}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from microcosm_sqlite.authoring.drafting.code_layout import Imports
+from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out
 from microcosm_sqlite.authoring.drafting.code_text import (
     LINE_LENGTH,
     needs_quotes,
     quote,
-    write_call,
     write_import,
     write_name,
 )
@@ -61,39 +60,29 @@ def write_models(
         description: What it is, without a full stop.
     """
     classes = name_classes(tables, existing.base)
-    imports = existing.imports
-    _list_imports(tables, imports)
-    views = [*existing.write_views()]
-    labels = [*_write_labels(tables, classes), *existing.labels]
-    lines = [
-        '"""The tables: which columns each has, what they hold, and how they refer to each other.',
-        "",
-        *_describe_origin(tables),
-        '"""',
-        "",
-        "from __future__ import annotations",
-        "",
-        *imports.write_block(("", "decimal", "typing")),
-        "from microcosm_sqlite import DataSet",
-        *imports.write(("sqlalchemy", "sqlalchemy.orm")),
-        "",
-        *([*labels, "", ""] if labels else [""]),
-        f'class {existing.base}(DataSet, name="{dataset}"):',
-        f'    """{description}."""',
+    _list_imports(tables, existing.imports)
+    existing.labels[:0] = _write_labels(tables, classes)
+    existing.lines[:0] = [
+        line
+        for table in tables.values()
+        for line in ("", "", *_write_class(table, classes, existing.base))
     ]
-    for table in tables.values():
-        lines += ["", "", *_write_class(table, classes, existing.base)]
-    return "\n".join([*lines, *existing.lines, *views]) + "\n"
+    about = _ABOUT_FILES if tables else _ABOUT_DATABASES
+    return existing.write_module(
+        "The tables: which columns each has, what they hold, and how they refer to each other."
+        f"\n\n{about}\n",
+        dataset=dataset,
+        description=description,
+    )
 
 
-def _describe_origin(tables: Mapping[str, InferredTable]) -> list[str]:
-    if tables:
-        inferred = "Types and keys were inferred from every row of the sources"
-        return [f"{inferred}; mend what you know better."]
-    return [
-        "They were drafted from an existing database: types, keys and checks are what it declares,",
-        "where all of its rows obey.",
-    ]
+_ABOUT_FILES = (
+    "Types and keys were inferred from every row of the sources; mend what you know better."
+)
+_ABOUT_DATABASES = (
+    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
+    "where all of its rows obey."
+)
 
 
 def _list_imports(tables: Mapping[str, InferredTable], imports: Imports) -> None:
@@ -117,12 +106,13 @@ def _list_imports(tables: Mapping[str, InferredTable], imports: Imports) -> None
 
 def _write_labels(tables: Mapping[str, InferredTable], classes: Mapping[str, str]) -> list[str]:
     """A type for each column of few labels; SQLAlchemy makes an enumeration of it."""
-    lines = []
+    lines: list[str] = []
     for table in tables.values():
         for column in table.columns.values():
             if column.labels:
                 name = name_labels(table.name, column.name, classes)
-                lines += write_call(f"{name} = Literal[", [*map(quote, column.labels)], "]")
+                labels = [*map(quote, column.labels)]
+                lines += lay_out(Call(f"{name} = Literal[", labels, "]"))
     return lines
 
 
@@ -229,5 +219,5 @@ def _sql_type(column: InferredColumn, table: InferredTable) -> str:
     return f"String({column.length})" if 0 < column.length <= 1000 else "Text"
 
 
-def _write_attribute(name: str, type_: str, call: str, arguments: list[str]) -> list[str]:
-    return write_call(f"    {name}: Mapped[{type_}] = {call}(", arguments, ")")
+def _write_attribute(name: str, type_: str, call: str, arguments: list[str]) -> Iterator[str]:
+    return lay_out(Call(f"{name}: Mapped[{type_}] = {call}(", arguments), 4)
