@@ -91,19 +91,23 @@ def fingerprint(structure: Structure) -> str:
 
 def read_tables(connection: Connection) -> dict[str, Table]:
     """Describe the tables of a file that has no manifest, counting their rows."""
+    structure = describe_structure(connection)
+    keys = {table.lower(): _primary_key(columns) for table, columns in structure.items()}
     return {
-        table: Table(_describe_table(connection, table, columns))
-        for table, columns in describe_structure(connection).items()
+        table: Table(_describe_table(connection, table, columns, keys))
+        for table, columns in structure.items()
     }
 
 
+def _primary_key(columns: Iterable[Column]) -> list[str]:
+    return [name for _, name in sorted((place, name) for name, _, _, place in columns if place)]
+
+
 def _describe_table(
-    connection: Connection, table: str, columns: Iterable[Column]
+    connection: Connection, table: str, columns: Iterable[Column], keys: Mapping[str, list[str]]
 ) -> dict[str, Any]:
-    columns = list(columns)
     quoted = quote_identifier(table)
     (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
-    keys = sorted((key, name) for name, _, _, key in columns if key)
     return {
         "name": table,
         "rowCount": rows,
@@ -113,13 +117,15 @@ def _describe_table(
                 | ({"constraints": {"required": True}} if not_null else {})
                 for name, declared, not_null, _ in columns
             ],
-            "primaryKey": [name for _, name in keys],
-            "foreignKeys": _foreign_keys(connection, quoted),
+            "primaryKey": keys[table.lower()],
+            "foreignKeys": _foreign_keys(connection, quoted, keys),
         },
     }
 
 
-def _foreign_keys(connection: Connection, quoted: str) -> list[dict[str, Any]]:
+def _foreign_keys(
+    connection: Connection, quoted: str, primary_keys: Mapping[str, list[str]]
+) -> list[dict[str, Any]]:
     keys: dict[int, dict[str, Any]] = {}
     for number, _, target, column, referred, *_ in connection.execute(
         f"PRAGMA foreign_key_list({quoted})"
@@ -129,7 +135,12 @@ def _foreign_keys(connection: Connection, quoted: str) -> list[dict[str, Any]]:
         )
         key["fields"].append(column)
         key["reference"]["fields"].append(referred)
-    return list(keys.values())
+    for key in keys.values():
+        reference = key["reference"]
+        if None in reference["fields"]:
+            # `REFERENCES parent`, without a column, means its primary key.
+            reference["fields"] = primary_keys.get(reference["resource"].lower(), [])
+    return [key for key in keys.values() if len(key["fields"]) == len(key["reference"]["fields"])]
 
 
 def field_type_of(declared: str) -> str:

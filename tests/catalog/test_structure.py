@@ -61,3 +61,18 @@ def test_tables_without_a_manifest_are_read_from_the_file(database: Path) -> Non
     assert tables["shade"].foreign_keys == [
         {"fields": ["colour_id"], "reference": {"resource": "colour", "fields": ["id"]}}
     ]
+
+
+def test_a_reference_without_a_column_means_the_primary_key() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(
+        """
+        CREATE TABLE Pair (a, b, PRIMARY KEY (b, a));
+        CREATE TABLE child (x, y, z REFERENCES nowhere, FOREIGN KEY (x, y) REFERENCES pair);
+        """
+    )
+    tables = read_tables(connection)
+    connection.close()
+    assert tables["child"].foreign_keys == [
+        {"fields": ["x", "y"], "reference": {"resource": "pair", "fields": ["b", "a"]}}
+    ]
