@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
-from microcosm_sqlite.errors import MicrocosmSQLiteError, SettingsError
+from microcosm_sqlite.errors import MicrocosmSQLiteError
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.project.settings import ProjectSettings
@@ -37,7 +37,6 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
 
         with self._failing_plainly():
             settings = self._read_settings()
-            self._wants_card()  # a wrong option is told before the work
             built = build_dataset(settings, progress=LineProgress(self.app.display_info))
         root = settings.root
         build_data["artifacts"].append(f"/{built.path.relative_to(root).as_posix()}")
@@ -60,7 +59,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
                 verify_in_place(self._read_settings())
                 return
             verify_wheel(artifact_path)
-            if self._wants_card():
+            if self.config.get("card"):
                 from microcosm_sqlite.authoring.wheel_card import write_wheel_card
 
                 self.app.display_info(f"Card: {write_wheel_card(artifact_path)}")
@@ -76,17 +75,8 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         """End the build with what an error says, without the stack of calls that led to it."""
         try:
             yield
-        except MicrocosmSQLiteError as error:
+        except (MicrocosmSQLiteError, OSError) as error:
             self.app.abort(str(error))
-
-    def _wants_card(self) -> bool:
-        # No setting of the project: it decides nothing of what is built.
-        wanted = self.config.get("card", False)
-        if not isinstance(wanted, bool):
-            raise SettingsError(
-                f"Option `card` for build hook `{self.PLUGIN_NAME}` must be true or false."
-            )
-        return wanted
 
     def _read_settings(self) -> ProjectSettings:
         from microcosm_sqlite.authoring.project.settings import ProjectSettings

@@ -40,6 +40,11 @@ from microcosm_sqlite.errors import (
 )
 from tests.support.projects import MODELS, SOURCES, make_project
 
+EVENT = """
+from sqlalchemy import event
+event.listen(Base.metadata, "after_create", lambda _, db, **__: db.exec_driver_sql({}))
+"""
+
 BUILD = """
 import sys
 from microcosm_sqlite.authoring.build import build_dataset
@@ -424,7 +429,18 @@ event.listen(Base.metadata, "after_create", DDL("CREATE VIEW v AS SELECT {}(name
     [
         ("import no_such_module", r"models\.py, line 1: ModuleNotFoundError"),
         ("x = 1", "declares no tables of dataset `birds`"),
-        (MODELS.replace('"birds")', '"bees")') + "Bees = Base\n", None),
+        (MODELS.replace('"birds")', '"bees")'), "no tables of dataset `birds`, but of bees"),
+        (
+            "from sqlalchemy.orm import DeclarativeBase\n"
+            + MODELS.replace("from __future__ import annotations", "").replace(
+                'Base = DataSet.create("birds")', "class Base(DeclarativeBase): ..."
+            ),
+            None,
+        ),
+        (MODELS.replace("wingspan:", "NAME:"), "`CREATE TABLE birds`: duplicate column name: NAME"),
+        (MODELS + EVENT.format("'CREATE VIEW'"), "SQLite refuses `CREATE VIEW`: incomplete input"),
+        (MODELS + EVENT.format("1 / 0"), "An event of the models fails: ZeroDivisionError: div"),
+        (MODELS + "from birds_data.models import Rook", r"models\.py, line \d+: ImportError"),
         (MODELS.replace("Mapped[date | None]", "Mapped[list]"), "cannot be imported"),
     ],
 )

@@ -232,6 +232,30 @@ def test_what_is_wrong_with_a_function_is_told_by_row(tmp_path: Path) -> None:
         build(project)
 
 
+ROW = {"id": 1, "label": "a"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (f"yield {ROW}; [][0]", "behind row 1, in line 1 of make.py: IndexError: list index"),
+        ("return None", "behind row 0: TypeError: 'NoneType' object is not iterable"),
+        (f"yield {ROW}; yield (2, 3)", r"row 2: \(2, 3\) is no mapping from column to value"),
+        ("yield {1: 'id'}", "row 1: {1: 'id'} is no mapping from column to value"),
+        (f"yield {ROW}; yield {{'id': 2, 3: 4}}", "row 2: 3 is not in the first row"),
+    ],
+)
+def test_a_function_that_gives_no_rows_is_told_why(tmp_path: Path, body: str, told: str) -> None:
+    project = make_things(tmp_path / "p", {})
+    (project / "make.py").write_text(f"def make(): {body}\n")
+    name_source(project, "make:make")
+    with pytest.raises(SourceError, match=told):
+        build(project)
+    (project / "make.py").write_text("make = 5\n")
+    with pytest.raises(SettingsError, match="`make:make` is no function, but 5"):
+        build(project)
+
+
 def test_every_kind_of_column_takes_its_own_python_values() -> None:
     import sqlalchemy as sa
 

@@ -202,4 +202,4 @@ def test_an_option_that_is_neither_true_nor_false_stops_the_build(tmp_path: Path
     project = make_project(tmp_path / "birds-data", options='card = "yes"')
     done = run_build(project, "--wheel")
     assert done.returncode != 0
-    assert "Option `card` for build hook `microcosm-sqlite` must be true or false." in done.stderr
+    assert "Option `card` for build hook `microcosm-sqlite` must be a boolean." in done.stderr

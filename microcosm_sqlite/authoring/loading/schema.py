@@ -34,7 +34,7 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
     An index made in one go over loaded rows is smaller, and sooner there.
 
     Raises:
-        SettingsError: SQLite has no such type or construct.
+        SettingsError: SQLite does not take what they declare, or an event of theirs fails.
     """
     held = {table: set(table.indexes) for table in metadata.tables.values()}
     for table in held:
@@ -46,6 +46,13 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
             metadata.create_all(connection, checkfirst=False)
     except CompileError as error:
         raise SettingsError(f"The models cannot be made into SQLite tables: {error}.") from error
+    except sa.exc.DBAPIError as error:
+        statement = " ".join(str(error.statement).partition("(")[0].split())
+        raise SettingsError(f"SQLite refuses `{statement}`: {error.orig}.") from error
+    except Exception as error:  # whatever the project's own code raises
+        raise SettingsError(
+            f"An event of the models fails: {type(error).__name__}: {str(error).rstrip('.')}."
+        ) from error
     finally:
         for table, indexes in held.items():
             table.indexes.update(indexes)

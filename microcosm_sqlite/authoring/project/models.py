@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.project.others import Others, find_others
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.referring import find_dataset_name
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def find_models(module: ModuleType, dataset: str) -> Models:
     """The tables that a module declares for a dataset.
 
     A declarative base that is named after the dataset, as `DataSet.create` makes it, comes first;
-    else the module must have declared tables in one `MetaData` only.
+    else the module must have declared tables in one `MetaData` only, which is no other dataset's.
 
     Raises:
         SettingsError: There are none, or no telling which, or they refer to a dataset that is not
@@ -137,12 +138,15 @@ def find_models(module: ModuleType, dataset: str) -> Models:
     """
     found = [value for value in vars(module).values() if _metadata_of(value) is not None]
     named = [base for base in found if _dataset_of(base) == dataset]
-    candidates = {id(_metadata_of(value)): _metadata_of(value) for value in named or found}
-    filled = [metadata for metadata in candidates.values() if metadata and metadata.tables]
-    if len(filled) != 1:
-        count = "no tables" if not filled else "tables in several MetaData"
+    declared = {id(_metadata_of(value)): _metadata_of(value) for value in named or found}
+    filled = [metadata for metadata in declared.values() if metadata and metadata.tables]
+    others = {find_dataset_name(metadata) for metadata in filled} - {"", dataset}
+    if len(filled) != 1 or others:
+        count = "tables in several MetaData" if len(filled) > 1 else "no tables"
+        instead = f", but of {', '.join(sorted(others))}" if others else ""
         raise SettingsError(
-            f"The models module `{module.__name__}` declares {count} of dataset `{dataset}`.",
+            f"The models module `{module.__name__}` declares {count} of dataset "
+            f"`{dataset}`{instead}.",
             hint=f'Make the base with DataSet.create("{dataset}") and derive the models from it.',
         )
     classes = _map_classes(found, filled[0])

@@ -165,6 +165,7 @@ def _read_settings(
 ) -> ProjectSettings:
     options = Options(config)
     options.only(KNOWN_OPTIONS)
+    options.flag("card")  # for the build hook alone, but a wrong one is told by every command
     models = options.text("models")
     names = (author.get("name", "") for author in facts["authors"] or ())
     reading = TableOptions(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.records import Records
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
-from microcosm_sqlite.errors import SettingsError, SourceError
+from microcosm_sqlite.errors import MicrocosmSQLiteError, SettingsError, SourceError
 
 Producer = Callable[[], Iterable[Mapping[str, Any]]]
 
@@ -48,7 +51,7 @@ class FunctionOpener:
             SettingsError: There is no such function.
             SourceError: It fails.
         """
-        rows = iter(_find_function(self.source.name)())
+        rows = _produce(self.source.name)
         first = next(rows, None)
         if first is None:
             yield _FunctionRecords(self.source.name, [], rows, is_empty=True)
@@ -80,9 +83,9 @@ class _FunctionRecords(Records):
         known = set(self.header)
         for number, row in enumerate(self._rows, start=1):
             if row.keys() - known:
+                unknown = ", ".join(sorted(map(str, row.keys() - known)))
                 raise SourceError(
-                    f"{self.name}, row {number}: {', '.join(sorted(row.keys() - known))} "
-                    "is not in the first row.",
+                    f"{self.name}, row {number}: {unknown} is not in the first row.",
                     file=self.name,
                     line=number,
                     hint="The first row must name every column.",
@@ -90,10 +93,52 @@ class _FunctionRecords(Records):
             yield number, [row.get(key) for key in self.header]
 
 
+def _produce(name: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a function, whose own errors become ours."""
+    function = _find_function(name)
+    number = 0
+    try:
+        for number, row in enumerate(function(), start=1):
+            _check_row(name, number, row)
+            yield row
+    except MicrocosmSQLiteError:
+        raise
+    except Exception as error:  # whatever the project's own code raises
+        raise SourceError(
+            f"{name} fails behind row {number}{_find_line(function, error)}: "
+            f"{type(error).__name__}: {str(error).rstrip('.')}.",
+            file=name,
+            line=number,
+            hint="It is called without arguments, and yields a dict for each row.",
+        ) from error
+
+
+def _check_row(name: str, number: int, row: Any) -> None:
+    is_row = isinstance(row, Mapping)
+    if not is_row or (number == 1 and not all(isinstance(key, str) for key in row)):
+        raise SourceError(
+            f"{name}, row {number}: {row!r:.80} is no mapping from column to value.",
+            file=name,
+            line=number,
+            hint="Let the function yield a dict for each row.",
+        )
+
+
+def _find_line(function: Producer, error: Exception) -> str:
+    """The last line of the function's module that an error came by."""
+    file = getattr(sys.modules.get(function.__module__), "__file__", None)
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == file]
+    return f", in line {lines[-1]} of {Path(file).name}" if file and lines else ""
+
+
 def _find_function(name: str) -> Producer:
     module, _, attribute = name.partition(":")
     try:
         found: Producer = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise SettingsError(f"The source `{name}` cannot be imported: {error}.") from error
+    except Exception as error:  # whatever its module raises
+        raise SettingsError(
+            f"The source `{name}` cannot be imported: {type(error).__name__}: {error}."
+        ) from error
+    if not callable(found):
+        raise SettingsError(f"The source `{name}` is no function, but {found!r:.80}.")
     return found
