@@ -25,7 +25,7 @@ from microcosm_sqlite.errors import DatasetCorruptError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from microcosm_sqlite.interop.parameters import Parameters
+    from microcosm_sqlite.catalog.frames import Parameters
     from microcosm_sqlite.interop.scan import Scan
 
 _PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.registry import dataset
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 
+@dataclass(frozen=True)
 class Copy:
     """What travels to a worker in place of a dataset.
 
@@ -19,18 +21,13 @@ class Copy:
         name: The dataset's name.
         version: Version of its data.
         sha256: Digest of its file as its manifest tells it; empty for one without a manifest.
+        distribution: Name of the distribution that carries it; empty for a registered one.
     """
 
-    __slots__ = ("distribution", "name", "sha256", "version")
-
-    def __init__(self, name: str, version: str, sha256: str, distribution: str) -> None:
-        self.name = name
-        self.version = version
-        self.sha256 = sha256
-        self.distribution = distribution
-
-    def __repr__(self) -> str:
-        return f"<Copy {self.name} {self.version}>"
+    name: str
+    version: str
+    sha256: str
+    distribution: str
 
     @classmethod
     def of(cls, found: InstalledDataset) -> Copy:

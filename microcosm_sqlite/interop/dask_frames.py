@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.interop.copies import Copy
 from microcosm_sqlite.interop.extras import extra
 from microcosm_sqlite.interop.pandas_frames import to_pandas
-from microcosm_sqlite.interop.reader import empty_batch, processors, read_table, split_range
+from microcosm_sqlite.interop.reader import empty_batch, read_table, split_scan
 from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("dask"):
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from microcosm_sqlite.catalog.frames import Parameters, Rows
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.interop.parameters import Parameters
-    from microcosm_sqlite.interop.scan import Rows
-
-_PARTITION_ROWS = 500_000
 
 
 def scan_partitions(
@@ -43,14 +40,9 @@ def scan_partitions(
     A table without rowids cannot be cut, and is one partition.
     """
     scan = plan_scan(dataset, table, columns, where, params)
-    ranges: list[Rows | None] = [None]
-    if scan.extent:
-        low, high = scan.extent
-        parts = npartitions or max(processors(), (high - low) // _PARTITION_ROWS + 1)
-        ranges = [*split_range(low, high, parts)]
     return dd.from_map(
         read_partition,
-        ranges,
+        split_scan(scan, npartitions),
         copy=Copy.of(dataset),
         table=table,
         columns=[column.name for column in scan.columns],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -12,7 +12,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Parameters = Sequence[Any] | Mapping[str, Any]
+    from microcosm_sqlite.catalog.frames import Parameters
 
 # The first that fits counts: a datetime is a date as well, and so is many an enumeration a string.
 _AS_STORED: tuple[tuple[type, Callable[[Any], object]], ...] = (

@@ -13,42 +13,32 @@ with extra("polars"):
     from polars.io.plugins import register_io_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from typing import Unpack
 
+    from microcosm_sqlite.catalog.frames import Selection
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.interop.parameters import Parameters
-    from microcosm_sqlite.interop.scan import Rows
 
 
 def read_frame(
-    dataset: InstalledDataset,
-    table: str,
-    columns: Iterable[str] | None = None,
-    where: str | None = None,
-    params: Parameters | None = None,
-    rows: Rows | None = None,
+    dataset: InstalledDataset, table: str, **selection: Unpack[Selection]
 ) -> pl.DataFrame:
     """Rows of a table as a :class:`polars.DataFrame`."""
-    read = read_table(dataset, table, columns=columns, where=where, params=params, rows=rows)
+    read = read_table(dataset, table, **selection)
     frame = pl.from_arrow(read, rechunk=False)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # it is one, for a table
     return frame
 
 
 def scan_frame(
-    dataset: InstalledDataset,
-    table: str,
-    columns: Iterable[str] | None = None,
-    where: str | None = None,
-    params: Parameters | None = None,
-    rows: Rows | None = None,
+    dataset: InstalledDataset, table: str, **selection: Unpack[Selection]
 ) -> pl.LazyFrame:
     """The same as a :class:`polars.LazyFrame`.
 
     Which columns a query uses, and how many rows, is told to SQLite; its predicates are applied
     to each batch as it comes, and ``where`` and ``rows`` before that, in SQLite.
     """
-    scan = plan_scan(dataset, table, columns, where, params, rows)
+    scan = plan_scan(dataset, table, **selection)
     names = [column.name for column in scan.columns]
 
     def batches(
@@ -58,16 +48,10 @@ def scan_frame(
         batch_size: int | None,
     ) -> Iterator[pl.DataFrame]:
         wanted = names if with_columns is None else with_columns
+        # A query that only counts wants no column, and rows have to be counted in one.
+        narrowed: Selection = {**selection, "columns": wanted or names[:1]}
         with read_batches(
-            dataset,
-            table,
-            # A query that only counts wants no column, and rows have to be counted in one.
-            columns=wanted or names[:1],
-            where=where,
-            params=params,
-            rows=rows,
-            limit=n_rows,
-            batch_size=batch_size or BATCH_ROWS,
+            dataset, table, limit=n_rows, batch_size=batch_size or BATCH_ROWS, **narrowed
         ) as reader:
             for batch in reader:
                 frame = pl.DataFrame(batch).select(wanted)

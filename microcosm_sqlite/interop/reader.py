@@ -14,13 +14,13 @@ with extra("arrow"):
     import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from concurrent.futures import Future
-    from typing import Any
+    from typing import Unpack
 
+    from microcosm_sqlite.catalog.frames import Rows, Selection
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.interop.parameters import Parameters
-    from microcosm_sqlite.interop.scan import Rows, Scan
+    from microcosm_sqlite.interop.scan import Scan
 
 BATCH_ROWS = 65_536
 """Rows of a batch where none are asked for: enough that the cost of a batch does not count."""
@@ -28,32 +28,30 @@ BATCH_ROWS = 65_536
 _SHARE = 50_000
 """The fewest rows that are worth a thread."""
 
+_TASK = 500_000
+"""Rows of a task that travels to another machine, where nobody says how many tasks there are."""
+
 
 def read_table(
     dataset: InstalledDataset,
     table: str,
     *,
-    columns: Iterable[str] | None = None,
-    where: str | None = None,
-    params: Parameters | None = None,
-    rows: Rows | None = None,
     limit: int | None = None,
     threads: int | None = None,
+    **selection: Unpack[Selection],
 ) -> pa.Table:
     """Rows of a table as one :class:`pyarrow.Table`, in the order of their rowids.
 
     Args:
         dataset: Whose table it is.
         table: The table's name.
-        columns: Names of those to read; all by default.
-        where: A condition as after WHERE in SQL.
-        params: Values of its parameters.
-        rows: Lowest and highest rowid to read, both included.
         limit: The most rows to read.
         threads: The most threads to read with; by default as many as there are processors. One
             that is only a part of many, each with its own processor, takes 1.
+        selection: Which of its columns and rows; see
+            :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
-    scan = plan_scan(dataset, table, columns, where, params, rows, limit)
+    scan = plan_scan(dataset, table, limit=limit, **selection)
     shares = _shares(scan, threads or processors())
     if len(shares) < 2:
         return _collect(scan)
@@ -65,7 +63,7 @@ def read_table(
 
 @contextmanager
 def read_ahead(
-    dataset: InstalledDataset, table: str, **selection: Any
+    dataset: InstalledDataset, table: str, **selection: Unpack[Selection]
 ) -> Iterator[Future[pa.Table]]:
     """:func:`read_table` in another thread: importing a frame library can take as long."""
     from concurrent.futures import ThreadPoolExecutor
@@ -78,18 +76,15 @@ def read_batches(
     dataset: InstalledDataset,
     table: str,
     *,
-    columns: Iterable[str] | None = None,
-    where: str | None = None,
-    params: Parameters | None = None,
-    rows: Rows | None = None,
     limit: int | None = None,
     batch_size: int = BATCH_ROWS,
+    **selection: Unpack[Selection],
 ) -> pa.RecordBatchReader:
     """The same piece by piece, in constant memory: a :class:`pyarrow.RecordBatchReader`.
 
     The file is open until the reader is used up, closed, or gone.
     """
-    scan = plan_scan(dataset, table, columns, where, params, rows, limit)
+    scan = plan_scan(dataset, table, limit=limit, **selection)
     return pa.RecordBatchReader.from_batches(schema_of(scan), _typed_batches(scan, batch_size))
 
 
@@ -154,6 +149,20 @@ def split_range(low: int, high: int, parts: int) -> list[Rows]:
     """
     step = max(1, -(-(high - low + 1) // max(parts, 1)))
     return [(start, min(start + step - 1, high)) for start in range(low, high + 1, step)]
+
+
+def split_scan(scan: Scan, parts: int | None) -> list[Rows | None]:
+    """Rowid ranges for the tasks of a cluster; None, for all rows, of a table without rowids.
+
+    Args:
+        scan: What is read.
+        parts: How many at the most; by default one for each 500,000 rows, and at least one for
+            each processor.
+    """
+    if not scan.extent:
+        return [None]
+    low, high = scan.extent
+    return [*split_range(low, high, parts or max(processors(), (high - low) // _TASK + 1))]
 
 
 def processors() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import quote_identifier, translate
@@ -12,20 +13,19 @@ from microcosm_sqlite.interop.arrow_types import describe_column
 from microcosm_sqlite.interop.parameters import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from microcosm_sqlite.catalog.frames import Parameters, Rows
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Table
     from microcosm_sqlite.interop.arrow_types import Column
-    from microcosm_sqlite.interop.parameters import Parameters
-
-    Rows = tuple[int, int]
 
 _PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
 
 
+@dataclass(frozen=True)
 class Scan:
     """Some columns and rows of one table, in the order of their rowids.
 
@@ -34,49 +34,26 @@ class Scan:
         table: The table's name.
         columns: What is read, in the order of the result.
         rowid: A name by which SQL reaches the rowid, or an empty string where there is none.
-        extent: Lowest and highest rowid in the table, or None where there is none.
+        where: A condition as after WHERE in SQL, or None.
+        params: The values of its parameters.
         rows: Lowest and highest rowid to read, or None for all.
         limit: The most rows to read, or None for all.
+        extent: Lowest and highest rowid in the table, or None where there is none.
     """
 
-    __slots__ = (
-        "columns",
-        "extent",
-        "limit",
-        "location",
-        "params",
-        "rowid",
-        "rows",
-        "table",
-        "where",
-    )
-
-    def __init__(
-        self,
-        location: Location,
-        table: str,
-        columns: list[Column],
-        rowid: str,
-        where: str | None = None,
-        params: Parameters = (),
-        rows: Rows | None = None,
-        limit: int | None = None,
-    ) -> None:
-        self.location = location
-        self.table = table
-        self.columns = columns
-        self.rowid = rowid
-        self.extent: Rows | None = None
-        self.where = where
-        self.params = params
-        self.rows = rows
-        self.limit = limit
+    location: Location
+    table: str
+    columns: Sequence[Column]
+    rowid: str
+    where: str | None = None
+    params: Parameters = ()
+    rows: Rows | None = None
+    limit: int | None = None
+    extent: Rows | None = None
 
     def narrowed(self, rows: Rows) -> Scan:
         """The same, of fewer rows."""
-        return Scan(
-            self.location, self.table, self.columns, self.rowid, self.where, self.params, rows
-        )
+        return replace(self, rows=rows)
 
     def sql(self) -> str:
         """The statement that reads it."""
@@ -160,8 +137,10 @@ def plan_scan(
                 f"Table {table!r} has no rowids to choose rows by.",
                 hint="Choose them by a condition: where=...",
             )
-        scan = Scan(dataset.location, table, described, rowid, where, bind(params), rows, limit)
-        scan.extent = _measure(connection, scan)
+        extent = _measure(connection, table, rowid)
+        scan = Scan(
+            dataset.location, table, described, rowid, where, bind(params), rows, limit, extent
+        )
         _explain(connection, scan)
     except sqlite3.Error as error:
         raise translate(error, dataset.location.path) from error
@@ -194,14 +173,14 @@ def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str]
     return declared, ""
 
 
-def _measure(connection: sqlite3.Connection, scan: Scan) -> Rows | None:
-    if not scan.rowid:
+def _measure(connection: sqlite3.Connection, table: str, rowid: str) -> Rows | None:
+    if not rowid:
         return None
     # Each is one step down the tree, where both in one SELECT would read the whole table.
     low, high = (
-        connection.execute(
-            f"SELECT {function}({scan.rowid}) FROM {quote_identifier(scan.table)}"
-        ).fetchone()[0]
+        connection.execute(f"SELECT {function}({rowid}) FROM {quote_identifier(table)}").fetchone()[
+            0
+        ]
         for function in ("min", "max")
     )
     return None if low is None else (low, high)

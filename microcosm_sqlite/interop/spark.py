@@ -18,7 +18,7 @@ from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.copies import Copy
 from microcosm_sqlite.interop.extras import extra
-from microcosm_sqlite.interop.reader import processors, read_batches, schema_of, split_range
+from microcosm_sqlite.interop.reader import read_batches, schema_of, split_scan
 from microcosm_sqlite.interop.scan import plan_scan
 from microcosm_sqlite.interop.spark_filters import to_condition
 
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from pyspark.sql.datasource import Filter
     from pyspark.sql.types import StructType
 
-    from microcosm_sqlite.interop.scan import Rows, Scan
-
-_PARTITION_ROWS = 500_000
+    from microcosm_sqlite.catalog.frames import Rows
+    from microcosm_sqlite.interop.scan import Scan
 
 
 class DatasetSource(DataSource):  # type: ignore[misc]
@@ -75,7 +74,7 @@ class TableReader(DataSourceReader):  # type: ignore[misc]
         self.copy = Copy.of(dataset(options["dataset"]))
         self.table = scan.table
         self.schema = schema
-        self.ranges = _split(scan, options.get("partitions"))
+        self.ranges = split_scan(scan, int(options.get("partitions") or 0))
         self.comparable = {column.name for column in scan.columns if column.is_comparable}
         self.where: list[str] = []
         self.params: list[Any] = []
@@ -123,11 +122,3 @@ def _plan(options: Mapping[str, str]) -> Scan:
             )
     columns = [name.strip() for name in options.get("columns", "").split(",") if name.strip()]
     return plan_scan(dataset(options["dataset"]), options["table"], columns or None)
-
-
-def _split(scan: Scan, partitions: str | None) -> list[Rows | None]:
-    if not scan.extent:
-        return [None]
-    low, high = scan.extent
-    parts = int(partitions) if partitions else max(processors(), (high - low) // _PARTITION_ROWS)
-    return [*split_range(low, high, parts)]
