@@ -29,7 +29,6 @@ from microcosm_sqlite.authoring.finishing.verification import (
 from microcosm_sqlite.authoring.finishing.workspace import open_workspace
 from microcosm_sqlite.authoring.loading.bulk import open_loading
 from microcosm_sqlite.authoring.loading.external import check_external_keys
-from microcosm_sqlite.authoring.loading.load import TableLoad
 from microcosm_sqlite.authoring.loading.orphans import check_foreign_keys
 from microcosm_sqlite.authoring.loading.parallel import fill_table
 from microcosm_sqlite.authoring.loading.schema import (
@@ -38,6 +37,7 @@ from microcosm_sqlite.authoring.loading.schema import (
     create_tables,
     open_engine,
 )
+from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.loading.unique_keys import explain_duplicates, list_unique_keys
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models

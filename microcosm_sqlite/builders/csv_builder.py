@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.loading.load import TableLoad, load_table
+from microcosm_sqlite.authoring.loading.load import load_table
+from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.layout import TableRules, constant_defaults
 from microcosm_sqlite.builders.instances import InstanceMaker

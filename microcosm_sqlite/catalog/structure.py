@@ -72,6 +72,20 @@ def name_rowid(columns: Iterable[str]) -> str:
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
 
 
+def find_affinity(declared: str) -> str:
+    """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
+    declared = declared.upper()
+    if "INT" in declared:
+        return "INTEGER"
+    if any(mark in declared for mark in ("CHAR", "CLOB", "TEXT")):
+        return "TEXT"
+    if not declared or "BLOB" in declared:
+        return "BLOB"
+    if any(mark in declared for mark in ("REAL", "FLOA", "DOUB")):
+        return "REAL"
+    return "NUMERIC"
+
+
 def fingerprint(structure: Structure) -> str:
     """``sha256:`` and the hex digest of a structure; equal for equal schemas.
 

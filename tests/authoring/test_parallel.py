@@ -20,8 +20,8 @@ from microcosm_sqlite.authoring.finishing.finalise import finalise
 from microcosm_sqlite.authoring.finishing.hashing import digest
 from microcosm_sqlite.authoring.loading import bulk, parallel
 from microcosm_sqlite.authoring.loading.bulk import open_loading
-from microcosm_sqlite.authoring.loading.load import TableLoad
 from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
+from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import pytest
@@ -50,7 +50,7 @@ def read(reader: Any, *, at_once: bool) -> tuple[list[list[str]], tuple[str, int
     """The rows, and what went wrong on which line; the first row is read by itself."""
     try:
         rows = list(filter(None, islice(reader, 1)))
-        rows += reader.read_all() if at_once else filter(None, reader)
+        rows += chain.from_iterable(reader.read_blocks()) if at_once else filter(None, reader)
     except csv.Error as error:
         return [], (str(error), reader.line_num)
     return rows, None
@@ -59,5 +59,5 @@ def read(reader: Any, *, at_once: bool) -> tuple[list[list[str]], tuple[str, int
 def test_text_without_quotes_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RowReader, "_parse", lambda *_: pytest.fail("the long way was taken"))
     reader = RowReader(io.StringIO("a,b\r\n\r\nc,d\ne,f", newline=""), DIALECT)
-    assert list(reader.read_all()) == [["a", "b"], ["c", "d"], ["e", "f"]]
+    assert list(chain.from_iterable(reader.read_blocks())) == [["a", "b"], ["c", "d"], ["e", "f"]]
     assert reader.line_num == 4

@@ -7,7 +7,7 @@ less on each value.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,7 +27,6 @@ PRAGMA auto_vacuum=NONE;
 PRAGMA encoding='UTF-8';
 PRAGMA journal_mode=MEMORY;
 PRAGMA synchronous=OFF;
-PRAGMA locking_mode=EXCLUSIVE;
 PRAGMA foreign_keys=OFF;
 PRAGMA temp_store=FILE;
 PRAGMA cache_size=-16000;
@@ -41,10 +40,13 @@ class Writer(Protocol):
     """What loading asks of a connection; those of Python have it."""
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = ..., /) -> Any:
-        """Run a statement; what comes back has `fetchone`."""
+        """Run a statement; what comes back has `fetchone` and `rowcount`."""
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
         """Run a statement for each row; what comes back has `rowcount`."""
+
+    def create_function(self, name: str, narg: int, func: Callable[..., Any], /) -> None:
+        """Let SQL call a function."""
 
     def close(self) -> None:
         """Close the file."""
@@ -71,6 +73,26 @@ def open_writer(path: Path) -> closing[Writer]:
     return closing(writer)
 
 
+@contextmanager
+def open_writer_beside(connection: sqlite3.Connection) -> Iterator[Writer]:
+    """Another way into the database of a connection that is in no transaction."""
+    if not has_apsw():
+        yield cast("Writer", connection)
+        return
+    (_, _, path), *_ = connection.execute("PRAGMA database_list").fetchall()
+    with open_writer(Path(path)) as writer:
+        yield writer
+
+
+def load_csv_module(writer: Writer) -> Path | None:
+    """Let a connection of apsw read CSV by itself.
+
+    Returns:
+        A file of its own to be read, beside the database; None where the module is not there.
+    """
+    return writer.load_csv_module() if isinstance(writer, _ApswConnection) else None
+
+
 def open_scanner(path: Path) -> closing[sqlite3.Connection]:
     """Open a finished database, to read every row of it: only `execute` and `fetch...` are there.
 
@@ -93,7 +115,8 @@ class _ApswConnection:
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = (), /) -> _Result:
         with _translated():
-            return _Result(self._connection.execute(sql, parameters))
+            rows = self._connection.execute(sql, parameters)
+            return _Result(rows, self._connection.changes())
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
         before = self._connection.total_changes()
@@ -101,15 +124,29 @@ class _ApswConnection:
             self._connection.executemany(sql, parameters)
         return SimpleNamespace(rowcount=self._connection.total_changes() - before)
 
+    def create_function(self, name: str, narg: int, func: Callable[..., Any], /) -> None:
+        self._connection.create_scalar_function(name, func, narg, deterministic=True)
+
+    def load_csv_module(self) -> Path | None:
+        try:
+            extra = import_module("apsw.sqlite_extra")
+        except ImportError:  # not all who pack apsw bring it
+            return None
+        if not extra.has("csv"):
+            return None
+        extra.load(self._connection, "csv")
+        return Path(f"{self._connection.filename}.csv")
+
     def close(self) -> None:
         self._connection.close()
 
 
 class _Result:
-    """The rows of a statement."""
+    """The rows of a statement, and how many it changed."""
 
-    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
+    def __init__(self, rows: Iterator[tuple[Any, ...]], rowcount: int) -> None:
         self._rows = rows
+        self.rowcount = rowcount
 
     def fetchone(self) -> Any:
         with _translated():

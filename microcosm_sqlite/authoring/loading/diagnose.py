@@ -17,7 +17,7 @@ from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import BuildError, SourceError
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.authoring.loading.load import TableLoad
+    from microcosm_sqlite.authoring.loading.table_load import TableLoad
 
 
 def explain_rejected_rows(load: TableLoad, error: Exception) -> None:

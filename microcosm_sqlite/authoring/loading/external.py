@@ -25,7 +25,7 @@ from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.errors import BuildError, ForeignKeyError
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.authoring.loading.load import TableLoad
+    from microcosm_sqlite.authoring.loading.table_load import TableLoad
 
 
 def check_external_keys(

@@ -11,7 +11,7 @@ from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.authoring.loading.load import TableLoad
+    from microcosm_sqlite.authoring.loading.table_load import TableLoad
 
 
 @dataclass(frozen=True)

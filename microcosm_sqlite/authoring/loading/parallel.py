@@ -1,9 +1,9 @@
 """Load one large source with several processes, in parts that are joined in order.
 
-Each part is loaded into a file of its own, all but the first by a forked child, and copied over by
-SQLite in one statement. Where that file would be written no faster than the table, the first part
-goes into the table itself. Whatever goes wrong, wrong values
-included, ends in None: the caller then loads the whole in one process, and finds out what it was.
+The first part goes into the table itself, where that makes no difference. Each other is loaded by
+a forked child into a file of its own, and copied over by SQLite in one statement. Whatever goes
+wrong, wrong values included, ends in None: the caller then loads the whole in one process, and
+finds out what it was.
 """
 
 from __future__ import annotations
@@ -22,8 +22,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.loading.bulk import Writer, has_apsw, open_writer
-from microcosm_sqlite.authoring.loading.load import TableLoad, load_part, load_table
+from microcosm_sqlite.authoring.loading.bulk import (
+    Writer,
+    has_apsw,
+    open_writer,
+    open_writer_beside,
+)
+from microcosm_sqlite.authoring.loading.load import load_part, load_table
+from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.sources import splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import Opener
@@ -116,14 +122,24 @@ def load_in_parts(
 
 
 def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
-    if not has_apsw():
-        with _transaction(connection):
-            return load_part(connection, load)
-    try:
-        _fill_stage(file, replace(load, into=STAGE))
-        return _append(connection, load, file)
-    finally:
-        file.unlink(missing_ok=True)
+    if _is_checked(load.rules.table):
+        try:
+            _fill_stage(file, replace(load, into=STAGE))
+            return _append(connection, load, file)
+        finally:
+            file.unlink(missing_ok=True)
+    with open_writer_beside(connection) as writer, _without_collector(), _transaction(writer):
+        return load_part(writer, load)
+
+
+def _is_checked(table: sa.Table) -> bool:
+    """Whether SQLite looks into each row, before which some releases change how it is stored.
+
+    That of apsw may be another release than Python's, by which all rows have to be written then.
+    """
+    return any(isinstance(each, sa.CheckConstraint) for each in table.constraints) or any(
+        column.computed is not None for column in table.columns
+    )
 
 
 def _fill_stage(file: Path, load: TableLoad) -> None:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
@@ -120,7 +120,11 @@ class _CsvRecords(Records):
         super().__init__(name, list(header or self._read_header(name)))
 
     def __iter__(self) -> Iterator[list[Any]]:
-        return self._reader.read_all()
+        return chain.from_iterable(self.read_blocks())
+
+    def read_blocks(self) -> Iterator[Iterable[list[Any]]]:
+        """The rows that are left, in blocks."""
+        return self._reader.read_blocks()
 
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows, each with the line that it starts on."""
@@ -163,6 +167,10 @@ class _FilledRecords(_CsvRecords):
 
     def __iter__(self) -> Iterator[list[Any]]:
         return (row for _, row in self.numbered())
+
+    def read_blocks(self) -> Iterator[Iterable[list[Any]]]:
+        """All rows, in one block."""
+        yield self
 
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows, each with the line that it starts on."""

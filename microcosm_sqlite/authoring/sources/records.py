@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Converter = Callable[[Any], Any]
 """Makes of a field's value what its column stores, or raises ValueError."""
+
+
+Block = Iterable[Sequence[Any]]
+"""Rows that are read together."""
 
 
 class Records(ABC):
@@ -42,6 +46,10 @@ class Records(ABC):
     @abstractmethod
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The same rows, each with the 1-based number of the line that it starts on."""
+
+    def read_blocks(self) -> Iterator[Block]:
+        """The rows that are left, in blocks of a size that suits the format."""
+        yield self
 
     def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
         """What converts each field; None where there is nothing to do, or no column."""

@@ -5,12 +5,28 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from io import StringIO, TextIOBase
-from itertools import chain
+from itertools import chain, repeat
 from operator import length_hint
 from typing import Any
 
-BLOCK_SIZE = 1 << 16
-"""Characters that are looked at together; the rows of more would not stay in the cache."""
+BLOCK_SIZE = 1 << 19
+"""Characters that are looked at together."""
+
+
+class PlainBlock:
+    """Rows of which every line is one, without quotes; split when they are asked for.
+
+    Attributes:
+        text: The lines, none of them blank, each with a newline behind it.
+        delimiter: What stands between the fields.
+    """
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self.text = text
+        self.delimiter = delimiter
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return map(str.split, self.text[:-1].split("\n"), repeat(self.delimiter))
 
 
 class RowReader:
@@ -29,34 +45,35 @@ class RowReader:
 
     @property
     def line_num(self) -> int:
-        """How many lines were read; in the middle of `read_all`, where an error occurred."""
+        """How many lines were read; in the middle of a block, where an error occurred."""
         return self._passed + self._reader.line_num
 
     def __iter__(self) -> Iterator[list[str]]:
         """The rows, one by one, blank lines included."""
         return self._reader
 
-    def read_all(self) -> Iterator[list[str]]:
-        """The rows that are left, without blank lines.
+    def read_blocks(self) -> Iterator[Iterable[list[str]]]:
+        """The rows that are left, without blank lines, in blocks; plain ones where they can be.
 
         Raises:
             csv.Error: The text is not in the dialect.
         """
         is_intricate = self._dialect["escapechar"] or self._dialect["skipinitialspace"]
         if is_intricate or not isinstance(self._lines, TextIOBase):
-            return filter(None, self._reader)
-        return chain.from_iterable(self._read_blocks(self._lines))
+            return iter([filter(None, self._reader)])
+        return self._read_blocks(self._lines)
 
-    def _read_blocks(self, text: TextIOBase) -> Iterator[list[list[str]]]:
+    def _read_blocks(self, text: TextIOBase) -> Iterator[Iterable[list[str]]]:
         delimiter, quote = self._dialect["delimiter"], self._dialect["quotechar"]
         self._leave()
         while block := text.read(BLOCK_SIZE) + text.readline():
             plain = block.replace("\r\n", "\n") if "\r" in block else block
             if "\r" in plain or (quote and quote in plain):
                 yield self._parse(StringIO(block, newline="").readlines(), text)
-            else:
-                yield [line.split(delimiter) for line in plain.split("\n") if line]
-                self._passed += plain.count("\n") + (not plain.endswith("\n"))
+                continue
+            self._passed += plain.count("\n") + (not plain.endswith("\n"))
+            if lines := _leave_out_blanks(plain):
+                yield PlainBlock(lines, delimiter)
 
     def _parse(self, lines: list[str], text: TextIOBase) -> list[list[str]]:
         try:
@@ -80,3 +97,10 @@ class RowReader:
         """Count the lines of the reader so far, and go on without it."""
         self._passed += self._reader.line_num
         self._reader = csv.reader(())
+
+
+def _leave_out_blanks(text: str) -> str:
+    """Lines that are not blank, each with a newline behind it."""
+    if "\n\n" in text or text.startswith("\n"):
+        text = "\n".join(filter(None, text.split("\n")))
+    return text if not text or text.endswith("\n") else f"{text}\n"

@@ -23,11 +23,10 @@ from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, choose_pars
 from microcosm_sqlite.authoring.values.typed_values import make_taker
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.expressions import join_evenly
+from microcosm_sqlite.catalog.structure import find_affinity
 from microcosm_sqlite.errors import SettingsError
 
 CACHE_SIZE = 1 << 14
-
-_TEXT_MARKS = ("CHAR", "CLOB", "TEXT")
 
 
 class ColumnRule:
@@ -140,11 +139,9 @@ class ColumnRule:
         """`convert` as a mapping that remembers, since columns repeat their values."""
         return ConvertedTexts(self.convert)
 
-    @property
-    def placeholder(self) -> str:
-        """SQL for a plainly bound text."""
-        # One parameter each: some releases of Python 3.12 take numbered ones for named ones.
-        expression = "?"
+    def write_null_if(self, expression: str) -> str:
+        """SQL for a text, or NULL if it is one of those that mean it."""
+        # Once in the whole: some releases of Python 3.12 take numbered parameters for named ones.
         for text in sorted(self.nulls):
             expression = f"NULLIF({expression},{quote_text(text)})"
         return expression
@@ -167,20 +164,6 @@ class ConvertedTexts(dict[str | None, Any]):
             self.clear()
         self[text] = value
         return value
-
-
-def find_affinity(declared: str) -> str:
-    """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
-    declared = declared.upper()
-    if "INT" in declared:
-        return "INTEGER"
-    if any(mark in declared for mark in _TEXT_MARKS):
-        return "TEXT"
-    if not declared or "BLOB" in declared:
-        return "BLOB"
-    if any(mark in declared for mark in ("REAL", "FLOA", "DOUB")):
-        return "REAL"
-    return "NUMERIC"
 
 
 def quote_text(text: str) -> str:

@@ -18,9 +18,9 @@ from microcosm_sqlite.authoring.values.parsing import parse_datetime
 from microcosm_sqlite.authoring.values.rules import (
     ColumnRule,
     ConvertedTexts,
-    find_affinity,
     quote_text,
 )
+from microcosm_sqlite.catalog.structure import find_affinity
 
 EPOCH = datetime(1970, 1, 1)
 """From here SQLAlchemy counts the moment that it stores for an interval."""

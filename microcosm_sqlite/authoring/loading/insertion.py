@@ -1,0 +1,160 @@
+"""The statements that put the rows of one source into its table, with little Python between.
+
+Texts that SQLite converts as their column wants them are left to it. The others go through a
+cache of conversions: while the rows are bound, or as a function of SQL where SQLite reads the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from microcosm_sqlite.authoring.loading.bulk import Writer
+from microcosm_sqlite.authoring.loading.plain_text import PlainText, open_plain_text
+from microcosm_sqlite.authoring.loading.table_load import TableLoad
+from microcosm_sqlite.authoring.sources.records import Block, Converter, Records
+from microcosm_sqlite.authoring.values.layout import fill_values
+from microcosm_sqlite.authoring.values.rules import ConvertedTexts
+from microcosm_sqlite.catalog.connection import quote_identifier
+
+
+def insert_records(
+    writer: Writer, load: TableLoad, records: Records, converted: frozenset[str] = frozenset()
+) -> int:
+    """Put the rows of a source into a table, without judging what SQLite made of them.
+
+    Args:
+        writer: Where the table is, in an open transaction.
+        load: The table.
+        records: The source.
+        converted: Columns whose texts are not left to SQLite, although they could be.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        SourceError: The source does not fit the table.
+        ValueError, IndexError, sqlite3.Error: A row does not.
+    """
+    insertion = _Insertion(writer, load, records, converted)
+    with open_plain_text(writer, len(records.header)) as plain_text:
+        return insertion.insert_blocks(records.read_blocks(), plain_text)
+
+
+class _Insertion:
+    """One source on its way into its table."""
+
+    def __init__(
+        self, writer: Writer, load: TableLoad, records: Records, converted: frozenset[str]
+    ) -> None:
+        layout = load.lay_out(records)
+        self._writer = writer
+        self._load = load
+        self._width = len(layout)
+        self._fields = {index: rule for index, rule in enumerate(layout) if rule is not None}
+        self._constants = fill_values(load.rules, layout, load.defaults)
+        self._has_types = records.has_types
+        self._converters: dict[int, Converter] = {}
+        self._caches: dict[int, ConvertedTexts] = {}
+        if records.has_types:
+            chosen = enumerate(records.choose_converters(layout))
+            self._converters = {index: c for index, c in chosen if c and index in self._fields}
+        else:
+            self._caches = {
+                index: rule.make_cache()
+                for index, rule in self._fields.items()
+                if not rule.is_plain or rule.name in converted
+            }
+        self._statement = self._write("VALUES ({})", self._write_parameters())
+
+    def insert_blocks(self, blocks: Iterable[Block], plain_text: PlainText | None) -> int:
+        """Insert all rows, of which SQLite itself reads those of plain text; how many they are."""
+        copy = self._prepare_copy(plain_text) if plain_text and self._fields else ""
+        total = 0
+        for block in blocks:
+            if copy and plain_text and plain_text.fill(block):
+                total += plain_text.check(self._writer.execute(copy).rowcount)
+            else:
+                total += self._insert_rows(block)
+        return total
+
+    def _insert_rows(self, rows: Block) -> int:
+        if self._converters:
+            rows = _convert_values(rows, [*self._converters.items()])
+        elif self._caches:
+            rows = _convert_texts(rows, [*self._caches.items()])
+        if len(self._fields) < self._width:
+            rows = _pick(rows, [*self._fields], self._width)
+        return int(self._writer.executemany(self._statement, rows).rowcount)
+
+    def _prepare_copy(self, plain_text: PlainText) -> str:
+        """The statement that copies what is in there, which calls the conversions by name."""
+        for index, cache in self._caches.items():
+            self._writer.create_function(f"convert_{index}", 1, cache.__getitem__)
+        return self._write(f"SELECT {{}} {plain_text.source}", self._write_expressions())
+
+    def _write_parameters(self) -> list[str]:
+        """What stands for each field where rows are bound."""
+        return [
+            "?" if self._has_types or index in self._caches else rule.write_null_if("?")
+            for index, rule in self._fields.items()
+        ]
+
+    def _write_expressions(self) -> list[str]:
+        """What stands for each field where SQLite reads the text."""
+        return [
+            f"convert_{index}(c{index})"
+            if index in self._caches
+            else rule.write_null_if(f"c{index}")
+            for index, rule in self._fields.items()
+        ]
+
+    def _write(self, form: str, values: Sequence[str]) -> str:
+        """The whole statement, in few letters, as some look at them for each row."""
+        names = [rule.name for rule in self._fields.values()] + [*self._constants]
+        if not names:
+            return f"INSERT INTO {self._load.quoted} DEFAULT VALUES"
+        constants = [_write_literal(self._writer, value) for value in self._constants.values()]
+        is_whole = names == [column.name for column in self._load.rules.table.columns]
+        listed = "" if is_whole else f"({','.join(map(quote_identifier, names))}) "
+        given = form.format(",".join([*values, *constants]))
+        return f"INSERT INTO {self._load.quoted} {listed}{given}"
+
+
+def _convert_texts(
+    rows: Iterable[Any], caches: Sequence[tuple[int, ConvertedTexts]]
+) -> Iterator[list[Any]]:
+    if len(caches) == 1:
+        ((index, cache),) = caches
+        for row in rows:
+            row[index] = cache[row[index]]
+            yield row
+        return
+    for row in rows:
+        for index, cache in caches:
+            row[index] = cache[row[index]]
+        yield row
+
+
+def _convert_values(
+    rows: Iterable[Sequence[Any]], converters: Sequence[tuple[int, Converter]]
+) -> Iterator[list[Any]]:
+    for row in rows:
+        values = list(row)
+        for index, convert in converters:
+            values[index] = convert(values[index])
+        yield values
+
+
+def _pick(
+    rows: Iterable[Sequence[Any]], indexes: Sequence[int], width: int
+) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        if len(row) != width:
+            raise ValueError("a row of another width")
+        yield [row[index] for index in indexes]
+
+
+def _write_literal(writer: Writer, value: object) -> str:
+    (literal,) = writer.execute("SELECT quote(?)", (value,)).fetchone()
+    return str(literal)
