@@ -9,11 +9,23 @@ from __future__ import annotations
 
 import json
 
+from microcosm_sqlite.catalog.manifest_values import (
+    check_names,
+    read_count,
+    read_inner_path,
+    read_list,
+    read_object,
+    read_objects,
+    read_range,
+    read_sha256,
+    read_text,
+    read_value_range,
+)
 from microcosm_sqlite.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeGuard
+    from typing import Any
 
 FORMAT = 1
 """The manifest format that this version writes, and the latest that it reads."""
@@ -46,14 +58,14 @@ class Field:
     )
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        self.name: str = _text(raw, "name")
-        self.type: str = _text(raw, "type", "any")
-        self.format: str = _text(raw, "format", "default")
-        self.description: str = _text(raw, "description", "")
-        self.constraints: dict[str, Any] = _object(raw, "constraints")
-        self.null_count: int | None = _count(raw, "nullCount") if "nullCount" in raw else None
-        self.value_range: tuple[Any, Any] | None = _value_range(raw)
-        self.length_range: tuple[int, int] | None = _range(raw, "lengthRange")
+        self.name: str = read_text(raw, "name")
+        self.type: str = read_text(raw, "type", "any")
+        self.format: str = read_text(raw, "format", "default")
+        self.description: str = read_text(raw, "description", "")
+        self.constraints: dict[str, Any] = read_object(raw, "constraints")
+        self.null_count: int | None = read_count(raw, "nullCount") if "nullCount" in raw else None
+        self.value_range: tuple[Any, Any] | None = read_value_range(raw, "valueRange")
+        self.length_range: tuple[int, int] | None = read_range(raw, "lengthRange")
 
     def __repr__(self) -> str:
         return f"<Field {self.name}: {self.type}>"
@@ -91,23 +103,28 @@ class Table:
     )
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        schema = _object(raw, "schema")
-        self.name: str = _text(_object(raw, "dialect"), "table", "") or _text(raw, "name")
-        self.description: str = _text(raw, "description", "")
-        self.fields: list[Field] = [Field(field) for field in _objects(schema, "fields")]
-        self.primary_key: list[str] = _names(schema.get("primaryKey", []))
-        keys = _objects(schema, "foreignKeys")
+        schema = read_object(raw, "schema")
+        self.name: str = read_text(read_object(raw, "dialect"), "table", "") or read_text(
+            raw, "name"
+        )
+        self.description: str = read_text(raw, "description", "")
+        self.fields: list[Field] = [Field(field) for field in read_objects(schema, "fields")]
+        self.primary_key: list[str] = check_names(schema.get("primaryKey", []))
+        keys = read_objects(schema, "foreignKeys")
         self.foreign_keys: list[dict[str, Any]] = [key for key in keys if not _package(key)]
         self.external_keys: list[dict[str, Any]] = [key for key in keys if _package(key)]
-        self.unique_keys: list[list[str]] = [_names(key) for key in _list(schema, "uniqueKeys")]
-        self.indexes: list[dict[str, Any]] = _objects(raw, "indexes")
-        self.row_count: int = _count(raw, "rowCount", 0)
-        self.rowid_range: tuple[int, int] | None = _range(raw, "rowidRange")
-        self.digest: str = _text(raw, "digest", "")
+        self.unique_keys: list[list[str]] = [
+            check_names(key) for key in read_list(schema, "uniqueKeys")
+        ]
+        self.indexes: list[dict[str, Any]] = read_objects(raw, "indexes")
+        self.row_count: int = read_count(raw, "rowCount", 0)
+        self.rowid_range: tuple[int, int] | None = read_range(raw, "rowidRange")
+        self.digest: str = read_text(raw, "digest", "")
         for key in keys:
-            reference = _object(key, "reference")
-            _text(reference, "resource", "")
-            _names(key["fields"]), _names(reference["fields"])
+            reference = read_object(key, "reference")
+            read_text(reference, "resource", "")
+            check_names(key["fields"])
+            check_names(reference["fields"])
 
     def target_of(self, key: dict[str, Any]) -> str:
         """The table that a key of this one leads into, as SQL names it."""
@@ -133,9 +150,9 @@ class Requirement:
 
     def __init__(self, dataset: str, raw: dict[str, Any]) -> None:
         self.dataset = dataset
-        self.distribution: str = _text(raw, "distribution", "")
-        self.version: str = _text(raw, "version", "")
-        self.accepts: str = _text(raw, "accepts", "")
+        self.distribution: str = read_text(raw, "distribution", "")
+        self.version: str = read_text(raw, "version", "")
+        self.accepts: str = read_text(raw, "accepts", "")
 
     def __repr__(self) -> str:
         return f"<Requirement {self.dataset}: {self.distribution}{self.accepts}>"
@@ -172,32 +189,32 @@ class Manifest:
             ) from error
 
     def _read(self, raw: dict[str, Any], extension: dict[str, Any]) -> None:
-        self.format = _count(extension, "format")
+        self.format = read_count(extension, "format")
         if self.format > FORMAT:
             raise ManifestError(
                 f"{self.origin} has manifest format {self.format}; "
                 f"this version reads up to {FORMAT}.",
                 hint="Run: pip install --upgrade microcosm-sqlite",
             )
-        self.name = _text(raw, "name")
-        self.title = _text(raw, "title", "")
-        self.description = _text(raw, "description", "")
-        self.version = _text(raw, "version", "")
-        self.licenses = _objects(raw, "licenses")
-        self.sources = _objects(raw, "sources")
-        self.contributors = _objects(raw, "contributors")
-        self.package = _inner_path(extension, "package", ".", "")
-        self.resource = _inner_path(extension, "resource", "/")
-        self.compression = _text(extension, "compression", "none")
-        self.bytes = _count(extension, "bytes")
-        self.sha256 = _digest(extension, "hash")
-        self.fingerprint = _text(extension, "fingerprint", "")
-        self.sqlite_version = _text(extension, "sqliteVersion", "")
-        self.builder_version = _text(extension, "builderVersion", "")
-        self.models = _text(extension, "models", "")
-        requires = _object(extension, "requires")
-        self.requires = {name: Requirement(name, _object(requires, name)) for name in requires}
-        tables = [Table(resource) for resource in _objects(raw, "resources")]
+        self.name = read_text(raw, "name")
+        self.title = read_text(raw, "title", "")
+        self.description = read_text(raw, "description", "")
+        self.version = read_text(raw, "version", "")
+        self.licenses = read_objects(raw, "licenses")
+        self.sources = read_objects(raw, "sources")
+        self.contributors = read_objects(raw, "contributors")
+        self.package = read_inner_path(extension, "package", ".", "")
+        self.resource = read_inner_path(extension, "resource", "/")
+        self.compression = read_text(extension, "compression", "none")
+        self.bytes = read_count(extension, "bytes")
+        self.sha256 = read_sha256(extension, "hash")
+        self.fingerprint = read_text(extension, "fingerprint", "")
+        self.sqlite_version = read_text(extension, "sqliteVersion", "")
+        self.builder_version = read_text(extension, "builderVersion", "")
+        self.models = read_text(extension, "models", "")
+        requires = read_object(extension, "requires")
+        self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
+        tables = [Table(resource) for resource in read_objects(raw, "resources")]
         self.tables: dict[str, Table] = {table.name: table for table in tables}
 
     def __repr__(self) -> str:
@@ -224,102 +241,8 @@ class Manifest:
         return json.dumps(self.raw, indent=1, ensure_ascii=False) + "\n"
 
 
-# A manifest is a stranger's: each reader below takes one kind of value and nothing else, and
-# raises KeyError, TypeError or ValueError with the words for it.
-
-
-def _text(raw: dict[str, Any], key: str, default: str | None = None) -> str:
-    value = raw[key] if default is None else raw.get(key, default)
-    if not _is_text(value):
-        raise TypeError(f"{key!r} is {value!r}, not text")
-    return value
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    # JSON can spell half of a character, which no file name and no terminal takes.
-    return isinstance(value, str) and (
-        value.isascii() or value == value.encode(errors="ignore").decode()
-    )
-
-
-def _count(raw: dict[str, Any], key: str, default: int | None = None) -> int:
-    value = raw[key] if default is None else raw.get(key, default)
-    if type(value) is not int or value < 0:
-        raise TypeError(f"{key!r} is {value!r}, not a count")
-    return value
-
-
-def _list(raw: dict[str, Any], key: str) -> list[Any]:
-    value = raw.get(key, [])
-    if not isinstance(value, list):
-        raise TypeError(f"{key!r} is {value!r}, not a list")
-    return value
-
-
-def _object(raw: dict[str, Any], key: str) -> dict[str, Any]:
-    value = raw.get(key, {})
-    if not isinstance(value, dict):
-        raise TypeError(f"{key!r} is {value!r}, not an object")
-    return value
-
-
-def _objects(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    values = _list(raw, key)
-    if not all(isinstance(value, dict) for value in values):
-        raise TypeError(f"{key!r} holds something that is not an object")
-    return values
-
-
 def _package(key: dict[str, Any]) -> str:
-    return _text(_object(key, "reference"), "package", "")
-
-
-def _names(value: object) -> list[str]:
-    names = [value] if isinstance(value, str) else value  # the standard allows either
-    if not isinstance(names, list) or not all(map(_is_text, names)):
-        raise TypeError(f"{value!r} is not a list of names")
-    return names
-
-
-def _range(raw: dict[str, Any], key: str) -> tuple[int, int] | None:
-    value = raw.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, list) or [type(end) for end in value] != [int, int]:
-        raise TypeError(f"{key!r} is {value!r}, not two whole numbers")
-    return value[0], value[1]
-
-
-def _value_range(raw: dict[str, Any]) -> tuple[Any, Any] | None:
-    value = raw.get("valueRange")
-    if value is None:
-        return None
-    if isinstance(value, list) and len(value) == 2:
-        low, high = value
-        if all(map(_is_text, value)) or all(map(_is_number, value)):
-            return low, high
-    raise TypeError(f"'valueRange' is {value!r}, neither two numbers nor two texts")
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int or (type(value) is float and abs(value) < float("inf"))
-
-
-def _digest(raw: dict[str, Any], key: str) -> str:
-    text = _text(raw, key).removeprefix("sha256:")
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise ValueError(f"{key!r} is {text!r}, not a sha256")
-    return text
-
-
-def _inner_path(raw: dict[str, Any], key: str, separator: str, default: str | None = None) -> str:
-    """A name that leads down from where it starts, and never elsewhere."""
-    text = _text(raw, key, default)
-    parts = text.split(separator) if text or default is None else []
-    for part in parts:
-        if part in ("", ".", "..") or set(part) & set("/\\:\0"):
-            raise ValueError(f"{key!r} is {text!r}, which leads out of the package")
-    return text
+    return read_text(read_object(key, "reference"), "package", "")
 
 
 def _reason(error: Exception) -> str:
