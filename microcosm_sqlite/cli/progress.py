@@ -3,37 +3,77 @@
 from __future__ import annotations
 
 import sys
+from time import monotonic
 
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
+from microcosm_sqlite.cli.values import Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONG = 1.0
+"""Seconds from which on a step is told how fast it went."""
+
+_CLEAR_LINE = "\r\x1b[2K"
+
 
 class BarProgress(LineProgress):
-    """A line for each finished step, and a bar for one that takes its time."""
+    """A line for each finished step; meanwhile its name, or a bar with rate and time left.
+
+    To be closed, so that a build that fails in the middle of a step leaves the terminal in order.
+    """
 
     def __init__(self) -> None:
-        super().__init__(lambda line: click.echo(line, err=True))
+        super().__init__(self._replace_line)
         self._bar: Any = None
+        self._began = 0.0
+        self._count = 0
+        self._is_open = False
 
     def start(self, text: str, total: int = 0) -> None:
-        """Draw the bar of a step that has a length."""
+        """Name the step, and draw its bar where it has a length."""
         super().start(text, total)
-        if total:
-            self._bar = click.progressbar(length=total, label=text, file=sys.stderr).__enter__()
+        self._began, self._count, self._is_open = monotonic(), 0, True
+        if not total:
+            click.echo(f"{text} ...", nl=False, err=True)
+            return
+        self._bar = click.progressbar(
+            length=total, label=text, file=sys.stderr, item_show_func=lambda _: self._spell_rate()
+        )
+        self._bar.render_progress()
 
     def advance(self, count: int) -> None:
         """Move the bar."""
+        self._count += count
         if self._bar:
             self._bar.update(count)
 
     def finish(self, text: str = "") -> None:
-        """Put the line in place of the bar."""
-        if self._bar:
-            self._bar = None
-            click.echo("\r\x1b[2K", nl=False, err=True)
+        """Put a line in place of all that."""
+        seconds = monotonic() - self._began
+        if self._count and seconds >= LONG:
+            text += f", {Size(self._count).human()} in {seconds:.1f} s: {self._spell_rate()}"
         super().finish(text)
+
+    def close(self) -> None:
+        """End the line that a step which did not finish has begun."""
+        if self._is_open:
+            self._end_line()
+
+    def _replace_line(self, line: str) -> None:
+        click.echo(f"{_CLEAR_LINE}{line}", nl=False, err=True)
+        self._end_line()
+
+    def _end_line(self) -> None:
+        if self._bar:
+            self._bar.render_finish()  # which shows the cursor again
+        else:
+            click.echo(err=True)
+        self._bar, self._is_open = None, False
+
+    def _spell_rate(self) -> str:
+        seconds = monotonic() - self._began
+        return f"{Size(self._count / seconds).human()}/s" if self._count and seconds else ""

@@ -11,14 +11,17 @@ import subprocess
 import termios
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from fcntl import ioctl
 from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.cli.progress import BarProgress
 from tests.catalog.workshop import Wheel, make_database
 from tests.cli.conftest import Program
 from tests.cli.test_app import COUNT_FOREVER
+from tests.support.projects import make_project
 
 NULLS = "SELECT 'a' AS x, NULL AS y"
 
@@ -159,3 +162,45 @@ def test_an_export_to_a_file_shows_a_bar_and_says_what_it_wrote(program: Program
     assert "100%" in shown
     assert shown.endswith("5 rows of 2 tables written to out.\n")
     assert look(program, "export", "birds", "--to", "csv", "-o", "again", "-q") == ""
+
+
+def test_a_build_shows_bars_and_gives_the_cursor_back(lone_program: Program) -> None:
+    project = make_project(lone_program.home)
+    shown = look(lone_program, "build", project)
+    assert "birds  [" in shown
+    assert "100%" in shown
+    assert "Indexes and keys ..." in shown
+    lines = [re.split(r"\x1b\[2K|\r", line)[-1] for line in shown.strip("\n").split("\n")]
+    path = project / "src" / "birds_data" / "birds.db"
+    size = path.stat().st_size
+    assert [line.replace("\x1b[?25h", "") for line in lines] == [
+        "birds: 3 rows",
+        "families: 2 rows",
+        "Indexes and keys",
+        f"Writing the file: birds.db, {size:,} bytes",
+        str(path),
+    ]
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+def test_a_build_that_fails_leaves_the_terminal_in_order(lone_program: Program) -> None:
+    project = make_project(lone_program.home)
+    source = project / "sources" / "birds.csv"
+    source.write_text(source.read_text().replace(",24,", ",wide,"))
+    shown = look(lone_program.with_variables({"NO_COLOR": "1"}), "build", project, code=1)
+    assert "\nError: sources/birds.csv, line 2" in shown
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+def test_a_long_step_tells_how_fast_it_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter(range(0, 1000, 2))
+    monkeypatch.setattr("microcosm_sqlite.cli.progress.monotonic", lambda: next(clock))
+    with closing(BarProgress()) as progress:
+        progress.start("birds", 8_000_000)
+        progress.advance(4_000_000)
+        progress.advance(4_000_000)
+        progress.finish("3 rows")
+    told = capsys.readouterr().err
+    assert re.search(r"birds: 3 rows, 8\.0 MB in \d+\.0 s: \d\S* [kM]B/s", told)

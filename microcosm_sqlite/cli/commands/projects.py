@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing, contextmanager
 
 import click
 
@@ -10,7 +11,7 @@ from microcosm_sqlite.cli.options import examples
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from microcosm_sqlite.authoring.progress import Progress
 
@@ -110,15 +111,20 @@ def build_project(directory: str, force: bool, quiet: bool) -> None:
     from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
     settings = ProjectSettings.from_pyproject(directory)
-    click.echo(build_dataset(settings, progress=_progress(quiet), force=force).path)
+    with _open_progress(quiet) as progress:
+        built = build_dataset(settings, progress=progress, force=force)
+    click.echo(built.path)
 
 
-def _progress(quiet: bool) -> Progress:
+@contextmanager
+def _open_progress(quiet: bool) -> Iterator[Progress]:
     from microcosm_sqlite.authoring.progress import LineProgress, Progress
     from microcosm_sqlite.cli.progress import BarProgress
 
     if quiet:
-        return Progress()
-    if sys.stderr.isatty():
-        return BarProgress()
-    return LineProgress(lambda line: click.echo(line, err=True))
+        yield Progress()
+    elif sys.stderr.isatty():
+        with closing(BarProgress()) as progress:
+            yield progress
+    else:
+        yield LineProgress(lambda line: click.echo(line, err=True))
