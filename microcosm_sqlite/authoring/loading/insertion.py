@@ -15,6 +15,7 @@ from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.sources.records import Block, Converter, Records
 from microcosm_sqlite.authoring.values.layout import fill_values
 from microcosm_sqlite.authoring.values.rules import ConvertedTexts
+from microcosm_sqlite.authoring.values.shortcuts import write_conversion
 from microcosm_sqlite.catalog.connection import quote_identifier
 
 
@@ -100,16 +101,16 @@ class _Insertion:
             for index, rule in self._fields.items()
         ]
 
-    def _write_expressions(self) -> list[str]:
+    def _write_expressions(self) -> Iterator[str]:
         """What stands for each field where SQLite reads the text."""
-        return [
-            f"convert_{index}(c{index})"
-            if index in self._caches
-            else rule.write_null_if(f"c{index}")
-            for index, rule in self._fields.items()
-        ]
+        for index, rule in self._fields.items():
+            field = f"c{index}"
+            if index in self._caches:
+                yield write_conversion(rule, field, f"convert_{index}({field})")
+            else:
+                yield rule.write_null_if(field)
 
-    def _write(self, form: str, values: Sequence[str]) -> str:
+    def _write(self, form: str, values: Iterable[str]) -> str:
         """The whole statement, in few letters, as some look at them for each row."""
         names = [rule.name for rule in self._fields.values()] + [*self._constants]
         if not names:
