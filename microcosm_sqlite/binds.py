@@ -5,28 +5,28 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterator, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
+from microcosm_sqlite.absence import explain_absence, explain_emptiness
 from microcosm_sqlite.agreement import check_agreement
 from microcosm_sqlite.attachments import attach_datasets
 from microcosm_sqlite.booleans import parse_boolean
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.catalog.requirements import find_requirements
+from microcosm_sqlite.dataset_paths import DatasetPaths
 from microcosm_sqlite.engine import (
-    MEMORY,
     create_readonly_engine,
     create_readwrite_engine,
     recipes,
     refuse_write,
 )
-from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
+from microcosm_sqlite.memory_database import MEMORY
 from microcosm_sqlite.referring import find_referred
 from microcosm_sqlite.sessions import DatasetSession, IdleConnections, LeasingSession, OwnSessions
 
@@ -34,56 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Engine
-    from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.orm import Session
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.dataset import DataSet
+    from microcosm_sqlite.dataset_paths import Path
     from microcosm_sqlite.engine import Recipe
 
-    Path = str | os.PathLike[str]
     Bind = tuple[Engine, sessionmaker[Session]]
-
-
-class DatasetPaths(MutableMapping[str, "Path"]):
-    """Where each data set is: configured or set here, or else registered or installed.
-
-    Installed datasets are looked up when they are asked for, and not before.
-    """
-
-    def __init__(self, configured: Mapping[str, Path], graph: Any = None) -> None:
-        self.configured: dict[str, Path] = dict(configured)
-        self._graph = weakref.ref(graph) if graph is not None else lambda: None
-
-    def find(self, name: str) -> InstalledDataset | None:
-        """The registered or installed dataset of this name, located; None if there is none."""
-        found = find(name)
-        if found is not None:
-            found.locate(self._graph())
-        return found
-
-    def __getitem__(self, name: str) -> Path:
-        if name in self.configured:
-            return self.configured[name]
-        found = self.find(name)
-        if found is None:
-            raise KeyError(name)
-        return found.location.path
-
-    def __setitem__(self, name: str, path: Path) -> None:
-        self.configured[name] = path
-
-    def __delitem__(self, name: str) -> None:
-        del self.configured[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.configured or (isinstance(name, str) and find(name) is not None)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self.configured, **datasets()})
-
-    def __len__(self) -> int:
-        return len({**self.configured, **datasets()})
 
 
 class Binds:
@@ -189,7 +147,7 @@ class Binds:
             idle.close()
         for other in others:
             if other not in self.paths and os.fspath(self.default_path) == MEMORY:
-                event.listen(engine, "handle_error", partial(_explain_absence, name, other))
+                event.listen(engine, "handle_error", partial(explain_absence, name, other))
 
     def _attaching(self, recipe: Recipe, name: str) -> Callable[[sqlite3.Connection], None]:
         # It must not hold these binds, which would then outlive their graph.
@@ -258,7 +216,7 @@ class Binds:
             autocommit=self.autocommit,
         )
         if missing and os.fspath(path) == MEMORY:
-            event.listen(engine, "handle_error", partial(_explain_emptiness, missing))
+            event.listen(engine, "handle_error", partial(explain_emptiness, missing))
         session_factory: sessionmaker[Session] = sessionmaker(engine, class_=DatasetSession)
         return engine, session_factory
 
@@ -294,8 +252,9 @@ class _ProcessBinds:
         self._binds: Binds | None = None
 
     def __call__(self) -> Binds:
-        if self._binds is None or self._registered != registry._registered:
-            self._registered = dict(registry._registered)
+        registered = registry.registered()
+        if self._binds is None or self._registered != registered:
+            self._registered = registered
             outdated, self._binds = self._binds, Binds()
             if outdated is not None:
                 outdated.dispose()
@@ -306,33 +265,5 @@ _process_binds = _ProcessBinds()
 _graph_binds: list[weakref.ref[Binds]] = []
 
 
-def _explain_emptiness(name: str, context: ExceptionContext) -> None:
-    """Tell a misspelt name from a mistake in SQL, where nothing was ever created in memory."""
-    error = context.original_exception
-    if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR or context.connection is None:
-        return
-    connection: Any = context.connection.connection.dbapi_connection
-    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        return
-    try:
-        dataset(name)
-    except DatasetNotFoundError as missing:
-        raise DatasetNotFoundError(
-            f"Data set {name!r} is empty: it is in memory, as no path is configured for it and no "
-            "dataset of this name is installed.",
-            hint=missing.hint,
-        ) from error
-
-
 def _raise(error: DatasetError, _: object) -> None:
     raise error
-
-
-def _explain_absence(name: str, other: str, context: ExceptionContext) -> None:
-    """The same for a dataset that another one refers to."""
-    error = context.original_exception
-    if f"no such table: {other}." in str(error):
-        raise DatasetNotFoundError(
-            f"Data set {name!r} refers to dataset {other!r}, which is not installed.",
-            hint="Install the distribution that carries it, or configure its path.",
-        ) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
@@ -29,6 +28,7 @@ from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, li
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.forking import track_engine
 from microcosm_sqlite.keywords import quote_keywords
+from microcosm_sqlite.memory_database import MEMORY, MemoryDatabase, attach_to_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Requirement
-
-MEMORY = ":memory:"
-"""The path that stands for a database in memory."""
 
 
 class Recipe(NamedTuple):
@@ -68,7 +65,6 @@ recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
 """The engines that were made here."""
 
 _dataset_engines: dict[InstalledDataset, Engine] = {}
-_memory_numbers = count(1)
 
 
 def dataset_engine(name: str) -> Engine:
@@ -175,8 +171,8 @@ def create_readwrite_engine(
         autocommit: Use no transactions: each statement is committed on its own.
     """
     name = os.fspath(path)
-    memory = _MemoryDatabase() if name in (MEMORY, "") else None
-    open_connection = memory or _file_opener(name)
+    memory = MemoryDatabase() if name in (MEMORY, "") else None
+    open_connection = memory.connect if memory else _file_opener(name)
 
     def open_configured() -> sqlite3.Connection:
         connection = open_connection()
@@ -191,7 +187,7 @@ def create_readwrite_engine(
         listeners=listeners,
         path=name,
         uri=memory.find_uri if memory else partial(str, _name_file(name)),
-        attach=_attach_to_memory if memory else attach_database,
+        attach=attach_to_memory if memory else attach_database,
     )
     engine = _create(recipe, echo, is_copied=memory is not None)
     if memory:
@@ -249,14 +245,6 @@ def _end_transaction(connection: Any, *_: object) -> None:
         connection.rollback()
 
 
-def _attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
-    # What is attached to a database of one file system is looked for there, unless told otherwise.
-    if "vfs=" not in uri:
-        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
-    attach_database(connection, schema, uri, path)
-
-
 def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
     path = _name_file(name)
 
@@ -274,36 +262,3 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
 
 def _name_file(name: str) -> str:
     return name if name.startswith("file:") else str(Path(name).absolute())
-
-
-class _MemoryDatabase:
-    """A database in memory that several connections share.
-
-    SQLite's ``memdb`` file system gives each connection its own transaction, and the locks of a
-    file with their timeout, where a shared cache fails at once on a locked table. The database
-    lives as long as one connection to it is open, so one is kept here.
-    """
-
-    def __init__(self) -> None:
-        self._anchors: list[sqlite3.Connection] = []
-        self._uri = ""
-
-    def __call__(self) -> sqlite3.Connection:
-        self.find_uri()
-        return self._connect()
-
-    def find_uri(self) -> str:
-        """What any connection of this process can open or attach."""
-        if not self._anchors:
-            self._uri = self._uri or f"file:/microcosm-sqlite-{next(_memory_numbers)}?vfs=memdb"
-            self._anchors.append(self._connect())
-        return self._uri
-
-    def close(self, *_: object) -> None:
-        """Let the database go; the next connection is to a new one."""
-        self._uri = ""
-        while self._anchors:
-            self._anchors.pop().close()
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)

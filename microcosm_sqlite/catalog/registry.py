@@ -94,6 +94,11 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
     return _registered[name]
 
 
+def registered() -> dict[str, InstalledDataset]:
+    """The datasets that :func:`register` named."""
+    return dict(_registered)
+
+
 def unregister(name: str) -> None:
     """Forget what :func:`register` named; unknown names are no error."""
     _registered.pop(name, None)
