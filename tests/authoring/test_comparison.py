@@ -18,6 +18,7 @@ from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
 from microcosm_sqlite.authoring.comparing.next_version import grow_version
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange
+from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 from microcosm_sqlite.authoring.comparing.sides import open_side
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -27,6 +28,7 @@ from microcosm_sqlite.errors import (
     DatasetFileMissingError,
     DatasetNotFoundError,
 )
+from tests.support.crossing import KEY, edit_manifest, make_flights
 from tests.support.projects import MODELS, SOURCES, build_wheel, make_project
 
 BIRDS = """
@@ -85,26 +87,35 @@ ROWS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(KEYS), st.lists(st.sampled_from(DECLARED), min_size=2, max_size=2), ROWS)
+OWN = ("", ", z INTEGER DEFAULT 7", ", w TEXT NOT NULL DEFAULT 'w'")
+"""What one side has, and the other may not have."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(KEYS),
+    st.lists(st.sampled_from(DECLARED), min_size=2, max_size=2),
+    st.tuples(st.sampled_from(OWN), st.sampled_from(OWN)),
+    ROWS,
+)
 def test_the_changes_applied_to_the_old_table_give_the_new_one(
-    key: tuple[str, str], declared: list[str], rows: dict[str, Any]
+    key: tuple[str, str], declared: list[str], own: tuple[str, str], rows: dict[str, Any]
 ) -> None:
     columns, options = key
     columns = columns.replace("PRIMARY KEY (j, k), ", "")
     last = ", PRIMARY KEY (j, k)" if options else ""
-    sql = f"CREATE TABLE t ({columns} x {declared[0]}, y {declared[1]}{last}){options}"
+    sql = f"CREATE TABLE t ({columns} x {declared[0]}, y {declared[1]}{{}}{last}){options}"
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("old.db", "new.db")]
         for number, path in enumerate(paths):
             with closing(sqlite3.connect(path)) as connection, connection:
-                connection.execute(sql)
+                connection.execute(sql.format(own[number]))
                 for k, (fate, *pairs) in rows.items():
                     if fate != ("inserted", "deleted")[number]:
                         j, x, y = (pair[number] for pair in pairs)
                         number_or_text = ord(k) if "INTEGER PRIMARY" in columns else k
                         values = number_or_text, 0 if options else j, x, y
-                        connection.execute("INSERT INTO t VALUES (?, ?, ?, ?)", values)
+                        connection.execute("INSERT INTO t (k, j, x, y) VALUES (?, ?, ?, ?)", values)
         sides = [open_side(str(path), folder) for path in paths]
         found = compare_datasets(*sides, limit=None)
         (table,) = found.tables
@@ -115,7 +126,8 @@ def test_the_changes_applied_to_the_old_table_give_the_new_one(
             result = read(connection)
         with closing(sqlite3.connect(paths[1])) as connection:
             assert result == read(connection)
-        assert found.is_same == (not found.changes)
+        assert table.is_same == (not found.changes)
+        assert found.is_same == (table.is_same and own[0] == own[1])
         kinds = [change.change for change in found.changes]
         assert table.inserted == kinds.count("insert")
         assert table.deleted == kinds.count("delete")
@@ -125,8 +137,8 @@ def test_the_changes_applied_to_the_old_table_give_the_new_one(
 def apply(connection: sqlite3.Connection, change: RowChange) -> None:
     where = " AND ".join(f"{name} = ?" for name in change.key)
     if change.change == "insert":
-        sql = f"INSERT INTO t ({', '.join(change.new)}) VALUES ({', '.join('?' * len(change.new))})"
-        connection.execute(sql, tuple(change.new.values()))
+        values = tuple(change.new[name] for name in "kjxy")
+        connection.execute("INSERT INTO t (k, j, x, y) VALUES (?, ?, ?, ?)", values)
         return
     if change.change == "delete":
         done = connection.execute(f"DELETE FROM t WHERE {where}", tuple(change.key.values()))
@@ -139,7 +151,7 @@ def apply(connection: sqlite3.Connection, change: RowChange) -> None:
 
 
 def read(connection: sqlite3.Connection) -> list[list[tuple[type, Any]]]:
-    rows = connection.execute("SELECT * FROM t ORDER BY k, j")
+    rows = connection.execute("SELECT k, j, x, y FROM t ORDER BY k, j")
     return [[(type(value), value) for value in row] for row in rows]
 
 
@@ -163,14 +175,61 @@ def test_what_cannot_be_compared_by_row_is_compared_as_a_whole(
     assert (other.is_same, other.old_rows, other.new_rows) == (False, same.old_rows, same.old_rows)
 
 
-def test_only_shared_columns_of_a_table_with_others_are_compared(tmp_path: Path) -> None:
+def test_of_a_table_with_other_columns_the_shared_ones_are_compared(tmp_path: Path) -> None:
     wider = "ALTER TABLE family ADD COLUMN latin TEXT;"
+    mended = "UPDATE family SET name = 'Meisen'; INSERT INTO family VALUES ('CORV', 'Crows', 'x');"
     tables = {table.table: table for table in compare(tmp_path, BIRDS, BIRDS, after=wider).tables}
     assert tables["family"].is_same
-    assert tables["family"].reason == "it has not the same columns"
-    assert tables["bird"].reason == ""
-    found = compare(tmp_path, BIRDS, BIRDS, after=wider + "UPDATE family SET name = 'Meisen';")
-    assert not found.tables[1].is_same
+    assert tables["family"].reason == ""
+    found = compare(tmp_path, BIRDS, BIRDS, after=wider + mended)
+    assert found.changes == [
+        RowChange("family", "update", {"code": "PARU"}, {"name": "Tits"}, {"name": "Meisen"}),
+        RowChange(
+            "family",
+            "insert",
+            {"code": "CORV"},
+            {},
+            {"code": "CORV", "name": "Crows", "latin": "x"},
+        ),
+    ]
+
+
+TRIGGER = "CREATE TRIGGER {} INSTEAD OF INSERT ON {} BEGIN {}; END;"
+
+
+def test_triggers_of_tables_and_views_are_compared(tmp_path: Path) -> None:
+    old = (
+        BIRDS + TRIGGER.format("look", "TIT", "SELECT 1") + TRIGGER.format("go", "tit", "SELECT 1")
+    )
+    new = BIRDS + TRIGGER.format("look", "tit", "SELECT 2")
+    new += "CREATE TRIGGER feed AFTER DELETE ON Bird BEGIN SELECT 1; END;"
+    found = compare(tmp_path, old, new)
+    assert [
+        (change.table, change.change, change.thing, change.name) for change in found.schema
+    ] == [
+        ("bird", "added", "trigger", "feed"),
+        ("tit", "removed", "trigger", "go"),
+        ("tit", "changed", "trigger", "look"),
+    ]
+    assert found.level == "minor"
+
+
+def test_foreign_keys_into_other_datasets_are_compared(tmp_path: Path) -> None:
+    sides = []
+    for name, keys in (("old", [KEY]), ("new", [])):
+        wheel = edit_manifest(make_flights(tmp_path / name), keys=keys, accepts="")
+        folder = tmp_path / name / "extracted"
+        folder.mkdir()
+        sides.append(open_side(str(wheel.pack(tmp_path / name)), str(folder)))
+    (change,) = compare_datasets(*sides).schema
+    assert change == SchemaChange(
+        "removed", "foreign key", "flights", KEY_IN_WORDS, KEY_IN_WORDS, "", True
+    )
+    (change,) = compare_datasets(*reversed(sides)).schema
+    assert (change.change, change.breaks) == ("added", False)
+
+
+KEY_IN_WORDS = "(origin) to airports.airports (faa)"
 
 
 @pytest.mark.parametrize(
@@ -307,7 +366,7 @@ def test_wheels_are_compared_without_running_their_code(tmp_path: Path) -> None:
     assert render_changelog(compare_datasets(old, broken)) == (
         "## 2.0\n\n### Added\n\n- Column `span` of `birds`: `INTEGER NOT NULL`.\n"
         "\n### Removed\n\n- **Breaking:** column `wingspan` of `birds`.\n"
-        "\n### Rows\n\n- `birds`: other content; 3 rows before, 4 now.\n"
+        "\n### Rows\n\n- `birds`: 1 inserted; 4 rows in all.\n"
     )
     assert render_changelog(compare_datasets(old, old)) == "## Unreleased\n\nNo changes.\n"
     assert "birds_data" not in sys.modules

@@ -183,6 +183,11 @@ EXTRAS = [
     "CREATE VIEW v AS SELECT {first} FROM t",
     "CREATE TABLE u (id INTEGER PRIMARY KEY, t REFERENCES t (k))",
     "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
+    "CREATE TRIGGER g AFTER INSERT ON T BEGIN SELECT {first} FROM t; END",
+]
+OF_VIEW = [
+    "CREATE TRIGGER h INSTEAD OF INSERT ON v BEGIN SELECT 1; END",
+    "CREATE TRIGGER h INSTEAD OF DELETE ON V BEGIN DELETE FROM t; END",
 ]
 
 
@@ -195,6 +200,8 @@ def schemas(draw: st.DrawFn) -> list[str]:
     extras = draw(
         st.lists(st.sampled_from(EXTRAS), unique_by=lambda sql: sql.split(" ON ")[0][-3:])
     )
+    if any("VIEW" in extra for extra in extras):
+        extras += draw(st.lists(st.sampled_from(OF_VIEW), max_size=1))
     first = columns[0].split()[0]
     table = f"CREATE TABLE t (k INTEGER{key}, {', '.join(columns)})"
     return [table, *(extra.format(first=first) for extra in extras)]

@@ -15,11 +15,13 @@ from microcosm_sqlite.authoring.comparing.row_changes import (
 from microcosm_sqlite.authoring.comparing.schema_changes import (
     Schema,
     SchemaChange,
+    compare_external_keys,
     compare_schemas,
     read_schema,
 )
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, quote_identifier, translate
 from microcosm_sqlite.catalog.digest import content_digest
+from microcosm_sqlite.catalog.external_keys import list_external_keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -130,7 +132,22 @@ def compare_datasets(
                 shapes = (schema.tables[table.table] for schema in schemas)
                 found = comparer.compare(table.table, *shapes)
                 tables[tables.index(table)] = _count(table, found, limit, keep)
-    return Comparison(old.version, new.version, compare_schemas(*schemas), tables, changes)
+    schema = compare_schemas(*schemas) + _compare_external_keys(old, new, schemas)
+    return Comparison(old.version, new.version, schema, tables, changes)
+
+
+def _compare_external_keys(
+    old: InstalledDataset, new: InstalledDataset, schemas: tuple[Schema, Schema]
+) -> list[SchemaChange]:
+    """The foreign keys into other datasets, where both sides have a manifest to tell of them."""
+    if not (old.manifest and new.manifest):
+        return []
+    shared = schemas[0].tables.keys() & schemas[1].tables.keys()
+    listed = (
+        [key for key in list_external_keys(manifest.tables.values()) if key.table in shared]
+        for manifest in (old.manifest, new.manifest)
+    )
+    return list(compare_external_keys(*listed))
 
 
 def _compare_tables(

@@ -1,7 +1,8 @@
 """Tell which rows of a table were inserted, deleted and updated from one database to another.
 
-Three joins along the primary key find them, in SQLite. Where rows have no key that tells them apart
-for sure, :func:`why_incomparable` says so beforehand.
+Three joins along the primary key find them, in SQLite. Of tables whose columns are not the same,
+those are compared that both have. Where rows have no key that tells them apart for sure,
+:func:`why_incomparable` says so beforehand.
 """
 
 from __future__ import annotations
@@ -72,10 +73,10 @@ def why_incomparable(
 
 def _why_by_declaration(old: Shape, new: Shape) -> str:
     reasons = {
-        f"it has more than {MOST_COLUMNS:,} columns": len(new.columns) > MOST_COLUMNS,
+        f"it has more than {MOST_COLUMNS:,} columns": len({*old.columns, *new.columns})
+        > MOST_COLUMNS,
         "it has no primary key": not (old.key and new.key),
         "its primary key is not the same": old.key != new.key,
-        "it has not the same columns": list(old.columns) != list(new.columns),
         "its primary key is not compared byte by byte": bool(
             (old.key_collations | new.key_collations) - {"BINARY"}
         ),
@@ -98,7 +99,7 @@ class RowComparer:
 
         Args:
             table: Its name.
-            before: What it was declared as, with the same columns and key.
+            before: What it was declared as, with the same key.
             shape: What it is declared as.
 
         Raises:
@@ -107,12 +108,12 @@ class RowComparer:
         queries = _TableQueries(table, before, shape)
         try:
             for row in self._connection.execute(queries.updates):
-                yield _describe_update(table, shape, row)
+                yield _describe_update(table, queries.shared, shape.key, row)
             for row in self._connection.execute(queries.inserts):
                 new = dict(zip(shape.columns, row, strict=True))
                 yield RowChange(table, "insert", {name: new[name] for name in shape.key}, {}, new)
             for row in self._connection.execute(queries.deletes):
-                old = dict(zip(shape.columns, row, strict=True))
+                old = dict(zip(before.columns, row, strict=True))
                 yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
         except SQLITE_ERRORS as error:
             raise DatasetIOError(
@@ -126,21 +127,26 @@ class _TableQueries:
 
     def __init__(self, table: str, before: Shape, shape: Shape) -> None:
         quoted = quote_identifier(table)
-        columns = [quote_identifier(name) for name in shape.columns]
+        self.shared = [name for name in shape.columns if name in before.columns]
+        columns = [quote_identifier(name) for name in self.shared]
         keys = [quote_identifier(name) for name in shape.key]
         same_key = " AND ".join(f"new.{key} = old.{key}" for key in keys)
         # Under a lenient collation, other texts are equal.
         unequal = [f"new.{name} COLLATE BINARY IS NOT old.{name}" for name in columns]
         unequal += [
             f"typeof(new.{name}) <> typeof(old.{name})"
-            for name in map(quote_identifier, _list_lenient(before, shape))
+            for name in map(quote_identifier, _list_lenient(self.shared, before, shape))
         ]
         other = join_evenly(unequal, " OR ")
         sides = {"new": f"main.{quoted} AS new", "old": f"old.{quoted} AS old"}
-        listed = {side: ", ".join(f"{side}.{name}" for name in columns) for side in sides}
+        both = ", ".join(f"{side}.{name}" for side in ("old", "new") for name in columns)
+        listed = {
+            side: ", ".join(f"{side}.{quote_identifier(name)}" for name in declared.columns)
+            for side, declared in (("new", shape), ("old", before))
+        }
         order = {side: ", ".join(f"{side}.{key}" for key in keys) for side in sides}
         self.updates = (
-            f"SELECT {listed['old']}, {listed['new']} FROM {sides['new']} "
+            f"SELECT {both} FROM {sides['new']} "
             f"JOIN {sides['old']} ON {same_key} WHERE {other} ORDER BY {order['new']}"
         )
         self.inserts, self.deletes = (
@@ -150,16 +156,17 @@ class _TableQueries:
         )
 
 
-def _list_lenient(before: Shape, shape: Shape) -> Iterator[str]:
+def _list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterator[str]:
     """The columns where values are equal and yet not the same, as 1 and 1.0 are."""
-    for name, column in shape.columns.items():
-        affinities = {_affinity(column), _affinity(before.columns[name])}
+    for name in shared:
+        affinities = {_affinity(shape.columns[name]), _affinity(before.columns[name])}
         if len(affinities) > 1 or "" in affinities:
             yield name
 
 
-def _describe_update(table: str, shape: Shape, row: Sequence[Any]) -> RowChange:
-    names = list(shape.columns)
+def _describe_update(
+    table: str, names: Sequence[str], key: Sequence[str], row: Sequence[Any]
+) -> RowChange:
     old = dict(zip(names, row[: len(names)], strict=True))
     new = dict(zip(names, row[len(names) :], strict=True))
     changed = [
@@ -168,7 +175,7 @@ def _describe_update(table: str, shape: Shape, row: Sequence[Any]) -> RowChange:
     return RowChange(
         table,
         "update",
-        {name: old[name] for name in shape.key},
+        {name: old[name] for name in key},
         {name: old[name] for name in changed},
         {name: new[name] for name in changed},
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.external_keys import ExternalKey
 from microcosm_sqlite.catalog.structure import table_names
 
 Key = tuple[str, ...]
@@ -101,10 +102,17 @@ class Schema:
     Attributes:
         tables: Ordinary tables by name.
         others: Views and virtual tables: kind and name to the text that created them.
+        triggers: Table or view to the texts of its triggers, by name.
     """
 
     tables: Mapping[str, Shape]
     others: Mapping[tuple[str, str], str]
+    triggers: Mapping[str, Mapping[str, str]]
+
+    @property
+    def names(self) -> set[str]:
+        """Every table and view."""
+        return {*self.tables, *(name for _, name in self.others)}
 
 
 def read_schema(connection: sqlite3.Connection) -> Schema:
@@ -120,7 +128,20 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
                 "AND made.type IN ('view', 'table') ORDER BY list.name"
             )
         },
+        _read_triggers(connection),
     )
+
+
+def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for table, name, sql in connection.execute(
+        # A trigger may spell its table's name in other letters.
+        "SELECT list.name, made.name, made.sql FROM pragma_table_list AS list "
+        "JOIN sqlite_schema AS made ON made.tbl_name = list.name COLLATE NOCASE "
+        "WHERE list.schema = 'main' AND made.type = 'trigger' ORDER BY made.name"
+    ):
+        found.setdefault(table, {})[name] = sql
+    return found
 
 
 def compare_schemas(old: Schema, new: Schema) -> list[SchemaChange]:
@@ -137,7 +158,31 @@ def compare_schemas(old: Schema, new: Schema) -> list[SchemaChange]:
     for kind, name in sorted(old.others.keys() | new.others.keys()):
         before_sql, after_sql = (each.others.get((kind, name), "") for each in (old, new))
         changes += _compare(kind, name, "", before_sql, after_sql, changing_breaks=True)
+    for name in sorted(old.names & new.names):
+        changes += _compare_triggers(name, old.triggers.get(name, {}), new.triggers.get(name, {}))
     return changes
+
+
+def compare_external_keys(
+    old: Iterable[ExternalKey], new: Iterable[ExternalKey]
+) -> Iterator[SchemaChange]:
+    """What changed in the foreign keys into other datasets, of which only manifests tell."""
+    before, after = (
+        {(key.table, f"{_list(key.columns)} to {key.goal} {_list(key.referred)}") for key in keys}
+        for keys in (old, new)
+    )
+    for table, key in sorted(before ^ after):
+        gone, come = (key if (table, key) in side else "" for side in (before, after))
+        yield from _compare("foreign key", table, key, gone, come)
+
+
+def _compare_triggers(
+    table: str, old: Mapping[str, str], new: Mapping[str, str]
+) -> Iterator[SchemaChange]:
+    for name in sorted(old.keys() | new.keys()):
+        before, after = (_even_out(side.get(name, "")) for side in (old, new))
+        # They fire for writers only.
+        yield from _compare("trigger", table, name, before, after, removing_breaks=False)
 
 
 def _compare_shapes(table: str, old: Shape, new: Shape) -> list[SchemaChange]:

@@ -47,7 +47,7 @@ class Definitions:
     Attributes:
         schema: The same, taken apart.
         tables: Table to the text that created it.
-        parts: Table to the texts of its indexes and triggers.
+        parts: Table or view to the texts of its indexes and triggers.
         others: Kind and name to the text of each view and virtual table.
     """
 
@@ -61,7 +61,7 @@ def read_definitions(connection: sqlite3.Connection) -> Definitions:
     """What an open database declares."""
     schema = read_schema(connection)
     tables: dict[str, str] = {}
-    parts: dict[str, dict[str, str]] = {name: {} for name in schema.tables}
+    parts: dict[str, dict[str, str]] = {name: {} for name in schema.names}
     others: dict[tuple[str, str], str] = {}
     kinds = {name: kind for kind, name in schema.others}
     for kind, name, table, sql in connection.execute(
@@ -69,10 +69,12 @@ def read_definitions(connection: sqlite3.Connection) -> Definitions:
     ):
         if name in schema.tables and kind == "table":
             tables[name] = sql
-        elif kind in ("index", "trigger") and table in parts:
+        elif kind == "index" and table in parts:
             parts[table][name] = sql
-        elif name in kinds:
+        elif kind != "trigger" and name in kinds:
             others[kinds[name], name] = sql
+    for table, triggers in schema.triggers.items():
+        parts[table] |= triggers
     return Definitions(schema, tables, parts, others)
 
 
@@ -110,6 +112,7 @@ def _create_others(old: Definitions, new: Definitions) -> Iterator[Step]:
         if kind == "virtual table" and _is_derived(kind, sql):
             quoted = quote_identifier(name)
             statements.append(f"INSERT INTO {quoted} ({quoted}) VALUES ('rebuild')")
+        statements += new.parts[name].values()
     if statements:
         yield Step("views and virtual tables", tuple(statements))
 

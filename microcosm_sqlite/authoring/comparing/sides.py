@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from microcosm_sqlite.catalog.codecs import SUFFIXES, open_decompressed, stream_errors
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.preflight import explain
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.wheel_file import datasets_in
@@ -50,7 +52,9 @@ def open_side(side: str, folder: str) -> InstalledDataset:
 
 
 def _extract(side: str, compression: str, folder: str) -> str:
-    target = Path(folder) / "extracted.db"
+    target = Path(folder, Path(side).stem)
+    with suppress(FileNotFoundError):  # what describes the file goes along
+        shutil.copy(Path(side).with_name(FILE_NAME), folder)
     try:
         with (
             Path(side).open("rb") as packed,
