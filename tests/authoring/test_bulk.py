@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from microcosm_sqlite.authoring.loading import bulk
+from microcosm_sqlite.authoring.loading.parallel import _transaction
 from microcosm_sqlite.catalog.digest import content_digest
 from microcosm_sqlite.catalog.manifest import Field
 from microcosm_sqlite.catalog.ranges import measure_columns
@@ -58,3 +60,13 @@ def test_errors_are_those_of_python(tmp_path: Path) -> None:
         for rows in ([(None,)], [(1, 2)]):
             with pytest.raises(sqlite3.Error):
                 writer.executemany("INSERT INTO t VALUES (?)", rows)
+
+
+def test_a_transaction_that_sqlite_ended_itself_tells_what_ended_it(has_apsw: bool) -> None:
+    opened = bulk._ApswConnection if has_apsw else bulk.open_loading
+    with closing(opened(":memory:")) as writer:
+        writer.execute("PRAGMA journal_mode=MEMORY").fetchall()
+        writer.execute("CREATE TABLE t (number UNIQUE)")
+        with pytest.raises(sqlite3.Error, match="UNIQUE"), _transaction(writer):
+            writer.executemany("INSERT OR ROLLBACK INTO t VALUES (?)", [(1,), (1,)])
+        assert not writer.in_transaction

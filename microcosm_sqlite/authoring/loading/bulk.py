@@ -39,6 +39,10 @@ _APPENDING = "PRAGMA cache_size=-1000;"
 class Writer(Protocol):
     """What loading asks of a connection; those of Python have it."""
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
     def execute(self, sql: str, parameters: tuple[Any, ...] = ..., /) -> Any:
         """Run a statement; what comes back has `fetchone` and `rowcount`."""
 
@@ -112,6 +116,10 @@ class _ApswConnection:
 
     def __init__(self, name: str, *flags: int) -> None:
         self._connection = import_module("apsw").Connection(name, *flags)
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.in_transaction)
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = (), /) -> _Result:
         with _translated():

@@ -167,7 +167,8 @@ def _transaction(connection: Writer) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # which SQLite has ended itself where a disk is full
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
