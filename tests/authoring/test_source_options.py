@@ -108,7 +108,7 @@ def test_wrong_options_are_told(options: dict[str, Any], told: str) -> None:
     [
         ({"day": "%Q"}, "column `day`: %Q is not known"),
         ({"day": "%d %d"}, "column `day`: a part of a date stands in it twice"),
-        ({"name": "%d"}, "column `name`: String.* is no type of dates"),
+        ({"name": "%d"}, "column `name`: String.* is no type of numbers or dates"),
         ({"nome": "%d"}, "column `nome` of table `t`, which it has not"),
     ],
 )
@@ -164,7 +164,7 @@ from __future__ import annotations
 import datetime as dt
 
 from microcosm_sqlite import DataSet
-from sqlalchemy import Date, DateTime, String
+from sqlalchemy import Date, DateTime, Double, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -179,12 +179,13 @@ class Bird(Birds):
     colour: Mapped[str | None] = mapped_column(String(40))
     seen: Mapped[dt.date] = mapped_column(Date)
     ringed: Mapped[dt.datetime | None] = mapped_column(DateTime)
+    weight: Mapped[float | None] = mapped_column(Double)
 """
 SOURCE = """Counted by hand
 --
-Name (de);colour;seen;ringed;Notes
-Blaumeise;n/a;31.1.2020;02/01/2020 12:05 AM;x
-Käuzchen;-;1.12.2020;;
+Name (de);colour;seen;ringed;weight;Notes
+Blaumeise;n/a;31.1.2020;02/01/2020 12:05 AM;1.010,5;x
+Käuzchen;-;1.12.2020;;-;
 """
 
 
@@ -204,6 +205,6 @@ def test_the_example_of_the_documentation_is_read_as_it_says(tmp_path: Path) -> 
     built = build_dataset(ProjectSettings.from_pyproject(project))
     with closing(sqlite3.connect(built.path)) as connection:
         assert connection.execute("SELECT * FROM birds").fetchall() == [
-            ("Blaumeise", None, "2020-01-31", "2020-02-01 00:05:00.000000"),
-            ("Käuzchen", None, "2020-12-01", None),
+            ("Blaumeise", None, "2020-01-31", "2020-02-01 00:05:00.000000", 1010.5),
+            ("Käuzchen", None, "2020-12-01", None, None),
         ]

@@ -49,6 +49,19 @@ TRAITS: dict[str, Trait] = {
         "id,n\n1,Привет мир это проверка кодировки\n".encode("cp1251"),
         [(1, "Привет мир это проверка кодировки")],
     ),
+    "polish.csv": Trait(
+        "id,n\n1,Łukasz z Łodzi\n2,zażółć gęślą\n".encode("cp1250"),
+        [(1, "Łukasz z Łodzi"), (2, "zażółć gęślą")],
+    ),
+    "macintosh.csv": Trait(
+        "id,n\n1,Müller\n2,crème brûlée\n".encode("mac_roman"),
+        [(1, "Müller"), (2, "crème brûlée")],
+    ),
+    "dos.csv": Trait("id,n\n1,Müller in Köln\n".encode("cp850"), [(1, "Müller in Köln")]),
+    "koi8.csv": Trait(
+        "id,n\n1,Привет мир это проверка кодировки и ещё немного текста\n".encode("koi8-r"),
+        [(1, "Привет мир это проверка кодировки и ещё немного текста")],
+    ),
     # Lines
     "cr only.csv": Trait(b"id,n\r1,a\r2,b\r", [(1, "a"), (2, "b")]),
     "crlf.csv": Trait(b'id,n\r\n1,"a\r\nb"\r\n\r\n', [(1, "a\r\nb")]),
@@ -80,10 +93,33 @@ TRAITS: dict[str, Trait] = {
         [(1, 2, 3, 4, 5, 6, 7, 8, 9)],
     ),
     "overlong.csv": Trait(f"{'how long ' * 50},b\n1,2\n", [(1, 2)]),
+    "dates above.csv": Trait(
+        "place,2020-01-31,2020-02-29\nx,1,2\ny,3,4\n",
+        [("x", 1, 2), ("y", 3, 4)],
+        ("place", "_2020_01_31", "_2020_02_29"),
+    ),
+    "waves above.csv": Trait(
+        "probe,400,405.5,410,415\nx,1,3,2,4\ny,3,2,5,1\n",
+        [("x", 1, 3, 2, 4), ("y", 3, 2, 5, 1)],
+        ("probe", "_400", "_405_5"),
+    ),
+    "years with spaces.tsv": Trait(
+        "geo\\time\t2019 \t2020 \nAT\t1.5 \t: \nBE\t2.5 \t3 p\n",
+        [("AT", 1.5, ": "), ("BE", 2.5, "3 p")],
+        ("geo_time", "_2019", "_2020"),
+    ),
+    "of a file.csv": Trait(
+        "FMT;700;21;7;20260101;x\nsum;account\n1,50;8400\n2,50;8500\n",
+        [(1.5, 8400), (2.5, 8500)],
+        ("sum", "account"),
+    ),
+    "other comments.csv": Trait(
+        "; one, two\n; three\nx,y\n1,2\n3,4\n", [(1, 2), (3, 4)], ("x", "y")
+    ),
     "odd letters.csv": Trait('"a\nb",Größe (m²),2nd,%,都市\n1,2,3,4,5\n', [(1, 2, 3, 4, 5)]),
     "header only.csv": Trait("a,b\n", [], ("a", "b")),
     # Dialects
-    "semicolon.csv": Trait("a;b\n1,5;2\n2,25;3\n", [("1,5", 2), ("2,25", 3)]),
+    "semicolon.csv": Trait("a;b\n1,5;2\n2,25;3\n", [(1.5, 2), (2.25, 3)]),
     "tab.csv": Trait("a\tb\n1\tx, y\n", [(1, "x, y")]),
     "pipe.csv": Trait("a|b\n1|2\n", [(1, 2)]),
     "commas.tsv": Trait("a,b\n1,2\n", [(1, 2)]),
@@ -91,6 +127,16 @@ TRAITS: dict[str, Trait] = {
     "single quotes.csv": Trait("'a','b'\n1,'x, y'\n", [(1, "x, y")]),
     "spaced.csv": Trait('"a", "b"\n1, "x, y"\n', [(1, "x, y")]),
     "spaces.csv": Trait("1.5 2.5 3\n4.5  5.5 6\n", [(1.5, 2.5, 3), (4.5, 5.5, 6)]),
+    "aligned.csv": Trait(
+        "id   name     value\n1    Anna     10.5\n10   Ben       9\n",
+        [(1, "Anna", 10.5), (10, "Ben", 9)],
+    ),
+    "separators.csv": Trait("a\x1fb\n1\x1fx\n", [(1, "x")]),
+    "sentences.csv": Trait(
+        "place\nParis, France\nBerlin, Germany\nRome\n",
+        [("Paris, France",), ("Berlin, Germany",), ("Rome",)],
+        ("place",),
+    ),
     "backslashes.csv": Trait('a,b\n1,"say \\"hi\\", you"\n', [(1, 'say "hi", you')]),
     "stray quotes.tsv": Trait('a\tb\n1\t"x" y\n2\t"\n', [(1, '"x" y'), (2, '"')]),
     "one column.csv": Trait("name\nx, y\nz\n", [("x, y",), ("z",)]),
@@ -102,6 +148,24 @@ TRAITS: dict[str, Trait] = {
     ),
     "formatted.csv": Trait(
         'a,b,c\n"1,234",50%,$3\n"2,345",60%,€4\n', [("1,234", "50%", "$3"), ("2,345", "60%", "€4")]
+    ),
+    "german.csv": Trait(
+        "a;b;c;d\n1.234,50;1,23;7; 8 \n2,5;3;-0,5;19\n",
+        [(1234.5, 1.23, 7, 8), (2.5, 3, -0.5, 19)],
+    ),
+    "thousands.csv": Trait(
+        'a,b\n"1,234,567","1,234"\n12,"2,345"\n', [(1234567, "1,234"), (12, "2,345")]
+    ),
+    "exceptions.csv": Trait(
+        "a,b,c,d,e,f\n1,2020-01-01,10:00,31.12.19, ,x\nTBD,open,23:59,1.1.20,1,7\n"
+        "2,2020-01-03,00:00,2.2.20,2,9a\n"
+        "3,2020-01-04,00:01,3.3.20,3,8\n",
+        [
+            ("1", "2020-01-01", "10:00", "31.12.19", " ", "x"),
+            ("TBD", "open", "23:59", "1.1.20", "1", "7"),
+            ("2", "2020-01-03", "00:00", "2.2.20", "2", "9a"),
+            ("3", "2020-01-04", "00:01", "3.3.20", "3", "8"),
+        ],
     ),
     "not finite.csv": Trait(
         "a,b,c\n1.5,NaN,inf\nInfinity,2,-Inf\n", [("1.5", "NaN", "inf"), ("Infinity", "2", "-Inf")]
@@ -269,12 +333,21 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
     for told in (
         "manager_id: integer, may be empty, refers to staff.id (by its name and all of its values)",
         "class: text of up to 1 characters, one of A, B",
-        "UTF-8, but for 1 lines (the first is 3), which are read as cp1252",
+        "UTF-8, but for 1 line (the first is 3), read as cp1252",
         "cp1252, as line 2 is not UTF-8",
-        "2 rows have another number of fields than the header (the first is on line 3)",
-        "would be integer but for NaN (1 rows); if you mean that, draft it with --null NaN",
-        "would be number but for Infinity (1 rows); if you mean that, set `infinity = true`",
+        "2 rows have another number of fields than the header (line 3 is the first)",
+        "left out in front of the header: 1 line",
+        "one column: commas and the like belong to its texts",
+        "would be integer but for NaN (1 row); if you mean that, draft it with --null NaN",
+        "would be number but for Infinity (1 row); if you mean that, set `infinity = true`",
         "would be dates, but nothing tells whether in %d/%m/%Y or %m/%d/%Y; set `formats`",
+        "would be number, but nothing tells whether in 1,5 or 1.234,5; set `formats`",
+        "would be number but for TBD (1 row); if they mean nothing, draft it with --null TBD",
+        "would be date but for open (1 row); if they mean nothing, draft it with --null open",
+        "would be times of day, or lengths of time; for times, put Time in the model",
+        "would be dates in %d.%m.%y, where years from 69 on are of the last century",
+        "would be integer but for ' ' (1 row); if you mean that, draft it with --null ' '",
+        "a: number, written 1.234,5",
         "vague: text of up to 8 characters",
         "dmy: date, written %d/%m/%Y",
         " to c299, ",

@@ -55,7 +55,7 @@ def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
 def _describe_column(column: InferredColumn) -> str:
     is_text = column.kind == TEXT and column.length
     parts = [f"text of up to {column.length} characters" if is_text else column.kind]
-    parts += [f"written {column.date_format}"] if column.date_format else []
+    parts += [f"written {column.format}"] if column.format else []
     parts += [f"one of {_list_labels(column)}"] if column.labels else []
     parts += ["may be empty"] if column.is_nullable else []
     parts += ["unique"] if column.is_unique else []

@@ -49,8 +49,8 @@ def _write_table(table: InferredTable) -> Iterator[str]:
     for name, value in list_csv_options(table).items():
         yield f"csv.{name} = {_write_value(value)}"
     for column in table.columns.values():
-        if column.date_format:
-            yield f"formats.{_write_key(column.name)} = {_write_value(column.date_format)}"
+        if column.format:
+            yield f"formats.{_write_key(column.name)} = {_write_value(column.format)}"
     if any(column.has_infinity for column in table.columns.values()):
         yield "infinity = true"
 

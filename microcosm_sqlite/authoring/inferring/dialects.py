@@ -9,18 +9,24 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
 
 COMMENT = "#"
+_COMMENTS = (COMMENT, "%", "!", ";", "//")
+"""What lines in front of a header begin with that are none of the table."""
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
 _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
+_GAP = re.compile(" {2,}")
 _DIGITS = re.compile(r"[-+]?\$?[0-9][0-9.,:/ %-]*")
-_YEAR = re.compile(r"(1[5-9]|2[01])[0-9]{2}")
+_PERIOD = re.compile(r"(1[5-9]|2[01])[0-9]{2}([-/.][0-9]{1,2}){0,2}|([0-9]{1,2}[-/.]){2}[0-9]{2,4}")
+_ENOUGH_TO_RISE = 4
+"""Numbers that rise from left to right, in the first row only, before they are believed names."""
 
 
 class Row(NamedTuple):
@@ -42,7 +48,7 @@ class Row(NamedTuple):
     @property
     def is_comment(self) -> bool:
         """Whether it is marked as a comment."""
-        return self.fields[0].startswith(COMMENT)
+        return self.fields[0].startswith(_COMMENTS)
 
 
 class _View(NamedTuple):
@@ -78,10 +84,12 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     with allow_long_fields():
         view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
         if view.width == 1:
-            view = _view(lines, " " if _are_numbers(lines) else usual_delimiter, quotechar)
+            view = _view(lines, " " if _are_aligned(lines) else usual_delimiter, quotechar)
     start = _find_header(view)
     body = view.rows[start + 1 :]
-    has_comments = any(row.is_comment and len(row.fields) != view.width for row in body)
+    has_comments = any(
+        row.fields[0].startswith(COMMENT) and len(row.fields) != view.width for row in body
+    )
     rows = [row.fields for row in body if not row.is_comment]
     return CsvOptions(
         delimiter=view.delimiter,
@@ -96,35 +104,53 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
 def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row of a text is no header: its digits stand where all others have digits.
 
-    Years above other numbers, and the numbers of the columns, are a header.
+    Years and dates above other numbers, numbers that rise as those of few rows do, and the numbers
+    of the columns, are a header.
 
     >>> is_data(["Anna", "7"], [["Ben", "8"]]), is_data(["name", "2020"], [["Ben", "8"]])
     (True, False)
     """
-    heads = {
-        index: field
-        for index, field in enumerate(first)
+    below = {
+        index: texts
+        for index in range(len(first))
         if (texts := [row[index] for row in rows if len(row) > index and row[index].strip()])
         and all(map(_is_number, texts))
     }
-    if not heads or not all(map(_is_number, heads.values())):
+    heads = [first[index].strip() for index in below]
+    if not heads or not all(map(_is_number, heads)):
         return False
     numbers = [field for field in first if field.strip()]
     if numbers == [str(number) for number in range(len(numbers))]:
         return False
-    below = [row[index] for row in rows for index in heads if len(row) > index and row[index]]
-    return not all(map(_YEAR.fullmatch, heads.values())) or all(map(_YEAR.fullmatch, below))
+    are_periods = all(map(_PERIOD.fullmatch, heads))
+    if are_periods and not all(_PERIOD.fullmatch(text.strip()) for text in chain(*below.values())):
+        return False
+    rising = sum(_rises([row[index] for index in below if len(row) > index]) for row in rows)
+    return not (len(heads) >= _ENOUGH_TO_RISE and _rises(heads) and 2 * rising < len(rows))
+
+
+def _rises(texts: Sequence[str]) -> bool:
+    """Whether these are plain numbers, each larger than the one before."""
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return False
+    return all(left < right for left, right in pairwise(numbers))
 
 
 def _is_number(text: str) -> bool:
     return bool(_DIGITS.fullmatch(text.strip()))
 
 
-def _are_numbers(lines: Sequence[str]) -> bool:
-    """Whether most lines are rows of numbers, as many in each, with spaces between."""
-    rows = [line.split() for line in lines if line.strip()]
+def _are_aligned(lines: Sequence[str]) -> bool:
+    """Whether spaces part columns: as many in each line, all numbers or far apart."""
+    filled = [line.strip() for line in lines if line.strip()]
+    rows = [line.split() for line in filled]
     numbers = [row for row in rows if len(row) > 1 and all(map(_is_number, row))]
-    return len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows)
+    if len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows):
+        return True
+    gaps = [len(_GAP.findall(line)) for line in filled]
+    return len(rows) > 2 and len({len(row) for row in rows}) == 1 < len(rows[0]) <= min(gaps) + 1
 
 
 def _find_header(view: _View) -> int:
@@ -134,19 +160,39 @@ def _find_header(view: _View) -> int:
             continue
         rest = [later.fields for later in view.rows[position + 1 :]]
         is_believed = len(row.fields) == view.width and not is_data(row.fields, rest)
+        is_believed = is_believed and not _are_sentences(view, position)
         return position if position and (is_believed or view.rows[0].is_comment) else 0
     return 0
 
 
 def _is_preamble(row: Row, view: _View, position: int) -> bool:
+    after = view.rows[position + 1 :]
     if row.is_comment:
-        after = view.rows[position + 1 :]
         return len(row.fields) != view.width or not is_data(
             after[0].fields if after else [], [later.fields for later in after[1:]]
         )
     if len(row.fields) < view.width:
         return 2 * row.filled <= view.width
+    if len(row.fields) > view.width:
+        return _describes_file(row) and bool(after) and _is_header_alike(after[0], view)
     return row.filled <= 1 and view.width > 2
+
+
+def _describes_file(row: Row) -> bool:
+    """Whether a row has values and no names, as where a format says its version and date."""
+    return 2 * sum(map(_is_number, row.fields)) > row.filled > 2
+
+
+def _is_header_alike(row: Row, view: _View) -> bool:
+    return len(row.fields) == row.filled == view.width and not any(map(_is_number, row.fields))
+
+
+def _are_sentences(view: _View, position: int) -> bool:
+    """Whether what seems a table below a title is text of one column, whose commas are its own."""
+    first, rows = view.rows[0], [row.fields for row in view.rows[position:]]
+    has_gap = view.rows[position].start > position + first.start
+    has_digits = any(_is_number(field) for fields in rows for field in fields)
+    return len(first.fields) == 1 and not has_gap and not has_digits and _are_spaced(rows)
 
 
 def _guess_quotechar(lines: Sequence[str]) -> str:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from unicodedata import name
+from unicodedata import category, name
 
 from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
 from microcosm_sqlite.errors import SourceError
 
 UTF8 = "utf-8"
-_WESTERN = ("cp1252", "latin-1")
+_LATIN = ("cp1252", "mac_roman", "cp850", "cp1250", "iso8859_2", "latin-1")
+"""Of those that make equal sense of a text, the first one is believed; the last takes all."""
+_OTHERS = [
+    "cp1251", "koi8_r", "cp866", "mac_cyrillic", "cp1253", "cp1255", "cp1256", "cp874", "cp932",
+    "euc_jp", "gb18030", "big5", "cp949",
+]  # fmt: skip
+"""Encodings that files are in, of all those that text could be read in."""
 _SAMPLE = 1 << 20
+_ENOUGH_FOR_SENSE = 1 << 16
+_JOINERS = "\u2019\u2010\u2013\u2014\u00b7\u00ad"
+"""Marks within words."""
 _ENOUGH = 8
 """Letters of another script that make it believed."""
 
@@ -98,17 +107,23 @@ def _find_wide(head: bytes) -> str:
 
 
 def _judge(census: _Census) -> FoundEncoding:
-    western = next(one for one in _WESTERN if _decodes(census.sample, one))
+    latin = _choose_latin(census.sample[:_ENOUGH_FOR_SENSE], census.sample)
     if census.has_utf8:
+        lines = "1 line" if census.strays == 1 else f"{census.strays:,} lines"
         return FoundEncoding(
-            f"{UTF8}+{western}",
-            f"UTF-8, but for {census.strays:,} lines (the first is {census.first}), "
-            f"which are read as {western}",
+            f"{UTF8}+{latin}",
+            f"UTF-8, but for {lines} (the first is {census.first}), read as {latin}",
         )
-    found = _ask_for_others(census.sample) or western
+    found = _ask_for_others(census.sample) or latin
     return FoundEncoding(
         found, f"{found}, as line {census.first} is not UTF-8; look whether its letters are right"
     )
+
+
+def _choose_latin(head: bytes, sample: bytes) -> str:
+    """The encoding of Latin letters in which words look most like words."""
+    known = [one for one in _LATIN if _decodes(sample, one)]
+    return min(known, key=lambda one: count_oddities(head.decode(one, "ignore")))
 
 
 def _decodes(text: bytes, encoding: str) -> bool:
@@ -119,11 +134,33 @@ def _decodes(text: bytes, encoding: str) -> bool:
     return True
 
 
+def count_oddities(text: str) -> int:
+    """How often a letter beyond ASCII is none, or is a capital inside of a word.
+
+    >>> count_oddities("Müller, 5 €"), count_oddities("M\u0178ller"), count_oddities("£ód\u0178")
+    (0, 1, 2)
+    """
+    return sum(
+        _is_odd(before, letter, after)
+        for before, letter, after in zip(f" {text}", text, f"{text[1:]} ", strict=False)
+        if not letter.isascii()
+    )
+
+
+def _is_odd(before: str, letter: str, after: str) -> bool:
+    if letter.isalpha():
+        is_inside = before.islower() or (before.isalpha() and after.islower())
+        return letter.isupper() and is_inside
+    kind = category(letter)
+    is_joined = before.isalpha() and letter not in _JOINERS
+    return kind == "Cc" or (after.isalpha() and (is_joined or kind[0] in "SN"))
+
+
 def _ask_for_others(sample: bytes) -> str:
     """An encoding of a script other than Latin, where there is text enough to tell."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample).best()
+    best = from_bytes(sample, cp_isolation=_OTHERS).best()
     letters = [] if best is None else [c for c in str(best) if c.isalpha() and not c.isascii()]
     foreign = sum(not name(letter, "").startswith("LATIN") for letter in letters)
     is_told = best is not None and foreign >= _ENOUGH and foreign > len(letters) / 2

@@ -18,7 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.inferring.date_styles import choose_style, find_styles, has_time
-from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, parse_date, parse_datetime
+from microcosm_sqlite.authoring.values.parsing import (
+    EXACT_INTEGER,
+    SQLITE_SPACE,
+    parse_date,
+    parse_datetime,
+)
 
 INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
 DATE, DATETIME, MOMENT, TEXT = "date", "datetime", "datetime with offset", "text"
@@ -28,8 +33,9 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?"
+    r"|[0-9]{8}T[0-9]{6})"
+    r"(?P<offset>Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)?"
 )
 _BOOLEANS = frozenset({"true", "false", "yes", "no"})
 INFINITIES = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
@@ -40,7 +46,8 @@ NULL_WORDS = frozenset(
         "null", "(null)", "<NA>", "missing",
     }
 )  # fmt: skip
-"""Texts that often stand for no value. That is for the author to say, so they stay text."""
+"""Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
+text."""
 _DIGITS_OF_A_DOUBLE = 17
 EXACT_DIGITS = 15
 """Decimal numbers of so many digits come back from a double unchanged."""
@@ -56,6 +63,7 @@ class Guess:
         is_long: Whether a whole number was beyond 32 bits.
         has_infinity: Whether a number of a source with types was infinite.
         narrow: The kind of the texts but for `words`; empty while there was none.
+        is_padded: Whether a text had blanks around it.
         words: Texts that often stand for no value, such as `NA`; they make the column text.
         styles: The formats that every text is a date in, where the narrow kind is text.
     """
@@ -65,6 +73,7 @@ class Guess:
     is_long: bool = False
     has_infinity: bool = False
     narrow: str = ""
+    is_padded: bool = False
     words: set[str] = field(default_factory=set)
     styles: frozenset[str] = frozenset()
     _is_inexact: bool = False
@@ -89,7 +98,7 @@ class Guess:
             self.is_nullable = True
         elif self.narrow == TEXT and not self.styles:
             self.length = max(self.length, len(text))
-        elif text in NULL_WORDS or text.lower() in INFINITIES:
+        elif text in NULL_WORDS or text.isspace() or text.lower() in INFINITIES:
             self.length = max(self.length, len(text))
             self.words.add(text)
         else:
@@ -109,12 +118,13 @@ class Guess:
 
     def _learn(self, kind: str, text: str) -> None:
         self.length = max(self.length, len(text))
+        self.is_padded = self.is_padded or text != text.strip(SQLITE_SPACE)
         if kind == INTEGER:
             value = abs(int(text))
             self.is_long = self.is_long or value >= 1 << 31
             self._is_inexact = self._is_inexact or value > EXACT_INTEGER
         if kind == TEXT and self.narrow in ("", TEXT):
-            found = find_styles(text)
+            found = find_styles(text.strip(SQLITE_SPACE))
             self.styles = self.styles & found if self.narrow else found
         else:
             self.styles = frozenset()
@@ -136,11 +146,12 @@ class Guess:
 
 @lru_cache(maxsize=1 << 15)
 def classify(text: str) -> str:
-    """The narrowest kind of one text.
+    """The narrowest kind of one text; blanks around it do not count, but in texts.
 
     >>> [classify(text) for text in ("7", "007", "7.5", "NA", "yes", "2013-02-30")]
     ['integer', 'text', 'number', 'text', 'boolean', 'text']
     """
+    text = text.strip(SQLITE_SPACE)
     if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
         return INTEGER
     if _is_number(text):
@@ -184,6 +195,8 @@ def _classify_whole(value: int) -> tuple[str, str]:
 
 
 def _classify_decimal(value: Decimal) -> tuple[str, str]:
+    if value.as_tuple().exponent == 0:
+        return _classify_whole(int(value))
     return (NUMBER if len(value.as_tuple().digits) <= EXACT_DIGITS else TEXT), str(value)
 
 

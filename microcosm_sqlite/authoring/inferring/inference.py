@@ -16,7 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from microcosm_sqlite.authoring.inferring.enumerations import infer_enumerations
-from microcosm_sqlite.authoring.inferring.guessing import DATETIME, MOMENT, TEXT, Guess
+from microcosm_sqlite.authoring.inferring.guessing import (
+    DATE,
+    DATETIME,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    Guess,
+)
 from microcosm_sqlite.authoring.inferring.hints import find_hint
 from microcosm_sqlite.authoring.inferring.inferred import Inference, InferredColumn, InferredTable
 from microcosm_sqlite.authoring.inferring.keys import (
@@ -25,12 +32,16 @@ from microcosm_sqlite.authoring.inferring.keys import (
     infer_references,
     is_unique,
 )
+from microcosm_sqlite.authoring.inferring.number_styles import (
+    choose_number_style,
+    find_number_styles,
+)
 from microcosm_sqlite.authoring.inferring.sniffing import RawFile, TypedFile, name_table, sniff
 from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
 from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
 from microcosm_sqlite.authoring.values.column_names import find_free_name
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.parsing import parse_datetime
+from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.errors import SourceError
 
@@ -145,15 +156,16 @@ def _infer_table(
             guess.is_nullable or not row_count,
             guess.length,
             guess.is_long,
-            date_format=guess.date_format,
+            format=guess.date_format,
             has_infinity=guess.has_infinity,
         )
         for column, header, guess in zip(raw.names, raw.header, guesses, strict=True)
     }
     table = InferredTable(name, raw, columns, row_count)
     for column, guess in zip(columns.values(), guesses, strict=True):
-        column.hint = find_hint(connection, table, column, guess)
-        _normalise(connection, table, column)
+        if column.kind == TEXT:
+            _look_closer(connection, table, column, guess)
+        _normalise(connection, table, column, is_padded=guess.is_padded)
     table.primary_key = find_key(connection, table)
     if row_count >= ENOUGH_FOR_UNIQUE:
         for column in columns.values():
@@ -163,16 +175,42 @@ def _infer_table(
     return table
 
 
-def _normalise(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+def _look_closer(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
 ) -> None:
-    """Write each moment in one way, so that those which are the same compare so."""
-    if column.kind in (DATETIME, MOMENT) or column.date_format:
-        parse = compile_format(column.date_format) if column.date_format else parse_datetime
+    """Find numbers in other styles among texts, or something to tell the author of them."""
+    source, name = quote_identifier(table.name), quote_identifier(column.name)
+
+    def list_texts() -> Iterator[str]:
+        query = f"SELECT {name} FROM {source} WHERE {name} NOTNULL"
+        return (text for (text,) in connection.execute(query))
+
+    raw, styles = table.file, list[str]()
+    if isinstance(raw, RawFile) and guess.narrow and not (guess.words or guess.styles):
+        styles = find_number_styles(list_texts)
+        column.format = choose_number_style(styles, list_texts, raw.options.delimiter)
+    if column.format:
+        column.kind = NUMBER
+    elif not raw.has_types:
+        column.hint = find_hint(guess, styles, list_texts)
+
+
+def _normalise(
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
+    *,
+    is_padded: bool,
+) -> None:
+    """Write each value in one way, so that those which are the same compare so."""
+    source, name = quote_identifier(table.name), quote_identifier(column.name)
+    if column.kind in (DATETIME, MOMENT) or (column.kind == DATE and column.format):
+        parse = compile_format(column.format) if column.format else parse_datetime
         read = lru_cache(1 << 14)(lambda text: text and parse(text).isoformat())
         connection.create_function("normalise", 1, read, deterministic=True)
-        source, name = quote_identifier(table.name), quote_identifier(column.name)
         connection.execute(f"UPDATE {source} SET {name} = normalise({name})")
+    elif is_padded and column.kind != TEXT:
+        connection.execute(f"UPDATE {source} SET {name} = trim({name}, ?)", (SQLITE_SPACE,))
 
 
 def _load(

@@ -35,7 +35,8 @@ class InferredColumn:
         evidence: Why the reference is believed.
         near_reference: What it would refer to but for some values, as a sentence.
         labels: The few texts that it has, over and over; none where they are many.
-        date_format: The format of its dates, where they are not in ISO 8601.
+        format: The format of its numbers, where it is not that of programs, or of its dates,
+            where they are not in ISO 8601.
         has_infinity: Whether a number of it is infinite.
         hint: What its texts would be but for something that the author knows, as a sentence.
     """
@@ -51,7 +52,7 @@ class InferredColumn:
     evidence: str = ""
     near_reference: str = ""
     labels: tuple[str, ...] = ()
-    date_format: str = ""
+    format: str = ""
     has_infinity: bool = False
     hint: str = ""
 

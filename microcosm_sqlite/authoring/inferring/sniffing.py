@@ -27,7 +27,7 @@ MOST_COLUMNS = 1998
 ENOUGH_FOR_ROW_NAMES = 3
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
-_NEVER_USED = "\x1f"
+_NEVER_USED = "\x1e"
 _ROW_NAME = "row_name"
 
 
@@ -174,7 +174,7 @@ def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     yield from quotings
     yield replace(guessed, comment=COMMENT, skip_lines=0)
     yield from (replace(one, fills_rows=True) for one in quotings)
-    yield replace(guessed, delimiter=_NEVER_USED)
+    yield replace(guessed, delimiter=_NEVER_USED, skip_initial_space=False)
 
 
 def _fits(source: SourceFile, options: CsvOptions) -> bool:
@@ -223,21 +223,35 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
 
 def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]:
     if options.skip_lines and isinstance(options.header, bool):
-        yield f"{options.skip_lines} lines in front of the header are left out"
+        lines = "1 line" if options.skip_lines == 1 else f"{options.skip_lines} lines"
+        yield f"left out in front of the header: {lines}"
+    if options.delimiter == _NEVER_USED:
+        yield "one column: commas and the like belong to its texts"
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:
         yield "no header: the first row has numbers where all others have, so fields are numbered"
     if isinstance(options.header, tuple):
         yield f"rows have one field more than the header: their names, taken as `{_ROW_NAME}`"
-    if options.fills_rows:
-        with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
-            width = len(records.header)
-            odd = [line for line, row in records.numbered() if len(row) != width]
+    if options.fills_rows and (odd := _list_odd_rows(source, options)):
+        rows = "1 row has" if len(odd) == 1 else f"{len(odd):,} rows have"
         yield (
-            f"{len(odd):,} rows have another number of fields than the header (the first is on "
-            f"line {odd[0]}): empty fields at their ends are added or taken away"
+            f"{rows} another number of fields than the header (line {odd[0]} is the first): "
+            "empty fields at their ends are added or taken away"
         )
+
+
+def _list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:
+    """The lines of the rows that are made as wide as the header; blanks are no rows."""
+    with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
+        width = len(records.header)
+        return [
+            line for line, row in records.numbered() if len(row) != width and any(map(_strip, row))
+        ]
+
+
+def _strip(field: str) -> str:
+    return field.strip(BLANK)
 
 
 def _explain(source: SourceFile, options: CsvOptions) -> SourceError:

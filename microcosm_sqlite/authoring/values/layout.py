@@ -91,7 +91,8 @@ def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOption
     except ValueError as error:
         raise SettingsError(
             f"Option `formats` of table `{column.table.name}`, column `{column.name}`: {error}.",
-            hint=f"A format is of {', '.join(DIRECTIVES)} and texts between, for dates only.",
+            hint=f"Dates have formats of {', '.join(DIRECTIVES)} and texts between; "
+            "numbers have examples such as 1.234,5.",
         ) from error
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 from sqlalchemy import types
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.number_formats import compile_number_format
 from microcosm_sqlite.booleans import parse_boolean
 
 Parser = Callable[[str], Any]
@@ -30,6 +31,7 @@ EXACT_INTEGER = 2**53 - 1
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_UTC = re.compile(" ?UTC$")
 _INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _CLOCK = re.compile(
     r"((?P<days>-?[0-9]+) days?, )?(?P<sign>-)?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
@@ -132,7 +134,7 @@ def parse_date(text: str) -> date:
 def parse_datetime(text: str) -> datetime:
     """An ISO 8601 date and time; one with an offset becomes UTC, as SQLite stores no offset."""
     try:
-        value = datetime.fromisoformat(text.strip())
+        value = datetime.fromisoformat(_UTC.sub("Z", text.strip()))
         return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise ValueError("a date and time as in 2013-01-31T23:59:00Z") from None
@@ -224,22 +226,25 @@ def make_enum_parser(labels: list[str]) -> Parser:
     return parse_label
 
 
-def make_date_parser(type_: types.TypeEngine[Any], date_format: str) -> Parser:
-    """Dates, moments or times of day in a format.
+def make_format_parser(type_: types.TypeEngine[Any], parse_plain: Parser, format_: str) -> Parser:
+    """Numbers, dates or moments in a format.
 
     Raises:
         ValueError: The type is none of these, or the format is not known.
     """
-    parse = compile_format(date_format)
+    if isinstance(type_, types.Integer | types.Float | types.Numeric):
+        spell = compile_number_format(format_)
+        return lambda text: parse_plain(spell(text))
+    parse = compile_format(format_)
     if isinstance(type_, types.DateTime):
         return parse
     if isinstance(type_, types.Date):
         return lambda text: parse(text).date()
-    raise ValueError(f"{type_!r} is no type of dates")
+    raise ValueError(f"{type_!r} is no type of numbers or dates")
 
 
 def choose_parser(
-    type_: types.TypeEngine[Any], *, date_format: str = "", takes_infinity: bool = False
+    type_: types.TypeEngine[Any], *, format_: str = "", takes_infinity: bool = False
 ) -> Parser | None:
     """The parser for a type, or None for a type that text cannot stand for.
 
@@ -247,19 +252,19 @@ def choose_parser(
 
     Args:
         type_: The type.
-        date_format: The format of its dates, where they are not in ISO 8601.
+        format_: The format of its numbers, where it is not that of programs, or of its dates,
+            where they are not in ISO 8601.
         takes_infinity: Whether numbers may be infinite.
 
     Raises:
-        ValueError: A format that is not known, or that is given to a type without dates.
+        ValueError: A format that is not known, or that is given to a type without formats.
     """
     while isinstance(type_, types.TypeDecorator) and not isinstance(type_, _OWN_WAYS):
         type_ = type_.impl_instance
-    if date_format:
-        return make_date_parser(type_, date_format)
+    parse = next((make(type_) for kind, make in _MAKERS if isinstance(type_, kind)), None)
     if takes_infinity and isinstance(type_, types.Float):
-        return parse_any_float
-    return next((make(type_) for kind, make in _MAKERS if isinstance(type_, kind)), None)
+        parse = parse_any_float
+    return make_format_parser(type_, parse, format_) if parse and format_ else parse
 
 
 def _make_uuid_parser(type_: Any) -> Parser:

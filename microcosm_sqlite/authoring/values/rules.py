@@ -55,7 +55,7 @@ class ColumnRule:
         self.column = column
         self.name = column.name
         type_ = column.type.dialect_impl(dialect)
-        parse = choose_parser(type_, date_format=date_format, takes_infinity=takes_infinity)
+        parse = choose_parser(type_, format_=date_format, takes_infinity=takes_infinity)
         if parse is None:
             raise SettingsError(
                 f"Column `{column.table.name}.{column.name}` is {column.type!r}, "
@@ -71,7 +71,9 @@ class ColumnRule:
         self._null_words = self.nulls - {""}
         affinity = find_affinity(self.expected)
         quoted = quote_identifier(column.name)
-        self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
+        self.is_plain, self.suspicion = False, ""
+        if not date_format:
+            self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
         is_whole = self.is_plain and affinity == "INTEGER"
         self.misfit = f"CAST({quoted} AS INTEGER) <> {quoted}" if is_whole else ""
 
