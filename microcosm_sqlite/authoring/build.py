@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.finishing.compression import compress
 from microcosm_sqlite.authoring.finishing.describe import describe_dataset
 from microcosm_sqlite.authoring.finishing.finalise import (
-    finalise,
+    prepare,
     publish,
     settle,
+    write_copy,
 )
 from microcosm_sqlite.authoring.finishing.hashing import digest
 from microcosm_sqlite.authoring.finishing.inputs import digest_inputs, find_current
@@ -104,47 +105,37 @@ def _build(
     inputs: str,
     progress: Progress,
 ) -> Manifest:
-    with open_workspace(settings.database_path) as workspace:
-        finished = workspace / "finished.db"
-        with closing(open_loading(workspace / "loading.db")) as connection:
+    with open_workspace(settings.database_path) as workspace, ThreadPoolExecutor() as pool:
+        loading, finished = workspace / "loading.db", workspace / "finished.db"
+        with closing(open_loading(loading)) as connection:
             try:
                 row_counts = _load(connection, settings, models, sources, progress, workspace)
                 progress.start("Writing the file")
-                finalise(connection, finished)
+                prepare(connection)
+                ranges = pool.submit(measure_tables, loading, models.metadata)
+                write_copy(connection, finished)
             except sqlite3.OperationalError as error:
                 raise BuildError(f"SQLite cannot write {settings.dataset}: {error}.") from error
-        manifest = _verify(settings, models, finished, row_counts, inputs)
+        sha256 = pool.submit(digest, finished)
+        contents = pool.submit(digest_tables, finished, row_counts)
+        with open_as_reader(finished) as reader:
+            verify_database(reader, row_counts)
+            manifest = describe_dataset(
+                settings,
+                models,
+                reader,
+                size=finished.stat().st_size,
+                sha256=sha256.result(),
+                contents=contents.result(),
+                ranges=ranges.result(),
+                inputs=inputs,
+            )
         try:
             _publish(settings, manifest, finished, progress)
         except OSError as error:
             raise BuildError(f"{settings.database_path} cannot be written: {error}.") from error
         progress.finish(f"{settings.database_path.name}, {manifest.bytes:,} bytes")
     return manifest
-
-
-def _verify(
-    settings: ProjectSettings,
-    models: Models,
-    finished: Path,
-    row_counts: Mapping[str, int],
-    inputs: str,
-) -> Manifest:
-    """Look at the finished file as readers do, hashing it meanwhile, and describe it."""
-    with ThreadPoolExecutor() as pool, open_as_reader(finished) as reader:
-        sha256 = pool.submit(digest, finished)
-        contents = pool.submit(digest_tables, finished, row_counts)
-        ranges = pool.submit(measure_tables, finished, models.metadata)
-        verify_database(reader, row_counts)
-        return describe_dataset(
-            settings,
-            models,
-            reader,
-            size=finished.stat().st_size,
-            sha256=sha256.result(),
-            contents=contents.result(),
-            ranges=ranges.result(),
-            inputs=inputs,
-        )
 
 
 def _publish(

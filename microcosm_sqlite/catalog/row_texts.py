@@ -29,33 +29,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+Span = tuple[int, int]
+"""The first and the last rowid, or the first and the last number of rows that have none."""
+
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _NAN = float("nan")
 _WHOLE, _TEXT, _MOMENT = ("INT", "BOOL"), ("CHAR", "CLOB", "TEXT"), ("DATE", "TIME")
 """Parts of declared types that tell what to expect."""
+_SPAN_ROWS = 1 << 16
 _MOST_ROWS = 512
 _MOST_CHARACTERS = 1 << 18
 _MOST_ARGUMENTS = 100
 """Of an SQL function, in every build of SQLite."""
-
-
-def write_rows(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
-    """The rows of a table, in texts of one or more, which commas would join to an array's inside.
-
-    Beside each text the reals of its rows, in their order, as little-endian doubles of IEEE 754.
-
-    Raises:
-        sqlite3.Error: The table cannot be read.
-    """
-    described = connection.execute(f"PRAGMA table_xinfo({quote_identifier(table)})").fetchall()
-    rowid = name_rowid(name for _, name, *_ in described)
-    key = _find_key(connection, table, described)
-    if key or not rowid:
-        yield from _write_in_order(connection, table, columns, described, key)
-    else:
-        yield from _Blocks(connection, table, columns, described, rowid)
 
 
 def _spell_blob(value: bytes) -> dict[str, str]:
@@ -64,6 +49,125 @@ def _spell_blob(value: bytes) -> dict[str, str]:
 
 write_json = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_spell_blob).encode
 """Any value, or list of rows, as the one text that stands for it."""
+
+
+class RowTexts:
+    """The rows of a table as texts.
+
+    Every method raises sqlite3.Error where the table cannot be read.
+
+    Attributes:
+        columns: The columns that rows are told with: all that can be seen, or those asked for.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, table: str, columns: Sequence[str] | None = None
+    ) -> None:
+        self._connection = connection
+        self._table = quote_identifier(table)
+        described = connection.execute(f"PRAGMA table_xinfo({self._table})").fetchall()
+        if columns is None:
+            columns = [name for _, name, *_, hidden in described if hidden != 1]
+        self.columns = columns
+        self._key = _find_key(connection, table, described)
+        self._rowid = "" if self._key else name_rowid(name for _, name, *_ in described)
+        affinities = {name: find_affinity(type_) for _, name, type_, *_ in described}
+        self._are_reals = [affinities[name] == "REAL" for name in columns]
+        self._prepare(described)
+        is_computed = any(hidden for *_, hidden in described)
+        self._is_quick = len(columns) <= _MOST_ARGUMENTS and not is_computed
+
+    def find_spans(self) -> Iterator[Span]:
+        """All rows in their order, 65,536 at a time."""
+        if not self._rowid:
+            query = f"SELECT count(*) FROM {self._table}"
+            ((count,),) = self._connection.execute(query).fetchall()
+            yield from ((n, n + _SPAN_ROWS - 1) for n in range(0, count, _SPAN_ROWS))
+            return
+        query = (
+            f"SELECT {self._rowid} FROM {self._table} WHERE {self._rowid} >= ? "
+            f"ORDER BY {self._rowid} LIMIT 1 OFFSET ?"
+        )
+        found = self._connection.execute(query, (_LOWEST, 0)).fetchone()
+        while found:
+            (first,) = found
+            found = self._connection.execute(query, (first, _SPAN_ROWS)).fetchone()
+            yield first, (found[0] - 1 if found else _HIGHEST)
+
+    def write(self, span: Span) -> Iterator[tuple[str, bytes]]:
+        """Texts of one or more rows each, which commas would join to the inside of an array.
+
+        Beside each the reals of its rows, in their order, as little-endian doubles of IEEE 754.
+        """
+        return self._write_blocks(*span) if self._rowid else self._write_in_order(*span)
+
+    def _prepare(self, described: Sequence[tuple[Any, ...]]) -> None:
+        """The queries for a block of rows, which are given the span that is left, and a number."""
+        real = [c for c, is_real in zip(self.columns, self._are_reals, strict=True) if is_real]
+        values = ["NULL" if name in real else quote_identifier(name) for name in self.columns]
+        doubt = _doubt([name for name in self.columns if name not in real], described)
+        source = (
+            f"FROM {self._table} WHERE {self._rowid} BETWEEN ? AND ? ORDER BY {self._rowid} LIMIT ?"
+        )
+        self._careful = f"SELECT {_list(self.columns)}, {self._rowid} {source}"
+        self._quick = (
+            "SELECT max(place), group_concat(line), max(doubt) FROM "
+            f"(SELECT {self._rowid} AS place, json_array({', '.join(values)}) AS line, "
+            f"{doubt} AS doubt {source})"
+        )
+        self._reals = f"SELECT {_list(real)} {source}" if real else ""
+
+    def _write_in_order(self, first: int, last: int) -> Iterator[tuple[str, bytes]]:
+        order = f" ORDER BY {self._key}" if self._key else ""
+        query = f"SELECT {_list(self.columns)} FROM {self._table}{order} LIMIT ? OFFSET ?"
+        rows = self._connection.execute(query, (last - first + 1, first))
+        while batch := rows.fetchmany(_MOST_ROWS):
+            yield _write_block(batch, self._are_reals)
+
+    def _write_blocks(self, first: int, last: int) -> Iterator[tuple[str, bytes]]:
+        """Blocks of a size that fits the width of the rows in front of them."""
+        size = 16
+        while first <= last:
+            block = (first, last, size)
+            end, text, reals = self._write_quickly(block) or self._write_carefully(block)
+            if end is None:
+                return
+            yield text, reals
+            first = end + 1
+            size = max(1, min(_MOST_ROWS, 2 * size, size * _MOST_CHARACTERS // len(text)))
+
+    def _write_quickly(self, block: tuple[int, int, int]) -> tuple[int, str, bytes] | None:
+        """The last rowid, text and reals of a block, or None where Python has to write it."""
+        if not self._is_quick:
+            return None
+        try:
+            end, text, is_doubtful = self._connection.execute(self._quick, block).fetchone()
+        except sqlite3.Error:  # a blob, or a function that is not there
+            self._is_quick = False
+            return None
+        self._is_quick = not is_doubtful
+        if not text or is_doubtful or "\\" in text:
+            return None
+        reals = self._read_reals(block)
+        return None if reals is None else (end, text, reals)
+
+    def _read_reals(self, block: tuple[int, int, int]) -> bytes | None:
+        """The bytes of the columns of reals, or None where they hold something else."""
+        if not self._reals:
+            return b""
+        rows = self._connection.execute(self._reals, block).fetchall()
+        values = list(chain.from_iterable(rows))
+        kinds = {*map(type, values)}
+        if kinds == {float}:
+            return _pack(values)
+        if kinds <= {float, type(None)}:
+            return _pack([_NAN if value is None else value for value in values])
+        return None
+
+    def _write_carefully(self, block: tuple[int, int, int]) -> tuple[int | None, str, bytes]:
+        rows = self._connection.execute(self._careful, block).fetchall()
+        end = rows[-1][-1] if rows else None
+        return end, *_write_block([row[:-1] for row in rows], self._are_reals)
 
 
 def _write_block(rows: Iterable[Sequence[Any]], are_reals: Sequence[bool]) -> tuple[str, bytes]:
@@ -99,99 +203,6 @@ def _find_key(
 
 def _list(columns: Sequence[str]) -> str:
     return ", ".join(map(quote_identifier, columns))
-
-
-def _find_reals(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> list[bool]:
-    """Whether each column has the affinity of reals."""
-    declared = {name: type_ for _, name, type_, *_ in described}
-    return [find_affinity(declared[name]) == "REAL" for name in columns]
-
-
-def _write_in_order(
-    connection: sqlite3.Connection,
-    table: str,
-    columns: Sequence[str],
-    described: Sequence[tuple[Any, ...]],
-    key: str,
-) -> Iterator[tuple[str, bytes]]:
-    order = f" ORDER BY {key}" if key else ""
-    rows = connection.execute(f"SELECT {_list(columns)} FROM {quote_identifier(table)}{order}")
-    are_reals = _find_reals(columns, described)
-    while batch := rows.fetchmany(_MOST_ROWS):
-        yield _write_block(batch, are_reals)
-
-
-class _Blocks:
-    """The texts of blocks of rows, each of a size that fits the width of those in front of it."""
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        table: str,
-        columns: Sequence[str],
-        described: Sequence[tuple[Any, ...]],
-        rowid: str,
-    ) -> None:
-        self._connection = connection
-        self._first, self._size = _LOWEST, 16
-        self._are_reals = _find_reals(columns, described)
-        real = [name for name, is_real in zip(columns, self._are_reals, strict=True) if is_real]
-        others = [name for name in columns if name not in real]
-        values = ["NULL" if name in real else quote_identifier(name) for name in columns]
-        source = f"FROM {quote_identifier(table)} WHERE {rowid} >= ? ORDER BY {rowid} LIMIT ?"
-        self._careful = f"SELECT {_list(columns)}, {rowid} {source}"
-        self._quick = (
-            "SELECT max(place), group_concat(line), max(doubt) FROM "
-            f"(SELECT {rowid} AS place, json_array({', '.join(values)}) AS line, "
-            f"{_doubt(others, described)} AS doubt "
-            f"{source})"
-        )
-        self._reals = f"SELECT {_list(real)} {source}" if real else ""
-        is_computed = any(row[6] for row in described)
-        self._is_quick = len(columns) <= _MOST_ARGUMENTS and not is_computed
-
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        while self._first <= _HIGHEST:
-            block = self._write_quickly() if self._is_quick else None
-            last, text, reals = block or self._write_carefully()
-            if last is None:
-                return
-            yield text, reals
-            self._first = last + 1
-            fitting = self._size * _MOST_CHARACTERS // len(text)
-            self._size = max(1, min(_MOST_ROWS, 2 * self._size, fitting))
-
-    def _write_quickly(self) -> tuple[int, str, bytes] | None:
-        """The last rowid, text and reals of a block, or None where Python has to write it."""
-        try:
-            query = self._connection.execute(self._quick, (self._first, self._size))
-            last, text, is_doubtful = query.fetchone()
-        except sqlite3.Error:  # a blob, or a function that is not there
-            self._is_quick = False
-            return None
-        self._is_quick = not is_doubtful
-        if not text or is_doubtful or "\\" in text:
-            return None
-        reals = self._read_reals()
-        return None if reals is None else (last, text, reals)
-
-    def _read_reals(self) -> bytes | None:
-        """The bytes of the columns of reals, or None where they hold something else."""
-        if not self._reals:
-            return b""
-        rows = self._connection.execute(self._reals, (self._first, self._size)).fetchall()
-        values = list(chain.from_iterable(rows))
-        kinds = {*map(type, values)}
-        if kinds == {float}:
-            return _pack(values)
-        if kinds <= {float, type(None)}:
-            return _pack([_NAN if value is None else value for value in values])
-        return None
-
-    def _write_carefully(self) -> tuple[int | None, str, bytes]:
-        rows = self._connection.execute(self._careful, (self._first, self._size)).fetchall()
-        last = rows[-1][-1] if rows else None
-        return last, *_write_block([row[:-1] for row in rows], self._are_reals)
 
 
 def _doubt(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:

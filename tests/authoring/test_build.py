@@ -23,7 +23,8 @@ import pytest
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
 from microcosm_sqlite.authoring.finishing.finalise import (
     SETTLING,
-    finalise,
+    prepare,
+    write_copy,
 )
 from microcosm_sqlite.authoring.finishing.verification import digest_tables
 from microcosm_sqlite.authoring.loading.bulk import open_loading
@@ -193,7 +194,8 @@ def test_another_sqlite_writes_the_same_content(tmp_path: Path) -> None:
         rows = ((n, f"{n * 7919 % 5000}", n / 3) for n in range(5000))
         connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
         connection.execute("CREATE INDEX i ON t (c, b)")
-        finalise(connection, ours)
+        prepare(connection)
+        write_copy(connection, ours)
     other = apsw.Connection(str(loading))
     other.execute("ANALYZE; DROP TABLE IF EXISTS sqlite_stat4;" + SETTLING)
     other.execute("VACUUM INTO ?", (str(theirs),))

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.finishing.finalise import finalise
+from microcosm_sqlite.authoring.finishing.finalise import prepare, write_copy
 from microcosm_sqlite.authoring.finishing.hashing import digest
 from microcosm_sqlite.authoring.loading import bulk, parallel
 from microcosm_sqlite.authoring.loading.bulk import open_loading
@@ -71,7 +71,8 @@ def load(
         with open_engine(connection) as engine:
             create_tables(engine, table.metadata)
         parallel.fill_table(connection, plan, folder)
-        finalise(connection, folder / "finished.db")
+        prepare(connection)
+        write_copy(connection, folder / "finished.db")
     assert not list(folder.glob("part*.db"))
     return digest(folder / "finished.db")
 

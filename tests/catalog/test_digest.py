@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.catalog import row_texts
+from microcosm_sqlite.authoring.finishing.verification import digest_tables
 from microcosm_sqlite.catalog.digest import content_digest
+from microcosm_sqlite.catalog.row_texts import RowTexts
 
 TABLES = """
 CREATE TABLE plain (id INTEGER PRIMARY KEY, x REAL NOT NULL, y AS (x * 2));
@@ -66,7 +68,7 @@ def test_a_digest_is_pinned(connection: sqlite3.Connection) -> None:
         "INSERT INTO kinds VALUES (1), (1.0), ('1'), (x'31'), (NULL), ('ü€😀''\"\n\\'), (-0.0)"
     )
     assert content_digest(connection, "kinds") == (
-        "sha256:f33d2ac641d4e41fb65650decb14879d8ca9fe4ab2e60197a32fa17efbb0b5e7"
+        "sha256:b2d7bd0c03d6e2f9533e32b3f5ab7aa69552aa5da2dbb1dcea6aaf3c9d549b3f"
     )
 
 
@@ -84,13 +86,15 @@ def digest_of(columns: list[str], rows: list[tuple[object, ...]], real: str = ""
             return bytes.fromhex("000000000000f87f")
         return struct.pack("<d", value) if isinstance(value, float) else b""
 
-    masked = [[mask(*pair) for pair in zip(columns, row, strict=True)] for row in rows]
-    document = json.dumps(
-        [columns, *masked], ensure_ascii=False, separators=(",", ":"), default=spell
-    )
-    reals = b"".join(pack(*pair) for row in rows for pair in zip(columns, row, strict=True))
-    behind = sha256(reals).digest() if reals else b""
-    return f"sha256:{sha256(document.encode() + behind).hexdigest()}"
+    digest = sha256(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode())
+    for start in range(0, len(rows), 65_536):
+        group = rows[start : start + 65_536]
+        masked = [[mask(*pair) for pair in zip(columns, row, strict=True)] for row in group]
+        document = json.dumps(masked, ensure_ascii=False, separators=(",", ":"), default=spell)
+        reals = b"".join(pack(*pair) for row in group for pair in zip(columns, row, strict=True))
+        behind = sha256(reals).digest() if reals else b""
+        digest.update(sha256(document.encode() + behind).digest())
+    return f"sha256:{digest.hexdigest()}"
 
 
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(
@@ -162,7 +166,24 @@ def test_rows_are_written_by_sqlite_wherever_it_can(
         "INSERT INTO t VALUES (?, ?, ?, ?)",
         ((n, "é €😀", "2013-01-01", n / 7 if n % 3 else None) for n in range(3000)),
     )
-    monkeypatch.setattr(row_texts._Blocks, "_write_carefully", lambda self: (None, "", b""))
-    texts, reals = zip(*row_texts.write_rows(connection, "t", ["i", "s", "d", "r"]), strict=True)
+    monkeypatch.setattr(RowTexts, "_write_carefully", lambda *_: (None, "", b""))
+    texts, reals = zip(*RowTexts(connection, "t").write((0, 3000)), strict=True)
     assert len(",".join(texts)) > 3000 * 20
     assert len(b"".join(reals)) == 3000 * 8
+
+
+@pytest.mark.parametrize("count", [65_535, 65_536, 65_537, 131_073])
+def test_long_tables_are_hashed_in_parts_by_any_number_of_threads(
+    tmp_path: Path, count: int
+) -> None:
+    path = tmp_path / "t.db"
+    rows = [(3 * n, str(n)) for n in range(count)]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE rowids (a INTEGER PRIMARY KEY, b TEXT)")
+        connection.execute("CREATE TABLE keys (a INT PRIMARY KEY, b TEXT) WITHOUT ROWID")
+        for table in ("rowids", "keys"):
+            connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
+        connection.commit()
+        expected = digest_of(["a", "b"], rows)
+        assert {content_digest(connection, table) for table in ("rowids", "keys")} == {expected}
+    assert digest_tables(path, ["rowids", "keys"]) == {"rowids": expected, "keys": expected}

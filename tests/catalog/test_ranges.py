@@ -19,7 +19,7 @@ COLUMNS: dict[str, tuple[dict[str, Any], st.SearchStrategy[Any]]] = {
     "whole": ({"type": "integer"}, st.integers(-(2**63), 2**63 - 1)),
     "real": ({"type": "number"}, st.floats(allow_nan=False)),
     "day": ({"type": "date"}, st.dates().map(str)),
-    "text": ({"type": "string"}, st.text(st.characters(exclude_characters="\0"))),
+    "text": ({"type": "string"}, st.text(st.characters(exclude_characters="\0", codec="utf-8"))),
     "blob": ({"type": "string", "format": "binary"}, st.binary(max_size=5)),
     "kind": ({"type": "string", "constraints": {"enum": ["a", "b"]}}, st.sampled_from("ab")),
     "uuid": ({"type": "string", "format": "uuid"}, st.uuids().map(lambda found: found.hex)),

@@ -20,17 +20,20 @@ PRAGMA schema_version=1;
 """
 
 
-def finalise(connection: sqlite3.Connection, target: Path) -> None:
-    """Gather statistics and write the compact, settled copy.
+def prepare(connection: sqlite3.Connection) -> None:
+    """Gather statistics, and set what `VACUUM INTO` would carry over from the loading file.
 
-    `VACUUM INTO` lays pages out by content alone. What it would carry over from the loading file
-    is set here: the schema cookie, `secure_delete` (whose default differs between builds of
-    SQLite), and statistics that only some builds write.
+    That is the schema cookie, `secure_delete` (whose default differs between builds of SQLite),
+    and statistics that only some builds write.
     """
     connection.execute("ANALYZE")
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
         connection.execute("DROP TABLE sqlite_stat4")
     connection.executescript(SETTLING)
+
+
+def write_copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Write the file anew, with pages that are laid out by content alone."""
     connection.execute("VACUUM INTO ?", (str(target),))
 
 

@@ -1,4 +1,4 @@
-"""What the columns of every table hold, measured on the finished file for its manifest."""
+"""What the columns of every table hold, measured for the manifest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from microcosm_sqlite.catalog.ranges import measure_columns
 def measure_tables(path: Path, metadata: sa.MetaData) -> dict[str, list[dict[str, Any]]]:
     """For each table what is to be said of its columns, in their order; one scan each.
 
-    It runs beside the digests of the tables, after the file was finished: SQLite does the work
-    without holding Python's lock, which the digests need.
+    It takes the file that was loaded, so as to begin while the finished copy of it is written. No
+    more is written to it then.
     """
     with open_scanner(path) as connection:
         return {
