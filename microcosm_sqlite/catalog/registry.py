@@ -136,15 +136,11 @@ def _fault(found: InstalledDataset) -> DatasetError | None:
 
 
 def _suggest(name: str) -> str:
-    from difflib import get_close_matches
+    from microcosm_sqlite.near_names import suggest
 
     names = sorted({*_claims(), *_registered})
-    near = get_close_matches(name, names, n=3)
-    if near:
-        return f"Did you mean {' or '.join(map(repr, near))}?"
-    if names:
-        return f"Installed: {', '.join(names[:10])}{', ...' if len(names) > 10 else ''}."
-    return "No dataset is installed in this environment: pip install one."
+    nothing = "No dataset is installed in this environment: pip install one."
+    return suggest(name, names, "Installed") or nothing
 
 
 def _ambiguity(name: str, entries: list[Entry]) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.near_names import suggest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
-
-MANY = 20
-"""Names that a hint lists at most."""
 
 
 class _Complaint:
@@ -40,7 +38,7 @@ def _on_table(complaint: _Complaint) -> str:
     schema, _, table = complaint.name.rpartition(".")
     if schema and schema not in _schemas(complaint.connection):
         return f"Attach that dataset: --attach {schema}"
-    return _suggest(table, _tables(complaint.connection), "Its tables")
+    return suggest(table, _tables(complaint.connection), "Its tables")
 
 
 def _on_column(complaint: _Complaint) -> str:
@@ -50,7 +48,7 @@ def _on_column(complaint: _Complaint) -> str:
     columns = [
         column for table in named or tables for column in _columns(complaint.connection, table)
     ]
-    return _suggest(complaint.name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
+    return suggest(complaint.name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
 
 
 def _on_parameter(complaint: _Complaint) -> str:
@@ -73,17 +71,6 @@ _ADVICE: tuple[tuple[str, str | Callable[[_Complaint], str]], ...] = (
         "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes.",
     ),
 )
-
-
-def _suggest(name: str, known: list[str], kind: str) -> str:
-    from difflib import get_close_matches
-
-    plain = {each.lower(): each for each in known}
-    near = [plain[each] for each in get_close_matches(name.lower(), plain, n=3)]
-    if near:
-        return f"Did you mean {' or '.join(map(repr, near))}?"
-    more = ", ..." if len(known) > MANY else ""
-    return f"{kind}: {', '.join(known[:MANY])}{more}." if known else ""
 
 
 def _schemas(connection: Connection) -> list[str]:

@@ -73,11 +73,10 @@ class Program(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
+            from microcosm_sqlite.near_names import suggest
 
-            if near := get_close_matches(args[0], COMMANDS, n=1):
-                text = f"{error.message} Did you mean {near[0]!r}?"
-                raise click.UsageError(text, ctx) from error
+            if hint := suggest(args[0], COMMANDS):
+                raise click.UsageError(f"{error.message} {hint}", ctx) from error
             raise
 
     def invoke(self, ctx: click.Context) -> Any:

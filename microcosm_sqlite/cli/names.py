@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.names import find_fields, find_table
 from microcosm_sqlite.catalog.registry import dataset, find
-from microcosm_sqlite.errors import TableNotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Field, Table
@@ -46,8 +46,8 @@ def find_named(words: str) -> Named:
         return Named(found)
     splits = list(_split(rest))
     table, column = next((each for each in splits if each[0] in found.tables), splits[-1])
-    (chosen,) = choose_tables(found, [table])
-    return Named(found, chosen, *choose_fields(found, chosen, [column] if column else []))
+    chosen = find_table(found, table)
+    return Named(found, chosen, *find_fields(found, chosen, [column] if column else []))
 
 
 def split_dataset(words: str) -> tuple[str, str]:
@@ -66,30 +66,9 @@ def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
     Raises:
         TableNotFoundError: There is no such table.
     """
-    tables = found.tables
     for name in names:
-        if name not in tables:
-            raise TableNotFoundError(
-                f"Dataset {found.name!r} has no table {name!r}.",
-                hint=_suggest(name, tables, "Its tables"),
-            )
-    return [table for name, table in tables.items() if name in names or not names]
-
-
-def choose_fields(found: InstalledDataset, table: Table, names: Sequence[str]) -> list[Field]:
-    """The columns of these names, in the order of the names.
-
-    Raises:
-        TableNotFoundError: There is no such column.
-    """
-    fields = {field.name: field for field in table.fields}
-    for name in names:
-        if name not in fields:
-            raise TableNotFoundError(
-                f"Table {table.name!r} of dataset {found.name!r} has no column {name!r}.",
-                hint=_suggest(name, fields, "Its columns"),
-            )
-    return [fields[name] for name in names]
+        find_table(found, name)
+    return [table for name, table in found.tables.items() if name in names or not names]
 
 
 def _split(words: str) -> Iterator[tuple[str, str]]:
@@ -98,13 +77,3 @@ def _split(words: str) -> Iterator[tuple[str, str]]:
     parts = words.split(".")
     for number in range(len(parts) - 1, 0, -1):
         yield ".".join(parts[:number]), ".".join(parts[number:])
-
-
-def _suggest(name: str, known: Collection[str], kind: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    shown = list(known)[:20]
-    return f"{kind}: {', '.join(shown)}{', ...' if len(known) > len(shown) else ''}."

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import quote_identifier, translate
+from microcosm_sqlite.catalog.names import find_fields, find_table
 from microcosm_sqlite.catalog.structure import name_rowid
-from microcosm_sqlite.errors import QueryError, TableNotFoundError
+from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
 from microcosm_sqlite.interop.parameters import bind
 
@@ -149,20 +150,6 @@ def plan_scan(
     return scan
 
 
-def find_table(dataset: InstalledDataset, name: str) -> Table:
-    """One table of a dataset.
-
-    Raises:
-        TableNotFoundError: There is none of this name.
-    """
-    if name not in dataset.tables:
-        raise TableNotFoundError(
-            f"Dataset {dataset.name!r} has no table {name!r}.",
-            hint=f"It has {', '.join(dataset.tables)}.",
-        )
-    return dataset.tables[name]
-
-
 def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str], str]:
     """The declared types of the columns, and a name for the rowid that no column has taken."""
     quoted = quote_identifier(table)
@@ -191,17 +178,10 @@ def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | No
         return table.fields
     if isinstance(columns, str):
         raise TypeError(f"columns must be a list of names, not the string {columns!r}")
-    fields = {field.name: field for field in table.fields}
     names = list(dict.fromkeys(columns))
-    for name in names:
-        if name not in fields:
-            raise TableNotFoundError(
-                f"Table {table.name!r} of dataset {dataset.name!r} has no column {name!r}.",
-                hint=f"It has {', '.join(fields)}.",
-            )
     if not names:
         raise QueryError("No column is asked for.", hint="Leave `columns` out to read all.")
-    return [fields[name] for name in names]
+    return find_fields(dataset, table, names)
 
 
 def _explain(connection: sqlite3.Connection, scan: Scan) -> None:

@@ -349,9 +349,9 @@ def test_a_value_that_does_not_fit_its_column_is_an_error_that_names_the_column(
 
 
 def test_what_is_not_there_is_named_beside_what_is(numbers):
-    with pytest.raises(TableNotFoundError, match=r"no table 'number'\. It has numbers"):
+    with pytest.raises(TableNotFoundError, match=r"no table 'number'\. Did you mean 'numbers'"):
         read_table(numbers, "number")
-    with pytest.raises(TableNotFoundError, match=r"no column 'cube'\. It has id, square"):
+    with pytest.raises(TableNotFoundError, match=r"no column 'cube'\. Its columns: id, square"):
         read_table(numbers, "numbers", columns=["cube"])
     with pytest.raises(QueryError, match="No column"):
         read_table(numbers, "numbers", columns=[])

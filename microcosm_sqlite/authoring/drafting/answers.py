@@ -5,10 +5,10 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.near_names import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -35,7 +35,8 @@ def validate_answers(answers: Mapping[str, str], questions: Mapping[str, Collect
     for name, answer in answers.items():
         if name not in questions:
             raise SettingsError(
-                f"The template asks no question {name!r}.", hint=_suggest(name, questions)
+                f"The template asks no question {name!r}.",
+                hint=suggest(name, questions, "It asks"),
             )
         if choices := questions[name]:
             if answer not in choices:
@@ -46,11 +47,6 @@ def validate_answers(answers: Mapping[str, str], questions: Mapping[str, Collect
         is_usable, expected = _RULES.get(name, _TEXT_RULE)
         if not is_usable(answer):
             raise SettingsError(f"{name}: {answer!r} cannot be used.", hint=f"Give {expected}.")
-
-
-def _suggest(name: str, questions: Mapping[str, object]) -> str:
-    near = get_close_matches(name, questions, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"It asks {', '.join(questions)}."
 
 
 def _is_distribution(answer: str) -> bool:

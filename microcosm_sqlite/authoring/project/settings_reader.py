@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.near_names import suggest
 
 HOOK = "microcosm-sqlite"
 HATCH_OPTIONS = frozenset(
@@ -103,8 +103,7 @@ class Options:
         for name in self.values:
             if name in names or name in HATCH_OPTIONS:
                 continue
-            near = get_close_matches(name, names, n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(names)}."
+            hint = suggest(name, names, "Known", spell="`{}`".format)
             raise self.error(name, "does not exist", hint)
 
     def error(self, name: str, complaint: str, hint: str = "") -> SettingsError:

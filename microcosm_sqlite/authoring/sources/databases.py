@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import database_uri, harden
@@ -16,6 +15,7 @@ from microcosm_sqlite.errors import (
     DatasetNotPackagedError,
     SourceError,
 )
+from microcosm_sqlite.near_names import suggest
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 SIDECARS = ("-wal", "-shm", "-journal")
@@ -125,11 +125,10 @@ def find_columns(connection: sqlite3.Connection, table: str, name: str) -> list[
     ).fetchall()
     if not described:
         known = table_names(connection)
-        near = get_close_matches(table, known, n=1)
         raise SourceError(
             f"{name} has no table `{table}`; it has {', '.join(known) or 'none'}.",
             file=name,
-            hint=f"Did you mean `{near[0]}`?" if near else "",
+            hint=suggest(table, known, spell="`{}`".format),
         )
     return [column for (column,) in described]
 

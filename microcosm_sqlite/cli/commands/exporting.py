@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from microcosm_sqlite.catalog.names import find_fields
 from microcosm_sqlite.cli import exports
 from microcosm_sqlite.cli.completion import complete_columns, complete_table_path
-from microcosm_sqlite.cli.names import Named, choose_fields, find_named
+from microcosm_sqlite.cli.names import Named, find_named
 from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output, is_terminal
 from microcosm_sqlite.cli.values import Count
@@ -87,5 +88,5 @@ def _choose_columns(named: Named, listed: str | None) -> list[str]:
     names = {field.name for field in named.table.fields}
     # A comma in a name is rare, and then it names that column alone.
     wanted = [listed] if listed in names else [name.strip() for name in listed.split(",")]
-    chosen = choose_fields(named.dataset, named.table, list(dict.fromkeys(wanted)))
+    chosen = find_fields(named.dataset, named.table, list(dict.fromkeys(wanted)))
     return [field.name for field in chosen]

@@ -1,0 +1,40 @@
+"""What to say of a name that is none of those known."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MANY = 20
+"""Names that are listed; of more, these are the first."""
+
+
+def suggest(
+    name: str, known: Iterable[str], kind: str = "", *, spell: Callable[[str], str] = repr
+) -> str:
+    """Ask for the names that may be meant, or else list those that there are.
+
+    >>> suggest("flihgts", ["airlines", "flights"], "Its tables")
+    "Did you mean 'flights'?"
+    >>> suggest("planets", ["airlines", "flights"], "Its tables")
+    'Its tables: airlines, flights.'
+
+    Args:
+        name: What nobody knows.
+        known: What could be meant.
+        kind: What a list of them is called; without it, nothing is listed.
+        spell: How a name is quoted.
+
+    Returns:
+        One sentence; empty where there is nothing to say.
+    """
+    from difflib import get_close_matches  # which few runs need, and which takes its time
+
+    listed = list(known)
+    plain = {each.lower(): each for each in listed}
+    near = [spell(plain[each]) for each in get_close_matches(name.lower(), plain)]
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    more = ", ..." if len(listed) > MANY else ""
+    return f"{kind}: {', '.join(listed[:MANY])}{more}." if kind and listed else ""
