@@ -34,7 +34,15 @@ elif step:
     setattr(build, step, stop)
 build.build_dataset(ProjectSettings.from_pyproject(sys.argv[1]))
 """
-STEPS = ["children", "check_foreign_keys", "finalise", "verify_database", "compress", "settle"]
+STEPS = [
+    "children",
+    "check_foreign_keys",
+    "prepare",
+    "write_copy",
+    "verify_database",
+    "compress",
+    "settle",
+]
 
 
 def run(project: Path, step: str = "", number: int = 0) -> subprocess.CompletedProcess[str]:
