@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -136,14 +136,13 @@ class _ApswConnection:
         self._connection.create_scalar_function(name, func, narg, deterministic=True)
 
     def load_csv_module(self) -> Path | None:
-        try:
+        # Not all who pack apsw bring the module, or let it be loaded.
+        with suppress(ImportError, import_module("apsw").Error):
             extra = import_module("apsw.sqlite_extra")
-        except ImportError:  # not all who pack apsw bring it
-            return None
-        if not extra.has("csv"):
-            return None
-        extra.load(self._connection, "csv")
-        return Path(f"{self._connection.filename}.csv")
+            if extra.has("csv"):
+                extra.load(self._connection, "csv")
+                return Path(f"{self._connection.filename}.csv")
+        return None
 
     def close(self) -> None:
         self._connection.close()
