@@ -14,17 +14,14 @@ from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.crossing import find_crossing_faults
 from microcosm_sqlite.catalog.location import member_name
+from microcosm_sqlite.catalog.modelled import compare_models
 from microcosm_sqlite.catalog.record import compare_archive, compare_installed, read_record
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
 from microcosm_sqlite.catalog.subject import Subject, Unchecked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from types import ModuleType
-    from typing import Any
-
-    from microcosm_sqlite.catalog.structure import Column
+    from collections.abc import Callable, Iterator
 
     Run = Callable[[Subject], Iterator[str]]
 
@@ -201,38 +198,7 @@ def check_models(subject: Subject) -> Iterator[str]:
     if not subject.models:
         raise Unchecked("not asked for: it imports the data wheel's code")
     structure = describe_structure(subject.connection)
-    for table in _model_tables(subject.dataset.models, subject.dataset.name):
-        if table.name in structure:
-            yield from _compare_columns(table, structure[table.name])
-        else:
-            yield f"the models have a table {table.name}, the file has none"
-
-
-def _model_tables(module: ModuleType, name: str) -> list[Any]:
-    # Known by their shape: to import SQLAlchemy here would cost the other checks as well.
-    found = (
-        getattr(value, "metadata", None)
-        for value in vars(module).values()
-        if getattr(value, "dataset_name", name) == name  # not one that it refers to
-    )
-    catalogues: dict[int, Any] = {id(each): each for each in found if hasattr(each, "tables")}
-    if not catalogues:
-        raise Unchecked(f"{module.__name__} declares no tables")
-    return [table for metadata in catalogues.values() for table in metadata.tables.values()]
-
-
-def _compare_columns(table: Any, columns: Iterable[Column]) -> Iterator[str]:
-    declared = {
-        column.name: (not column.nullable, bool(column.primary_key)) for column in table.columns
-    }
-    stored = {name: (bool(not_null), bool(key)) for name, _, not_null, key in columns}
-    for name in sorted(declared.keys() | stored.keys()):
-        if name not in stored:
-            yield f"the models have a column {table.name}.{name}, the file has none"
-        elif name not in declared:
-            yield f"the file has a column {table.name}.{name}, the models have none"
-        elif declared[name] != stored[name]:
-            yield f"{table.name}.{name} has other NOT NULL or key constraints in the models"
+    yield from compare_models(subject.dataset.models, subject.dataset.name, structure)
 
 
 @_numbered("V12", _COPY, is_advice=True)
