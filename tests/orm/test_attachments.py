@@ -29,7 +29,7 @@ from microcosm_sqlite.stores import Store
 from tests.support.crossing import AIRPORTS, make_airports, make_flights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 
@@ -194,8 +194,11 @@ def test_configured_and_registered_paths_come_first(
         unregister("airports")
 
 
-def test_databases_in_memory_are_joined_too(make_graph: Callable[..., Any]) -> None:
-    graph = make_graph()
+@pytest.mark.parametrize("in_files", [(), ("flights",), ("airports",)])
+def test_a_database_in_memory_is_joined_with_another_and_with_one_in_a_file(
+    tmp_path: Path, make_graph: Callable[..., Any], in_files: Sequence[str]
+) -> None:
+    graph = make_graph(paths=dict.fromkeys(in_files, tmp_path / "a ?&%20.db"))
     Flights.create_all(graph)
     Airports.create_all(graph)
     with Airport.new_context(graph) as context:
@@ -207,22 +210,6 @@ def test_databases_in_memory_are_joined_too(make_graph: Callable[..., Any]) -> N
         assert context.session.execute(JOINED).all() == [(1, "Kennedy")]
         assert FlightStore().one(id=1).airport.name == "Kennedy"  # type: ignore[union-attr]
     Flights.recreate_all(graph)
-
-
-@pytest.mark.parametrize("name", ["flights", "airports"])
-def test_a_database_in_memory_is_joined_with_one_in_a_file(
-    tmp_path: Path, make_graph: Callable[..., Any], name: str
-) -> None:
-    graph = make_graph(paths={name: tmp_path / "a ?&%20.db"})
-    Flights.create_all(graph)
-    Airports.create_all(graph)
-    with Airport.new_context(graph) as context:
-        AirportStore().create(Airport(faa="JFK", name="Kennedy"))
-        context.commit()
-    with Flight.new_context(graph) as context:
-        FlightStore().create(Flight(id=1, origin="JFK"))
-        context.commit()
-        assert context.session.execute(JOINED).all() == [(1, "Kennedy")]
 
 
 def test_a_database_in_memory_refers_to_an_installed_dataset(
