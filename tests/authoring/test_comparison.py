@@ -381,6 +381,8 @@ def open_wheel(folder: Path, version: str, models: str, birds: str) -> Installed
 def test_sides_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError):
         open_side("nowhere", str(tmp_path))
+    with pytest.raises(DatasetNotFoundError, match="neither a dataset's name nor a file that can"):
+        open_side(str(tmp_path), str(tmp_path))
     with pytest.raises(DatasetFileMissingError):
         open_side(str(tmp_path / "nowhere.whl"), str(tmp_path))
     (tmp_path / "text.db").write_text("no database")

@@ -175,6 +175,15 @@ def test_a_column_that_old_rows_have_no_value_for_is_told(tmp_path: Path, base: 
     assert query(copy, "SELECT * FROM t") == [(1, "none")]
 
 
+def test_values_that_go_with_their_columns_are_told(tmp_path: Path) -> None:
+    old = make(tmp_path / "old.db", "CREATE TABLE t (a, b, c AS (a)); CREATE TABLE u (x, y)")
+    new = make(tmp_path / "new.db", "CREATE TABLE t (d, b)")
+    told = diff(old, new, "--migration", tmp_path / "birds")
+    assert "It drops t.a, u.x, u.y: of what only has a new name, copy the values" in told.stderr
+    (file,) = (tmp_path / "birds").glob("*.py")
+    assert "# Values go; copy those that only have a new name: x, y." in file.read_text()
+
+
 COLUMNS = ["a INTEGER", "a TEXT", "b TEXT", "b TEXT DEFAULT 'x:y'", "c REAL CHECK (c > 0)", "d"]
 EXTRAS = [
     "CREATE INDEX i ON t ({first})",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -41,11 +41,12 @@ class Revision:
     @property
     def unfilled(self) -> list[str]:
         """Columns that old rows have no value for, and need one."""
-        return [
-            f"{step.reason.partition(':')[0]}.{column}"
-            for step in self.upgrade
-            for column in step.unfilled
-        ]
+        return _name_columns((step, step.unfilled) for step in self.upgrade)
+
+    @property
+    def lost(self) -> list[str]:
+        """Columns whose values are not in the new schema, or only under another name."""
+        return _name_columns((step, step.lost) for step in self.upgrade)
 
     def render(self) -> str:
         """The text of its module."""
@@ -64,6 +65,12 @@ class Revision:
                 "",
             ]
         )
+
+
+def _name_columns(steps: Iterable[tuple[Step, Iterable[str]]]) -> list[str]:
+    return [
+        f"{step.reason.partition(':')[0]}.{column}" for step, names in steps for column in names
+    ]
 
 
 def write_revision(
@@ -129,6 +136,8 @@ def _render_function(name: str, steps: Sequence[Step]) -> Iterator[str]:
         yield f"    # {' '.join(step.reason.split())}"
         if step.unfilled:
             yield f"    # Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
+        if step.lost:
+            yield f"    # Values go; copy those that only have a new name: {', '.join(step.lost)}."
         yield from (f"    op.execute({_quote(statement)})" for statement in step.statements)
 
 

@@ -33,11 +33,13 @@ class Step:
         reason: Why, in words.
         statements: SQL.
         unfilled: Columns that need a value, and have none for the old rows.
+        lost: Columns whose values go; all of them where a table does.
     """
 
     reason: str
     statements: tuple[str, ...]
     unfilled: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def _change_table(
 ) -> Step:
     reason = f"{name}: {'; '.join(map(str, changes))}"
     if name not in new.tables:
-        return Step(reason, (f"DROP TABLE {quote_identifier(name)}",))
+        lost = tuple(old.schema.tables[name].columns)
+        return Step(reason, (f"DROP TABLE {quote_identifier(name)}",), lost=lost)
     if name not in old.tables:
         return Step(reason, (new.tables[name], *new.parts[name].values()))
     if old.tables[name] == new.tables[name]:
@@ -172,4 +175,9 @@ def _rebuild(name: str, reason: str, before: Shape, new: Definitions) -> Step:
         f"DROP TABLE {aside}",
         *new.parts[name].values(),
     )
-    return Step(reason, statements, tuple(unfilled))
+    lost = tuple(
+        column
+        for column, declared in before.columns.items()
+        if column not in after.columns and not declared.is_generated
+    )
+    return Step(reason, statements, tuple(unfilled), lost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,11 @@ from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.preflight import explain
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.wheel_file import datasets_in
-from microcosm_sqlite.errors import AmbiguousDatasetError, DatasetCorruptError
+from microcosm_sqlite.errors import (
+    AmbiguousDatasetError,
+    DatasetCorruptError,
+    DatasetNotFoundError,
+)
 
 FILE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 _COMPRESSIONS = {
@@ -48,7 +53,15 @@ def open_side(side: str, folder: str) -> InstalledDataset:
         if side.endswith(suffix):
             path = _extract(side, compression, folder)
             return InstalledDataset(side, location=Location(path, immutable=False))
-    return dataset(side)
+    try:
+        return dataset(side)
+    except DatasetNotFoundError as error:
+        if not os.path.lexists(side):
+            raise
+        raise DatasetNotFoundError(
+            f"{side} is neither a dataset's name nor a file that can be compared.",
+            hint=f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}.",
+        ) from error
 
 
 def _extract(side: str, compression: str, folder: str) -> str:

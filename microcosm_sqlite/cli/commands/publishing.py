@@ -111,6 +111,9 @@ def _write_migration(
     if revision.unfilled:
         columns = ", ".join(revision.unfilled)
         out.note(f"Say in it what old rows get in {columns}, which may not be NULL.")
+    if revision.lost:
+        columns = ", ".join(revision.lost)
+        out.note(f"It drops {columns}: of what only has a new name, copy the values in it.")
 
 
 def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
