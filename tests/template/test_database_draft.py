@@ -350,10 +350,40 @@ def test_a_database_that_is_being_written_is_refused_for_the_moment(
             draft_project(tmp_path / "birds-data", path)
 
 
-def test_two_sources_of_one_table_are_refused(tmp_path: Path) -> None:
-    make(tmp_path / "birds.db", "CREATE TABLE Birds (name TEXT);")
-    (tmp_path / "birds.csv").write_text("name\nJay\n")
-    with pytest.raises(SourceError, match=r"birds\.csv and birds\.db both make table `Birds`"):
+def test_no_source_stops_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    make(folder / "birds.db", "CREATE TABLE Birds (name TEXT);")
+    make(folder / "birds.sqlite", "CREATE TABLE nests (birds INTEGER);")
+    make(folder / "more.db", "CREATE TABLE birds (name TEXT);")
+    make(folder / "none.db", "CREATE TABLE t (a); DROP TABLE t;")
+    make(folder / "odd.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00');")
+    (folder / "birds.csv").write_text("name\nJay\n")
+    (folder / "broken.csv").write_text("a,b\n1,2,3\n")
+    draft = draft_project(tmp_path / "birds-data", folder)
+    refused = [line for line in draft.report if line.startswith("refused: ")]
+    for line, told in zip(
+        refused,
+        (
+            "birds.db and more.db both make table `birds`. Draft a project of each",
+            "none.db has no tables",
+            'UPDATE "t" SET "a" = CAST("a" AS BLOB)',
+            "broken.csv, line 2",
+        ),
+        strict=True,
+    ):
+        assert told in line
+    assert "birds_2: 1 rows of birds.csv, model Birds2" in draft.report
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    with closing(sqlite3.connect(built.path)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%CREATE TABLE%'")
+        assert sorted(name for (name,) in names)[:3] == ["Birds", "birds_2", "nests"]
+
+
+def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:
+    make(tmp_path / "none.db", "CREATE TABLE t (a); DROP TABLE t;")
+    (tmp_path / "rows.json").write_text("[]")
+    with pytest.raises(SourceError, match=r"rows\.json: JSON; [\s\S]*none\.db has no tables"):
         draft_project(tmp_path / "birds-data", tmp_path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -189,7 +190,46 @@ def test_parquet_is_taken_as_far_as_no_value_is_changed(tmp_path: Path) -> None:
         "label": "text",
     }
     assert found.tables["exact"].columns["number"].has_infinity
-    assert "its moments are of whole microseconds" in str(found.refused[0])
+    assert "finer.parquet, column `at`: " in str(found.refused[0])
+    assert "Moments are kept in microseconds, of the years 1 to 9999" in str(found.refused[0])
+
+
+def test_empty_columns_of_parquet_are_what_they_are_declared(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    declared = {
+        "integer": pyarrow.int16(),
+        "number": pyarrow.float32(),
+        "boolean": pyarrow.bool_(),
+        "date": pyarrow.date64(),
+        "datetime": pyarrow.timestamp("ns"),
+        "datetime with offset": pyarrow.timestamp("s", tz="Europe/Berlin"),
+        "time": pyarrow.time32("ms"),
+        "duration": pyarrow.duration("us"),
+        "binary": pyarrow.binary(4),
+        "JSON": pyarrow.list_(pyarrow.int8()),
+        "text": pyarrow.dictionary(pyarrow.int8(), pyarrow.large_string()),
+    }
+    more = {
+        "whole": pyarrow.array([Decimal(5)], pyarrow.decimal128(10, 0)),
+        "none": pyarrow.nulls(1),
+        "far": pyarrow.array([None], pyarrow.decimal128(38, 2)),
+        "near": pyarrow.array([None], pyarrow.decimal128(10, 2)),
+    }
+    parquet.write_table(pyarrow.schema(declared).empty_table(), tmp_path / "empty.parquet")
+    parquet.write_table(pyarrow.table(more), tmp_path / "more.parquet")
+    late = {"day": pyarrow.array([10**7], pyarrow.date32())}
+    parquet.write_table(pyarrow.table(late), tmp_path / "late.parquet")
+    found = infer_folder(tmp_path)
+    assert kinds(found.tables["empty"]) == {name: name for name in declared}
+    assert kinds(found.tables["more"]) == {
+        "whole": "integer",
+        "none": "text",
+        "far": "text",
+        "near": "number",
+    }
+    assert "late.parquet, column `day`: " in str(found.refused[0])
 
 
 ROWS = range(200)

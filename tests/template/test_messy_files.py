@@ -216,6 +216,7 @@ TRAITS: dict[str, Trait] = {
         ],
         ("a", "b", "A_2", "column_4", "odd key", "new"),
     ),
+    "pair.jsonl": Trait('{"a": "\\ud83d\\ude00"}\n', [("😀",)]),
     # File names
     "2021 Data (final).csv": Trait("a\n1\n", [(1,)]),
     "select.csv": Trait("a\n1\n", [(1,)]),
@@ -256,6 +257,8 @@ REFUSED = {
     "twice.jsonl": (b'{"a": 1, "a": 2}\n', "line 1: key 'a' is there twice"),
     "nan.jsonl": (b'{"a": NaN}\n', "line 1: NaN is no JSON, which has null for it"),
     "broken.jsonl": (b'{"a": 1}\nnot json\n', "broken.jsonl, line 2"),
+    "half.jsonl": (b'{"a": "\\ud83d"}\n', r"line 1: '\ud83d' is half of a character"),
+    "array.jsonl": (b'[{"a": 1}]\n', "make lines of it: jq -c '.[]' array.jsonl"),
 }
 LEFT_OUT = {
     "empty.csv": (b"", "empty"),
@@ -263,6 +266,9 @@ LEFT_OUT = {
     "README.md": (b"# Birds", "of no format that is read"),
     ".hidden.csv": (b"a\n1\n", "hidden"),
     "sheet.xlsx": (b"PK", "save each sheet as CSV"),
+    "array.json": (b"[]", "as `jq -c '.[]'` does, and call it .jsonl"),
+    "nothing.parquet": (b"", "empty"),
+    "files.zip": (archive.getvalue(), "unpack it"),
 }
 
 

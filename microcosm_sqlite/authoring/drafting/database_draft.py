@@ -13,7 +13,6 @@ from microcosm_sqlite.authoring.drafting.database_models import (
     draft_models,
     fit_tables,
 )
-from microcosm_sqlite.authoring.inferring.inferred import Inference
 from microcosm_sqlite.authoring.reflecting.reflected_extras import reflect_extras
 from microcosm_sqlite.authoring.reflecting.reflection import Reflection, reflect_tables
 from microcosm_sqlite.authoring.reflecting.snapshots import take_snapshot
@@ -24,6 +23,7 @@ from microcosm_sqlite.authoring.sources.databases import (
     refuse_impostor,
 )
 from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
+from microcosm_sqlite.authoring.values.column_names import find_free_name
 from microcosm_sqlite.errors import SourceError
 
 
@@ -72,14 +72,34 @@ def _refuse_file(path: Path) -> None:
     refuse_impostor(path, path.name)
 
 
-def read_database(path: Path, folder: Path) -> DatabaseDraft:
-    """Copy a database into a folder, and read what it declares and holds.
+def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], list[SourceError]]:
+    """Copy and read the databases in a folder, or the one that is named itself.
+
+    Returns:
+        Those that tables can be made of, and what is wrong with the others.
 
     Raises:
-        SourceError: It cannot be read, or there is nothing in it.
+        SourceError: The one that is named itself is no database, or cannot be read.
         MissingDependencyError: sqlacodegen is not installed.
     """
-    snapshot = folder / f"{path.stem}.db"
+    drafts: list[DatabaseDraft] = []
+    refused: list[SourceError] = []
+    for path in find_databases(found):
+        try:
+            snapshots = {draft.snapshot.stem.lower() for draft in drafts}
+            snapshot = scratch / f"{find_free_name(path.stem, snapshots)}.db"
+            draft = _read_database(path, snapshot)
+            _refuse_namesakes(drafts, draft)
+        except SourceError as error:
+            if path == found:
+                raise
+            refused.append(error)
+        else:
+            drafts.append(draft)
+    return drafts, refused
+
+
+def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     take_snapshot(path, snapshot)
     with open_database(snapshot, path.name) as connection, explained(path.name):
         found = reflect_tables(connection)
@@ -88,6 +108,18 @@ def read_database(path: Path, folder: Path) -> DatabaseDraft:
     if not found.metadata.tables:
         raise SourceError(f"{path.name} has no tables.", file=path.name)
     return DatabaseDraft(path, snapshot, found)
+
+
+def _refuse_namesakes(drafts: Iterable[DatabaseDraft], draft: DatabaseDraft) -> None:
+    """Refuse a database with a table that SQLite could not tell from one of another."""
+    seen = {name.lower(): other.path.name for other in drafts for name in other.found.row_counts}
+    for name in draft.found.row_counts:
+        if other := seen.get(name.lower()):
+            raise SourceError(
+                f"{other} and {draft.path.name} both make table `{name}`.",
+                file=draft.path.name,
+                hint="Draft a project of each, or rename the table in one of them.",
+            )
 
 
 class DatabaseModels:
@@ -109,24 +141,6 @@ class DatabaseModels:
         models = draft_models(database.found, [self.base, *self.classes.values()])
         self.classes |= {model.table.name: model.name for model in models}
         self.drafted.append((database, models))
-
-
-def refuse_namesakes(databases: Iterable[DatabaseDraft], inference: Inference) -> None:
-    """Refuse tables that SQLite could not tell apart.
-
-    Raises:
-        SourceError: Two sources make one table.
-    """
-    seen = {name.lower(): table.file.path.name for name, table in inference.tables.items()}
-    for database in databases:
-        for name in database.found.metadata.tables:
-            other = seen.setdefault(name.lower(), database.path.name)
-            if other != database.path.name:
-                raise SourceError(
-                    f"{other} and {database.path.name} both make table `{name}`.",
-                    file=database.path.name,
-                    hint="Draft a project of each, or rename the table in one of them.",
-                )
 
 
 def report_databases(models: DatabaseModels) -> Iterator[str]:

@@ -16,9 +16,7 @@ from microcosm_sqlite.authoring.drafting.code_text import quote
 from microcosm_sqlite.authoring.drafting.database_draft import (
     DatabaseDraft,
     DatabaseModels,
-    find_databases,
-    read_database,
-    refuse_namesakes,
+    read_databases,
     report_databases,
 )
 from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
@@ -73,11 +71,11 @@ def draft_project(
     """
     with TemporaryDirectory(prefix="microcosm-sqlite-") as scratch:
         found = Path(folder)
-        databases = [read_database(path, Path(scratch)) for path in find_databases(found)]
-        inference = Inference()
+        databases, refused = read_databases(found, Path(scratch))
+        inference = Inference(refused=refused)
         if found.is_dir():
-            inference = infer_folder(found, null_values, may_be_none=bool(databases))
-        refuse_namesakes(databases, inference)
+            taken = [name for database in databases for name in database.found.row_counts]
+            inference = infer_folder(found, null_values, taken=taken, refused=refused)
         project = scaffold(directory, **answers)
         _write_sources(project / "sources", inference, databases)
     settings = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))

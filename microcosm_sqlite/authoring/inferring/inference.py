@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 from microcosm_sqlite.authoring.inferring.enumerations import infer_enumerations
 from microcosm_sqlite.authoring.inferring.guessing import (
@@ -50,7 +50,11 @@ _CHUNK = 1000
 
 
 def infer_folder(
-    folder: Path, null_values: Collection[str] = (), *, may_be_none: bool = False
+    folder: Path,
+    null_values: Collection[str] = (),
+    *,
+    taken: Collection[str] = (),
+    refused: Collection[SourceError] = (),
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -59,12 +63,14 @@ def infer_folder(
     Args:
         folder: The folder.
         null_values: Texts of CSV that mean that there is no value, besides the empty field.
-        may_be_none: Whether there may be no such file.
+        taken: The tables that there are already, of databases.
+        refused: What is wrong with the other databases of the folder.
 
     Raises:
-        SourceError: There is no file that a table can be made of.
+        SourceError: There is no file that a table can be made of, and no other table.
     """
-    found = Inference()
+    found = Inference(refused=[*refused])
+    names = {name.lower() for name in taken}
     with _open_scratch() as connection:
         for path in _list_files(folder, found):
             try:
@@ -72,11 +78,12 @@ def infer_folder(
                 if raw is None:
                     found.left_out[path.name] = "empty"
                     continue
-                name = find_free_name(name_table(path), [*map(str.lower, found.tables)])
+                name = find_free_name(name_table(path), names)
                 found.tables[name] = _infer_table(connection, name, raw, null_values)
+                names.add(name.lower())
             except SourceError as error:
                 found.refused.append(error)
-        if found.refused or not may_be_none:
+        if not names:
             _refuse_nothing(folder, found)
         for table in found.tables.values():
             index_key(connection, table)
@@ -111,18 +118,20 @@ _ADVICE = {
     ".xlsx": "an Excel workbook; save each sheet as CSV",
     ".xls": "an Excel workbook; save each sheet as CSV",
     ".ods": "a workbook; save each sheet as CSV",
-    ".json": "JSON; write one object on each line, and call it .jsonl",
+    ".geojson": "GeoJSON; write one object on each line, and call it .jsonl",
+    ".json": "JSON; write one object on each line, as `jq -c '.[]'` does, and call it .jsonl",
+    ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
+    ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
     ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
     ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
 }
 
 
-def _refuse_nothing(folder: Path, found: Inference) -> None:
-    if found.tables:
-        return
-    if len(found.refused) == 1:
+def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
+    if len(found.refused) == 1 and not found.left_out:
         raise found.refused[0]
-    reasons = [str(error) for error in found.refused]
+    reasons = [f"{name}: {reason}" for name, reason in found.left_out.items()]
+    reasons += map(str, found.refused)
     raise SourceError(
         "\n".join([f"{folder} holds no file that tables can be made of.", *reasons]),
         file=str(folder),
@@ -148,18 +157,21 @@ def _infer_table(
 ) -> InferredTable:
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
+    declared = raw.kinds if isinstance(raw, TypedFile) else ()
     columns = {
         column: InferredColumn(
             column,
             header,
-            guess.kind or TEXT,
+            guess.kind or kind or TEXT,
             guess.is_nullable or not row_count,
             guess.length,
             guess.is_long,
             format=guess.date_format,
             has_infinity=guess.has_infinity,
         )
-        for column, header, guess in zip(raw.names, raw.header, guesses, strict=True)
+        for column, header, guess, kind in zip(
+            raw.names, raw.header, guesses, declared or [""] * len(guesses), strict=True
+        )
     }
     table = InferredTable(name, raw, columns, row_count)
     for column, guess in zip(columns.values(), guesses, strict=True):

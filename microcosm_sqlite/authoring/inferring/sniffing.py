@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
+from microcosm_sqlite.authoring.inferring.declared_kinds import read_declared_kinds
 from microcosm_sqlite.authoring.inferring.dialects import COMMENT, DELIMITERS, guess_dialect
 from microcosm_sqlite.authoring.inferring.disguises import refuse_disguise
 from microcosm_sqlite.authoring.inferring.encodings import UTF8, find_encoding
@@ -68,10 +69,12 @@ class TypedFile:
     Attributes:
         path: Where it is.
         header: The names of its fields.
+        kinds: What Parquet declares of each field; none for JSON Lines.
     """
 
     path: Path
     header: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
     has_types: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ()
@@ -129,9 +132,12 @@ def _describe_typed(path: Path) -> TypedFile | None:
             file=path.name,
             hint="Convert it, as with `iconv -f cp1252 -t utf-8`.",
         )
+    if not path.stat().st_size:
+        return None
     with _open_typed(path) as records:
         header = tuple(records.header)
-    return TypedFile(path, header) if header else None
+    kinds = read_declared_kinds(path) if split_name(path)[1] == "parquet" else ()
+    return TypedFile(path, header, kinds) if header else None
 
 
 def _open_typed(path: Path) -> AbstractContextManager[Records]:

@@ -65,7 +65,7 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
     raise SourceError(
         f"{file}, table `{column.table.name}`: column `{column.name}` holds {_list(found)}.",
         file=file,
-        hint="Make it one kind first, such as: UPDATE ... SET x = CAST(x AS BLOB).",
+        hint=f"Make it one kind first: UPDATE {table} SET {quoted} = CAST({quoted} AS BLOB)",
     )
 
 

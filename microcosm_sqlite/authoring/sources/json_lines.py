@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +15,11 @@ from microcosm_sqlite.authoring.sources.records import Records
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance, open_text
 from microcosm_sqlite.authoring.values.parsing import refuse_constant
 from microcosm_sqlite.errors import SourceError
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Halves of a character, which are text only in pairs."""
+
+_ARRAY = re.compile(r"\s*\[\s*(\{|$)")
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,21 @@ def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
             row = json.loads(
                 content, parse_constant=refuse_constant, object_pairs_hook=_make_object
             )
+            if _HALF.search(content):
+                _refuse_halves(row)
         except (ValueError, RecursionError) as error:
-            raise _refusal(name, line, str(error)) from error
+            raise _refusal(name, line, str(error), content) from error
         if not isinstance(row, dict):
-            raise _refusal(name, line, "not an object")
+            raise _refusal(name, line, "not an object", content)
         yield line, row
+
+
+def _refuse_halves(row: object) -> None:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise ValueError(f"{half!a} is half of a character") from error
 
 
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,10 +105,8 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _refusal(name: str, line: int, reason: str) -> SourceError:
-    return SourceError(
-        f"{name}, line {line}: {reason}.",
-        file=name,
-        line=line,
-        hint="Each line must be one JSON object, with the columns as its keys.",
-    )
+def _refusal(name: str, line: int, reason: str, content: str) -> SourceError:
+    hint = "Each line must be one JSON object, with the columns as its keys."
+    if line == 1 and _ARRAY.match(content):
+        hint = f"It seems one array of objects; make lines of it: jq -c '.[]' {shlex.quote(name)}"
+    return SourceError(f"{name}, line {line}: {reason}.", file=name, line=line, hint=hint)

@@ -42,10 +42,11 @@ class ParquetOpener:
             with parquet.ParquetFile(self.source.path) as file:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)
         except pyarrow.ArrowException as error:
+            reason = str(error).rstrip(".")
             raise SourceError(
-                f"{self.source.name} cannot be read: {error}.",
+                f"{self.source.name} cannot be read: {reason}.",
                 file=self.source.name,
-                hint="Check that it is Parquet, and that its moments are of whole microseconds.",
+                hint="Fetch or write it anew; it is damaged, or no Parquet.",
             ) from error
 
 
@@ -69,16 +70,22 @@ class _ParquetRecords(Records):
     def _iterate_batches(self) -> Iterator[Iterator[tuple[Any, ...]]]:
         total = max(1, self._file.metadata.num_rows)
         for batch in self._file.iter_batches(BATCH_ROWS):
-            yield zip(*(_list_values(column) for column in batch.columns), strict=True)
+            yield zip(*map(self._list_values, self.header, batch.columns), strict=True)
             self._advance(self._size * batch.num_rows // total)
 
-
-def _list_values(column: Any) -> list[Any]:
-    """Python's values; nanoseconds, which it does not have, must be whole microseconds."""
-    if getattr(column.type, "unit", "") == "ns":
-        column = column.cast(_in_microseconds(column.type))
-    values: list[Any] = column.to_pylist()
-    return values
+    def _list_values(self, name: str, column: Any) -> list[Any]:
+        """Python's values; nanoseconds, which it does not have, must be whole microseconds."""
+        try:
+            if getattr(column.type, "unit", "") == "ns":
+                column = column.cast(_in_microseconds(column.type))
+            values: list[Any] = column.to_pylist()
+        except (ValueError, OverflowError) as error:
+            raise SourceError(
+                f"{self.name}, column `{name}`: {error}.",
+                file=self.name,
+                hint="Moments are kept in microseconds, of the years 1 to 9999: round or clip.",
+            ) from error
+        return values
 
 
 def _in_microseconds(kind: Any) -> Any:
