@@ -47,7 +47,7 @@ from microcosm_sqlite.authoring.sources.finding import Source, find_sources
 from microcosm_sqlite.authoring.sources.openers import choose_opener
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.errors import BuildError
+from microcosm_sqlite.errors import BuildError, ManifestError
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,22 @@ def _publish(
     described.write_text(manifest.dumps(), "utf-8")
     for path in (published, described):
         settle(path)
+    outdated = _find_outdated(settings)
     publish(published, settings.database_path)
     publish(described, settings.manifest_path)
+    if outdated:
+        outdated.unlink(missing_ok=True)
+
+
+def _find_outdated(settings: ProjectSettings) -> Path | None:
+    """The database that was published under another name, as before it was compressed."""
+    try:
+        resource = Manifest.loads(settings.manifest_path.read_bytes()).resource
+    except (OSError, ManifestError):
+        return None
+    if resource in ("", settings.resource) or Path(resource).name != resource:
+        return None
+    return settings.manifest_path.with_name(resource)
 
 
 def _load(

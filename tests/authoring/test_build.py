@@ -383,6 +383,21 @@ def test_a_database_can_travel_compressed(tmp_path: Path) -> None:
     assert not build(project).is_fresh
 
 
+@pytest.mark.parametrize(("old", "new"), [("none", "zstd"), ("zstd", "none")])
+def test_a_database_of_another_name_does_not_stay_and_travel_along(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    project = make_project(tmp_path / "p", options=f'compression = "{old}"')
+    former = build(project).path
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace(f'"{old}"', f'"{new}"'))
+    (project / "src" / "birds_data" / "mine.db").write_text("not of a build")
+    current = build(project).path
+    assert former != current
+    expected = ["__init__.py", current.name, "datapackage.json", "mine.db", "models.py"]
+    assert list_package(project) == expected
+
+
 # What is refused, and how.
 
 
