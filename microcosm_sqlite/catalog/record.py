@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import RawIOBase
     from typing import IO
+    from zipfile import ZipFile
 
     from microcosm_sqlite.catalog.distributions import Distribution
 
@@ -58,24 +59,31 @@ def compare_installed(
 
 def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
     """The same for a wheel, in which RECORD must list everything, once."""
+    from collections import Counter
     from zipfile import ZipFile
 
     with ZipFile(archive) as opened:
-        names = [name for name in opened.namelist() if not name.endswith("/")]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        counts = Counter(name for name in opened.namelist() if not name.endswith("/"))
+        for name in sorted(name for name, count in counts.items() if count > 1):
             yield f"{name} is in the archive more than once"
-        for name in sorted(set(names) - set(record)):
+        for name in sorted(counts.keys() - record.keys()):
             yield f"{name} is not listed"
         for name, expected in record.items():
-            if name not in names:
+            if name not in counts:
                 yield f"{name} is missing"
             elif expected:
-                algorithm, _, _ = expected.partition("=")
-                try:
-                    with opened.open(name) as stream:
-                        yield from _compare(name, expected, _digest(stream, algorithm)[0])
-                except archive_errors() as error:
-                    yield f"{name} cannot be read: {error}"
+                yield from _compare_member(opened, name, expected)
+
+
+def _compare_member(archive: ZipFile, name: str, expected: str) -> Iterator[str]:
+    algorithm, _, _ = expected.partition("=")
+    try:
+        with archive.open(name) as stream:
+            digest, _ = _digest(stream, algorithm)
+    except archive_errors() as error:
+        yield f"{name} cannot be read: {error}"
+    else:
+        yield from _compare(name, expected, digest)
 
 
 def hash_file(path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
