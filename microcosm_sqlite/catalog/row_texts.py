@@ -37,7 +37,7 @@ _NAN = float("nan")
 _WHOLE, _TEXT, _MOMENT = ("INT", "BOOL"), ("CHAR", "CLOB", "TEXT"), ("DATE", "TIME")
 """Parts of declared types that tell what to expect."""
 _SPAN_ROWS = 1 << 16
-_MOST_ROWS = 512
+_MOST_ROWS = 2048
 _MOST_CHARACTERS = 1 << 18
 _MOST_ARGUMENTS = 100
 """Of an SQL function, in every build of SQLite."""
