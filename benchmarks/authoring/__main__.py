@@ -13,7 +13,6 @@ import argparse
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from benchmarks.authoring.generated import write_measurements
 from benchmarks.authoring.projects import write_project
 from benchmarks.authoring.rivals import Rival, find_others, find_shell
 from benchmarks.environments import make_environment
+from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, Times
 
 if TYPE_CHECKING:
@@ -85,31 +85,8 @@ def main() -> None:
         raise SystemExit(f"{chosen.source} is not there: run `make demo`, or give --source.")
     with tempfile.TemporaryDirectory() as folder:
         results, memory = compare(Path(folder), chosen.source, chosen.rounds, quick=chosen.quick)
-    found = {
-        "python": sys.version,
-        "sqlite": sqlite3.sqlite_version,
-        "results": results,
-        "memory": memory,
-    }
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
-    shown = ("name", "rival", "ours_s", "rival_s", "ratio", "ratio_min", "ratio_max", "cpu_ratio")
-    rows = [
-        [*(result[key] for key in shown), result["aim"], result["is_met"]] for result in results
-    ]
-    heads = [
-        "",
-        "against",
-        "ours, s",
-        "theirs, s",
-        "ratio",
-        "least",
-        "most",
-        "of cpu",
-        "aim",
-        "met",
-    ]
-    print(tabulate(rows, heads, floatfmt=".2f"))
+    keep(chosen.output, results, memory=memory)
+    print(draw(results))
     print(f"\nMemory: ours above the imports, at most {MEMORY_AIM} MB; theirs in all")
     print(tabulate(memory, "keys", floatfmt=".1f", intfmt=","))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import math
 import os
 import shutil
@@ -23,6 +22,7 @@ from itertools import count
 from pathlib import Path
 
 import microcosm_sqlite
+from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog import cache
 from microcosm_sqlite.catalog.codecs import _zstd
@@ -75,9 +75,7 @@ def main() -> None:
         results += compete(contests_of_commands(place, database), chosen.rounds)
         results += measure_connections(place, database, chosen.rounds)
         results += compete(contests_of_bulk(place, database), max(3, chosen.rounds // 3))
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    found = {"python": sys.version, "sqlite": sqlite3.sqlite_version, "results": results}
-    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
+    keep(chosen.output, results)
     print(draw(results))
 
 
@@ -265,19 +263,6 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
         Contest("hash for verify", lambda: hash_file(str(database)), "sha256", hash_alone, 1 / 0.8),
         Contest("verify as a whole", flights.verify, "sha256 alone", hash_alone),
     ]
-
-
-def draw(results: list[dict[str, object]]) -> str:
-    lines = [f"{'what':<52}{'against':<30}{'ratio (spread)':<24}{'aim':<12}met"]
-    for result in results:
-        if "extra_us" in result:
-            ratio, aim = f"{result['extra_us']:+.0f} us each", f"{result['aim_us']} us"
-        else:
-            ratio = "{ratio:.2f} ({ratio_min:.2f} to {ratio_max:.2f})".format(**result)
-            aim = f"{result['aim']:.2f}x" if result["aim"] else ""
-        met = {True: "yes", False: "no", None: ""}[result["is_met"]]
-        lines.append(f"{result['name']:<52}{result['rival']:<30}{ratio:<24}{aim:<12}{met}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

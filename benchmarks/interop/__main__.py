@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from tabulate import tabulate
 
 import microcosm_sqlite
 from benchmarks.interop.memory import WAYS
+from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog.connection import database_uri
 from microcosm_sqlite.interop.reader import read_table
@@ -36,9 +36,7 @@ def main() -> None:
     memory = {way: measure_memory(way) for way in WAYS}
     contests, skipped = find_contests()
     results = compete(contests, chosen.rounds)
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    found = {"python": sys.version, "results": results, "memory_mb": memory, "skipped": skipped}
-    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
+    keep(chosen.output, results, memory_mb=memory, skipped=skipped)
     print(draw(results))
     print(tabulate(memory.items(), ("memory above the imports", "MB")))
     for reason in skipped:
@@ -116,24 +114,6 @@ def make_rival() -> Path | None:
         return None
     (folder / "ready").touch()
     return python
-
-
-def draw(results: list[dict[str, object]]) -> str:
-    rows = [
-        (
-            result["name"],
-            result["rival"],
-            f"{result['ours_s']:.3f}",
-            f"{result['rival_s']:.3f}",
-            f"{result['ratio']:.2f} ({result['ratio_min']:.2f} to {result['ratio_max']:.2f})",
-            f"{result['cpu_ratio']:.2f}",
-            f"{result['aim']:.2f}",
-            "yes" if result["is_met"] else "no",
-        )
-        for result in results
-    ]
-    heads = ("what", "rival", "ours [s]", "rival [s]", "ratio (spread)", "of CPU", "aim", "met")
-    return tabulate(rows, heads, disable_numparse=True)
 
 
 if __name__ == "__main__":

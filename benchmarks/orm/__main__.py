@@ -7,14 +7,12 @@ and writes ``benchmarks/results/orm.json``.
 from __future__ import annotations
 
 import argparse
-import json
-import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.environments import ROOT, make_environment
+from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, Times, compete
 
 if TYPE_CHECKING:
@@ -75,14 +73,7 @@ def main() -> None:
     memory = {
         rows: measure_memory(pythons["ours"], chosen.database, rows) for rows in (10_000, 336_776)
     }
-    found = {
-        "python": sys.version,
-        "sqlite": sqlite3.sqlite_version,
-        "results": results,
-        "stream_memory_mb": memory,
-    }
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(json.dumps(found, indent=1) + "\n")
+    keep(chosen.output, results, stream_memory_mb=memory)
     print(draw(results))
     for rows, megabytes in memory.items():
         print(f"stream of {rows:,} rows: {megabytes} MB above the imports and the first row")
@@ -178,17 +169,6 @@ def measure_memory(python: Path, database: Path, rows: int) -> float:
         check=True,
     )
     return float(done.stdout)
-
-
-def draw(results: list[dict[str, object]]) -> str:
-    lines = [f"{'what':<40}{'against':<24}{'ratio (spread)':<23}{'of cpu':<8}{'aim':<6}met"]
-    for result in results:
-        ratio = "{ratio:.2f} ({ratio_min:.2f} to {ratio_max:.2f})".format(**result)
-        cpu = f"{result['cpu_ratio']:.2f}"
-        aim = f"{result['aim']:.2f}" if result["aim"] else ""
-        met = {True: "yes", False: "no", None: ""}[result["is_met"]]  # type: ignore[index]
-        lines.append(f"{result['name']:<40}{result['rival']:<24}{ratio:<23}{cpu:<8}{aim:<6}{met}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
