@@ -16,18 +16,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
+from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.finishing.finalise import prepare, write_copy
 from microcosm_sqlite.authoring.finishing.hashing import digest
 from microcosm_sqlite.authoring.loading import bulk, parallel
 from microcosm_sqlite.authoring.loading.bulk import open_loading
+from microcosm_sqlite.authoring.loading.insertion import _Insertion
 from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.finding import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
+from tests.support.projects import make_project
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +112,22 @@ def test_several_processes_are_used(tmp_path: Path) -> None:
         plan = TableLoad(TableRules.of(table, dialect()), [opener])
         assert len(opener.split(3)) == 3
         assert parallel.load_in_parts(connection, plan, opener.split(3), tmp_path) == 400
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_no_whole_build_falls_back_to_the_slow_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    pytest.importorskip("apsw")
+    monkeypatch.setattr(parallel, "count_processors", lambda: processors)
+    monkeypatch.setattr(parallel, "load_table", lambda *_: pytest.fail("the slow way was taken"))
+    monkeypatch.setattr(_Insertion, "_insert_rows", lambda *_: pytest.fail("Python bound rows"))
+    project = make_project(tmp_path / "birds-data")
+    built = build_dataset(ProjectSettings.from_pyproject(project))
+    assert {name: table.row_count for name, table in built.manifest.tables.items()} == {
+        "birds": 3,
+        "families": 2,
+    }
 
 
 @pytest.mark.parametrize(
