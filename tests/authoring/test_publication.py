@@ -69,7 +69,7 @@ def tell(report: Report) -> dict[str, str]:
 def test_a_complete_project_and_its_wheel_are_fit(complete: Path) -> None:
     report = check_publication(complete)
     codes = [outcome.code for outcome in report.outcomes]
-    assert codes == [f"P{number:02}" for number in range(1, 24)]
+    assert codes == [f"P{number:02}" for number in range(1, 25)]
     assert [each.code for each in report.outcomes if each.status != "ok"] == ["P22"]
     alone = check_publication(wheel_of(complete))
     assert tell(alone) == {}
@@ -85,7 +85,7 @@ def test_without_a_wheel_the_project_alone_is_checked(project: Path) -> None:
     assert report.ok
     assert list(tell(report)) == ["P09"]
     skipped = [each.code for each in report.outcomes if each.status == "skipped"]
-    assert skipped == [f"P{number}" for number in range(10, 24)]
+    assert skipped == [f"P{number}" for number in range(10, 25)]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,10 @@ def replaced(file: str, old: str, new: str) -> Callable[[Wheel], object]:
     return replace
 
 
+def added(header: str) -> Callable[[Wheel], object]:
+    return replaced("METADATA", "Name:", f"{header}\nName:")
+
+
 @pytest.mark.parametrize(
     ("code", "spoil", "message"),
     [
@@ -190,6 +194,12 @@ def replaced(file: str, old: str, new: str) -> Callable[[Wheel], object]:
             ),
             "bytes",
         ),
+        ("P24", replaced("METADATA", "Birds for tests", "Birds " * 100), "has 600 characters"),
+        ("P24", added("Author-Email: Nobody <nobody@nowhere>"), "'nobody@nowhere' is no e-mail"),
+        ("P24", added("Project-URL: Home, example.org"), "'example.org' is no URL"),
+        ("P24", added(f"Project-URL: {'Home' * 9}, https://a.org"), "of more than 32 characters"),
+        ("P24", added("Classifier: Topic :: Birds"), "'Topic :: Birds' is no classifier"),
+        ("P24", added("Classifier: Natural Language :: Ukranian"), "is out of use; Natural L"),
     ],
 )
 def test_what_is_wrong_in_a_wheel_is_told(
@@ -201,6 +211,14 @@ def test_what_is_wrong_in_a_wheel_is_told(
     assert not report.ok
     # What several checks may notice: a broken entry point, and that nothing can be verified then.
     assert set(tell(report)) <= {code, "P20"}
+
+
+def test_a_local_version_is_refused(complete: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(complete, tmp_path / "p", ignore=shutil.ignore_patterns("dist")))
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('version = "1.0"', 'version = "1.0+mine"'))
+    told = tell(check_publication(build_wheel(project)))
+    assert told == {"P24": "version 1.0+mine is a local one"}
 
 
 def test_record_must_list_every_file_as_it_is(wheel: Wheel, tmp_path: Path) -> None:

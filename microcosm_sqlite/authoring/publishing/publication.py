@@ -41,6 +41,7 @@ def check_publication(path: str | Path) -> Report:
         crossing_checks,
         description_checks,
         freshness_checks,
+        index_checks,
         wheel_checks,
     )
     from microcosm_sqlite.authoring.publishing.candidate import Candidate
@@ -50,6 +51,7 @@ def check_publication(path: str | Path) -> Report:
         *wheel_checks.CHECKS,
         *freshness_checks.CHECKS,
         *crossing_checks.CHECKS,
+        *index_checks.CHECKS,
     ]
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [_try(check, candidate) for check in checks])
