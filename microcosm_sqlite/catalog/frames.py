@@ -35,8 +35,9 @@ class Frames:
     """What :class:`~microcosm_sqlite.InstalledDataset` inherits for frames and notebooks.
 
     Rows come in the order of their rowids, and with the types of the models: dates, times,
-    booleans, decimals, enumerations as categories. The methods share these arguments:
+    booleans, decimals, enumerations as categories. All methods take:
 
+    - ``table``: the table's name.
     - ``columns``: names of the columns to read, in the order of the result; all by default.
     - ``where`` and ``params``: a condition as after WHERE in SQL, and the values of its ``?`` or
       ``:name`` parameters.
@@ -74,14 +75,8 @@ class Frames:
         >>> nyc.arrow("flights", columns=["dest"], where="origin = ?", params=["JFK"])
         ... # doctest: +SKIP
 
-        Args:
-            table: The table's name.
-            columns: See the class.
-            where: See the class.
-            params: See the class.
-            rows: See the class.
-            batch_size: The most rows to hold at a time; the file is open until the reader is
-                used up or closed.
+        Besides what all methods take, as the class says, ``batch_size`` is the most rows to hold at
+        a time. The file is then open until the reader is used up or closed.
         """
         from microcosm_sqlite.interop.reader import read_batches, read_table
 
@@ -111,14 +106,9 @@ class Frames:
     ) -> pd.DataFrame:
         """Rows as a ``pandas.DataFrame``.
 
-        Args:
-            table: The table's name.
-            columns: See the class.
-            where: See the class.
-            params: See the class.
-            rows: See the class.
-            dtype_backend: ``"numpy"`` gives the dtypes that ``pandas.read_csv`` would;
-                ``"numpy_nullable"`` and ``"pyarrow"`` are pandas' own words.
+        Besides what all methods take, as the class says, ``dtype_backend`` chooses the dtypes:
+        ``"numpy"`` gives those that ``pandas.read_csv`` would; ``"numpy_nullable"`` and
+        ``"pyarrow"`` are pandas' own words.
         """
         from microcosm_sqlite.interop.reader import read_ahead
 
@@ -152,14 +142,8 @@ class Frames:
     ) -> pl.DataFrame | pl.LazyFrame:
         """Rows as a ``polars.DataFrame``, or lazily as a ``polars.LazyFrame``.
 
-        Args:
-            table: The table's name.
-            columns: See the class.
-            where: See the class.
-            params: See the class.
-            rows: See the class.
-            lazy: Read when the query is collected, and then only the columns and as many rows as
-                the query needs.
+        Besides what all methods take, as the class says, ``lazy`` lets the table be read when the
+        query is collected, and then only the columns and as many rows as the query needs.
         """
         from microcosm_sqlite.interop.polars_frames import read_frame, scan_frame
 
@@ -178,14 +162,8 @@ class Frames:
     ) -> DuckDBPyRelation:
         """Rows as a DuckDB relation, which further SQL or methods can work on.
 
-        Args:
-            table: The table's name.
-            columns: See the class.
-            where: See the class.
-            params: See the class.
-            rows: See the class.
-            connection: The DuckDB connection that the relation belongs to; the default one of
-                DuckDB if none is given.
+        Besides what all methods take, as the class says, ``connection`` is the DuckDB connection
+        that the relation belongs to; the default one of DuckDB if none is given.
         """
         from microcosm_sqlite.interop.duckdb_relations import to_relation
 
@@ -206,13 +184,9 @@ class Frames:
         Each worker opens its own installed copy; a worker which has none, or another one, says
         so.
 
-        Args:
-            table: The table's name.
-            columns: See the class.
-            where: See the class.
-            params: See the class.
-            npartitions: How many partitions; by default one for each 500,000 rows, and at least
-                one for each processor.
+        Besides what all methods take but ``rows``, as the class says, ``npartitions`` is how many
+        partitions there are; by default one for each 500,000 rows, and at least one for each
+        processor.
         """
         from microcosm_sqlite.interop.dask_frames import scan_partitions
 
