@@ -8,11 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.inferring.inference import infer_folder
 from microcosm_sqlite.authoring.inferring.inferred import InferredTable
-from microcosm_sqlite.authoring.inferring.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.inferring.sniffing import RawFile, TypedFile, sniff
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.values.column_names import make_names
+from microcosm_sqlite.authoring.values.layout import TableRules, lay_out
 from microcosm_sqlite.errors import SourceError
 
 
@@ -230,6 +236,22 @@ def test_empty_columns_of_parquet_are_what_they_are_declared(tmp_path: Path) -> 
         "near": "number",
     }
     assert "late.parquet, column `day`: " in str(found.refused[0])
+
+
+odd_names = st.lists(st.text("aA _2-é", max_size=4), min_size=1, max_size=6)
+
+
+@given(odd_names)
+def test_every_field_finds_the_column_that_was_made_of_it(header: list[str]) -> None:
+    raw = RawFile(Path("t.csv"), CsvOptions(), tuple(header))
+    for names in (raw.names, TypedFile(raw.path, raw.header).names):
+        assert find_columns(header, names) == names
+
+
+def find_columns(header: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    table = sa.Table("t", sa.MetaData(), *(sa.Column(name, sa.Text) for name in names))
+    layout = lay_out(TableRules.of(table, dialect()), header, "t.csv")
+    return tuple(rule.name for rule in layout if rule)
 
 
 ROWS = range(200)

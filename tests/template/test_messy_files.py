@@ -80,6 +80,7 @@ TRAITS: dict[str, Trait] = {
     "preamble.csv": Trait("Prices of things\n\nday,price,unit\n1,2.5,x\n", [(1, 2.5, "x")]),
     "comments.csv": Trait("# from a to z\nid,n\n1,a\n# the rest\n2,b\n", [(1, "a"), (2, "b")]),
     "no header.csv": Trait("1,a,2.5\n2,b,3.5\n", [(1, "a", 2.5), (2, "b", 3.5)], ("column_1",)),
+    "padded twins.csv": Trait("id, a ,a, b\n1,2,3,4\n", [(1, 2, 3, 4)], ("id", "a_2", "a", "b")),
     "years.csv": Trait(
         "place,2019,2020\nx,1.5,2\ny,3,4\n", [("x", 1.5, 2), ("y", 3, 4)], ("place", "_2019")
     ),
@@ -139,6 +140,10 @@ TRAITS: dict[str, Trait] = {
     ),
     "backslashes.csv": Trait('a,b\n1,"say \\"hi\\", you"\n', [(1, 'say "hi", you')]),
     "stray quotes.tsv": Trait('a\tb\n1\t"x" y\n2\t"\n', [(1, '"x" y'), (2, '"')]),
+    "swallowing quotes.tsv": Trait(
+        'sign\tname\n"\tprimary\n%\tsecondary\n_"\tcentral\n',
+        [('"', "primary"), ("%", "secondary"), ('_"', "central")],
+    ),
     "one column.csv": Trait("name\nx, y\nz\n", [("x, y",), ("z",)]),
     # Values
     "numbers.csv": Trait(
@@ -257,6 +262,7 @@ REFUSED = {
     "twice.jsonl": (b'{"a": 1, "a": 2}\n', "line 1: key 'a' is there twice"),
     "nan.jsonl": (b'{"a": NaN}\n', "line 1: NaN is no JSON, which has null for it"),
     "broken.jsonl": (b'{"a": 1}\nnot json\n', "broken.jsonl, line 2"),
+    "comments only.tsv": (b"# a\n# b\tc\n#\n", "comments only.tsv"),
     "half.jsonl": (b'{"a": "\\ud83d"}\n', r"line 1: '\ud83d' is half of a character"),
     "array.jsonl": (b'[{"a": 1}]\n', "make lines of it: jq -c '.[]' array.jsonl"),
 }

@@ -152,8 +152,10 @@ def _sniff_delimited(path: Path) -> RawFile | None:
         return None
     usual = "\t" if source.format == "tsv" else ","
     guessed = replace(guess_dialect(lines, usual), encoding=encoding.name)
-    options = next((one for one in _list_dialects(guessed) if _fits(source, one)), None)
-    options = options or _name_rows(source, guessed)
+    fitting = (one for one in _list_dialects(guessed) if _fits(source, one))
+    options = next(fitting, None) or _name_rows(source, guessed)
+    if options is None and _fits(source, guessed, may_swallow=True):
+        options = guessed
     if options is None:
         raise _explain(source, guessed)
     with DelimitedOpener(source, options)() as records:
@@ -183,7 +185,7 @@ def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     yield replace(guessed, delimiter=_NEVER_USED, skip_initial_space=False)
 
 
-def _fits(source: SourceFile, options: CsvOptions) -> bool:
+def _fits(source: SourceFile, options: CsvOptions, *, may_swallow: bool = False) -> bool:
     """Whether all rows of a file are as wide as its header, in a dialect that makes sense of it."""
     try:
         with DelimitedOpener(source, options)() as records:
@@ -191,6 +193,8 @@ def _fits(source: SourceFile, options: CsvOptions) -> bool:
             is_one = options.header is True and _is_one_column(records.header)
             if options.delimiter == _NEVER_USED and not is_one:
                 return False
+            if options.quotechar and options.delimiter == "\t" and not may_swallow:
+                return all(len(row) == width and not _swallows_rows(row) for row in records)
             if options.quotechar:
                 return all(len(row) == width for row in records)
             return all(
@@ -199,6 +203,13 @@ def _fits(source: SourceFile, options: CsvOptions) -> bool:
             )
     except SourceError:
         return False
+
+
+def _swallows_rows(row: Sequence[str]) -> bool:
+    """Whether a quote that belongs to a text has made one field of several rows."""
+    return any(
+        0 < field.count("\n") * (len(row) - 1) <= field.count("\t") for field in row if field
+    )
 
 
 def _is_one_column(header: Sequence[str]) -> bool:
@@ -271,6 +282,8 @@ def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
                 if len(row) != width:
                     odd.append((line, len(row)))
     except SourceError as error:
+        if error.__cause__ is None:
+            return error
         return SourceError(
             f"{source.name}, in the row after line {line or 1}: {error.__cause__}.",
             file=source.name,

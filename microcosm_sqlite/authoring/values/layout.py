@@ -85,7 +85,7 @@ def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOption
             column,
             dialect,
             options.null_values,
-            date_format=options.formats.get(column.name, ""),
+            format_=options.formats.get(column.name, ""),
             takes_infinity=options.infinity,
         )
     except ValueError as error:
@@ -165,9 +165,8 @@ def _find_column(rules: TableRules, field: str, made: str, *, is_first: bool) ->
     for name in (field, field.strip()):
         if name in rules.aliases:
             return rules.aliases[name]
-        if name in rules.by_name:
-            return name
-    return made if made in rules.by_name else None
+    names = (field, made, field.strip())
+    return next((name for name in names if name in rules.by_name), None)
 
 
 def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source: str) -> None:
