@@ -149,7 +149,7 @@ def test_an_apsw_without_its_extras_binds_rows(
 
 
 @pytest.mark.parametrize(
-    ("type_", "date_format", "text", "is_known"),
+    ("type_", "format_", "text", "is_known"),
     [
         (sa.Date(), "", "2013-01-31", True),
         (sa.Date(), "%Y-%d-%m", "2013-01-02", False),
@@ -161,9 +161,9 @@ def test_an_apsw_without_its_extras_binds_rows(
     ],
 )
 def test_a_shortcut_is_taken_where_the_column_stores_what_it_gives(
-    type_: Any, date_format: str, text: str, is_known: bool
+    type_: Any, format_: str, text: str, is_known: bool
 ) -> None:
-    rule = ColumnRule(sa.Column("c", type_, nullable=False), dialect(), (), date_format=date_format)
+    rule = ColumnRule(sa.Column("c", type_, nullable=False), dialect(), (), format_=format_)
     with closing(sqlite3.connect(":memory:")) as connection:
         conversion = write_conversion(rule, "text", "'python'")
         query = f"SELECT {conversion} FROM (SELECT ? AS text)"

@@ -49,13 +49,13 @@ class ColumnRule:
         dialect: sa.Dialect,
         null_values: tuple[str, ...],
         *,
-        date_format: str = "",
+        format_: str = "",
         takes_infinity: bool = False,
     ):
         self.column = column
         self.name = column.name
         type_ = column.type.dialect_impl(dialect)
-        parse = choose_parser(type_, format_=date_format, takes_infinity=takes_infinity)
+        parse = choose_parser(type_, format_=format_, takes_infinity=takes_infinity)
         if parse is None:
             raise SettingsError(
                 f"Column `{column.table.name}.{column.name}` is {column.type!r}, "
@@ -72,7 +72,7 @@ class ColumnRule:
         affinity = find_affinity(self.expected)
         quoted = quote_identifier(column.name)
         self.is_plain, self.suspicion = False, ""
-        if not date_format:
+        if not format_:
             self.is_plain, self.suspicion = _plan_fast_path(type_, affinity, quoted)
         is_whole = self.is_plain and affinity == "INTEGER"
         self.misfit = f"CAST({quoted} AS INTEGER) <> {quoted}" if is_whole else ""
