@@ -1,3 +1,5 @@
+"""Two versions are compared row by row, and what is told of them is all that changed."""
+
 from __future__ import annotations
 
 import gzip

@@ -1,3 +1,5 @@
+"""What would go wrong after publishing is told before it, by number."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""A citation names what was used, well enough to find it again."""
+
 from __future__ import annotations
 
 from pathlib import Path

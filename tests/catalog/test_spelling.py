@@ -1,3 +1,5 @@
+"""Values and ranges read as people would write them."""
+
 from __future__ import annotations
 
 from typing import Any

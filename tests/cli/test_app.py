@@ -1,3 +1,5 @@
+"""Every command helps, and ends with the exit code that it promises."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""The cache can be found, listed and emptied from the command line."""
+
 from __future__ import annotations
 
 import shutil

@@ -1,3 +1,5 @@
+"""`verify` and `doctor` tell what is wrong and what to do about it."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Shells complete whatever has a name."""
+
 from __future__ import annotations
 
 import re

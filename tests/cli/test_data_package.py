@@ -1,3 +1,5 @@
+"""What is exported as a Data Package describes the files beside it."""
+
 from __future__ import annotations
 
 import hashlib

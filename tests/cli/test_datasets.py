@@ -1,3 +1,5 @@
+"""`list`, `path` and `info` tell what is installed."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Exported tables are complete, or not there."""
+
 from __future__ import annotations
 
 import csv

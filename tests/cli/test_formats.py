@@ -1,3 +1,5 @@
+"""What is written can be read back, whatever it holds."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""Names with dots in them are found."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

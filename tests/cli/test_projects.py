@@ -1,3 +1,5 @@
+"""`new` and `build` go from nothing to a dataset."""
+
 from __future__ import annotations
 
 from pathlib import Path

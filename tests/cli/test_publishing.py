@@ -1,3 +1,5 @@
+"""`diff` and `check` look at a dataset before it is published."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""`query` answers SQL, safely and in any format."""
+
 from __future__ import annotations
 
 import os

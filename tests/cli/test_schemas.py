@@ -1,3 +1,5 @@
+"""`schema` and `models` show how tables are declared."""
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,3 +1,5 @@
+"""`card` and `browse` show a dataset in a browser."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Tables line up, whatever is in their cells."""
+
 from __future__ import annotations
 
 from hypothesis import given
