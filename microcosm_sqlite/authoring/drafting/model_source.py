@@ -47,34 +47,25 @@ def draft_models(found: InstalledDataset, name: str = "") -> str:
         DatasetError: It cannot be opened.
     """
     name = name or found.name
-    spoken = make_identifier(name) or "some"
-    base = f"{inflection.camelize(spoken)}Data"
+    identifier = make_identifier(name) or "some"
+    base = f"{inflection.camelize(identifier)}Data"
     classes = name_classes(found.tables, base)
     with closing(found.connect()) as connection:
         structure = describe_structure(connection)
     writer = ModelWriter(base)
     metadata = sa.MetaData()
-    models = [
-        _draft_model(
-            _declare(
-                table, {column: type_ for column, type_, *_ in structure[table.name]}, metadata
-            ),
-            classes[table.name],
-        )
-        for table in found.tables.values()
-    ]
-    writer.write(models, {})
-    about = f"Models of {spoken}, drafted from what its tables declare."
+    for table in found.tables.values():
+        declared = {column: type_ for column, type_, *_ in structure.get(table.name, ())}
+        made = _declare(table, declared, metadata)
+        attributes = name_attributes(made.columns.keys())
+        writer.write([DraftedModel(made, classes[table.name], attributes, (), ())], {})
+    about = f"Models of {identifier}, drafted from what its tables declare."
     return writer.write_module(about, dataset=name, description="The tables").rstrip("\n")
-
-
-def _draft_model(table: sa.Table, name: str) -> DraftedModel:
-    return DraftedModel(table, name, name_attributes(table.columns.keys()), (), ())
 
 
 def _declare(table: Table, declared: Mapping[str, str], metadata: sa.MetaData) -> sa.Table:
     rowid = [] if table.primary_key else [_number_rows(table)]
-    columns = [_make_column(table, field, declared[field.name]) for field in table.fields]
+    columns = [_make_column(table, field, declared.get(field.name, "")) for field in table.fields]
     return sa.Table(table.name, metadata, *rowid, *columns, *_list_keys(table))
 
 
