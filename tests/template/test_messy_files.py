@@ -81,6 +81,13 @@ TRAITS: dict[str, Trait] = {
     "comments.csv": Trait("# from a to z\nid,n\n1,a\n# the rest\n2,b\n", [(1, "a"), (2, "b")]),
     "no header.csv": Trait("1,a,2.5\n2,b,3.5\n", [(1, "a", 2.5), (2, "b", 3.5)], ("column_1",)),
     "padded twins.csv": Trait("id, a ,a, b\n1,2,3,4\n", [(1, 2, 3, 4)], ("id", "a_2", "a", "b")),
+    "spreadsheet.csv": Trait(
+        "a,b,c\n1,2,3\n,,\n4,5,6\n7,8,9\n,,\nSource: office\nPreliminary,,\n",
+        [
+            *(("1", 2, 3), (None,) * 3, ("4", 5, 6), ("7", 8, 9), (None,) * 3),
+            *(("Source: office", None, None), ("Preliminary", None, None)),
+        ],
+    ),
     "years.csv": Trait(
         "place,2019,2020\nx,1.5,2\ny,3,4\n", [("x", 1.5, 2), ("y", 3, 4)], ("place", "_2019")
     ),
@@ -360,6 +367,8 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be dates in %d.%m.%y, where years from 69 on are of the last century",
         "would be integer but for ' ' (1 row); if you mean that, draft it with --null ' '",
         "a: number, written 1.234,5",
+        "2 rows hold nothing at all",
+        "the last 2 rows have a first field only, as notes do ('Source: office')",
         "vague: text of up to 8 characters",
         "dmy: date, written %d/%m/%Y",
         " to c299, ",

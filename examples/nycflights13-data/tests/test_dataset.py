@@ -7,7 +7,7 @@ from importlib.metadata import metadata, version
 
 import microcosm_sqlite
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 
 from nycflights13_data import models, path
 
@@ -25,8 +25,9 @@ def test_the_dataset_is_found_by_its_name() -> None:
 
 @pytest.mark.parametrize("table", ROW_COUNTS)
 def test_every_row_is_there(table: str) -> None:
+    rows = models.NycFlights.metadata.tables[table]
     with dataset.engine.connect() as connection:
-        count = connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"').scalar_one()
+        count = connection.scalar(select(func.count()).select_from(rows))
     assert count == ROW_COUNTS[table]
 
 

@@ -25,7 +25,7 @@ def report(inference: Inference) -> Iterator[str]:
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
-        for note in table.file.notes:
+        for note in (*table.file.notes, *table.remarks):
             yield f"  note: {note}"
     for name, reason in inference.left_out.items():
         yield f"left out: {name}, {reason}"

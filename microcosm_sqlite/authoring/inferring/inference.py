@@ -36,6 +36,7 @@ from microcosm_sqlite.authoring.inferring.number_styles import (
     choose_number_style,
     find_number_styles,
 )
+from microcosm_sqlite.authoring.inferring.odd_rows import find_odd_rows
 from microcosm_sqlite.authoring.inferring.sniffing import RawFile, TypedFile, name_table, sniff
 from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
 from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
@@ -178,6 +179,7 @@ def _infer_table(
         if column.kind == TEXT:
             _look_closer(connection, table, column, guess)
         _normalise(connection, table, column, is_padded=guess.is_padded)
+    table.remarks = tuple(find_odd_rows(connection, table))
     table.primary_key = find_key(connection, table)
     if row_count >= ENOUGH_FOR_UNIQUE:
         for column in columns.values():

@@ -72,6 +72,7 @@ class InferredTable:
         columns: By name, in the order of the source.
         row_count: How many rows there are.
         primary_key: Names of the key's columns; none where no columns tell the rows apart.
+        remarks: What is unusual about its rows, as sentences for the author.
     """
 
     name: str
@@ -79,6 +80,7 @@ class InferredTable:
     columns: dict[str, InferredColumn]
     row_count: int
     primary_key: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass
