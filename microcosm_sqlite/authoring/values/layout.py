@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.authoring.values.date_formats import DIRECTIVES
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.errors import SettingsError, SourceError
+from microcosm_sqlite.near_names import suggest
 
 _NO_OPTIONS = TableOptions()
 
@@ -179,14 +179,13 @@ def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source:
 
 def _unknown_columns(rules: TableRules, unknown: Sequence[str], source: str) -> SourceError:
     known = sorted(rules.by_name)
-    near = get_close_matches(unknown[0], known, n=1)
-    guess = f"Did you mean `{near[0]}`? " if near else ""
+    guess = suggest(unknown[0], known, spell="`{}`".format)
     return SourceError(
         f"{source} has column {_quote(unknown)}, which table `{rules.table.name}` has not; "
         f"it has {_quote(known)}.",
         file=source,
         line=1,
-        hint=guess + 'Rename it, or set `unknown-columns = "ignore"`.',
+        hint=f'{guess} Rename it, or set `unknown-columns = "ignore"`.'.lstrip(),
     )
 
 
