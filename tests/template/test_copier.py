@@ -94,6 +94,20 @@ def test_an_update_carries_a_fix_of_the_template_and_keeps_the_authors_work(
     answers = {"distribution": "birds-data"}
     copier.run_copy(str(repository), project, data=answers, defaults=True, quiet=True)
     assert read_tree(project) == read_tree(scaffold(tmp_path / "scaffolded" / "birds-data"))
+    update_with_a_fix(project, repository)
+
+
+def test_a_project_that_new_made_is_updated_once_it_says_where_from(
+    tmp_path: Path, repository: Path
+) -> None:
+    project = scaffold(tmp_path / "birds-data")
+    with (project / ".copier-answers.yml").open("a") as answers:
+        answers.write(f"_src_path: {repository}\n_commit: v1.0.0\n")
+    update_with_a_fix(project, repository)
+
+
+def update_with_a_fix(project: Path, repository: Path) -> None:
+    """Let a project and its template change, and the one follow the other."""
     git(project, "init", "--quiet")
     readme = project / "README.md"
     readme.write_text(readme.read_text() + "\nThe author's own words.\n")
