@@ -148,7 +148,7 @@ TRAITS: dict[str, Trait] = {
     "backslashes.csv": Trait('a,b\n1,"say \\"hi\\", you"\n', [(1, 'say "hi", you')]),
     "stray quotes.tsv": Trait('a\tb\n1\t"x" y\n2\t"\n', [(1, '"x" y'), (2, '"')]),
     "swallowing quotes.tsv": Trait(
-        'sign\tname\n"\tprimary\n%\tsecondary\n_"\tcentral\n',
+        'sign\tname\n"\tprimary\n\n%\tsecondary\n_"\tcentral\n',
         [('"', "primary"), ("%", "secondary"), ('_"', "central")],
     ),
     "one column.csv": Trait("name\nx, y\nz\n", [("x, y",), ("z",)]),

@@ -207,8 +207,9 @@ def _fits(source: SourceFile, options: CsvOptions, *, may_swallow: bool = False)
 
 def _swallows_rows(row: Sequence[str]) -> bool:
     """Whether a quote that belongs to a text has made one field of several rows."""
+    # Blank lines and comments, which have no tabs, may be among them.
     return any(
-        0 < field.count("\n") * (len(row) - 1) <= field.count("\t") for field in row if field
+        0 < field.count("\n") * (len(row) - 1) <= 2 * field.count("\t") for field in row if field
     )
 
 
