@@ -75,6 +75,27 @@ def test_both_tools_ask_the_same_questions() -> None:
             assert tuple(question.get("choices", ())) == choices
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("package", "birds-data"),
+        ("dataset", "red birds"),
+        ("title", 'The "birds"'),
+        ("description", "C:\\birds"),
+        ("author_name", '"'),
+    ],
+)
+def test_what_would_break_a_file_is_refused_by_copier_too(
+    tmp_path: Path, name: str, answer: str
+) -> None:
+    data = {"distribution": "birds-data", name: answer}
+    with pytest.raises(ValueError, match=name):
+        copier.run_copy(
+            str(template_directory()), tmp_path / "p", data=data, defaults=True, quiet=True
+        )
+    assert not (tmp_path / "p" / "pyproject.toml").exists()
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """This repository as Copier sees it: released once, with the template inside."""
