@@ -28,6 +28,7 @@ def content_digest(connection: Connection, table: str, columns: Sequence[str] | 
     >>> _ = connection.execute("CREATE TABLE t (a TEXT)")
     >>> content_digest(connection, "t")[:19]
     'sha256:0eb5b8d6f81b'
+    >>> connection.close()
 
     Raises:
         sqlite3.Error: The table cannot be read.

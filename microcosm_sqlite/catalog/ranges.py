@@ -35,6 +35,7 @@ def measure_columns(
     >>> _ = connection.executescript("CREATE TABLE t (n); INSERT INTO t VALUES (7), (NULL), (9)")
     >>> measure_columns(connection, "t", [Field({"name": "n", "type": "integer"})])
     [{'nullCount': 1, 'valueRange': [7, 9]}]
+    >>> connection.close()
 
     Raises:
         sqlite3.Error: The table cannot be read.

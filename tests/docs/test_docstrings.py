@@ -11,9 +11,6 @@ import pytest
 import microcosm_sqlite
 from microcosm_sqlite.errors import MissingDependencyError
 
-# Datasette leaves a database in memory open when it is imported.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-
 FOLDER = Path(microcosm_sqlite.__file__).parent
 FILES = [file for file in FOLDER.rglob("*.py") if ">>> " in file.read_text("utf-8")]
 NAMES = sorted(".".join(file.relative_to(FOLDER.parent).with_suffix("").parts) for file in FILES)
