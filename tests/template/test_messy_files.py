@@ -233,6 +233,8 @@ TRAITS: dict[str, Trait] = {
     "2021 Data (final).csv": Trait("a\n1\n", [(1,)]),
     "select.csv": Trait("a\n1\n", [(1,)]),
     "class.csv": Trait("a\n1\n", [(1,)]),
+    "都市.csv": Trait("a\n1\n", [(1,)]),
+    "élan.csv": Trait("a\n1\n", [(1,)]),
     "sqlite_master.csv": Trait("a\n1\n", [(1,)]),
     "v1.2.data.CSV": Trait("a\n1\n", [(1,)]),
     "zipped.csv.gz": Trait(gzip.compress(b"a\n1\n"), [(1,)]),

@@ -29,14 +29,14 @@ _LIKE_DIGITS = {"l", "I", "O"}
 def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
     """A class name for each table, in the singular, no two alike.
 
-    >>> name_classes(["airlines", "weather", "strings"], "NycData")
-    {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow'}
+    >>> name_classes(["airlines", "weather", "strings", "2nd"], "NycData")
+    {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow', '2nd': 'Table2nd'}
     """
     names: dict[str, str] = {}
     for table in tables:
         words = re.sub("_+", "_", table.strip("_"))
         name = inflection.camelize(inflection.singularize(words)).replace("_", "") or "Row"
-        if not name.isidentifier():
+        if not name[0].isupper():  # digits, and letters that have no capitals
             name = f"Table{name}"
         taken = {*IMPORTED, base, *names.values()}
         while name in taken or keyword.iskeyword(name) or hasattr(builtins, name):
