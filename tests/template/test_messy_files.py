@@ -244,6 +244,10 @@ STAFF = [(n, n // 2 or None, LABELS[n % 6], "AB"[n % 2]) for n in range(1, 201)]
 staff = io.StringIO()
 csv.writer(staff).writerows([("id", "manager_id", "kind", "class"), *STAFF])
 TRAITS["staff.csv"] = Trait(staff.getvalue(), [*STAFF])
+LEVELS = [(n, ("low", "high")[n % 2]) for n in range(1, 101)]
+TRAITS["countries and territories taxonomy of all.csv"] = Trait(
+    "id,world bank income level\n" + "".join(f"{n},{level}\n" for n, level in LEVELS), LEVELS
+)
 for width in (300, 1998):
     TRAITS[f"wide {width}.csv"] = Trait(
         ",".join(f"c{n}" for n in range(width)) + "\n" + ",".join(map(str, range(width))) + "\n",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out
 from microcosm_sqlite.authoring.drafting.database_draft import DatabaseModels
 from microcosm_sqlite.authoring.inferring.inferred import Inference
 
@@ -62,7 +63,8 @@ def write_card(card: Path, dataset: str, tables: Sequence[Summary]) -> None:
     first = tables[0].name if tables[0].name.isidentifier() else f"[{tables[0].name}]"
     query = f'microcosm-sqlite query {dataset} "'
     text = re.sub(rf'(?<={query}).*(?=")', lambda _: f"SELECT * FROM {first} LIMIT 5", text)
-    text = text.replace("SELECT count(*) FROM elements", f"SELECT count(*) FROM {first}")
+    call = Call("dataset.connect().execute(", [f'"SELECT count(*) FROM {first}"'], ").fetchone()")
+    text = re.sub(r"dataset\.connect\(\)\.execute\(.*", lambda _: "\n".join(lay_out(call)), text)
     for heading, body in (
         ("What it holds", _list_tables(tables)),
         ("What it does not hold", _list_gaps(tables)),

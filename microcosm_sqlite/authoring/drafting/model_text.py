@@ -220,4 +220,14 @@ def _sql_type(column: InferredColumn, table: InferredTable) -> str:
 
 
 def _write_attribute(name: str, type_: str, call: str, arguments: list[str]) -> Iterator[str]:
-    return lay_out(Call(f"{name}: Mapped[{type_}] = {call}(", arguments), 4)
+    head = f"{name}: Mapped[{type_}] = {call}("
+    if measure(f"    {head}") <= LINE_LENGTH:
+        yield from lay_out(Call(head, arguments), 4)
+    elif " | " not in type_:
+        yield f"    {name}: Mapped[{type_}] = ("
+        yield from lay_out(Call(f"{call}(", arguments), 8)
+        yield "    )"
+    else:  # the formatter breaks a long annotation where it can
+        yield f"    {name}: Mapped["
+        yield f"        {type_}"
+        yield from lay_out(Call(f"] = {call}(", arguments), 4)
