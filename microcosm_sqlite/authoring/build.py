@@ -215,6 +215,7 @@ def _plan(
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,
         advance=progress.advance,
+        count_rows=progress.count_rows,
     )
 
 

@@ -18,6 +18,9 @@ class Progress:
     def advance(self, count: int) -> None:
         """That many bytes more were read."""
 
+    def count_rows(self, count: int) -> None:
+        """That many rows more went into the table."""
+
     def finish(self, text: str = "") -> None:
         """The step ended; `text` says what came of it."""
 

@@ -21,7 +21,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 
 
 class BarProgress(LineProgress):
-    """A line for each finished step; meanwhile its name, or a bar with rate and time left.
+    """A line for each finished step; meanwhile its name, or a bar with time left, rows and rate.
 
     To be closed, so that a build that fails in the middle of a step leaves the terminal in order.
     """
@@ -31,17 +31,18 @@ class BarProgress(LineProgress):
         self._bar: Any = None
         self._began = 0.0
         self._count = 0
+        self._rows = 0
         self._is_open = False
 
     def start(self, text: str, total: int = 0) -> None:
         """Name the step, and draw its bar where it has a length."""
         super().start(text, total)
-        self._began, self._count, self._is_open = monotonic(), 0, True
+        self._began, self._count, self._rows, self._is_open = monotonic(), 0, 0, True
         if not total:
             click.echo(f"{text} ...", nl=False, err=True)
             return
         self._bar = click.progressbar(
-            length=total, label=text, file=sys.stderr, item_show_func=lambda _: self._spell_rate()
+            length=total, label=text, file=sys.stderr, item_show_func=lambda _: self._spell_rows()
         )
         self._bar.render_progress()
 
@@ -50,6 +51,10 @@ class BarProgress(LineProgress):
         self._count += count
         if self._bar:
             self._bar.update(count)
+
+    def count_rows(self, count: int) -> None:
+        """Count the rows, which the bar tells when it moves."""
+        self._rows += count
 
     def finish(self, text: str = "") -> None:
         """Put a line in place of all that."""
@@ -73,6 +78,10 @@ class BarProgress(LineProgress):
         else:
             click.echo(err=True)
         self._bar, self._is_open = None, False
+
+    def _spell_rows(self) -> str:
+        rows = f"{self._rows:,} rows" if self._rows else ""
+        return ", ".join(filter(None, (rows, self._spell_rate())))
 
     def _spell_rate(self) -> str:
         seconds = monotonic() - self._began

@@ -74,9 +74,11 @@ class _Insertion:
         total = 0
         for block in blocks:
             if copy and plain_text and plain_text.fill(block):
-                total += plain_text.check(self._writer.execute(copy).rowcount)
+                rows = plain_text.check(self._writer.execute(copy).rowcount)
             else:
-                total += self._insert_rows(block)
+                rows = self._insert_rows(block)
+            self._load.count_rows(rows)
+            total += rows
         return total
 
     def _insert_rows(self, rows: Block) -> int:

@@ -106,8 +106,14 @@ def load_in_parts(
     try:
         for number, part in enumerate(parts[1:]):
             file = folder / f"{STAGE}{number}.db"
-            children.append(_Child(file, replace(load, openers=[part], into=STAGE)))
-        here = replace(load, openers=parts[:1], advance=lambda n: load.advance(n * len(parts)))
+            silent = replace(load, advance=ignore_advance, count_rows=ignore_advance)
+            children.append(_Child(file, replace(silent, openers=[part], into=STAGE)))
+        here = replace(
+            load,
+            openers=parts[:1],
+            advance=lambda n: load.advance(n * len(parts)),
+            count_rows=lambda n: load.count_rows(n * len(parts)),
+        )
         rows = _load_here(connection, here, folder / f"{STAGE}.db")
         for child in children:
             child.wait()
@@ -199,7 +205,7 @@ class _Child:
             code = 1
             try:
                 _end_with(parent)
-                _fill_stage(self.file, replace(load, advance=ignore_advance))
+                _fill_stage(self.file, load)
                 code = 0
             finally:
                 os._exit(code)  # nothing that is open here is the child's to close

@@ -23,6 +23,7 @@ class TableLoad:
         skip_unknown: Whether fields that the table has no column for are left out.
         error_limit: How many offences are told of.
         advance: Told of the bytes read.
+        count_rows: Told of the rows loaded.
         defaults: Values, by column name, for columns that a source leaves out.
         is_partial: Whether a source may leave out columns that need a value.
         into: The name of the table to fill, where it is not the table's own.
@@ -33,6 +34,7 @@ class TableLoad:
     skip_unknown: bool = False
     error_limit: int = 20
     advance: Advance = field(default=ignore_advance)
+    count_rows: Advance = field(default=ignore_advance)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_partial: bool = False
     into: str = ""

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import SourceFile
-from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.sources.records import Block, Records
 from microcosm_sqlite.authoring.sources.row_reader import RowReader
 from microcosm_sqlite.authoring.sources.splitting import find_spans
 from microcosm_sqlite.authoring.sources.streams import Advance, Span, ignore_advance, open_text
@@ -120,9 +120,9 @@ class _CsvRecords(Records):
         super().__init__(name, list(header or self._read_header(name)))
 
     def __iter__(self) -> Iterator[list[Any]]:
-        return chain.from_iterable(self.read_blocks())
+        return chain.from_iterable(self._reader.read_blocks())
 
-    def read_blocks(self) -> Iterator[Iterable[list[Any]]]:
+    def read_blocks(self) -> Iterator[Block]:
         """The rows that are left, in blocks."""
         return self._reader.read_blocks()
 
@@ -168,9 +168,9 @@ class _FilledRecords(_CsvRecords):
     def __iter__(self) -> Iterator[list[Any]]:
         return (row for _, row in self.numbered())
 
-    def read_blocks(self) -> Iterator[Iterable[list[Any]]]:
-        """All rows, in one block."""
-        yield self
+    def read_blocks(self) -> Iterator[Block]:
+        """The rows that are left, in blocks."""
+        return Records.read_blocks(self)
 
     def numbered(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows, each with the line that it starts on."""

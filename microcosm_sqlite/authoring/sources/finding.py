@@ -177,9 +177,18 @@ def _match(
         raise SettingsError(
             f"Models and sources of dataset `{settings.dataset}` do not match: "
             f"{'; '.join(complaints)}. Tables: {_quote(tables)}; sources: {_quote(found)}.",
-            hint='Rename one of them, or set `tables-without-source = "empty"` or '
-            '`unknown-sources = "ignore"`.',
+            hint=_advise(without_source, without_table),
         )
+
+
+def _advise(without_source: Collection[str], without_table: Collection[str]) -> str:
+    """What to do of the two, or with options that no table is for."""
+    settings = []
+    if without_source:
+        settings.append('`tables-without-source = "empty"`')
+    if without_table:
+        settings.append('`unknown-sources = "ignore"`')
+    return f"Rename one of them{', or set ' if settings else ''}{' or '.join(settings)}."
 
 
 def _quote(names: Collection[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.authoring.sources.streams import Advance
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Converter = Callable[[Any], Any]
 """Makes of a field's value what its column stores, or raises ValueError."""
 
+
+BLOCK_ROWS = 1024
 
 Block = Iterable[Sequence[Any]]
 """Rows that are read together."""
@@ -49,7 +52,9 @@ class Records(ABC):
 
     def read_blocks(self) -> Iterator[Block]:
         """The rows that are left, in blocks of a size that suits the format."""
-        yield self
+        rows = iter(self)
+        while block := list(islice(rows, BLOCK_ROWS)):
+            yield block
 
     def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
         """What converts each field; None where there is nothing to do, or no column."""

@@ -173,7 +173,12 @@ def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source:
     seen = set()
     for field, name in zip(header, names, strict=True):
         if name and name in seen:
-            raise SourceError(f"{source} names column `{field}` twice.", file=source, line=1)
+            raise SourceError(
+                f"{source} names column `{field}` twice.",
+                file=source,
+                line=1,
+                hint="Rename one of them, or leave it out: set `columns` of the table.",
+            )
         seen.add(name)
 
 
