@@ -8,6 +8,8 @@ say little, it is the lengths that are kept.
 from __future__ import annotations
 
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.expressions import join_evenly
+from microcosm_sqlite.catalog.structure import is_without_rowid, name_rowid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.manifest import Field, Table
 
-_COLUMNS_PER_SCAN = 600
-"""Of each column up to three results are asked for, and SQLite gives 2,000 at once."""
+    Ends = tuple[Any, Any]
+    """The least and the greatest, both None where there are no values."""
+
+_COLUMNS_PER_SCAN = 400
+"""A query takes 999 values in the oldest SQLite, two for each column."""
+
+_SAMPLE_ROWS = 2000
 
 _NUMBERS = ("integer", "year", "number")
 _MOMENTS = ("date", "datetime", "time")
@@ -27,7 +34,7 @@ _MOMENTS = ("date", "datetime", "time")
 def measure_columns(
     connection: Connection, table: str, fields: Sequence[Field]
 ) -> list[dict[str, Any]]:
-    """What the manifest says of each column besides its declaration, from one scan of the table.
+    """What the manifest says of each column besides its declaration.
 
     >>> import sqlite3
     >>> from microcosm_sqlite.catalog.manifest import Field
@@ -65,34 +72,92 @@ def compare_columns(connection: Connection, table: Table) -> Iterator[str]:
 
 
 def _scan(connection: Connection, table: str, fields: Sequence[Field]) -> list[dict[str, Any]]:
-    terms = ["count(*)", *(term for field in fields for term in _terms(field))]
-    sql = f"SELECT {', '.join(terms)} FROM {quote_identifier(table)}"
-    rows, *values = connection.execute(sql).fetchone()
-    results = iter(values)
-    return [_read(field, rows, results) for field in fields]
-
-
-def _terms(field: Field) -> Iterator[str]:
-    column = quote_identifier(field.name)
-    if not field.required:
-        yield f"count({column})"
-    if _has_values(field):
-        yield from (f"min({column})", f"max({column})")
-    elif _has_lengths(field):
-        yield from (f"min(length({column}))", f"max(length({column}))")
-
-
-def _read(field: Field, rows: int, results: Iterator[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"nullCount": 0 if field.required else rows - next(results)}
-    if _has_values(field):
-        ends = [next(results), next(results)]
-        if all(_fits(field, end) for end in ends):
-            found["valueRange"] = ends
-    elif _has_lengths(field):
-        ends = [next(results), next(results)]
-        if None not in ends:
-            found["lengthRange"] = ends
+    rows, *filled = _count_values(connection, table, [f for f in fields if not f.required])
+    counts = iter(filled)
+    found: list[dict[str, Any]] = [
+        {"nullCount": 0 if field.required else rows - next(counts)} for field in fields
+    ]
+    measured = [(field, told) for field, told in zip(fields, found, strict=True) if _measure(field)]
+    ends = _find_ends(connection, table, [_measure(field) for field, _ in measured])
+    for (field, told), pair in zip(measured, ends, strict=True):
+        key = "valueRange" if _has_values(field) else "lengthRange"
+        if all(_fits(field, end) for end in pair):
+            told[key] = list(pair)
     return found
+
+
+def _count_values(connection: Connection, table: str, fields: Sequence[Field]) -> tuple[int, ...]:
+    """How many rows there are, and in how many of them each field has a value."""
+    terms = ["count(*)", *(f"count({quote_identifier(field.name)})" for field in fields)]
+    sql = f"SELECT {', '.join(terms)} FROM {quote_identifier(table)}"
+    counts: tuple[int, ...] = connection.execute(sql).fetchone()
+    return counts
+
+
+def _find_ends(connection: Connection, table: str, measures: Sequence[str]) -> list[Ends]:
+    """The least and the greatest of each measure.
+
+    To find those of a sample first, and then of the rows beyond them, takes half the time.
+    """
+    if not measures:
+        return []
+    select = f"{_write_ends(measures)} FROM {quote_identifier(table)}"
+    sample = _choose_sample(connection, table)
+    if not sample:
+        return _pair(connection.execute(select).fetchone())
+    beyond: list[str] = []
+    values: list[Any] = []
+    for measure, ends in zip(
+        measures, _pair(connection.execute(f"{select} WHERE {sample}").fetchone()), strict=True
+    ):
+        if None in ends:
+            beyond.append(f"{measure} IS NOT NULL")
+        else:
+            beyond.append(f"{measure} NOT BETWEEN ? AND ?")
+            values += ends
+    both = f"{select} WHERE {sample} UNION ALL {select} WHERE {join_evenly(beyond, ' OR ')}"
+    names = [f"end{number}" for number in range(2 * len(measures))]
+    sql = (
+        f"WITH found({', '.join(names)}) AS ({both}) SELECT "
+        + ", ".join(f"{('min', 'max')[number % 2]}({name})" for number, name in enumerate(names))
+        + " FROM found"
+    )
+    return _pair(connection.execute(sql, tuple(values)).fetchone())
+
+
+def _write_ends(measures: Sequence[str]) -> str:
+    return "SELECT " + ", ".join(f"min({measure}), max({measure})" for measure in measures)
+
+
+def _pair(found: Sequence[Any]) -> list[Ends]:
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _choose_sample(connection: Connection, table: str) -> str:
+    """SQL that is true of some rows, or an empty string where nothing numbers them."""
+    import random
+
+    columns = connection.execute(f"PRAGMA table_xinfo({quote_identifier(table)})").fetchall()
+    rowid = name_rowid(name for _, name, *_ in columns)
+    if not rowid or is_without_rowid(connection, table):
+        return ""
+    query = f"SELECT {{}}({rowid}) FROM {quote_identifier(table)}"  # two, each of one step
+    lowest, highest = (connection.execute(query.format(f)).fetchone()[0] for f in ("min", "max"))
+    if lowest is None:
+        return ""
+    # Not at even distances, as what rows hold often comes again after a round number of them.
+    draw = random.Random(0)  # noqa: S311 - the same at each call
+    numbers = {draw.randint(lowest, highest) for _ in range(_SAMPLE_ROWS)}
+    return f"{rowid} IN ({', '.join(map(str, numbers))})"
+
+
+def _measure(field: Field) -> str:
+    """SQL for what is measured of a column, or an empty string."""
+    # The plus keeps SQLite from trying to make numbers of dates.
+    column = f"+{quote_identifier(field.name)}"
+    if _has_values(field):
+        return column
+    return f"length({column})" if _has_lengths(field) else ""
 
 
 def _has_values(field: Field) -> bool:
@@ -105,7 +170,7 @@ def _has_lengths(field: Field) -> bool:
 
 
 def _fits(field: Field, end: object) -> bool:
-    """Not for the NULL of a column without values, nor for infinity, which JSON has no word for."""
+    """Not the NULL of a column without values, nor infinity, which JSON has no word for."""
     if field.type in _MOMENTS:
         return isinstance(end, str)
     return isinstance(end, int) or (isinstance(end, float) and abs(end) < float("inf"))

@@ -22,7 +22,7 @@ from json import JSONEncoder
 
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.expressions import join_evenly
-from microcosm_sqlite.catalog.structure import find_affinity, name_rowid
+from microcosm_sqlite.catalog.structure import find_affinity, is_without_rowid, name_rowid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class RowTexts:
         if columns is None:
             columns = [name for _, name, *_, hidden in described if hidden != 1]
         self.columns = columns
-        self._key = _find_key(connection, table, described)
-        self._rowid = "" if self._key else name_rowid(name for _, name, *_ in described)
+        is_keyed = is_without_rowid(connection, table)
+        self._key = _list_key(described) if is_keyed else ""
+        self._rowid = "" if is_keyed else name_rowid(name for _, name, *_ in described)
         affinities = {name: find_affinity(type_) for _, name, type_, *_ in described}
         self._are_reals = [affinities[name] == "REAL" for name in columns]
         self._prepare(described)
@@ -191,13 +192,7 @@ def _pack(reals: Iterable[float]) -> bytes:
     return packed.tobytes()
 
 
-def _find_key(
-    connection: sqlite3.Connection, table: str, described: Sequence[tuple[Any, ...]]
-) -> str:
-    """The primary key of a table that has no rowid."""
-    query = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
-    if connection.execute(query, (table,)).fetchone() != (1,):
-        return ""
+def _list_key(described: Sequence[tuple[Any, ...]]) -> str:
     return _list([name for _, name in sorted((row[5], row[1]) for row in described if row[5])])
 
 

@@ -62,6 +62,13 @@ def table_names(connection: Connection) -> list[str]:
     )
 
 
+def is_without_rowid(connection: Connection, table: str) -> bool:
+    """Whether the rows of a table have a primary key in place of a rowid."""
+    query = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
+    found: tuple[int] | None = connection.execute(query, (table,)).fetchone()
+    return found == (1,)
+
+
 def name_rowid(columns: Iterable[str]) -> str:
     """A name for the rowid that no column has taken, or an empty string.
 
