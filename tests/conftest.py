@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.flights import build_copy
 from tests.support.projects import build_wheel, make_project
 from tests.support.venvs import Venv, make_venv
+
+# How long an example takes is nothing to fail for: other tests run at the same time.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

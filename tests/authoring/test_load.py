@@ -316,8 +316,14 @@ def test_dialects_and_encodings_give_the_same_rows(
 @pytest.mark.parametrize(
     ("content", "options", "told"),
     [
-        ("c0\nä\n".encode("cp1252"), CsvOptions(), "not text in the encoding utf-8"),
-        ("c0\nä\n".encode("utf-16-le"), CsvOptions(), "NUL"),
+        (
+            "c0\nä\n".encode("cp1252"),
+            CsvOptions(),
+            "t1.csv, line 2: byte 0xe4 is not text in the encoding utf-8",
+        ),
+        (b"c0\na\n\xc3", CsvOptions(), "t1.csv, line 3: byte 0xc3 is not text"),
+        (b"c0\n\x81\n", CsvOptions(encoding="utf-8+cp1252"), "line 2: byte 0x81 is not text in"),
+        ("c0\nä\n".encode("utf-16-le"), CsvOptions(), "line 1: there are NUL characters"),
         (b"c0\n1\n", CsvOptions(encoding="klingon"), "no encoding is called 'klingon'"),
     ],
 )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category, name
 
-from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
+from microcosm_sqlite.authoring.sources.decoding import find_mark
+from microcosm_sqlite.authoring.sources.streams import open_bytes
 from microcosm_sqlite.errors import SourceError
 
 UTF8 = "utf-8"

@@ -68,7 +68,9 @@ class DelimitedOpener:
         limit = csv.field_size_limit(FIELD_LIMIT)
         skipped = 0 if self.header else self.options.skip_lines
         try:
-            with open_text(self.source.path, self.options.encoding, advance, self.span) as text:
+            with open_text(
+                self.source.path, self.options.encoding, advance, self.span, self.source.name
+            ) as text:
                 for _ in islice(text, skipped):
                     pass
                 lines = _blank_comments(text, self.options.comment)

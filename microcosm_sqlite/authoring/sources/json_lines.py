@@ -39,9 +39,9 @@ class JsonLinesOpener:
             SourceError: A line is not a JSON object.
         """
         name, path = self.source.name, self.source.path
-        with open_text(path) as text:
+        with open_text(path, name=name) as text:
             header, is_empty = _collect_keys(text, name)
-        with open_text(path, advance=advance) as text:
+        with open_text(path, advance=advance, name=name) as text:
             yield _JsonRecords(name, header, text, is_empty=is_empty)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.decoding import find_mark
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Span,
     estimate_size,
-    find_mark,
     open_bytes,
 )
 

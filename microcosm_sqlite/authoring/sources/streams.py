@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import codecs
 import gzip
 import io
 import lzma
@@ -15,18 +14,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from microcosm_sqlite.authoring.sources.decoding import (
+    Utf8Stream,
+    find_mark,
+    find_stray,
+    make_decoder,
+)
 from microcosm_sqlite.catalog.codecs import open_decompressed, stream_errors
 from microcosm_sqlite.errors import SourceError
 
 BUFFER_SIZE = 1 << 18
 COMPRESSIONS = (".gz", ".zip", ".zst", ".xz", ".bz2")
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 Advance = Callable[[int], None]
 """Told how many bytes of the file, as it lies on disk, were read since the last call."""
@@ -40,15 +38,23 @@ def ignore_advance(_: int) -> None:
 
 
 @contextmanager
-def open_bytes(path: Path, advance: Advance = ignore_advance) -> Iterator[IO[bytes]]:
+def open_bytes(
+    path: Path, advance: Advance = ignore_advance, name: str = ""
+) -> Iterator[IO[bytes]]:
     """Open a source file and undo its compression; a zip archive must hold one file.
+
+    Args:
+        path: The file.
+        advance: Told of the bytes read.
+        name: How errors call it, if not by its path.
 
     Raises:
         SourceError: The file is missing, unreadable, or no archive of its kind.
     """
-    with _explained(path), ExitStack() as stack:
+    name = name or str(path)
+    with _explained(name), ExitStack() as stack:
         raw = stack.enter_context(_open_metered(path, advance))
-        yield stack.enter_context(_decompress(raw, path))
+        yield stack.enter_context(_decompress(raw, path, name))
 
 
 @contextmanager
@@ -57,6 +63,7 @@ def open_text(
     encoding: str = "utf-8",
     advance: Advance = ignore_advance,
     span: Span | None = None,
+    name: str = "",
 ) -> Iterator[IO[str]]:
     """Open a source file as text, with newlines as they stand.
 
@@ -68,29 +75,45 @@ def open_text(
         encoding: Its encoding, without a mark; after a `+`, that of bytes which are not in it.
         advance: Told of the bytes read.
         span: Only the text between these two offsets of the uncompressed bytes.
+        name: How errors call the file, if not by its path.
 
     Raises:
         SourceError: As for `open_bytes`, or the text is not in its encoding.
     """
-    with open_bytes(path, advance) as stream, _explained(path):
+    name = name or str(path)
+    with open_bytes(path, advance, name) as stream:
         start, end = span or (0, sys.maxsize)
         stream.seek(start)
         head = b"" if start else stream.read(4)
         marked = find_mark(head) or encoding
-        utf8 = _Utf8(stream, head, _make_decoder(marked, path), end - start)
+        utf8 = Utf8Stream(stream, head, make_decoder(marked, name), end - start)
         body = io.BufferedReader(utf8, BUFFER_SIZE)
-        with io.TextIOWrapper(body, encoding="utf-8", newline="") as text:
-            yield text
+        try:
+            with io.TextIOWrapper(body, encoding="utf-8", newline="") as text:
+                yield text
+        except UnicodeEncodeError:
+            raise  # what is made of the text, not the text
+        except UnicodeError as error:
+            raise _describe_stray(path, name, marked) from error
 
 
-def find_mark(head: bytes) -> str:
-    """The encoding that a byte order mark names, or an empty string where there is none."""
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+def _describe_stray(path: Path, name: str, encoding: str) -> SourceError:
+    with open_bytes(path, name=name) as stream:
+        line, stray = find_stray(stream, make_decoder(encoding, name))
+    told = f"byte 0x{stray.hex()} is not text in the encoding {encoding}."
+    if stray == b"\0":
+        told = "there are NUL characters. Is it UTF-16 without a byte order mark?"
+    return SourceError(
+        f"{name}, line {line}: {told}",
+        file=name,
+        line=line,
+        hint="Option `csv.encoding` names the encoding, such as `cp1252`.",
+    )
 
 
 def estimate_size(path: Path) -> int:
     """About how many bytes the uncompressed text has, or zero where nothing says it."""
-    with _explained(path):
+    with _explained(str(path)):
         match path.suffix.lower():
             case ".zip":
                 with zipfile.ZipFile(path) as archive:
@@ -108,19 +131,19 @@ def _open_metered(path: Path, advance: Advance) -> IO[bytes]:
     return io.BufferedReader(_Meter(path, advance), BUFFER_SIZE)
 
 
-def _decompress(raw: IO[bytes], path: Path) -> IO[bytes]:
+def _decompress(raw: IO[bytes], path: Path, name: str) -> IO[bytes]:
     openers: dict[str, Callable[[Any], Any]] = {
         ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
         ".bz2": bz2.BZ2File,
         ".xz": lzma.LZMAFile,
         ".zst": lambda raw: open_decompressed(raw, "zstd"),
-        ".zip": lambda raw: _open_member(raw, path),
+        ".zip": lambda raw: _open_member(raw, name),
     }
     opened: IO[bytes] = openers.get(path.suffix.lower(), lambda raw: raw)(raw)
     return opened
 
 
-def _open_member(raw: IO[bytes], path: Path) -> IO[bytes]:
+def _open_member(raw: IO[bytes], name: str) -> IO[bytes]:
     archive = zipfile.ZipFile(raw)
     names = [
         member.filename
@@ -129,59 +152,25 @@ def _open_member(raw: IO[bytes], path: Path) -> IO[bytes]:
     ]
     if len(names) != 1:
         raise SourceError(
-            f"{path} holds {len(names)} files where one is expected.",
-            file=str(path),
+            f"{name} holds {len(names)} files where one is expected.",
+            file=name,
             hint="Unpack it, and give each file the name of a table.",
         )
     return archive.open(names[0])
 
 
-def _make_decoder(encoding: str, path: Path) -> codecs.IncrementalDecoder | None:
-    """What turns the bytes into text, or None where they are UTF-8 already."""
-    first, mark, fallback = encoding.partition("+")
-    try:
-        name, other = codecs.lookup(first).name, codecs.lookup(fallback or first).name
-    except LookupError as error:
-        raise SourceError(f"{path}: no encoding is called {encoding!r}.", file=str(path)) from error
-    if mark:
-        return codecs.getincrementaldecoder(name)(_read_strays_in(other))
-    return None if name == "utf-8" else codecs.getincrementaldecoder(name)()
-
-
-def _read_strays_in(encoding: str) -> str:
-    """The name of an error handler that takes another encoding for bytes not in the first."""
-
-    def decode(error: UnicodeError) -> tuple[str, int]:
-        if not isinstance(error, UnicodeDecodeError):
-            raise error
-        return error.object[error.start : error.end].decode(encoding), error.end
-
-    codecs.register_error(f"microcosm-sqlite-{encoding}", decode)
-    return f"microcosm-sqlite-{encoding}"
-
-
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise SourceError(f"{path} does not exist.", file=str(path)) from error
-    except UnicodeError as error:
-        raise SourceError(
-            f"{path} is not text in the encoding {_encoding_of(error)}: {error}.",
-            file=str(path),
-            hint="Option `csv.encoding` names the encoding, such as `cp1252`.",
-        ) from error
+        raise SourceError(f"{name} does not exist.", file=name) from error
     except _list_damages() as error:  # listed now, as a codec is imported when it is needed
-        raise SourceError(f"{path} cannot be read: {error}.", file=str(path)) from error
+        raise SourceError(f"{name} cannot be read: {error}.", file=name) from error
 
 
 def _list_damages() -> tuple[type[Exception], ...]:
     return (*stream_errors(), OSError, zlib.error)
-
-
-def _encoding_of(error: UnicodeError) -> str:
-    return getattr(error, "encoding", "given")
 
 
 class _Meter(io.FileIO):
@@ -195,52 +184,3 @@ class _Meter(io.FileIO):
         count = super().readinto(buffer)
         self._advance(count or 0)
         return count
-
-
-class _Utf8(io.RawIOBase):
-    """The bytes of a stream, in UTF-8, without NUL."""
-
-    def __init__(
-        self,
-        stream: IO[bytes],
-        head: bytes,
-        decoder: codecs.IncrementalDecoder | None,
-        length: int,
-    ) -> None:
-        super().__init__()
-        self._stream = stream
-        self._head = head
-        self._decoder = decoder
-        self._left = length - len(head)
-        self._pending = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._pending:
-            self._pending = memoryview(self._next_chunk(len(buffer)))
-        part = self._pending[: len(buffer)]
-        self._pending = self._pending[len(part) :]
-        buffer[: len(part)] = part
-        return len(part)
-
-    def _next_chunk(self, size: int) -> bytes:
-        chunk = self._read(size)
-        if self._decoder is not None:
-            decoded = self._decoder.decode(chunk, not chunk)
-            while chunk and not decoded:
-                chunk = self._read(size)
-                decoded = self._decoder.decode(chunk, not chunk)
-            chunk = decoded.encode("utf-8")
-        if b"\0" in chunk:
-            raise UnicodeError("it holds NUL characters; is it UTF-16 without a byte order mark")
-        return chunk
-
-    def _read(self, size: int) -> bytes:
-        head, self._head = self._head, b""
-        if head:
-            return head
-        chunk = self._stream.read(min(size, self._left))
-        self._left -= len(chunk)
-        return chunk
