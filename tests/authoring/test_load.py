@@ -192,7 +192,7 @@ def test_every_wrong_value_is_told_up_to_the_limit(tmp_path: Path) -> None:
     assert lines[0] == "t1.csv, line 5, column `c0`: 'x' is not a whole number (INTEGER)."
     assert lines[1].startswith("t1.csv, line 5, column `c1`: 'abc' is not text of at most 2")
     assert lines[2].startswith("t1.csv, line 5, column `c2`: 'today' is not a date")
-    assert lines[3] == "t1.csv, line 6: 1 fields where the header has 3."
+    assert lines[3] == "t1.csv, line 6: 1 field where the header has 3."
     assert lines[-1] == "... and 14 more."
 
 
@@ -206,7 +206,7 @@ def test_lines_are_counted_as_editors_count_them(tmp_path: Path) -> None:
 def test_a_row_of_another_width_is_an_error(tmp_path: Path) -> None:
     for table in (make_table(sa.Integer(), sa.Integer()), make_table(sa.Float(), sa.Date())):
         for row in ("1", "1,2,3"):
-            with pytest.raises(SourceError, match=r"line 2: \d fields where the header has 2"):
+            with pytest.raises(SourceError, match=r"line 2: \d fields? where the header has 2"):
                 load_text(table, tmp_path, f"c0,c1\n{row}\n")
 
 

@@ -89,7 +89,7 @@ def describe_offence(
 
 def _describe_width(name: str, line: int, found: int, width: int) -> SourceError:
     return SourceError(
-        f"{name}, line {line}: {found} fields where the header has {width}.",
+        f"{name}, line {line}: {found} field{'s' * (found != 1)} where the header has {width}.",
         file=name,
         line=line,
         hint="Look for a missing quote, or a delimiter inside of a field.",
