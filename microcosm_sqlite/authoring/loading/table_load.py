@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class TableLoad:
     skip_unknown: bool = False
     error_limit: int = 20
     advance: Advance = field(default=ignore_advance)
-    count_rows: Advance = field(default=ignore_advance)
+    count_rows: Callable[[int], None] = field(default=ignore_advance)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_partial: bool = False
     into: str = ""
