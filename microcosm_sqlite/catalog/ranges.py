@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.expressions import join_evenly
-from microcosm_sqlite.catalog.structure import is_without_rowid, name_rowid
+from microcosm_sqlite.catalog.structure import find_rowid_range, is_without_rowid, name_rowid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,13 +141,12 @@ def _choose_sample(connection: Connection, table: str) -> str:
     rowid = name_rowid(name for _, name, *_ in columns)
     if not rowid or is_without_rowid(connection, table):
         return ""
-    query = f"SELECT {{}}({rowid}) FROM {quote_identifier(table)}"  # two, each of one step
-    lowest, highest = (connection.execute(query.format(f)).fetchone()[0] for f in ("min", "max"))
-    if lowest is None:
+    extent = find_rowid_range(connection, table, rowid)
+    if extent is None:
         return ""
     # Not at even distances, as what rows hold often comes again after a round number of them.
     draw = random.Random(0)  # noqa: S311 - the same at each call
-    numbers = {draw.randint(lowest, highest) for _ in range(_SAMPLE_ROWS)}
+    numbers = {draw.randint(*extent) for _ in range(_SAMPLE_ROWS)}
     return f"{rowid} IN ({', '.join(map(str, numbers))})"
 
 

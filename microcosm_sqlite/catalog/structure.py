@@ -79,6 +79,17 @@ def name_rowid(columns: Iterable[str]) -> str:
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
 
 
+def find_rowid_range(connection: Connection, table: str, rowid: str) -> tuple[int, int] | None:
+    """The lowest and the highest rowid, or None in an empty table; `rowid` is what names it.
+
+    It looks at two rows, where both in one plain SELECT would make SQLite read them all.
+    """
+    quoted = quote_identifier(table)
+    ends = ", ".join(f"(SELECT {end}({rowid}) FROM {quoted})" for end in ("min", "max"))
+    low, high = connection.execute(f"SELECT {ends}").fetchone()
+    return None if low is None else (low, high)
+
+
 def find_affinity(declared: str) -> str:
     """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
     declared = declared.upper()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import quote_identifier, translate
 from microcosm_sqlite.catalog.names import find_fields, find_table
-from microcosm_sqlite.catalog.structure import name_rowid
+from microcosm_sqlite.catalog.structure import find_rowid_range, name_rowid
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
 from microcosm_sqlite.interop.parameters import bind
@@ -138,7 +138,7 @@ def plan_scan(
                 f"Table {table!r} has no rowids to choose rows by.",
                 hint="Choose them by a condition: where=...",
             )
-        extent = _measure(connection, table, rowid)
+        extent = find_rowid_range(connection, table, rowid) if rowid else None
         scan = Scan(
             dataset.location, table, described, rowid, where, bind(params), rows, limit, extent
         )
@@ -158,19 +158,6 @@ def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str]
     if not any(row[0] == "main" and row[4] for row in listed):
         return declared, name_rowid(declared)
     return declared, ""
-
-
-def _measure(connection: sqlite3.Connection, table: str, rowid: str) -> Rows | None:
-    if not rowid:
-        return None
-    # Each is one step down the tree, where both in one SELECT would read the whole table.
-    low, high = (
-        connection.execute(f"SELECT {function}({rowid}) FROM {quote_identifier(table)}").fetchone()[
-            0
-        ]
-        for function in ("min", "max")
-    )
-    return None if low is None else (low, high)
 
 
 def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | None) -> list[Any]:

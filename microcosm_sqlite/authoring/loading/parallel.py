@@ -128,7 +128,7 @@ def load_in_parts(
 
 
 def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
-    if _is_checked(load.rules.table):
+    if has_apsw() and _is_checked(load.rules.table):
         try:
             _fill_stage(file, replace(load, into=STAGE))
             return _append(connection, load, file)
