@@ -48,6 +48,10 @@ class Rival:
         self.script = script
         self.memory = 0.0
 
+    def extend(self, name: str, *arguments: str) -> Rival:
+        """The same with more arguments."""
+        return Rival(f"{self.name} {name}", [*self.command, *arguments], self.script)
+
     def make_way(self, table: str, source: Path, rows: int, place: Path) -> Way:
         """The way for one file; it gives what it took, and fails if rows are missing."""
         database = place / "rival.db"
