@@ -17,6 +17,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from array import array
+from contextlib import suppress
 from itertools import chain
 from json import JSONEncoder
 
@@ -157,12 +158,11 @@ class RowTexts:
         if not self._reals:
             return b""
         rows = self._connection.execute(self._reals, block).fetchall()
-        values = list(chain.from_iterable(rows))
-        kinds = {*map(type, values)}
-        if kinds == {float}:
+        with suppress(TypeError):  # as SQLite gives no whole numbers out of such columns
+            return _pack(chain.from_iterable(rows))
+        values = [_NAN if value is None else value for value in chain.from_iterable(rows)]
+        with suppress(TypeError):
             return _pack(values)
-        if kinds <= {float, type(None)}:
-            return _pack([_NAN if value is None else value for value in values])
         return None
 
     def _write_carefully(self, block: tuple[int, int, int]) -> tuple[int | None, str, bytes]:
@@ -213,7 +213,8 @@ def _doubt(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
             continue
         elif _is_like(declared[name], _MOMENT):
             # Numbers of both kinds are less than any text; the plus keeps texts from being read.
-            tests.append(f"ifnull(+{quoted} < '', 0)")
+            is_less = f"+{quoted} < ''"
+            tests.append(is_less if name in filled else f"ifnull({is_less}, 0)")
         else:
             tests.append(f"typeof({quoted}) = 'real'")
     if sums:
