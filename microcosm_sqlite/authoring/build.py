@@ -47,6 +47,7 @@ from microcosm_sqlite.authoring.sources.finding import Source, find_sources
 from microcosm_sqlite.authoring.sources.openers import choose_opener
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import BuildError, ManifestError
 
 
@@ -188,7 +189,7 @@ def _load(
             size = sum(source.size for source in sources.get(name, ()))
             progress.start(name, size)
             row_counts[name] = fill_table(connection, load, workspace)
-            progress.finish(f"{row_counts[name]:,} rows")
+            progress.finish(spell_count(row_counts[name], "row"))
         progress.start("Indexes and keys")
         for load in loads.values():
             _index(engine, load)

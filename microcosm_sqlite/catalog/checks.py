@@ -16,6 +16,7 @@ from microcosm_sqlite.catalog.crossing import find_crossing_faults
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.modelled import compare_models
 from microcosm_sqlite.catalog.record import compare_archive, compare_installed, read_record
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
 from microcosm_sqlite.catalog.subject import Subject, Unchecked
 
@@ -144,7 +145,7 @@ def check_foreign_keys(subject: Subject) -> Iterator[str]:
     for table, _, target, _ in subject.connection.execute("PRAGMA foreign_key_check"):
         broken[table, target] = broken.get((table, target), 0) + 1
     for (table, target), rows in broken.items():
-        yield f"{rows:,} rows of {table} refer to rows of {target} that are not there"
+        yield f"{spell_count(rows, 'reference')} of {table} to rows of {target} that are not there"
 
 
 @_numbered("V08", _RESTORE, needs_soundness=True)
@@ -163,7 +164,8 @@ def check_row_counts(subject: Subject) -> Iterator[str]:
         elif name not in expected:
             yield f"table {name} is not in the manifest"
         elif found[name] != expected[name]:
-            yield f"table {name} has {found[name]:,} rows; published were {expected[name]:,}"
+            rows = spell_count(found[name], "row")
+            yield f"table {name} has {rows}; published were {expected[name]:,}"
 
 
 @_numbered("V09", _RESTORE, needs_soundness=True)

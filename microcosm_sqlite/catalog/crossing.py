@@ -12,6 +12,7 @@ from microcosm_sqlite.catalog.external_keys import (
 )
 from microcosm_sqlite.catalog.registry import find
 from microcosm_sqlite.catalog.requirements import find_misfit, list_required, suggest_install
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.catalog.subject import Unchecked
 from microcosm_sqlite.errors import DatasetError
 
@@ -69,7 +70,8 @@ def _check_key(subject: Subject, connection: sqlite3.Connection, key: ExternalKe
             f"{name}={value!r}" for name, value in zip(key.columns, values, strict=True)
         )
         yield (
-            f"{rows:,} rows of {key.table} refer to rows of {key.goal} that are not there, "
+            f"{spell_count(rows, 'reference')} of {key.table} to rows of {key.goal} "
+            f"that are not there, "
             f"such as {example}{_compare_versions(subject, key.dataset)}"
         )
 

@@ -12,6 +12,15 @@ WIDEST = 40
 """Characters of a value that are shown."""
 
 
+def spell_count(number: int, thing: str) -> str:
+    """How many of some thing.
+
+    >>> spell_count(1, "row"), spell_count(336776, "row")
+    ('1 row', '336,776 rows')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def spell_value(field: Field, value: Any) -> str:
     """A value, as SQLite stores it, in one short line.
 
@@ -40,8 +49,7 @@ def spell_range(field: Field) -> str:
         low, high = (spell_value(field, end) for end in field.value_range)
         return f"always {low}" if low == high else f"{low} to {high}"
     if field.length_range:
-        low, high = (f"{end:,}" for end in field.length_range)
-        unit = "byte" if field.format == "binary" else "character"
-        lengths = low if low == high else f"{low} to {high}"
-        return f"{lengths} {unit}{'' if lengths == '1' else 's'}"
+        shortest, longest = field.length_range
+        most = spell_count(longest, "byte" if field.format == "binary" else "character")
+        return most if shortest == longest else f"{shortest:,} to {most}"
     return ""

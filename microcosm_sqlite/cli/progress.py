@@ -8,6 +8,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.cli.values import Size
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ class BarProgress(LineProgress):
         self._bar, self._is_open = None, False
 
     def _spell_rows(self) -> str:
-        rows = f"{self._rows:,} rows" if self._rows else ""
+        rows = spell_count(self._rows, "row") if self._rows else ""
         return ", ".join(filter(None, (rows, self._spell_rate())))
 
     def _spell_rate(self) -> str:

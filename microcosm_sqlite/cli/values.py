@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from microcosm_sqlite.catalog.spelling import spell_count
+
 
 class Count(int):
     """How many: with thousands separators in tables."""
@@ -22,7 +24,7 @@ class Count(int):
         >>> Count(1).of("table"), Count(5).of("table")
         ('1 table', '5 tables')
         """
-        return f"{self.human()} {thing}{'' if self == 1 else 's'}"
+        return spell_count(self, thing)
 
 
 class Size(int):

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.interop.card_tables import describe_table
 from microcosm_sqlite.interop.diagram import anchor, draw_diagram, find_references
 from microcosm_sqlite.interop.licenses import find_license_url
@@ -98,7 +99,8 @@ def _usage(dataset: InstalledDataset) -> str:
 def _contents(dataset: InstalledDataset) -> str:
     items = "".join(
         f'<li><a href="#{anchor(table.name)}"><strong>{escape(table.name)}</strong>'
-        f"<span>{table.row_count:,} rows, {len(table.fields)} columns</span>"
+        f"<span>{spell_count(table.row_count, 'row')}, "
+        f"{spell_count(len(table.fields), 'column')}</span>"
         f'<span dir="auto">{escape(table.description)}</span></a></li>\n'
         for table in dataset.tables.values()
     )

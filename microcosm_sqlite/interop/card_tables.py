@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.spelling import WIDEST, spell_range, spell_value
+from microcosm_sqlite.catalog.spelling import WIDEST, spell_count, spell_range, spell_value
 from microcosm_sqlite.interop.charts import draw_histogram, draw_shares, tell_share
 from microcosm_sqlite.interop.diagram import anchor
 
@@ -38,10 +38,11 @@ def describe_table(table: Table, profiles: list[Profile], references: list[Refer
     )
     rows = "".join(_describe_column(table, profile, references) for profile in profiles)
     about = f'<p class="quiet" dir="auto">{escape(table.description)}</p>\n'
+    amount = spell_count(table.row_count, "row")
     return (
         f'<section aria-labelledby="{place}">\n<h3 id="{place}">{name}</h3>\n'
         f"{about if table.description else ''}"
-        f'<p class="quiet">{table.row_count:,} rows · <a href="#tables">All tables</a></p>\n'
+        f'<p class="quiet">{amount} · <a href="#tables">All tables</a></p>\n'
         f'<table role="table" aria-labelledby="{place}">\n'
         f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>\n'
         f'<tbody role="rowgroup">\n{rows}</tbody>\n</table>\n</section>\n'

@@ -10,6 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from microcosm_sqlite.catalog.spelling import spell_count
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -149,8 +151,8 @@ def _draw_box(box: Box, references: list[Reference]) -> str:
         f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
         f'<a href="#{anchor(table.name)}">'
         f'<text class="name" x="12" y="20">{escape(_short(table.name))}</text></a>'
-        f'<text class="quiet" x="12" y="36">{table.row_count:,} rows, '
-        f"{len(table.fields)} columns</text>"
+        f'<text class="quiet" x="12" y="36">{spell_count(table.row_count, "row")}, '
+        f"{spell_count(len(table.fields), 'column')}</text>"
         f"{''.join(_draw_lines(box, references))}</g>"
     )
 

@@ -58,7 +58,7 @@ def test_another_version_of_the_other_is_verified_again(both: Venv, tmp_path: Pa
     (project / "sources" / "airports.csv").write_text("faa,name\nJFK,Kennedy\n")
     both.install(project)
     assert both.run(VERIFY).startswith(
-        "V14 | failed | 1 rows of flights refer to rows of airports.airports that are not there, "
+        "V14 | failed | 1 reference of flights to rows of airports.airports that are not there, "
         "such as origin='EWR' (built with airports 2.1, here is 2.3) | "
     )
     both.install(make_airports_project(tmp_path / "newest" / "airports-data", version="3.0"))

@@ -89,7 +89,7 @@ def test_rows_that_lead_nowhere_are_counted_and_one_is_shown(site: Path, tmp_pat
     more = "INSERT INTO flights VALUES (4, 'ORD', NULL), (5, 'ORD', NULL), (6, 'jfk', NULL);"
     make_flights(tmp_path, schema=FLIGHTS + more).install(site)
     assert check().message == (
-        "3 rows of flights refer to rows of airports.airports that are not there, such as "
+        "3 references of flights to rows of airports.airports that are not there, such as "
         "origin='ORD' (built with airports 2.1, here is 2.2)"
     )
 
@@ -154,7 +154,7 @@ def test_a_key_of_several_columns_leads_somewhere_as_a_whole(site: Path, tmp_pat
     wheel = make_flights(tmp_path, schema=FLIGHTS + "INSERT INTO flights VALUES (4, 'EWR', 'A1');")
     key = key_of("origin", "gate", fields=["faa", "gate"])
     edit_manifest(wheel, keys=[key], accepts="").install(site)
-    assert check().message.startswith("1 rows of flights refer")
+    assert check().message.startswith("1 reference of flights")
     assert "origin='EWR', gate='A1'" in check().message
 
 
@@ -216,7 +216,7 @@ def test_memory_does_not_grow_with_the_tables(site: Path, tmp_path: Path) -> Non
         schema=f"{FLIGHTS}INSERT INTO flights {numbers} SELECT i + 9, i + 1, NULL FROM n;",
     ).install(site)
     tracemalloc.start()
-    assert check().message.startswith("1 rows of flights")
+    assert check().message.startswith("1 reference of flights")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4_000_000

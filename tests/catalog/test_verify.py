@@ -200,7 +200,7 @@ def test_foreign_keys_that_lead_nowhere_are_a_finding(tmp_path: Path, site: Path
     Wheel().carry(make_database(tmp_path / "colours.db", extra=extra)).install(site)
     (finding,) = dataset("colours").verify().findings
     assert finding.code == "V07"
-    assert finding.message == "2 rows of shade refer to rows of colour that are not there"
+    assert finding.message == "2 references of shade to rows of colour that are not there"
 
 
 def test_hard_links_are_a_warning(installed: Path, tmp_path: Path) -> None:

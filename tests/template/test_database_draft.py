@@ -374,7 +374,7 @@ def test_no_source_stops_the_others(tmp_path: Path) -> None:
         strict=True,
     ):
         assert told in line
-    assert "birds_2: 1 rows of birds.csv, model Birds2" in draft.report
+    assert "birds_2: 1 row of birds.csv, model Birds2" in draft.report
     built = build_dataset(ProjectSettings.from_pyproject(draft.path))
     with closing(sqlite3.connect(built.path)) as connection:
         names = connection.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%CREATE TABLE%'")

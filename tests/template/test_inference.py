@@ -284,7 +284,7 @@ def test_a_reference_that_misses_few_values_is_told_and_not_made(tmp_path: Path)
     assert column.reference is None
     assert column.near_reference == (
         "no reference to airports.faa, as 1 of its values are not there "
-        "(in 1 rows, the first is 'A30')"
+        "(in 1 row, the first is 'A30')"
     )
 
 

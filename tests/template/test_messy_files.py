@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -315,11 +316,8 @@ def database(draft: Draft) -> Iterator[sqlite3.Connection]:
 @pytest.fixture(scope="module")
 def table_of(draft: Draft) -> dict[str, str]:
     """File name to the table that the report says was made of it."""
-    lines = [line for line in draft.report if " rows of " in line and not line.startswith(" ")]
-    return {
-        line.partition(" rows of ")[2].rpartition(", model ")[0]: line.partition(":")[0]
-        for line in lines
-    }
+    told = [re.fullmatch(r"(\S+): [\d,]+ rows? of (.+), model \w+", line) for line in draft.report]
+    return {match[2]: match[1] for match in told if match}
 
 
 @pytest.mark.parametrize("name", TRAITS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.authoring.comparing.next_version import name_version
+from microcosm_sqlite.catalog.spelling import spell_count
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.comparing.comparison import Comparison, TableComparison
@@ -62,9 +63,10 @@ def _is_told(table: TableComparison) -> bool:
 
 def _count(table: TableComparison) -> str:
     old, new = table.old_rows or 0, table.new_rows or 0
+    before, now = spell_count(old, "row"), spell_count(new, "row")
     if table.reason:
-        amount = f"{new:,} rows, as before" if old == new else f"{old:,} rows before, {new:,} now"
+        amount = f"{now}, as before" if old == new else f"{before} before, {new:,} now"
         return f"`{table.table}`: other content; {amount}."
     counts = {"inserted": table.inserted, "deleted": table.deleted, "updated": table.updated}
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    return f"`{table.table}`: {told}; {new:,} rows in all."
+    return f"`{table.table}`: {told}; {now} in all."

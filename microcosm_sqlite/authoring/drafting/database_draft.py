@@ -24,6 +24,7 @@ from microcosm_sqlite.authoring.sources.databases import (
 )
 from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
 from microcosm_sqlite.authoring.values.column_names import find_free_name
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import SourceError
 
 
@@ -151,11 +152,13 @@ def report_databases(models: DatabaseModels) -> Iterator[str]:
 
 def _report(draft: DatabaseDraft, models: list[DraftedModel]) -> Iterator[str]:
     found, name = draft.found, draft.path.name
-    yield f"{name}: SQLite, {len(models):,} tables with {draft.row_count:,} rows"
+    tables, rows = spell_count(len(models), "table"), spell_count(draft.row_count, "row")
+    yield f"{name}: SQLite, {tables} with {rows}"
     yield f"  sources/{draft.snapshot.name} is a snapshot of it, made by VACUUM INTO"
     for model in models:
         table = model.table
-        yield f"{table.name}: {found.row_counts[table.name]:,} rows of {name}, model {model.name}"
+        rows = spell_count(found.row_counts[table.name], "row")
+        yield f"{table.name}: {rows} of {name}, model {model.name}"
         yield f"  key: {_describe_key(table, found)}"
         for column in table.columns:
             if column.name != found.row_numbers.get(table.name):

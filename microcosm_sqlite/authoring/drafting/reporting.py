@@ -9,6 +9,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
 from microcosm_sqlite.authoring.inferring.guessing import TEXT
 from microcosm_sqlite.authoring.inferring.inferred import Inference, InferredColumn, InferredTable
+from microcosm_sqlite.catalog.spelling import spell_count
 
 _MOST_SHOWN = 6
 _FEWEST_ALIKE = 20
@@ -19,7 +20,8 @@ def report(inference: Inference) -> Iterator[str]:
     """Table by table; then the files of which none was made."""
     classes = name_classes(inference.tables, "")
     for name, table in inference.tables.items():
-        yield f"{name}: {table.row_count:,} rows of {table.file.path.name}, model {classes[name]}"
+        rows = spell_count(table.row_count, "row")
+        yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
         yield from _describe_columns(table.columns.values())
         options = list_csv_options(table)
@@ -37,7 +39,7 @@ def _describe_key(table: InferredTable) -> str:
     if not table.primary_key:
         return "none found, so rows are numbered"
     unique = "unique in all" if len(table.primary_key) == 1 else "unique together in all"
-    return f"{', '.join(table.primary_key)} ({unique} {table.row_count:,} rows)"
+    return f"{', '.join(table.primary_key)} ({unique} {spell_count(table.row_count, 'row')})"
 
 
 def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from microcosm_sqlite.catalog.connection import connect, quote_identifier
 from microcosm_sqlite.catalog.digest import digest_span, join_digests
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.row_texts import RowTexts, Span
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import DatasetError, VerificationError
 
 MOST_THREADS = 4
@@ -77,7 +78,7 @@ def _check_row_counts(connection: sqlite3.Connection, row_counts: Mapping[str, i
         (found,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
         if found != expected:
             raise VerificationError(
-                f"Table `{table}` has {found:,} rows where {expected:,} were loaded."
+                f"Table `{table}` has {spell_count(found, 'row')} where {expected:,} were loaded."
             )
 
 

@@ -8,6 +8,7 @@ from unicodedata import category, name
 
 from microcosm_sqlite.authoring.sources.decoding import find_mark
 from microcosm_sqlite.authoring.sources.streams import open_bytes
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import SourceError
 
 UTF8 = "utf-8"
@@ -110,7 +111,7 @@ def _find_wide(head: bytes) -> str:
 def _judge(census: _Census) -> FoundEncoding:
     latin = _choose_latin(census.sample[:_ENOUGH_FOR_SENSE], census.sample)
     if census.has_utf8:
-        lines = "1 line" if census.strays == 1 else f"{census.strays:,} lines"
+        lines = spell_count(census.strays, "line")
         return FoundEncoding(
             f"{UTF8}+{latin}",
             f"UTF-8, but for {lines} (the first is {census.first}), read as {latin}",

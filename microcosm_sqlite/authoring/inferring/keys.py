@@ -10,6 +10,7 @@ from inflection import singularize, underscore
 from microcosm_sqlite.authoring.inferring.guessing import DATE, DATETIME, INTEGER, MOMENT, TEXT
 from microcosm_sqlite.authoring.inferring.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.catalog.spelling import spell_count
 
 KEY_NAMES = ("id", "key", "code")
 OWN_NAMES = frozenset(
@@ -104,7 +105,7 @@ def _note(
     elif not column.reference:
         column.near_reference = (
             f"no reference to {place.parent}.{place.key}, as {count:,} of its values are not "
-            f"there (in {rows:,} rows, the first is {first!r})"
+            f"there (in {spell_count(rows, 'row')}, the first is {first!r})"
         )
 
 

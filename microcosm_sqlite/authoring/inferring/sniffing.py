@@ -20,6 +20,7 @@ from microcosm_sqlite.authoring.sources.openers import choose_opener
 from microcosm_sqlite.authoring.sources.records import Records
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
 from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import SourceError
 
 MOST_COLUMNS = 1998
@@ -241,7 +242,7 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
 
 def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]:
     if options.skip_lines and isinstance(options.header, bool):
-        lines = "1 line" if options.skip_lines == 1 else f"{options.skip_lines} lines"
+        lines = spell_count(options.skip_lines, "line")
         yield f"left out in front of the header: {lines}"
     if options.delimiter == _NEVER_USED:
         yield "one column: commas and the like belong to its texts"
