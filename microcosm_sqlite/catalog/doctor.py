@@ -17,6 +17,7 @@ from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.location import development_path, installed_path
 from microcosm_sqlite.catalog.preflight import preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import CacheError, DatasetError
 
 TYPE_CHECKING = False
@@ -84,7 +85,8 @@ def _describe_environment() -> dict[str, str]:
     with suppress(CacheError):
         cached = entries()
         size = sum(entry.bytes for entry in cached)
-        described["cache"] = f"{cache_directory()}: {len(cached)} files, {size:,} bytes"
+        files = spell_count(len(cached), "file")
+        described["cache"] = f"{cache_directory()}: {files}, {size:,} bytes"
     return described
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from microcosm_sqlite.authoring.sources.records import Records
 from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.errors import SourceError, SourceValueError
 
 SHOWN_LENGTH = 80
@@ -89,7 +90,7 @@ def describe_offence(
 
 def _describe_width(name: str, line: int, found: int, width: int) -> SourceError:
     return SourceError(
-        f"{name}, line {line}: {found} field{'s' * (found != 1)} where the header has {width}.",
+        f"{name}, line {line}: {spell_count(found, 'field')} where the header has {width}.",
         file=name,
         line=line,
         hint="Look for a missing quote, or a delimiter inside of a field.",
