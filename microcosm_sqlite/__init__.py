@@ -12,9 +12,9 @@ from microcosm_sqlite.catalog.registry import dataset, datasets, problems, regis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from microcosm_sqlite.context import SessionContext
-    from microcosm_sqlite.dataset import DataSet, dispose_sqlite_connections
-    from microcosm_sqlite.stores import Store
+    from microcosm_sqlite.orm.contexts import SessionContext
+    from microcosm_sqlite.orm.data_sets import DataSet, dispose_sqlite_connections
+    from microcosm_sqlite.orm.stores import Store
 
 __all__ = [
     "DataSet",
@@ -32,10 +32,10 @@ __all__ = [
 # SQLAlchemy takes ten times as long to import as a dataset takes to open, so the names that need
 # it are imported when they are asked for.
 _LAZY = {
-    "DataSet": "microcosm_sqlite.dataset",
-    "SessionContext": "microcosm_sqlite.context",
-    "Store": "microcosm_sqlite.stores",
-    "dispose_sqlite_connections": "microcosm_sqlite.dataset",
+    "DataSet": "microcosm_sqlite.orm.data_sets",
+    "SessionContext": "microcosm_sqlite.orm.contexts",
+    "Store": "microcosm_sqlite.orm.stores",
+    "dispose_sqlite_connections": "microcosm_sqlite.orm.data_sets",
 }
 
 

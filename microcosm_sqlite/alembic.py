@@ -1,8 +1,8 @@
-"""The name in 2.0.0 of :mod:`microcosm_sqlite.authoring.comparing.migrations`."""
+"""Import path for users; the code is in `microcosm_sqlite.orm.migrations`."""
 
 from __future__ import annotations
 
-from microcosm_sqlite.authoring.comparing.migrations import (
+from microcosm_sqlite.orm.migrations import (
     get_alembic_environment_options,
     get_migrations_dir,
     make_alembic_config,

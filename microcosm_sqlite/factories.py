@@ -1,53 +1,7 @@
-"""The component ``sqlite`` of an object graph."""
+"""Import path for users; the code is in `microcosm_sqlite.graph.component`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from microcosm_sqlite.graph.component import SQLiteBindFactory
 
-from microcosm.api import defaults
-
-from microcosm_sqlite.binds import Binds, set_current_binds
-
-if TYPE_CHECKING:
-    from microcosm.object_graph import ObjectGraph
-
-
-@defaults(
-    autocommit=False,
-    echo="False",
-    path=":memory:",
-    paths={},
-    read_only=False,
-    untrusted=False,
-    use_foreign_keys="True",
-)
-class SQLiteBindFactory(Binds):
-    """Engines and session factories of the data sets that an object graph uses.
-
-    Configured under ``sqlite``; every flag takes a boolean or any spelling of one:
-
-    * ``paths``: data set name to path. Then come registered and installed datasets, then
-      ``path``, which is a database in memory by default.
-    * ``read_only``: open configured paths read-only. Installed datasets always are.
-    * ``use_foreign_keys``: let SQLite enforce foreign keys.
-    * ``echo``: log every statement.
-    * ``autocommit``: use no transactions.
-    * ``untrusted``: take what is opened read-only for hostile: check it first, and limit what a
-      statement may cost.
-
-    >>> engine, Session = graph.sqlite("nycflights13")          # doctest: +SKIP
-    """
-
-    def __init__(self, graph: ObjectGraph) -> None:
-        config: Any = graph.config.sqlite
-        super().__init__(
-            path=config.path,
-            paths=config.paths,
-            echo=config.echo,
-            use_foreign_keys=config.use_foreign_keys,
-            read_only=config.read_only,
-            autocommit=config.autocommit,
-            untrusted=config.untrusted,
-            graph=graph,
-        )
-        set_current_binds(self)
+__all__ = ["SQLiteBindFactory"]

@@ -1,10 +1,7 @@
-"""Identifiers for rows that have no natural key."""
+"""Import path for users; the code is in `microcosm_sqlite.orm.types`."""
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from microcosm_sqlite.orm.types import new_object_id
 
-
-def new_object_id() -> UUID:
-    """A random UUID."""
-    return uuid4()
+__all__ = ["new_object_id"]

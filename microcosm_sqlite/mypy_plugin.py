@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mypy.plugin import DynamicClassDefContext
 
-DATA_SET = "microcosm_sqlite.dataset.DataSet"
+DATA_SET = "microcosm_sqlite.orm.data_sets.DataSet"
 
 
 class DataSetPlugin(Plugin):

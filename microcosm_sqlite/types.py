@@ -1,63 +1,7 @@
-"""Column types for data that comes from text files."""
+"""Import path for users; the code is in `microcosm_sqlite.orm.types`."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from microcosm_sqlite.orm.types import EnumType, Truthy
 
-from sqlalchemy.types import Boolean, TypeDecorator, Unicode
-
-from microcosm_sqlite.booleans import parse_boolean
-
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
-
-E = TypeVar("E", bound=Enum)
-
-
-class EnumType(TypeDecorator[E]):
-    """An enumeration stored by the names of its members.
-
-    Members and their names are both taken.
-
-    Args:
-        enum_class: The enumeration.
-    """
-
-    impl = Unicode
-    cache_ok = True
-
-    def __init__(self, enum_class: type[E]) -> None:
-        super().__init__(255)
-        self.enum_class = enum_class
-
-    @property
-    def python_type(self) -> type[Any]:
-        """What is stored: text."""
-        return str
-
-    def process_bind_param(self, value: E | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """A member, or the name of one, as its name."""
-        if value is None:
-            return None
-        if isinstance(value, Enum):
-            return self.enum_class(value).name
-        return self.enum_class[value].name
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:  # noqa: ARG002
-        """The member of this name."""
-        return None if value is None else self.enum_class[value]
-
-
-class Truthy(TypeDecorator[bool]):
-    """A boolean that also takes text, such as ``"yes"``, ``"off"`` and ``"1"``.
-
-    Empty text is false; text that spells no boolean is refused with a ValueError.
-    """
-
-    impl = Boolean
-    cache_ok = True
-
-    def process_bind_param(self, value: object, dialect: Dialect) -> bool | None:  # noqa: ARG002
-        """The boolean that a value stands for."""
-        return None if value is None else parse_boolean(value)
+__all__ = ["EnumType", "Truthy"]

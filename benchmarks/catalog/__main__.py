@@ -24,12 +24,12 @@ from pathlib import Path
 import microcosm_sqlite
 from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
-from microcosm_sqlite.catalog import cache
+from microcosm_sqlite.catalog.cache.extraction import extraction as cache
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
-from microcosm_sqlite.catalog.record import hash_file
+from microcosm_sqlite.catalog.verifying.record import hash_file
 from tests.catalog.workshop import Wheel, compress, describe
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import microcosm_sqlite
 datas = copy_metadata("microcosm-sqlite")
 # What `microcosm_sqlite.__getattr__` imports when it is asked for.
 hiddenimports = [
-    "microcosm_sqlite.context",
-    "microcosm_sqlite.dataset",
-    "microcosm_sqlite.engine",
-    "microcosm_sqlite.stores",
+    "microcosm_sqlite.orm.contexts",
+    "microcosm_sqlite.orm.data_sets",
+    "microcosm_sqlite.orm.engines",
+    "microcosm_sqlite.orm.stores",
 ]
 
 for dataset in microcosm_sqlite.datasets().values():

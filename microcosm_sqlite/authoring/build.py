@@ -11,26 +11,23 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.finishing.compression import compress
-from microcosm_sqlite.authoring.finishing.describe import describe_dataset
+from microcosm_sqlite.authoring.finishing.describe import describe_dataset, measure_tables
 from microcosm_sqlite.authoring.finishing.finalise import (
+    compress,
+    open_workspace,
     prepare,
     publish,
     settle,
     write_copy,
 )
-from microcosm_sqlite.authoring.finishing.hashing import digest
-from microcosm_sqlite.authoring.finishing.inputs import digest_inputs, find_current
-from microcosm_sqlite.authoring.finishing.measuring import measure_tables
+from microcosm_sqlite.authoring.finishing.inputs import digest, digest_inputs, find_current
 from microcosm_sqlite.authoring.finishing.verification import (
     digest_tables,
     open_as_reader,
     verify_database,
 )
-from microcosm_sqlite.authoring.finishing.workspace import open_workspace
-from microcosm_sqlite.authoring.loading.bulk import open_loading
-from microcosm_sqlite.authoring.loading.external import check_external_keys
-from microcosm_sqlite.authoring.loading.orphans import check_foreign_keys
+from microcosm_sqlite.authoring.loading.connections import open_loading
+from microcosm_sqlite.authoring.loading.foreign_keys import check_external_keys, check_foreign_keys
 from microcosm_sqlite.authoring.loading.parallel import fill_table
 from microcosm_sqlite.authoring.loading.schema import (
     create_full_text,
@@ -39,15 +36,14 @@ from microcosm_sqlite.authoring.loading.schema import (
     open_engine,
 )
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
-from microcosm_sqlite.authoring.loading.unique_keys import explain_duplicates, list_unique_keys
+from microcosm_sqlite.authoring.loading.violations import explain_duplicates, list_unique_keys
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.finding import Source, find_sources
-from microcosm_sqlite.authoring.sources.openers import choose_opener
+from microcosm_sqlite.authoring.sources.finding import Source, choose_opener, find_sources
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.catalog.spelling import spell_count
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import BuildError, ManifestError
 
 

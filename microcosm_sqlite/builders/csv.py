@@ -1,7 +1,7 @@
-"""The import path of `CSVBuilder` in 2.0.0."""
+"""Import path for users; the code is in `microcosm_sqlite.graph.csv_builder`."""
 
 from __future__ import annotations
 
-from microcosm_sqlite.builders.csv_builder import CSVBuilder
+from microcosm_sqlite.graph.csv_builder import CSVBuilder
 
 __all__ = ["CSVBuilder"]

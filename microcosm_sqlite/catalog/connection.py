@@ -14,6 +14,7 @@ import sqlite3
 import sys
 
 from microcosm_sqlite.catalog.preflight import REINSTALL, explain, preflight, preflight_live
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetFileError,
@@ -156,11 +157,6 @@ def database_uri(path: str, *, immutable: bool) -> str:
     """
     quoted = _quote(os.path.abspath(path))
     return f"file://{quoted}?mode=ro" + ("&immutable=1" if immutable else "")
-
-
-def quote_identifier(name: str) -> str:
-    """A table or column name as SQL takes it, whatever characters it holds."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def harden(connection: sqlite3.Connection) -> None:

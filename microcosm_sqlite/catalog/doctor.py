@@ -1,7 +1,7 @@
 """Look at an environment as a whole: what is installed, what is wrong, and what mends it.
 
-Nothing is hashed and no data wheel's code is run; :mod:`microcosm_sqlite.catalog.verify` is for
-the content of one dataset.
+Nothing is hashed and no data wheel's code is run; `catalog.verifying` is for the content of one
+dataset.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import sqlite3
 import sys
 from contextlib import suppress
 
-from microcosm_sqlite.catalog.cache import cache_directory
-from microcosm_sqlite.catalog.cache_upkeep import entries
+from microcosm_sqlite.catalog.cache.extraction import cache_directory
+from microcosm_sqlite.catalog.cache.upkeep import entries
 from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.location import development_path, installed_path
 from microcosm_sqlite.catalog.preflight import preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems
-from microcosm_sqlite.catalog.spelling import spell_count
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import CacheError, DatasetError
 
 TYPE_CHECKING = False

@@ -175,8 +175,8 @@ class InstalledDataset(Frames):
         )
 
     def verify(self, *, full: bool = False, models: bool = False) -> Report:
-        """Check that the file is what was published; see :mod:`microcosm_sqlite.catalog.verify`."""
-        from microcosm_sqlite.catalog.verify import verify
+        """Check that the file is what was published; see `catalog.verifying`."""
+        from microcosm_sqlite.catalog.verifying.run import verify
 
         return verify(self, full=full, models=models)
 
@@ -186,7 +186,7 @@ class InstalledDataset(Frames):
 
         The datasets that its foreign keys lead into are attached to it.
         """
-        from microcosm_sqlite.engine import dataset_engine
+        from microcosm_sqlite.orm.engines import dataset_engine
 
         return dataset_engine(self.name)
 
@@ -198,7 +198,7 @@ class InstalledDataset(Frames):
 
         >>> engine = nyc.create_engine(attach=["airports"])     # doctest: +SKIP
         """
-        from microcosm_sqlite.engine import create_dataset_engine
+        from microcosm_sqlite.orm.engines import create_dataset_engine
 
         return create_dataset_engine(self, attach=_locate_others(attach), untrusted=untrusted)
 

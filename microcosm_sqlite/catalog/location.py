@@ -52,7 +52,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         CacheError: It had to be extracted and could not be.
     """
     if distribution.is_zipped:
-        from microcosm_sqlite.catalog.cache import extract_member
+        from microcosm_sqlite.catalog.cache.extraction import extract_member
 
         return _extracted(
             lambda: extract_member(distribution.site, member_name(manifest), manifest)
@@ -62,7 +62,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if not is_installed:
         path = development_path(manifest) or _missing(distribution, manifest)
     if manifest.compression != "none":
-        from microcosm_sqlite.catalog.cache import extract_file
+        from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
     return Location(path, immutable=is_installed)
@@ -139,7 +139,7 @@ def locate_object(found: object) -> Location:
     if isinstance(found, str | os.PathLike):
         return Location(os.fsdecode(found), immutable=False)
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):
-        from microcosm_sqlite.catalog.cache import extract_stream
+        from microcosm_sqlite.catalog.cache.extraction import extract_stream
 
         def extract() -> str:
             return extract_stream(found)  # type: ignore[arg-type]  # as far as it is used

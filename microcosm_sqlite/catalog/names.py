@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.errors import TableNotFoundError
-from microcosm_sqlite.near_names import suggest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

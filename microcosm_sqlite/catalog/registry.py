@@ -136,7 +136,7 @@ def _fault(found: InstalledDataset) -> DatasetError | None:
 
 
 def _suggest(name: str) -> str:
-    from microcosm_sqlite.near_names import suggest
+    from microcosm_sqlite.common.names import suggest
 
     names = sorted({*_claims(), *_registered})
     nothing = "No dataset is installed in this environment: pip install one."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.common.wording import spell_count
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -10,15 +12,6 @@ if TYPE_CHECKING:
 
 WIDEST = 40
 """Characters of a value that are shown."""
-
-
-def spell_count(number: int, thing: str) -> str:
-    """How many of some thing.
-
-    >>> spell_count(1, "row"), spell_count(336776, "row")
-    ('1 row', '336,776 rows')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def spell_value(field: Field, value: Any) -> str:

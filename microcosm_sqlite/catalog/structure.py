@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.common.sql import quote_identifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,16 +69,6 @@ def is_without_rowid(connection: Connection, table: str) -> bool:
     return found == (1,)
 
 
-def name_rowid(columns: Iterable[str]) -> str:
-    """A name for the rowid that no column has taken, or an empty string.
-
-    >>> name_rowid(["id", "RowID"])
-    '_rowid_'
-    """
-    taken = {name.lower() for name in columns}
-    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
-
-
 def find_rowid_range(connection: Connection, table: str, rowid: str) -> tuple[int, int] | None:
     """The lowest and the highest rowid, or None in an empty table; `rowid` is what names it.
 
@@ -88,20 +78,6 @@ def find_rowid_range(connection: Connection, table: str, rowid: str) -> tuple[in
     ends = ", ".join(f"(SELECT {end}({rowid}) FROM {quoted})" for end in ("min", "max"))
     low, high = connection.execute(f"SELECT {ends}").fetchone()
     return None if low is None else (low, high)
-
-
-def find_affinity(declared: str) -> str:
-    """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
-    declared = declared.upper()
-    if "INT" in declared:
-        return "INTEGER"
-    if any(mark in declared for mark in ("CHAR", "CLOB", "TEXT")):
-        return "TEXT"
-    if not declared or "BLOB" in declared:
-        return "BLOB"
-    if any(mark in declared for mark in ("REAL", "FLOA", "DOUB")):
-        return "REAL"
-    return "NUMERIC"
 
 
 def fingerprint(structure: Structure) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.cache import extract_member
+from microcosm_sqlite.catalog.cache.extraction import extract_member
 from microcosm_sqlite.catalog.discovery import GROUP, discover
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, member_name

@@ -73,7 +73,7 @@ class Program(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from microcosm_sqlite.near_names import suggest
+            from microcosm_sqlite.common.names import suggest
 
             if hint := suggest(args[0], COMMANDS):
                 raise click.UsageError(f"{error.message} {hint}", ctx) from error

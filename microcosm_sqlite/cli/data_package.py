@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
-from microcosm_sqlite.catalog.record import hash_file
+from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.cli.statements import answering
+from microcosm_sqlite.common.sql import quote_identifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -54,10 +54,10 @@ def read_models(found: InstalledDataset, name: str = "") -> str:
 
 
 def _draft(found: InstalledDataset, name: str) -> str:
-    from microcosm_sqlite.interop.extras import extra
+    from microcosm_sqlite.common.extras import extra
 
     with extra("new"):
-        from microcosm_sqlite.authoring.drafting.model_source import draft_models
+        from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
 
     return draft_models(found, name)
 

@@ -12,11 +12,11 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from microcosm_sqlite.catalog.connection import quote_identifier
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.cli.data_package import describe_package
 from microcosm_sqlite.cli.formats import WRITERS, base64_text, batched, spell_bytes
 from microcosm_sqlite.cli.statements import answering
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop import croissant
 

@@ -8,8 +8,8 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
-from microcosm_sqlite.catalog.spelling import spell_count
 from microcosm_sqlite.cli.values import Size
+from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from microcosm_sqlite.cli.formats import blob_literal
 from microcosm_sqlite.cli.output import is_terminal, printable, use_color
-from microcosm_sqlite.text_width import measure
+from microcosm_sqlite.common.wording import measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from microcosm_sqlite.catalog.spelling import spell_count
+from microcosm_sqlite.common.wording import spell_count
 
 
 class Count(int):

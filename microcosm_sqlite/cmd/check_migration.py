@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.authoring.comparing.migrations import (
-    CommandError,
-    MigrationEnvironment,
-    command,
-)
 from microcosm_sqlite.errors import StaleDBError
+from microcosm_sqlite.orm.migrations import CommandError, MigrationEnvironment, command
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.dataset import DataSet
+    from microcosm_sqlite.orm.data_sets import DataSet
 
 __all__ = ["StaleDBError", "main"]
 

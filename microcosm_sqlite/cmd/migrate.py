@@ -14,10 +14,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.authoring.comparing.migrations import MigrationEnvironment
+from microcosm_sqlite.orm.migrations import MigrationEnvironment
 
 if TYPE_CHECKING:
-    from microcosm_sqlite.dataset import DataSet
+    from microcosm_sqlite.orm.data_sets import DataSet
 
 
 def main(

@@ -1,7 +1,7 @@
-"""The import path of `CSVDumper` in 2.0.0."""
+"""Import path for users; the code is in `microcosm_sqlite.graph.csv_dumper`."""
 
 from __future__ import annotations
 
-from microcosm_sqlite.dumpers.csv_dumper import CSVDumper
+from microcosm_sqlite.graph.csv_dumper import CSVDumper
 
 __all__ = ["CSVDumper"]

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import SchemaMismatchError
-from microcosm_sqlite.interop.extras import extra
 
 with extra("arrow"):
     import pyarrow as pa

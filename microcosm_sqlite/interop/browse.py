@@ -7,9 +7,9 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.registry import dataset, datasets
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import MicrocosmSQLiteError
 from microcosm_sqlite.interop import datasette_plugin
-from microcosm_sqlite.interop.extras import extra
 
 with extra("browse"):
     import uvicorn

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.catalog.spelling import spell_range
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.interop.extras import extra
 
 with extra("browse"):
     from datasette import hookimpl

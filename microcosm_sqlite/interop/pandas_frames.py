@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.common.extras import extra
 
 with extra("pandas"):
     import pandas as pd

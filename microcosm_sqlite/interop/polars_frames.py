@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.interop.reader import BATCH_ROWS, empty_batch, read_batches, read_table
 from microcosm_sqlite.interop.scan import plan_scan
 

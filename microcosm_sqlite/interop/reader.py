@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.interop.extras import extra
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("arrow"):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from microcosm_sqlite.catalog.connection import quote_identifier, translate
+from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.names import find_fields, find_table
-from microcosm_sqlite.catalog.structure import find_rowid_range, name_rowid
+from microcosm_sqlite.catalog.structure import find_rowid_range
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
-from microcosm_sqlite.interop.parameters import bind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from microcosm_sqlite.catalog.frames import Parameters, Rows
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Table
     from microcosm_sqlite.interop.arrow_types import Column
+
 
 _PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
 
@@ -182,3 +188,35 @@ def _explain(connection: sqlite3.Connection, scan: Scan) -> None:
             f"The condition {scan.where!r} cannot be used: {error}.",
             hint="Write it as after WHERE in SQL, with ? or :name for each parameter.",
         ) from error
+
+
+# The first that fits counts: a datetime is a date as well, and so is many an enumeration a string.
+_AS_STORED: tuple[tuple[type, Callable[[Any], object]], ...] = (
+    (Enum, lambda value: value.name),
+    (bool, int),
+    (datetime, lambda value: value.replace(tzinfo=None).isoformat(" ", "microseconds")),
+    (time, lambda value: value.replace(tzinfo=None).isoformat("microseconds")),
+    (date, date.isoformat),
+    (Decimal, float),
+    (UUID, lambda value: value.hex),
+)
+
+
+def bind(params: Parameters | None) -> Parameters:
+    """Positional or named parameters, each as SQLAlchemy stores such a value.
+
+    >>> bind([datetime(2013, 1, 1, 5), True])
+    ('2013-01-01 05:00:00.000000', 1)
+    """
+    if params is None:
+        return ()
+    if isinstance(params, Mapping):
+        return {name: _as_stored(value) for name, value in params.items()}
+    return tuple(_as_stored(value) for value in params)
+
+
+def _as_stored(value: object) -> object:
+    for kind, convert in _AS_STORED:
+        if isinstance(value, kind):
+            return convert(value)
+    return value

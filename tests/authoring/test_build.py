@@ -27,7 +27,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     write_copy,
 )
 from microcosm_sqlite.authoring.finishing.verification import digest_tables
-from microcosm_sqlite.authoring.loading.bulk import open_loading
+from microcosm_sqlite.authoring.loading.connections import open_loading
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import (
@@ -276,7 +276,7 @@ def zipped(content: bytes, *names: str) -> bytes:
 
 
 def zstandard(content: bytes) -> bytes:
-    from microcosm_sqlite.authoring.finishing.compression import zstd
+    from microcosm_sqlite.authoring.finishing.finalise import zstd
 
     return bytes(zstd.compress(content))
 
@@ -583,7 +583,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_file(project: Path) -> None:
 
 
 def test_a_build_under_way_is_not_swept_by_another(project: Path) -> None:
-    from microcosm_sqlite.authoring.finishing.workspace import open_workspace
+    from microcosm_sqlite.authoring.finishing.finalise import open_workspace
 
     target = project / "src" / "birds_data" / "birds.db"
     with open_workspace(target) as workspace:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.loading import bulk
+from microcosm_sqlite.authoring.loading import connections as bulk
 from microcosm_sqlite.authoring.loading.parallel import _transaction
-from microcosm_sqlite.catalog.digest import content_digest
 from microcosm_sqlite.catalog.manifest import Field
-from microcosm_sqlite.catalog.ranges import measure_columns
+from microcosm_sqlite.catalog.verifying.digest import content_digest
+from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 
 ROWS = [
     (1, "a", 0.1, None),

@@ -17,13 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.comparing.changelog import render_changelog
-from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
-from microcosm_sqlite.authoring.comparing.next_version import grow_version
+from microcosm_sqlite.authoring.comparing.comparison import (
+    Comparison,
+    compare_datasets,
+    grow_version,
+)
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
-from microcosm_sqlite.authoring.comparing.sides import open_side
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.installed import InstalledDataset
+from microcosm_sqlite.catalog.opening import open_side
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,

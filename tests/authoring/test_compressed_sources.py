@@ -13,7 +13,7 @@ import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
-from microcosm_sqlite.authoring.finishing.compression import zstd
+from microcosm_sqlite.authoring.finishing.finalise import zstd
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.streams import open_text
 from microcosm_sqlite.errors import SourceError

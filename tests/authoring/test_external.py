@@ -16,7 +16,7 @@ from microcosm_sqlite import dataset, register, unregister
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.manifest import EXTENSION
-from microcosm_sqlite.catalog.verify import verify
+from microcosm_sqlite.catalog.verifying.run import verify
 from microcosm_sqlite.errors import BuildError, ForeignKeyError, SettingsError
 from tests.support.crossing import (
     AIRPORTS,

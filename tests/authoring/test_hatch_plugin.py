@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.wheel import verify_wheel
+from microcosm_sqlite.authoring.publishing.finished_wheel import verify_wheel
 from microcosm_sqlite.errors import VerificationError
 from tests.support.projects import SOURCES, build_sdist, build_wheel, make_project, run_build
 from tests.support.venvs import Venv, make_venv

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 import microcosm_sqlite
-from microcosm_sqlite.authoring.drafting.model_source import draft_models
+from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from tests.catalog.workshop import make_database

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.inferring.number_styles import (
+from microcosm_sqlite.authoring.drafting.from_files.hints import (
     STYLES,
     choose_number_style,
     find_number_styles,
 )
 from microcosm_sqlite.authoring.project.source_options import TableOptions
+from microcosm_sqlite.authoring.values.date_formats import compile_number_format
 from microcosm_sqlite.authoring.values.layout import TableRules
-from microcosm_sqlite.authoring.values.number_formats import compile_number_format
 
 numbers = st.decimals(
     min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=2

@@ -18,17 +18,18 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.finishing.finalise import prepare, write_copy
-from microcosm_sqlite.authoring.finishing.hashing import digest
-from microcosm_sqlite.authoring.loading import bulk, parallel
-from microcosm_sqlite.authoring.loading.bulk import open_loading
+from microcosm_sqlite.authoring.finishing.inputs import digest
+from microcosm_sqlite.authoring.loading import connections as bulk
+from microcosm_sqlite.authoring.loading import parallel
+from microcosm_sqlite.authoring.loading.connections import open_loading
 from microcosm_sqlite.authoring.loading.insertion import _Insertion
 from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.sources import delimited as splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
 from tests.support.projects import make_project

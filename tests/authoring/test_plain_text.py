@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.loading import bulk, insertion
+from microcosm_sqlite.authoring.loading import connections as bulk
+from microcosm_sqlite.authoring.loading import insertion
 from microcosm_sqlite.authoring.loading.load import load_part
-from microcosm_sqlite.authoring.loading.plain_text import PlainText
+from microcosm_sqlite.authoring.loading.plain_text import PlainText, write_conversion
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources import row_reader
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.authoring.values.shortcuts import write_conversion
 from microcosm_sqlite.errors import BuildError
 
 pytest.importorskip("apsw")

@@ -17,17 +17,21 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.inferring.date_styles import STYLES, choose_style, find_styles
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
+    STYLES,
+    choose_style,
+    find_styles,
+)
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.project.settings_reader import Options
 from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
+    Options,
     TableOptions,
     read_csv_options,
     read_table_options,
 )
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import SettingsError, SourceError

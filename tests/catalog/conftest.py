@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.catalog import discovery, registry
-from microcosm_sqlite.catalog.cache import VARIABLE
+from microcosm_sqlite.catalog.cache.extraction import VARIABLE
 from tests.catalog.workshop import Wheel, make_database
 
 

@@ -13,8 +13,13 @@ from typing import BinaryIO
 import pytest
 
 from microcosm_sqlite import dataset, errors
-from microcosm_sqlite.catalog import cache, private_files
-from microcosm_sqlite.catalog.cache import VARIABLE, extract_file, extract_member
+from microcosm_sqlite.catalog.cache import extraction as cache
+from microcosm_sqlite.catalog.cache import private_files
+from microcosm_sqlite.catalog.cache.extraction import (
+    VARIABLE,
+    extract_file,
+    extract_member,
+)
 from microcosm_sqlite.catalog.manifest import Manifest
 from tests.catalog.workshop import Wheel, compress, describe, make_database
 

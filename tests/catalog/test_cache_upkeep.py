@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors
-from microcosm_sqlite.catalog.cache_upkeep import clear, entries, prune
+from microcosm_sqlite.catalog.cache.upkeep import clear, entries, prune
 from tests.catalog.workshop import Wheel, make_database
 
 

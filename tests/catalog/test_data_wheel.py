@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.catalog.verify import verify_wheel
+from microcosm_sqlite.catalog.verifying.run import verify_wheel
 from tests.support.projects import build_wheel, make_project
 from tests.support.venvs import Venv, make_venv
 

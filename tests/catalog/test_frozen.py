@@ -16,7 +16,7 @@ import pytest
 
 import microcosm_sqlite
 from microcosm_sqlite import _pyinstaller
-from microcosm_sqlite.catalog.cache import VARIABLE
+from microcosm_sqlite.catalog.cache.extraction import VARIABLE
 from tests.catalog.workshop import Wheel
 
 PACKAGE = Path(microcosm_sqlite.__file__).parent

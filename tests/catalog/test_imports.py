@@ -69,7 +69,7 @@ def test_none_of_the_heavy_modules_is_imported(installed: Path, script: str) -> 
 def test_a_cached_dataset_opens_as_lightly(database: Path, site: Path) -> None:
     Wheel().carry(database, compression="gzip").install(site)
     from microcosm_sqlite import dataset
-    from microcosm_sqlite.catalog.cache import cache_directory
+    from microcosm_sqlite.catalog.cache.extraction import cache_directory
 
     dataset("colours").connect().close()
     script = (

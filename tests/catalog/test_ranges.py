@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.catalog import ranges
 from microcosm_sqlite.catalog.manifest import Field
-from microcosm_sqlite.catalog.ranges import measure_columns
+from microcosm_sqlite.catalog.verifying import ranges
+from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 
 COLUMNS: dict[str, tuple[dict[str, Any], st.SearchStrategy[Any]]] = {
     "whole": ({"type": "integer"}, st.integers(-(2**63), 2**63 - 1)),

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors, register
-from microcosm_sqlite.catalog.cache_upkeep import clear
-from microcosm_sqlite.catalog.checks import CHECKS
+from microcosm_sqlite.catalog.cache.upkeep import clear
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Field
-from microcosm_sqlite.catalog.ranges import measure_columns
 from microcosm_sqlite.catalog.report import Report
-from microcosm_sqlite.catalog.verify import verify, verify_wheel
+from microcosm_sqlite.catalog.verifying.checks import CHECKS
+from microcosm_sqlite.catalog.verifying.ranges import measure_columns
+from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from tests.catalog.workshop import Wheel, describe, make_database
 
 

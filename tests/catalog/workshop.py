@@ -68,7 +68,7 @@ def describe(
     **extension: Any,
 ) -> dict[str, Any]:
     """The raw manifest of a database, as the authoring room writes one."""
-    from microcosm_sqlite.catalog.digest import content_digest
+    from microcosm_sqlite.catalog.verifying.digest import content_digest
 
     content = database.read_bytes()
     connection = sqlite3.connect(database)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite.cli.tables import draw_plain, draw_table
-from microcosm_sqlite.text_width import measure
+from microcosm_sqlite.common.wording import measure
 
 
 def test_numbers_stand_to_the_right_and_text_to_the_left() -> None:

@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 from microcosm_sqlite import errors
-from microcosm_sqlite.catalog import cache, cache_upkeep, private_files
-from microcosm_sqlite.catalog.cache import VARIABLE, extract_file
+from microcosm_sqlite.catalog.cache import extraction as cache
+from microcosm_sqlite.catalog.cache import private_files
+from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
+from microcosm_sqlite.catalog.cache.extraction import VARIABLE, extract_file
 from microcosm_sqlite.catalog.manifest import Manifest
 from tests.catalog.workshop import Wheel, compress, describe, make_database
 from tests.faults.harness import (

@@ -15,7 +15,7 @@ from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import datasets
 from microcosm_sqlite.catalog.untrusted import limit_time
-from microcosm_sqlite.catalog.verify import verify
+from microcosm_sqlite.catalog.verifying.run import verify
 from tests.catalog.workshop import Wheel, make_database
 from tests.faults.harness import (
     NOBODY,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from microcosm_sqlite import errors
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from microcosm_sqlite.catalog.verify import verify_wheel
+from microcosm_sqlite.catalog.verifying.run import verify_wheel
 from tests.catalog.workshop import Wheel, make_database
 from tests.faults.harness import MissingMeans, Trial, need_tool, proves, run
 from tests.support.projects import build_wheel, make_project

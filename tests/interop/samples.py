@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from microcosm_sqlite.interop.card import render_card
+from microcosm_sqlite.interop.card.page import render_card
 from tests.interop.browser import SCREENSHOTS, launch
 from tests.interop.markup import Elements
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite.catalog.manifest import Table
-from microcosm_sqlite.interop import diagram
-from microcosm_sqlite.interop.diagram import draw_diagram, find_references
+from microcosm_sqlite.interop.card import diagram
+from microcosm_sqlite.interop.card.diagram import draw_diagram, find_references
 from tests.interop.markup import Elements
 
 

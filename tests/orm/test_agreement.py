@@ -11,12 +11,12 @@ from sqlalchemy import DateTime, ForeignKey, Integer, LargeBinary, Numeric, Stri
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import mapped_column
 
-from microcosm_sqlite.agreement import check_agreement, describe_models
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.structure import describe_structure
 from microcosm_sqlite.dataset import DataSet
-from microcosm_sqlite.engine import create_readwrite_engine
 from microcosm_sqlite.errors import SchemaMismatchError
+from microcosm_sqlite.orm.engines import create_readwrite_engine
+from microcosm_sqlite.orm.schema_check import check_agreement, describe_models
 from microcosm_sqlite.stores import Store
 from tests.catalog.workshop import Wheel, make_database
 
@@ -134,7 +134,7 @@ def test_models_of_the_same_wheel_are_to_be_reinstalled(
     installed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "microcosm_sqlite.agreement._distribution_of", lambda _: "colours-data 2025.1"
+        "microcosm_sqlite.orm.schema_check._distribution_of", lambda _: "colours-data 2025.1"
     )
     store = declare(paint={"id": key()})()
     with pytest.raises(SchemaMismatchError, match=r"colours-data 2025\.1.*--force-reinstall"):

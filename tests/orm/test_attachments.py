@@ -14,9 +14,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship, selectinload
 from sqlalchemy.schema import CreateTable
 
-from microcosm_sqlite import binds, dataset, register, unregister
+from microcosm_sqlite import dataset, register, unregister
 from microcosm_sqlite.aio import AsyncSessionContext, dispose_async_engines
-from microcosm_sqlite.attachments import find_attachments
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -24,7 +23,9 @@ from microcosm_sqlite.errors import (
     ReadOnlyDatasetError,
     SchemaMismatchError,
 )
-from microcosm_sqlite.referring import external_keys, find_referred
+from microcosm_sqlite.orm import binds
+from microcosm_sqlite.orm.attachments import find_attachments
+from microcosm_sqlite.orm.external_keys import external_keys, find_referred
 from microcosm_sqlite.stores import Store
 from tests.support.crossing import AIRPORTS, make_airports, make_flights
 

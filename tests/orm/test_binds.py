@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from microcosm_sqlite import register
-from microcosm_sqlite.binds import current_binds
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import (
     DatasetFileMissingError,
     DatasetNotFoundError,
     ReadOnlyDatasetError,
 )
+from microcosm_sqlite.orm.binds import current_binds
 from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from microcosm_sqlite import register, unregister
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import DatasetError, QueryError
-from microcosm_sqlite.fulltext import create_full_text_indexes, full_text_indexes, quote_words
+from microcosm_sqlite.orm.fulltext import create_full_text_indexes, full_text_indexes, quote_words
 from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import apsw
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, select
 
-from microcosm_sqlite.engine import create_readwrite_engine
+from microcosm_sqlite.orm.engines import create_readwrite_engine
 
 
 def test_every_keyword_of_sqlite_can_name_a_table_and_a_column() -> None:

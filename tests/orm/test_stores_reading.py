@@ -70,7 +70,7 @@ ORDERS = 40
 
 @pytest.fixture(scope="module", autouse=True)
 def context() -> Iterator[Any]:
-    from microcosm_sqlite.binds import Binds
+    from microcosm_sqlite.orm.binds import Binds
 
     binds = Binds()
     Order.create_all(binds)
@@ -186,7 +186,7 @@ def test_stream_gives_what_search_gives() -> None:
 
 
 def test_stream_and_rows_take_memory_for_one_batch_only() -> None:
-    from microcosm_sqlite.binds import Binds
+    from microcosm_sqlite.orm.binds import Binds
 
     binds = Binds()
     Line.create_all(binds)

@@ -10,9 +10,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 import microcosm_sqlite
-from microcosm_sqlite import engine as engines
 from microcosm_sqlite.aio import async_engine, dispose_async_engines
 from microcosm_sqlite.errors import DatasetCorruptError
+from microcosm_sqlite.orm import engines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

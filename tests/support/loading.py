@@ -16,7 +16,7 @@ from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.finding import SourceFile
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 
 

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.licenses import canonicalize_license_expression
 
-from microcosm_sqlite.authoring.drafting.answers import validate_answers
-from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold
+from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold, validate_answers
 from microcosm_sqlite.errors import SettingsError
 
 BAD = [

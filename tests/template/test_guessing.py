@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.inferring.guessing import INTEGER, NUMBER, Guess
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import INTEGER, NUMBER, Guess
 
 
 def guess(*texts: str) -> Guess:

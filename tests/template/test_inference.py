@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.inferring.inference import infer_folder
-from microcosm_sqlite.authoring.inferring.inferred import InferredTable
-from microcosm_sqlite.authoring.inferring.sniffing import RawFile, TypedFile, sniff
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.authoring.values.layout import TableRules, lay_out

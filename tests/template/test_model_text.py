@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_text import write_models, write_stores
-from microcosm_sqlite.authoring.inferring.inference import infer_folder
 from tests.support.programs import tool
 
 CHECK = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.authoring.comparing.next_version import name_version
-from microcosm_sqlite.catalog.spelling import spell_count
+from microcosm_sqlite.authoring.comparing.comparison import name_version
+from microcosm_sqlite.common.wording import spell_count
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.comparing.comparison import Comparison, TableComparison

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from microcosm_sqlite.authoring.comparing.next_version import Level, grow_version
 from microcosm_sqlite.authoring.comparing.row_changes import (
     RowChange,
     open_comparer,
@@ -19,9 +19,10 @@ from microcosm_sqlite.authoring.comparing.schema_changes import (
     compare_schemas,
     read_schema,
 )
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, quote_identifier, translate
-from microcosm_sqlite.catalog.digest import content_digest
-from microcosm_sqlite.catalog.external_keys import list_external_keys
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
+from microcosm_sqlite.catalog.verifying.digest import content_digest
+from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys
+from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
     import sqlite3
@@ -198,3 +199,32 @@ def _count(
         updated=counts["update"],
         is_same=not any(counts.values()),
     )
+
+
+Level = Literal["", "patch", "minor", "major"]
+"""Which part of a version grows; none where nothing changed."""
+
+_PLACES = {"major": 0, "minor": 1, "patch": 2}
+
+
+def name_version(old: str, new: str, next_: str) -> str:
+    """What a newer side is called: by its own version, or, if that has not grown, by the next."""
+    return new if new not in ("", old) else next_
+
+
+def grow_version(version: str, level: Level) -> str:
+    """The next final version; empty where nothing changed, or the version is no version.
+
+    >>> grow_version("1.0", "minor"), grow_version("2013.1", "patch"), grow_version("0.3", "major")
+    ('1.1', '2013.1.1', '1.0')
+    """
+    matched = re.match(r"v?(\d+!)?(\d+(?:\.\d+)*)", version)
+    if not (matched and level):
+        return ""
+    epoch, release = matched.groups(default="")
+    numbers = [int(number) for number in release.split(".")][:3]
+    place = _PLACES[level]
+    numbers += [0] * (place + 1 - len(numbers))
+    numbers[place] += 1
+    numbers[place + 1 :] = [0] * len(numbers[place + 1 :])
+    return epoch + ".".join(map(str, numbers))

@@ -112,7 +112,7 @@ def _digest(definitions: Definitions) -> str:
 
 
 def _find_last(folder: Path, name: str) -> str:
-    from microcosm_sqlite.authoring.comparing.migrations import list_revisions
+    from microcosm_sqlite.orm.migrations import list_revisions
 
     known, heads = list_revisions(folder)
     if name in known:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect, quote_identifier
-from microcosm_sqlite.catalog.expressions import join_evenly
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
+from microcosm_sqlite.common.sql import join_evenly, quote_identifier
 from microcosm_sqlite.errors import DatasetIOError
 
 if TYPE_CHECKING:

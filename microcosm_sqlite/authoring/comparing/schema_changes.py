@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from microcosm_sqlite.catalog.connection import quote_identifier
-from microcosm_sqlite.catalog.external_keys import ExternalKey
 from microcosm_sqlite.catalog.structure import table_names
+from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
+from microcosm_sqlite.common.sql import quote_identifier
 
 Key = tuple[str, ...]
 

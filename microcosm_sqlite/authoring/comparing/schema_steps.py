@@ -19,7 +19,7 @@ from microcosm_sqlite.authoring.comparing.schema_changes import (
     compare_schemas,
     read_schema,
 )
-from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier
 
 ASIDE = "{} as it was"
 """What a table is called until its rows are in the new one."""

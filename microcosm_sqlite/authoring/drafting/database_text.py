@@ -8,10 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, Node, lay_out
-from microcosm_sqlite.authoring.drafting.code_text import needs_quotes, quote, write_name
-from microcosm_sqlite.authoring.drafting.database_models import DraftedModel, Related
-from microcosm_sqlite.authoring.reflecting.reflection import NUMBERED
+from microcosm_sqlite.authoring.drafting.code_layout import (
+    Call,
+    Imports,
+    Node,
+    lay_out,
+    needs_quotes,
+    quote,
+    write_name,
+)
+from microcosm_sqlite.authoring.drafting.from_databases.models import DraftedModel, Related
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import NUMBERED
 
 _PYTHON_TYPES: tuple[tuple[type[Any], str], ...] = (
     (sa.Boolean, "bool"),

@@ -12,22 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from microcosm_sqlite.authoring.drafting.code_text import quote
-from microcosm_sqlite.authoring.drafting.database_draft import (
+from microcosm_sqlite.authoring.drafting.code_layout import quote
+from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
+from microcosm_sqlite.authoring.drafting.drafted_card import Summary, report, summarise, write_card
+from microcosm_sqlite.authoring.drafting.from_databases.draft import (
     DatabaseDraft,
     DatabaseModels,
     read_databases,
     report_databases,
 )
-from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
-from microcosm_sqlite.authoring.drafting.drafted_card import Summary, summarise, write_card
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_text import write_models, write_stores
-from microcosm_sqlite.authoring.drafting.reporting import report
 from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 from microcosm_sqlite.authoring.drafting.settings_text import write_tables
-from microcosm_sqlite.authoring.inferring.inference import infer_folder
-from microcosm_sqlite.authoring.inferring.inferred import Inference
 from microcosm_sqlite.authoring.sources.finding import split_name
 
 

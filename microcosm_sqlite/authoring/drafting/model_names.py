@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 import inflection
 import sqlalchemy
 
-from microcosm_sqlite.authoring.inferring.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.values.column_names import make_identifier
-from microcosm_sqlite.text_width import measure
+from microcosm_sqlite.common.wording import measure
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {
@@ -103,6 +103,6 @@ def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> d
 
 
 def _list_taken() -> set[str]:
-    from microcosm_sqlite.dataset import DataSet
+    from microcosm_sqlite.orm.data_sets import DataSet
 
     return {*IMPORTED, *_USED_IN_CLASSES, *_LIKE_DIGITS, *dir(DataSet)}

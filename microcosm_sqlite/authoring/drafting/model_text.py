@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out
-from microcosm_sqlite.authoring.drafting.code_text import (
+from microcosm_sqlite.authoring.drafting.code_layout import (
     LINE_LENGTH,
+    Call,
+    Imports,
+    lay_out,
     needs_quotes,
     quote,
     write_import,
     write_name,
 )
 from microcosm_sqlite.authoring.drafting.database_text import ModelWriter, spell_plainly
-from microcosm_sqlite.authoring.drafting.model_names import (
-    name_attributes,
-    name_classes,
-    name_labels,
-    name_relationships,
-)
-from microcosm_sqlite.authoring.inferring.guessing import (
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     BINARY,
     BOOLEAN,
     DATE,
@@ -32,8 +28,14 @@ from microcosm_sqlite.authoring.inferring.guessing import (
     TIME,
     UUID_,
 )
-from microcosm_sqlite.authoring.inferring.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.text_width import measure
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.drafting.model_names import (
+    name_attributes,
+    name_classes,
+    name_labels,
+    name_relationships,
+)
+from microcosm_sqlite.common.wording import measure
 
 ROW_NUMBER = "id"
 _PYTHON_TYPES = {

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from microcosm_sqlite.authoring.inferring.inferred import InferredTable
-from microcosm_sqlite.authoring.inferring.sniffing import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
 

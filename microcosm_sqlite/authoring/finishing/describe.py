@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.finishing.versions import find_builder_version
+from microcosm_sqlite.authoring.finishing.inputs import find_builder_version
+from microcosm_sqlite.authoring.loading.connections import open_scanner
 from microcosm_sqlite.authoring.project.models import Models
-from microcosm_sqlite.authoring.project.others import describe_key, describe_requirements
+from microcosm_sqlite.authoring.project.referenced_datasets import (
+    describe_key,
+    describe_requirements,
+)
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.catalog.connection import quote_identifier
-from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Manifest
+from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
-from microcosm_sqlite.referring import external_keys
-from microcosm_sqlite.types import EnumType
+from microcosm_sqlite.catalog.verifying.ranges import measure_columns
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.orm.external_keys import external_keys
+from microcosm_sqlite.orm.types import EnumType
 
 MEDIA_TYPE = "application/vnd.sqlite3"
 DATETIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
@@ -229,3 +235,18 @@ def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
     while isinstance(type_, types.TypeDecorator) and not isinstance(type_, types.Interval):
         type_ = type_.impl_instance
     return type_
+
+
+def measure_tables(path: Path, metadata: sa.MetaData) -> dict[str, list[dict[str, Any]]]:
+    """For each table what is to be said of its columns, in their order; one scan each.
+
+    It takes the file that was loaded, so as to begin while the finished copy of it is written. No
+    more is written to it then.
+    """
+    with open_scanner(path) as connection:
+        return {
+            name: measure_columns(
+                connection, name, [Field(describe_field(column)) for column in table.columns]
+            )
+            for name, table in metadata.tables.items()
+        }

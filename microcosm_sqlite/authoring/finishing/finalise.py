@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 APPLICATION_ID = 0x4D435351
 """`MCSQ` in the header, for `file(1)` and its like."""
@@ -54,3 +62,56 @@ def publish(source: Path, target: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+LEVEL = 19
+"""As small as zstd gets before it asks more memory of readers."""
+
+
+def compress(source: Path, target: Path) -> None:
+    """Compress a file with zstd: the same bytes for the same file, however many processors."""
+    parameter: Any = zstd.CompressionParameter
+    options = {
+        parameter.compression_level: LEVEL,
+        parameter.checksum_flag: 1,
+        # One worker cuts the file into the same blocks as many do; none at all does not.
+        parameter.nb_workers: max(1, os.cpu_count() or 1),
+    }
+    with source.open("rb") as plain, zstd.ZstdFile(target, "wb", options=options) as packed:
+        shutil.copyfileobj(plain, packed, 1 << 20)
+
+
+LOCK = "lock"
+
+
+@contextmanager
+def open_workspace(target: Path) -> Iterator[Path]:
+    """Make a directory on the file system of `target`, so that publishing is a rename.
+
+    What builds that were killed left behind is removed first: a lock, which the operating system
+    lets go of when its process ends, tells them from builds under way.
+    """
+    prefix = f".{target.name}.build-"
+    _sweep(target.parent, prefix)
+    directory = Path(mkdtemp(prefix=prefix, dir=target.parent))
+    lock = FileLock(directory / LOCK)
+    try:
+        with lock:
+            yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    for directory in folder.glob(f"{prefix}*"):
+        try:
+            with FileLock(directory / LOCK, timeout=0):
+                pass
+        except (Timeout, OSError):
+            continue  # in use, or not ours to touch
+        shutil.rmtree(directory, ignore_errors=True)

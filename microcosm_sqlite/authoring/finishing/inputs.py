@@ -7,15 +7,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from importlib.metadata import version
 from pathlib import Path
 
-from microcosm_sqlite.authoring.finishing.hashing import digest
-from microcosm_sqlite.authoring.finishing.versions import find_builder_version
-from microcosm_sqlite.authoring.project.others import Others, identify
+from microcosm_sqlite.authoring.project.referenced_datasets import Others, identify
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.finding import Source, SourceFile
+from microcosm_sqlite.authoring.sources.finding import Source
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.errors import ManifestError
 
@@ -69,3 +69,15 @@ def find_current(settings: ProjectSettings, inputs: str) -> Manifest | None:
     except (OSError, ManifestError):
         return None
     return manifest
+
+
+def digest(path: Path) -> str:
+    """The hex sha256 of a file."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+@cache
+def find_builder_version() -> str:
+    """The installed version of microcosm-sqlite."""
+    return version("microcosm-sqlite")

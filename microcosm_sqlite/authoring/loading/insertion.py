@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from microcosm_sqlite.authoring.loading.bulk import Writer
-from microcosm_sqlite.authoring.loading.plain_text import PlainText, open_plain_text
+from microcosm_sqlite.authoring.loading.connections import Writer
+from microcosm_sqlite.authoring.loading.plain_text import (
+    PlainText,
+    open_plain_text,
+    write_conversion,
+)
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.sources.records import Block, Converter, Records
 from microcosm_sqlite.authoring.values.layout import fill_values
 from microcosm_sqlite.authoring.values.rules import ConvertedTexts
-from microcosm_sqlite.authoring.values.shortcuts import write_conversion
-from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier
 
 
 def insert_records(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from microcosm_sqlite.authoring.loading.bulk import Writer
-from microcosm_sqlite.authoring.loading.diagnose import explain_rejected_rows
+from microcosm_sqlite.authoring.loading.connections import Writer
 from microcosm_sqlite.authoring.loading.insertion import insert_records
-from microcosm_sqlite.authoring.loading.judge import Findings, judge_records
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
+from microcosm_sqlite.authoring.loading.value_errors import Findings, judge_records
+from microcosm_sqlite.authoring.loading.violations import explain_rejected_rows
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.rules import suspect_any
 

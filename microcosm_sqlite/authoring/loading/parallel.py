@@ -22,7 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.loading.bulk import (
+from microcosm_sqlite.authoring.loading.connections import (
     Writer,
     has_apsw,
     open_writer,
@@ -30,12 +30,12 @@ from microcosm_sqlite.authoring.loading.bulk import (
 )
 from microcosm_sqlite.authoring.loading.load import load_part, load_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
-from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.sources import delimited as splitting
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number
-from microcosm_sqlite.catalog.connection import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
 MOST_PARTS = 4

@@ -12,9 +12,9 @@ from sqlalchemy.exc import CompileError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
-from microcosm_sqlite.fulltext import full_text_index
-from microcosm_sqlite.keywords import quote_keywords
-from microcosm_sqlite.referring import leave_out_external_keys
+from microcosm_sqlite.orm.engines import quote_keywords
+from microcosm_sqlite.orm.external_keys import leave_out_external_keys
+from microcosm_sqlite.orm.fulltext import full_text_index
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.project.others import Others, find_others
+from microcosm_sqlite.authoring.project.referenced_datasets import Others, find_others
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SettingsError
-from microcosm_sqlite.referring import find_dataset_name
+from microcosm_sqlite.orm.external_keys import find_dataset_name
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from microcosm_sqlite.authoring.project.settings_reader import HOOK
+from microcosm_sqlite.authoring.project.source_options import HOOK
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
 
 _KINDS: dict[str, tuple[type, ...]] = {

@@ -11,9 +11,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from microcosm_sqlite.authoring.project.pyproject import find_hook_table, read_facts, read_pyproject
-from microcosm_sqlite.authoring.project.settings_reader import Options
 from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
+    Options,
     TableOptions,
     read_csv_options,
     read_table_options,

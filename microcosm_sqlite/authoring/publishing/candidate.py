@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import Distribution
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
-from microcosm_sqlite.catalog.subject import Unchecked
+from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
 from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
@@ -188,3 +188,41 @@ class Candidate:
             if is_meant and name == canonicalize_name(str(self.project.get("name", ""))):
                 found.append(path)
         return max(found, key=os.path.getmtime, default=None)
+
+
+Run = Callable[[Candidate], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of a checklist.
+
+    Attributes:
+        code: Its number.
+        run: The function.
+        mend: What to do if it fails.
+        is_advice: Whether a complaint is a warning only.
+    """
+
+    code: str
+    run: Run
+    mend: str
+    is_advice: bool
+
+    @property
+    def meaning(self) -> str:
+        """What is true if it holds."""
+        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
+
+
+class Checklist(list[Check]):
+    """Checks in the order in which they run."""
+
+    def numbered(self, code: str, mend: str, *, is_advice: bool = False) -> Callable[[Run], Run]:
+        """Add the decorated function."""
+
+        def add(run: Run) -> Run:
+            self.append(Check(code, run, mend, is_advice))
+            return run
+
+        return add

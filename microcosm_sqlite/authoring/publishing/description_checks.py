@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from microcosm_sqlite.authoring.publishing.candidate import Candidate
-from microcosm_sqlite.authoring.publishing.checklist import Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
 
 CHECKS = Checklist()
 

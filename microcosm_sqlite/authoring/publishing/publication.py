@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.report import Outcome, Report
-from microcosm_sqlite.catalog.subject import Unchecked
+from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.interop.extras import extra
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from microcosm_sqlite.authoring.publishing.candidate import Candidate
-    from microcosm_sqlite.authoring.publishing.checklist import Check
+    from microcosm_sqlite.authoring.publishing.candidate import Candidate, Check
     from microcosm_sqlite.catalog.report import Status
 
 MAX_COMPLAINTS = 5
@@ -38,12 +37,12 @@ def check_publication(path: str | Path) -> Report:
         import packaging.licenses  # noqa: F401
 
     from microcosm_sqlite.authoring.publishing import (
-        crossing_checks,
         description_checks,
         freshness_checks,
-        index_checks,
         wheel_checks,
     )
+    from microcosm_sqlite.authoring.publishing import wheel_checks as crossing_checks
+    from microcosm_sqlite.authoring.publishing import wheel_checks as index_checks
     from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
     checks = [

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigError
+from email.utils import parseaddr
+from urllib.parse import urlsplit
 
 from microcosm_sqlite.authoring.publishing import wheel_archive
-from microcosm_sqlite.authoring.publishing.candidate import Candidate
-from microcosm_sqlite.authoring.publishing.checklist import Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
 from microcosm_sqlite.catalog.discovery import GROUP
-from microcosm_sqlite.catalog.record import compare_archive, read_record
-from microcosm_sqlite.catalog.verify import verify_wheel
+from microcosm_sqlite.catalog.verifying.record import compare_archive, read_record
+from microcosm_sqlite.catalog.verifying.run import verify_wheel
 
 CHECKS = Checklist()
 
@@ -137,3 +138,69 @@ def check_database(candidate: Candidate) -> Iterator[str]:
     for found in verify_wheel(candidate.wheel).findings:
         if found.code != "V01":  # told above, as P17
             yield f"{found.code}: {found.message}"
+
+
+CHECKS = Checklist()
+
+
+@CHECKS.numbered(
+    "P23", "Name them, with the versions that fit, in `dependencies` of [project].", is_advice=True
+)
+def check_requirements(candidate: Candidate) -> Iterator[str]:
+    """The distributions that its foreign keys lead into are installed along with it."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
+    named = set()
+    for text in candidate.metadata.get("requires_dist") or []:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue  # told as P10
+        if not (requirement.marker and "extra" in str(requirement.marker)):
+            named.add(canonicalize_name(requirement.name))
+    for name, required in candidate.manifest.requires.items():
+        if canonicalize_name(required.distribution) not in named:
+            owner = required.distribution or "a file that was registered"
+            yield f"it refers to dataset {name!r} of {owner}, which METADATA does not require"
+
+
+CHECKS = Checklist()
+
+LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
+"""Characters of the description in [project], and of what a URL in [project.urls] is called."""
+
+
+@CHECKS.numbered("P24", "Mend [project], and build the wheel again.")
+def check_index_rules(candidate: Candidate) -> Iterator[str]:
+    """The index takes its version, summary, addresses and classifiers."""
+    metadata = candidate.metadata
+    if "+" in metadata.get("version", ""):
+        yield f"version {metadata['version']} is a local one"
+    size = len(metadata.get("summary") or "")
+    if size > LONGEST_SUMMARY:
+        yield f"the description has {size} characters, more than {LONGEST_SUMMARY}"
+    for field in ("author_email", "maintainer_email"):
+        _, address = parseaddr(str(metadata.get(field) or ""))
+        name, _, host = address.partition("@")
+        if address and not (name and "." in host.strip(".")):
+            yield f"{address!r} is no e-mail address"
+    for label, url in (metadata.get("project_urls") or {}).items():
+        if len(label) > LONGEST_LABEL:
+            yield f"[project.urls] has {label!r}, of more than {LONGEST_LABEL} characters"
+        elif not urlsplit(url).scheme:
+            yield f"{url!r} is no URL"
+    yield from _check_classifiers(metadata.get("classifiers") or [])
+
+
+def _check_classifiers(classifiers: list[str]) -> Iterator[str]:
+    try:
+        from trove_classifiers import all_classifiers, deprecated_classifiers
+    except ImportError:  # which hatchling brings, and refuses by itself what is not in there
+        return
+    for classifier in classifiers:
+        if classifier in deprecated_classifiers:
+            instead = " or ".join(deprecated_classifiers[classifier]) or "nothing"
+            yield f"classifier {classifier!r} is out of use; {instead} is in its place"
+        elif classifier not in all_classifiers and not classifier.startswith("Private ::"):
+            yield f"{classifier!r} is no classifier"

@@ -10,13 +10,11 @@ from itertools import chain
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.databases import explained, find_columns, open_database
-from microcosm_sqlite.authoring.sources.finding import SourceFile
-from microcosm_sqlite.authoring.sources.records import Converter, Records
+from microcosm_sqlite.authoring.sources.records import Converter, Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.authoring.values.stored_values import make_converter, suspect_values
-from microcosm_sqlite.catalog.connection import quote_identifier
-from microcosm_sqlite.catalog.structure import name_rowid
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import SourceValueError
 
 BATCH_ROWS = 1000

@@ -10,12 +10,12 @@ from pathlib import Path
 from microcosm_sqlite.catalog.connection import database_uri, harden
 from microcosm_sqlite.catalog.preflight import MAGIC, check_header, check_sidecars
 from microcosm_sqlite.catalog.structure import table_names
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotPackagedError,
     SourceError,
 )
-from microcosm_sqlite.near_names import suggest
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 SIDECARS = ("-wal", "-shm", "-journal")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.finding import SourceFile
-from microcosm_sqlite.authoring.sources.records import Block, Records
+from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
 from microcosm_sqlite.authoring.sources.row_reader import RowReader
-from microcosm_sqlite.authoring.sources.splitting import find_spans
-from microcosm_sqlite.authoring.sources.streams import Advance, Span, ignore_advance, open_text
+from microcosm_sqlite.authoring.sources.streams import (
+    BUFFER_SIZE,
+    Advance,
+    Span,
+    estimate_size,
+    find_mark,
+    ignore_advance,
+    open_bytes,
+    open_text,
+)
 from microcosm_sqlite.errors import SourceError
 
 FIELD_LIMIT = (1 << 31) - 1
@@ -203,3 +213,51 @@ def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
         "skipinitialspace": options.skip_initial_space,
         "strict": True,
     }
+
+
+SMALLEST_PART = 4 << 20
+"""Bytes of text below which another process is not worth its start."""
+
+# In these, a newline byte is a newline wherever it stands.
+_BYTEWISE = ("utf-8", "ascii", "iso8859", "cp125", "latin")
+
+
+def find_spans(path: Path, options: CsvOptions, count: int) -> list[Span]:
+    """Up to `count` spans that cover the text, cut behind newlines that end a row.
+
+    Whether a newline is within quotes is told by counting the quotes in front of it, which holds
+    for all text but such as has quotes in the middle of unquoted fields.
+
+    Returns:
+        Fewer spans for short files, and none where nothing says how long the text is.
+    """
+    size = estimate_size(path)
+    count = min(count, size // SMALLEST_PART)
+    with open_bytes(path) as stream:
+        encoding = find_mark(stream.read(4)) or options.encoding
+        if count < 2 or not codecs.lookup(encoding).name.startswith(_BYTEWISE):
+            return []
+        stream.seek(0)
+        quote = options.quotechar.encode("ascii", "replace")
+        cuts = list(_find_cuts(stream, quote, [size * n // count for n in range(1, count)]))
+    return list(zip([0, *cuts], [*cuts, sys.maxsize], strict=True))
+
+
+def _find_cuts(stream: IO[bytes], quote: bytes, targets: list[int]) -> Iterator[int]:
+    offset = quotes = 0
+    while targets and (chunk := stream.read(BUFFER_SIZE)):
+        begin = 0
+        while targets and targets[0] < offset + len(chunk):
+            newline = chunk.find(b"\n", max(begin, targets[0] - offset))
+            if newline < 0:
+                targets[0] = offset + len(chunk)
+                break
+            quotes += chunk.count(quote, begin, newline) if quote else 0
+            begin = newline + 1
+            if quotes % 2 == 0:
+                yield offset + begin
+                targets.pop(0)
+            else:
+                targets[0] = offset + begin
+        quotes += chunk.count(quote, begin) if quote else 0
+        offset += len(chunk)

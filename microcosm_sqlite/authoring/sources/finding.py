@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import DATABASE_SUFFIXES, list_tables, split_table
-from microcosm_sqlite.authoring.sources.python_source import SourceFunction
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener
+from microcosm_sqlite.authoring.sources.parquet import ParquetOpener
+from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, SourceFunction
+from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.errors import SettingsError, SourceError
 
@@ -24,28 +29,6 @@ FORMATS = {
 
 DATABASE = "sqlite"
 """The format of a file that holds many tables, whose suffix is one of `DATABASE_SUFFIXES`."""
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One file with rows of one table.
-
-    Attributes:
-        path: Where it is.
-        name: As errors and progress call it: relative to the project.
-        format: One of the values of `FORMATS`, or `DATABASE`.
-        table: The table or view of a database; empty for other formats.
-    """
-
-    path: Path
-    name: str
-    format: str
-    table: str = ""
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self.path.stat().st_size
 
 
 Source = SourceFile | SourceFunction
@@ -193,3 +176,17 @@ def _advise(without_source: Collection[str], without_table: Collection[str]) -> 
 
 def _quote(names: Collection[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
+
+
+def choose_opener(source: Source, options: CsvOptions) -> Opener:
+    """What opens a source, by its format."""
+    if isinstance(source, SourceFunction):
+        return FunctionOpener(source)
+    match source.format:
+        case "jsonl":
+            return JsonLinesOpener(source)
+        case "parquet":
+            return ParquetOpener(source)
+    if source.format == DATABASE:
+        return TableOpener(source)
+    return DelimitedOpener(source, options)

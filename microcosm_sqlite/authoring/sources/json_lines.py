@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from microcosm_sqlite.authoring.sources.finding import SourceFile
-from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance, open_text
 from microcosm_sqlite.authoring.values.parsing import refuse_constant
 from microcosm_sqlite.errors import SourceError

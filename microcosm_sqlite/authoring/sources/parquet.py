@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from microcosm_sqlite.authoring.sources.finding import SourceFile
-from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
 

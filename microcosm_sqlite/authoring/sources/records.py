@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.authoring.sources.streams import Advance
@@ -66,3 +68,25 @@ class Records(ABC):
 
 Opener = Callable[[Advance], AbstractContextManager[Records]]
 """Opens one source from its start; told whom to tell of progress."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file with rows of one table.
+
+    Attributes:
+        path: Where it is.
+        name: As errors and progress call it: relative to the project.
+        format: One of the values of `FORMATS`, or `DATABASE`.
+        table: The table or view of a database; empty for other formats.
+    """
+
+    path: Path
+    name: str
+    format: str
+    table: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+
+from microcosm_sqlite.common.names import find_free_name
 
 LONGEST_NAME = 63
 """Characters of an identifier; longer ones are cut, as other databases cut them too."""
@@ -44,12 +46,3 @@ def make_names(header: Iterable[str]) -> tuple[str, ...]:
         taken.add(name.lower())
         names.append(name)
     return tuple(names)
-
-
-def find_free_name(base: str, taken: Collection[str]) -> str:
-    """A name, or one with a number where SQLite would not tell it from those in lower case."""
-    name, count = base, 1
-    while name.lower() in taken:
-        count += 1
-        name = f"{base}_{count}"
-    return name

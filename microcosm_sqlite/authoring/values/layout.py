@@ -13,8 +13,8 @@ from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.authoring.values.date_formats import DIRECTIVES
 from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
-from microcosm_sqlite.near_names import suggest
 
 _NO_OPTIONS = TableOptions()
 

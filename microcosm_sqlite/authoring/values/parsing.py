@@ -19,9 +19,8 @@ from uuid import UUID
 
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.number_formats import compile_number_format
-from microcosm_sqlite.booleans import parse_boolean
+from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
+from microcosm_sqlite.common.booleans import parse_boolean
 
 Parser = Callable[[str], Any]
 
@@ -114,7 +113,7 @@ def make_decimal_parser(precision: int | None, scale: int | None) -> Parser:
 
 
 def parse_bool(text: str) -> bool:
-    """True or false, in the spellings of `microcosm_sqlite.booleans`."""
+    """True or false, in the spellings of `microcosm_sqlite.common.booleans`."""
     if not text:
         raise ValueError("true or false")
     try:

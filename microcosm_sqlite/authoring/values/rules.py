@@ -11,6 +11,7 @@ What is not suspect is what the judge would have stored. What is suspect is judg
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,12 +19,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.values.json_values import make_json_binder
-from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, choose_parser
+from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, choose_parser, refuse_constant
 from microcosm_sqlite.authoring.values.typed_values import make_taker
-from microcosm_sqlite.catalog.connection import quote_identifier
-from microcosm_sqlite.catalog.expressions import join_evenly
-from microcosm_sqlite.catalog.structure import find_affinity
+from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.errors import SettingsError
 
 CACHE_SIZE = 1 << 14
@@ -168,11 +166,6 @@ class ConvertedTexts(dict[str | None, Any]):
         return value
 
 
-def quote_text(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _make_binder(type_: types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
     processor = type_.bind_processor(dialect) or (lambda value: value)
     return make_json_binder(processor) if isinstance(_undecorate(type_), types.JSON) else processor
@@ -212,3 +205,25 @@ def suspect_any(rules: Iterable[ColumnRule]) -> str:
         total = join_evenly([f"ifnull({name}, 0)" for name in whole], " + ")
         conditions.append(f"typeof({total}) <> 'integer'")
     return join_evenly(conditions, " OR ")
+
+
+Binder = Callable[[Any], Any]
+
+
+def make_json_binder(bind: Binder) -> Binder:
+    """What a JSON type stores for a document, where that is JSON.
+
+    Python writes NaN and Infinity, which JSON does not have. And a column that is declared JSON
+    has numeric affinity, so that SQLite would round a document that is one large whole number.
+    """
+
+    def bind_document(document: Any) -> Any:
+        text = bind(document)
+        if isinstance(text, str):
+            if "NaN" in text or "Infinity" in text:
+                json.loads(text, parse_constant=refuse_constant)
+            if text.lstrip("-").isdigit() and not -(2**63) <= int(text) < 2**63:
+                raise ValueError("SQLite keeps whole numbers of 64 bits")
+        return text
+
+    return bind_document

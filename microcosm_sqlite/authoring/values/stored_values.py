@@ -15,12 +15,8 @@ from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.values.parsing import parse_datetime
-from microcosm_sqlite.authoring.values.rules import (
-    ColumnRule,
-    ConvertedTexts,
-    quote_text,
-)
-from microcosm_sqlite.catalog.structure import find_affinity
+from microcosm_sqlite.authoring.values.rules import ColumnRule, ConvertedTexts
+from microcosm_sqlite.common.sql import find_affinity, quote_text
 
 EPOCH = datetime(1970, 1, 1)
 """From here SQLAlchemy counts the moment that it stores for an interval."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from microcosm_sqlite.catalog import cache_upkeep
-from microcosm_sqlite.catalog.cache import cache_directory
+from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
+from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.cli.options import examples, output_options
 from microcosm_sqlite.cli.output import Output
 from microcosm_sqlite.cli.values import Count, Size
 
 TYPE_CHECKING = False
+
 if TYPE_CHECKING:
-    from microcosm_sqlite.catalog.cache_upkeep import CacheEntry
+    from microcosm_sqlite.catalog.cache.upkeep import CacheEntry
 
 COLUMNS = ("name", "size", "installed", "last_used", "path")
 
@@ -84,3 +85,27 @@ def _row(entry: CacheEntry) -> tuple[object, ...]:
 def _tell(removed: list[CacheEntry]) -> None:
     size = Size(sum(entry.bytes for entry in removed))
     Output().note(f"{Count(len(removed)).of('file')} removed, {size.human()} freed.")
+
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(
+    "completion",
+    short_help="Teach the shell to complete.",
+    epilog=examples(
+        "microcosm-sqlite completion bash >> ~/.bashrc",
+        "microcosm-sqlite completion zsh >> ~/.zshrc",
+        "microcosm-sqlite completion fish > ~/.config/fish/completions/microcosm-sqlite.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(_SHELLS))
+@click.pass_context
+def print_completion(context: click.Context, shell: str) -> None:
+    """Print what makes a shell complete commands, options, datasets and tables."""
+    from click.shell_completion import get_completion_class
+
+    root = context.find_root()
+    kind = get_completion_class(shell)
+    assert kind is not None, "click knows the shells offered above"  # noqa: S101
+    click.echo(kind(root.command, {}, "microcosm-sqlite", "_MICROCOSM_SQLITE_COMPLETE").source())

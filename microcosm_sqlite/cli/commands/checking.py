@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
-from microcosm_sqlite.catalog.verify import verify, verify_wheel
+from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from microcosm_sqlite.cli.completion import complete_dataset
 from microcosm_sqlite.cli.options import examples, output_options
 from microcosm_sqlite.cli.output import Output, report_error

@@ -78,7 +78,7 @@ def new_project(
 
         click.echo(scaffold(directory, **given))
     else:
-        from microcosm_sqlite.interop.extras import extra
+        from microcosm_sqlite.common.extras import extra
 
         with extra("new"):
             from microcosm_sqlite.authoring.drafting.draft import draft_project

@@ -83,7 +83,7 @@ def compare_versions(
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.authoring.comparing.sides import open_side
+    from microcosm_sqlite.catalog.opening import open_side
 
     with (
         TemporaryDirectory(prefix="microcosm-sqlite-") as before,
@@ -98,7 +98,7 @@ def _write_migration(
     folder: str,
     out: Output,
 ) -> None:
-    from microcosm_sqlite.authoring.comparing.next_version import name_version
+    from microcosm_sqlite.authoring.comparing.comparison import name_version
     from microcosm_sqlite.authoring.comparing.revisions import write_revision
 
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)

@@ -67,7 +67,7 @@ def print_models(name: str) -> None:
     """
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.authoring.comparing.sides import FILE_SUFFIXES, open_side
+    from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_side
 
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         stem = PurePath(name).stem if name.endswith(FILE_SUFFIXES) else ""

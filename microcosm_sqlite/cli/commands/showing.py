@@ -60,11 +60,11 @@ def print_card(name: str) -> None:
     wheel file is looked into without installing it. The page can be published as it is.
     """
     if name.endswith(".whl"):
-        from microcosm_sqlite.authoring.wheel_card import render_wheel_card
+        from microcosm_sqlite.authoring.publishing.wheel_card import render_wheel_card
 
         page = render_wheel_card(name)
     else:
-        from microcosm_sqlite.interop.card import render_card
+        from microcosm_sqlite.interop.card.page import render_card
 
         page = render_card(dataset(name))
     click.echo(page, nl=False)

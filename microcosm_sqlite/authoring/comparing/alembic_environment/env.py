@@ -2,6 +2,6 @@
 
 from alembic import context
 
-from microcosm_sqlite.authoring.comparing.migrations import run_migrations
+from microcosm_sqlite.orm.migrations import run_migrations
 
 run_migrations(context)

@@ -1,0 +1,237 @@
+"""Models for the tables of an existing database: sqlacodegen finds out, this writes them down.
+
+sqlacodegen knows which columns are booleans and enumerations by their checks, what the generic
+types of declared ones are, and which relationships follow from the keys. Its text is not used:
+models of a data wheel keep the order of the columns, and are written as the template's are.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import inflection
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
+from microcosm_sqlite.authoring.loading.schema import open_engine
+from microcosm_sqlite.authoring.values.column_names import make_names
+from microcosm_sqlite.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from sqlacodegen.models import Model, RelationshipAttribute
+
+_LABELS = re.compile(r"""\(*["`\[]?(\w+)["`\]]?\s+IN\s*\(([^()]*)\)\)*""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Related:
+    """One attribute that leads to rows of another table, or of the same.
+
+    Attributes:
+        name: The attribute.
+        target: The class of these rows.
+        is_list: Whether there may be several.
+        is_optional: Whether there may be none.
+        back: The attribute that leads back.
+        foreign_keys: Attributes of the columns that refer, where it has to be said which; with
+            their class in front where it is another one.
+        remote_side: Attributes of the columns at the other end, of the same table.
+        secondary: The table that lies between.
+    """
+
+    name: str
+    target: str
+    is_list: bool
+    is_optional: bool
+    back: str
+    foreign_keys: tuple[str, ...] = ()
+    remote_side: tuple[str, ...] = ()
+    secondary: str = ""
+
+
+@dataclass(frozen=True)
+class DraftedModel:
+    """One table and what it is called in Python.
+
+    Attributes:
+        table: The table, every column of a type that takes its values.
+        name: The class.
+        attributes: Column to attribute.
+        related: Attributes that lead to other rows.
+        full_text: Columns that are searched.
+    """
+
+    table: sa.Table
+    name: str
+    attributes: Mapping[str, str]
+    related: tuple[Related, ...]
+    full_text: tuple[str, ...]
+
+
+def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> None:
+    """Give every column a type that takes all of its values; what was declared goes first.
+
+    Args:
+        connection: The database.
+        found: What it declares; its tables are changed, and the reasons noted as remarks.
+        file: What errors call the database.
+
+    Raises:
+        MissingDependencyError: sqlacodegen is not installed.
+        SourceError: A column holds what no type takes.
+    """
+    with open_engine(connection) as engine:
+        generator = _make_generator(found.metadata, engine, {})
+        for table in found.metadata.tables.values():
+            _recognise_checks(generator, table)
+            _fit_columns(connection, table, found, file)
+
+
+def draft_models(found: Reflection, taken: Iterable[str]) -> list[DraftedModel]:
+    """A model for each table, sorted by table.
+
+    Args:
+        found: The tables, fitted.
+        taken: Names that classes cannot have.
+    """
+    tables = sorted(found.metadata.tables)
+    reserved = list(taken)
+    names = list(name_classes([*reserved, *make_names(tables)], "").values())
+    classes = dict(zip(tables, names[len(reserved) :], strict=True))
+    generator = _make_generator(found.metadata, sa.create_engine("sqlite://"), classes)
+    generator.generate_base()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)  # of tables that refer to each other
+        models = {model.table.name: model for model in generator.generate_models()}
+    return [_describe(models[table], classes, found) for table in tables]
+
+
+def _make_generator(metadata: sa.MetaData, engine: sa.Engine, classes: Mapping[str, str]) -> Any:
+    """A generator of sqlacodegen that gives classes, attributes and relationships our names."""
+    try:
+        from sqlacodegen.generators import DeclarativeGenerator
+        from sqlacodegen.models import ModelClass
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Drafting models from a database needs sqlacodegen.",
+            hint="Install it: pip install 'microcosm-sqlite[new]'",
+        ) from error
+
+    class Generator(DeclarativeGenerator):  # type: ignore[misc]
+        def generate_model_name(self, model: Model, global_names: set[str]) -> None:
+            model.name = classes[model.table.name]
+            if not isinstance(model, ModelClass):
+                return
+            attributes = name_attributes(column.column.name for column in model.columns)
+            for column in model.columns:
+                column.name = attributes[column.column.name]
+            taken = {*attributes, *attributes.values()}
+            for relationship in model.relationships:
+                self.generate_relationship_name(relationship, global_names, taken)
+                relationship.name = _name_relationship(relationship, taken)
+                taken.add(relationship.name)
+
+    return Generator(metadata, engine, ("nojoined", "use_inflect"))
+
+
+def _name_relationship(found: RelationshipAttribute, taken: set[str]) -> str:
+    name = found.name
+    if found.type.name == "MANY_TO_ONE" and found.foreign_keys and found.constraint is not None:
+        column = "_".join(column.name for column in found.constraint.columns)
+        if not column.lower().endswith("_id"):  # two of them would have one name
+            name = f"{column}_{name.rstrip('_')}"
+    (named,) = name_attributes([inflection.underscore(name).strip("_") or "row"]).values()
+    while named in taken:
+        named += "_"
+    return named
+
+
+def _recognise_checks(generator: Any, table: sa.Table) -> None:
+    """Let sqlacodegen make booleans and enumerations of checks, spelled as it knows them."""
+    checks = [check for check in table.constraints if isinstance(check, sa.CheckConstraint)]
+    table.constraints.difference_update(checks)
+    for check in checks:
+        found = _LABELS.fullmatch(" ".join(str(check.sqltext).split()))
+        if found and found[1] in table.columns and "''" not in found[2]:
+            listed = ", ".join(part.strip() for part in found[2].split(","))
+            table.append_constraint(sa.CheckConstraint(f"{found[1]} IN ({listed})"))
+    generator.fix_column_types(table)
+    table.constraints = {
+        each for each in table.constraints if not isinstance(each, sa.CheckConstraint)
+    }
+    table.constraints.update(checks)
+
+
+def _fit_columns(
+    connection: sqlite3.Connection, table: sa.Table, found: Reflection, file: str
+) -> None:
+    for column in table.columns:
+        if column.name == found.row_numbers.get(table.name):
+            continue
+        fit = fit_column(connection, column, file)
+        collation = found.collations.get((table.name, column.name))
+        is_text = isinstance(fit.type, sa.String) and not isinstance(fit.type, sa.Enum)
+        column.type = (
+            fit.type.adapt(type(fit.type), collation=collation)
+            if collation and is_text
+            else fit.type
+        )
+        if fit.is_nullable and not column.nullable:
+            found.remarks[table.name].append(f"{column.name} is empty in some rows")
+        column.nullable = fit.is_nullable
+        if fit.remark:
+            found.remarks[table.name].append(f"{column.name}: {fit.remark}")
+
+
+def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> DraftedModel:
+    table = model.table
+    attributes = name_attributes(table.columns.keys())
+    related = [_relate(each, classes) for each in getattr(model, "relationships", ())]
+    return DraftedModel(
+        table,
+        model.name,
+        attributes,
+        tuple(filter(None, related)),
+        found.full_text.get(table.name, ()),
+    )
+
+
+def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related | None:
+    kind = found.type.name
+    is_owner = (
+        found.constraint is not None
+        and found.constraint.table is found.source.table
+        and (kind == "MANY_TO_ONE" or found.source is not found.target)
+    )
+    link = found.association_table
+    if link is not None and found.source is found.target:
+        return None  # rows of one table, linked by another: which end is which is the author's
+    return Related(
+        name=found.name,
+        target=classes[found.target.table.name],
+        is_list=kind.endswith("TO_MANY"),
+        is_optional=not kind.endswith("TO_MANY") and not (is_owner and _is_always_there(found)),
+        back=found.backref.name if found.backref else "",
+        foreign_keys=_list_attributes(found.foreign_keys, found.source),
+        remote_side=_list_attributes(found.remote_side, found.source),
+        secondary=link.table.name if link else "",
+    )
+
+
+def _is_always_there(found: RelationshipAttribute) -> bool:
+    key = found.constraint
+    return key is not None and not any(column.nullable for column in key.columns)
+
+
+def _list_attributes(attributes: Any, source: Any) -> tuple[str, ...]:
+    return tuple(
+        each.name if each.model is source else f"{each.model.name}.{each.name}"
+        for each in attributes
+    )

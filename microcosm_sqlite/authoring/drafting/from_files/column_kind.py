@@ -1,0 +1,295 @@
+"""What kind of value a column holds, judged by every text in it.
+
+A kind is only taken where nothing is lost: leading zeros, ``NULL``, ``NA``, numbers of more digits
+than a double holds, and anything mixed stay text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.parsing import (
+    EXACT_INTEGER,
+    SQLITE_SPACE,
+    parse_date,
+    parse_datetime,
+)
+
+INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
+DATE, DATETIME, MOMENT, TEXT = "date", "datetime", "datetime with offset", "text"
+TIME, DURATION, UUID_, BINARY, JSON = "time", "duration", "UUID", "binary", "JSON"
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?"
+    r"|[0-9]{8}T[0-9]{6})"
+    r"(?P<offset>Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)?"
+)
+_BOOLEANS = frozenset({"true", "false", "yes", "no"})
+INFINITIES = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
+NULL_WORDS = frozenset(
+    {
+        "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
+        "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
+        "null", "(null)", "<NA>", "missing",
+    }
+)  # fmt: skip
+"""Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
+text."""
+_DIGITS_OF_A_DOUBLE = 17
+EXACT_DIGITS = 15
+"""Decimal numbers of so many digits come back from a double unchanged."""
+
+
+@dataclass
+class Guess:
+    """What is known of a column after the texts that were added.
+
+    Attributes:
+        is_nullable: Whether an empty field was among them.
+        length: Characters of the longest.
+        is_long: Whether a whole number was beyond 32 bits.
+        has_infinity: Whether a number of a source with types was infinite.
+        narrow: The kind of the texts but for `words`; empty while there was none.
+        is_padded: Whether a text had blanks around it.
+        words: Texts that often stand for no value, such as `NA`; they make the column text.
+        styles: The formats that every text is a date in, where the narrow kind is text.
+    """
+
+    is_nullable: bool = False
+    length: int = 0
+    is_long: bool = False
+    has_infinity: bool = False
+    narrow: str = ""
+    is_padded: bool = False
+    words: set[str] = field(default_factory=set)
+    styles: frozenset[str] = frozenset()
+    _is_inexact: bool = False
+
+    @property
+    def kind(self) -> str:
+        """One of the kinds of this module; empty while there was no text."""
+        if self.words:
+            return TEXT
+        if self.date_format:
+            return DATETIME if has_time(self.date_format) else DATE
+        return self.narrow
+
+    @property
+    def date_format(self) -> str:
+        """The format of the dates that all texts are; empty for those of ISO 8601."""
+        return "" if self.words else choose_style(self.styles)
+
+    def add(self, text: str) -> None:
+        """Learn from one field of a source that has nothing but texts."""
+        if not text:
+            self.is_nullable = True
+        elif self.narrow == TEXT and not self.styles:
+            self.length = max(self.length, len(text))
+        elif text in NULL_WORDS or text.isspace() or text.lower() in INFINITIES:
+            self.length = max(self.length, len(text))
+            self.words.add(text)
+        else:
+            self._learn(classify(text), text)
+
+    def add_value(self, value: Any) -> str:
+        """Learn from one field of a source that has types; return its text."""
+        if value in (None, "") or _is_nan(value):
+            self.is_nullable = True
+            return ""
+        kind, text = classify_value(value)
+        self._learn(kind, text)
+        self.styles = frozenset()  # such sources write dates in one way
+        if isinstance(value, float) and math.isinf(value):
+            self.has_infinity = True
+        return text
+
+    def _learn(self, kind: str, text: str) -> None:
+        self.length = max(self.length, len(text))
+        self.is_padded = self.is_padded or text != text.strip(SQLITE_SPACE)
+        if kind == INTEGER:
+            value = abs(int(text))
+            self.is_long = self.is_long or value >= 1 << 31
+            self._is_inexact = self._is_inexact or value > EXACT_INTEGER
+        if kind == TEXT and self.narrow in ("", TEXT):
+            found = find_styles(text.strip(SQLITE_SPACE))
+            self.styles = self.styles & found if self.narrow else found
+        else:
+            self.styles = frozenset()
+        if self.narrow not in (kind, JSON):
+            self._widen(kind)
+
+    def _widen(self, kind: str) -> None:
+        if not self.narrow:
+            self.narrow = kind
+        elif {self.narrow, kind} == {INTEGER, NUMBER}:
+            self.narrow = NUMBER
+        elif kind == JSON:
+            self.narrow = JSON
+        else:
+            self.narrow = TEXT
+        if self.narrow == NUMBER and self._is_inexact:
+            self.narrow = TEXT
+
+
+@lru_cache(maxsize=1 << 15)
+def classify(text: str) -> str:
+    """The narrowest kind of one text; blanks around it do not count, but in texts.
+
+    >>> [classify(text) for text in ("7", "007", "7.5", "NA", "yes", "2013-02-30")]
+    ['integer', 'text', 'number', 'text', 'boolean', 'text']
+    """
+    text = text.strip(SQLITE_SPACE)
+    if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+        return INTEGER
+    if _is_number(text):
+        return NUMBER
+    if text.lower() in _BOOLEANS:
+        return BOOLEAN
+    if _DATE.fullmatch(text):
+        return DATE if _is_parsed(parse_date, text) else TEXT
+    if match := _DATETIME.fullmatch(text):
+        kind = MOMENT if match["offset"] else DATETIME
+        return kind if _is_parsed(parse_datetime, text) else TEXT
+    return TEXT
+
+
+def classify_value(value: object) -> tuple[str, str]:
+    """The kind of a value that has a type of its own, and its text.
+
+    Text stays text, but for dates and moments, for which JSON has no type.
+
+    >>> classify_value("7"), classify_value(7), classify_value("2013-01-31")
+    (('text', '7'), ('integer', '7'), ('date', '2013-01-31'))
+    """
+    for type_, classify_one in _CLASSIFIERS:
+        if isinstance(value, type_):
+            return classify_one(value)
+    return JSON, json.dumps(value, default=str)
+
+
+def _is_nan(value: object) -> bool:
+    """Whether a value is NaN, which frames write for nothing, and which SQLite does not have."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _classify_string(value: str) -> tuple[str, str]:
+    kind = classify(value)
+    return (kind if kind in (DATE, DATETIME, MOMENT) else TEXT), value
+
+
+def _classify_whole(value: int) -> tuple[str, str]:
+    return (INTEGER if -(2**63) <= value < 2**63 else TEXT), str(value)
+
+
+def _classify_decimal(value: Decimal) -> tuple[str, str]:
+    if value.as_tuple().exponent == 0:
+        return _classify_whole(int(value))
+    return (NUMBER if len(value.as_tuple().digits) <= EXACT_DIGITS else TEXT), str(value)
+
+
+def _classify_datetime(value: datetime) -> tuple[str, str]:
+    return (DATETIME if value.tzinfo is None else MOMENT), value.isoformat(" ")
+
+
+# The first that fits: true is a whole number to Python, and a moment is a date.
+_CLASSIFIERS: tuple[tuple[type, Callable[[Any], tuple[str, str]]], ...] = (
+    (str, _classify_string),
+    (bool, lambda value: (BOOLEAN, str(value).lower())),
+    (int, _classify_whole),
+    (float, lambda value: (NUMBER, repr(value))),
+    (Decimal, _classify_decimal),
+    (datetime, _classify_datetime),
+    (date, lambda value: (DATE, str(value))),
+    (time, lambda value: (TIME, str(value))),
+    (timedelta, lambda value: (DURATION, str(value))),
+    (UUID, lambda value: (UUID_, str(value))),
+    (bytes, lambda value: (BINARY, value.hex())),
+)
+
+
+def _is_number(text: str) -> bool:
+    match = _NUMBER.fullmatch(text)
+    if not match or not (match[1] or match[2]):
+        return False
+    digits = ((match[1] or "") + (match[2] or "")).replace(".", "").lstrip("0")
+    return len(digits) <= _DIGITS_OF_A_DOUBLE and math.isfinite(float(text))
+
+
+def _is_parsed(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+_DATES = (
+    "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%b %d %Y",
+    "%B %d %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d/%b/%Y",
+)  # fmt: skip
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+STYLES = tuple(f"{date}{time}" for time in _TIMES for date in _DATES)
+_SHORT_STYLES = tuple(
+    style.replace("%Y", "%y") for style in STYLES if not style.startswith(("%Y", "%b", "%B"))
+)
+_MAYBE_DATE = re.compile(r"\w{1,9}[ ./-]\w{1,9},?[ ./-][0-9]{2,4}( .*)?", re.ASCII)
+_LONGEST = 40
+
+
+@lru_cache(maxsize=1 << 14)
+def find_styles(text: str) -> frozenset[str]:
+    """The formats that a text is a date in.
+
+    >>> sorted(find_styles("1/2/2020")), sorted(find_styles("13/2/2020")), find_styles("13/13/2020")
+    (['%d/%m/%Y', '%m/%d/%Y'], ['%d/%m/%Y'], frozenset())
+    """
+    return _find(STYLES, text)
+
+
+@lru_cache(maxsize=1 << 14)
+def find_short_styles(text: str) -> frozenset[str]:
+    """The formats with a year of two digits that a text is a date in.
+
+    >>> find_short_styles("31.12.13")
+    frozenset({'%d.%m.%y'})
+    """
+    return _find(_SHORT_STYLES, text)
+
+
+def choose_style(styles: frozenset[str]) -> str:
+    """The one format of these, or an empty string where day and month could change places."""
+    chosen = [style for style in STYLES if style in styles]
+    orders = {style.index("%d") < style.index("%m") for style in chosen if "%m" in style}
+    return chosen[0] if chosen and len(orders) < 2 else ""
+
+
+def has_time(style: str) -> bool:
+    """Whether a format has a time of day."""
+    return "%M" in style
+
+
+def _find(styles: Iterable[str], text: str) -> frozenset[str]:
+    if len(text) > _LONGEST or not _MAYBE_DATE.fullmatch(text):
+        return frozenset()
+    return frozenset(style for style in styles if _is_in(style, text))
+
+
+def _is_in(style: str, text: str) -> bool:
+    try:
+        compile_format(style)(text)
+    except ValueError:
+        return False
+    return True

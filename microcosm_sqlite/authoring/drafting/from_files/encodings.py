@@ -1,0 +1,168 @@
+"""Which encoding the text of a file is in, as far as its bytes tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from unicodedata import category, name
+
+from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.errors import SourceError
+
+UTF8 = "utf-8"
+_LATIN = ("cp1252", "mac_roman", "cp850", "cp1250", "iso8859_2", "latin-1")
+"""Of those that make equal sense of a text, the first one is believed; the last takes all."""
+_OTHERS = [
+    "cp1251", "koi8_r", "cp866", "mac_cyrillic", "cp1253", "cp1255", "cp1256", "cp874", "cp932",
+    "euc_jp", "gb18030", "big5", "cp949",
+]  # fmt: skip
+"""Encodings that files are in, of all those that text could be read in."""
+_SAMPLE = 1 << 20
+_ENOUGH_FOR_SENSE = 1 << 16
+_JOINERS = "\u2019\u2010\u2013\u2014\u00b7\u00ad"
+"""Marks within words."""
+_ENOUGH = 8
+"""Letters of another script that make it believed."""
+
+
+@dataclass
+class _Census:
+    """The lines of a file that are not plain ASCII.
+
+    Attributes:
+        first: The first line that is not UTF-8, from one.
+        strays: How many are not.
+        has_utf8: Whether others are, with letters beyond ASCII.
+        sample: The first of the strays.
+    """
+
+    first: int = 0
+    strays: int = 0
+    has_utf8: bool = False
+    sample: bytes = b""
+
+    def add(self, number: int, line: bytes) -> None:
+        """Look at a line."""
+        try:
+            line.decode(UTF8)
+        except UnicodeDecodeError:
+            self.first = self.first or number
+            self.strays += 1
+            if len(self.sample) < _SAMPLE:
+                self.sample += line
+        else:
+            self.has_utf8 = True
+
+
+@dataclass(frozen=True)
+class FoundEncoding:
+    """An encoding, and why it is believed.
+
+    Attributes:
+        name: As the option `encoding` takes it.
+        evidence: A sentence, empty for UTF-8 and for what a byte order mark says.
+    """
+
+    name: str = UTF8
+    evidence: str = ""
+
+
+def find_encoding(path: Path) -> FoundEncoding:
+    """Find out the encoding of a file, from all of it.
+
+    Raises:
+        SourceError: It cannot be read, or is no text.
+    """
+    with open_bytes(path) as stream:
+        head = stream.read(1 << 12)
+        if find_mark(head):
+            return FoundEncoding()
+        wide = _find_wide(head)
+        if wide:
+            return FoundEncoding(wide, f"{wide}, told by its zero bytes")
+        stream.seek(0)
+        census = _Census()
+        for number, line in enumerate(stream, 1):
+            if not line.isascii():
+                census.add(number, line)
+            if b"\0" in line:
+                raise SourceError(
+                    f"{path.name}, line {number}: a NUL character, which text does not have.",
+                    file=path.name,
+                    line=number,
+                    hint="Remove it, or export the file anew; it may be damaged, or no text.",
+                )
+    return _judge(census) if census.strays else FoundEncoding()
+
+
+def _find_wide(head: bytes) -> str:
+    """UTF-16 without a byte order mark: half of the bytes of most languages are zero then."""
+    if not head or len(head) % 2:
+        return ""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    most = 0.4 * len(head) / 2
+    if odd > most > 10 * even:
+        return "utf-16-le"
+    return "utf-16-be" if even > most > 10 * odd else ""
+
+
+def _judge(census: _Census) -> FoundEncoding:
+    latin = _choose_latin(census.sample[:_ENOUGH_FOR_SENSE], census.sample)
+    if census.has_utf8:
+        lines = spell_count(census.strays, "line")
+        return FoundEncoding(
+            f"{UTF8}+{latin}",
+            f"UTF-8, but for {lines} (the first is {census.first}), read as {latin}",
+        )
+    found = _ask_for_others(census.sample) or latin
+    return FoundEncoding(
+        found, f"{found}, as line {census.first} is not UTF-8; look whether its letters are right"
+    )
+
+
+def _choose_latin(head: bytes, sample: bytes) -> str:
+    """The encoding of Latin letters in which words look most like words."""
+    known = [one for one in _LATIN if _decodes(sample, one)]
+    return min(known, key=lambda one: count_oddities(head.decode(one, "ignore")))
+
+
+def _decodes(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def count_oddities(text: str) -> int:
+    """How often a letter beyond ASCII is none, or is a capital inside of a word.
+
+    >>> count_oddities("Müller, 5 €"), count_oddities("M\u0178ller"), count_oddities("£ód\u0178")
+    (0, 1, 2)
+    """
+    return sum(
+        _is_odd(before, letter, after)
+        for before, letter, after in zip(f" {text}", text, f"{text[1:]} ", strict=False)
+        if not letter.isascii()
+    )
+
+
+def _is_odd(before: str, letter: str, after: str) -> bool:
+    if letter.isalpha():
+        is_inside = before.islower() or (before.isalpha() and after.islower())
+        return letter.isupper() and is_inside
+    kind = category(letter)
+    is_joined = before.isalpha() and letter not in _JOINERS
+    return kind == "Cc" or (after.isalpha() and (is_joined or kind[0] in "SN"))
+
+
+def _ask_for_others(sample: bytes) -> str:
+    """An encoding of a script other than Latin, where there is text enough to tell."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=_OTHERS).best()
+    letters = [] if best is None else [c for c in str(best) if c.isalpha() and not c.isascii()]
+    foreign = sum(not name(letter, "").startswith("LATIN") for letter in letters)
+    is_told = best is not None and foreign >= _ENOUGH and foreign > len(letters) / 2
+    return str(best.encoding) if best is not None and is_told else ""

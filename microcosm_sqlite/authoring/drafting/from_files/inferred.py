@@ -1,0 +1,98 @@
+"""What was inferred of a folder of files: tables, columns, keys and references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
+    BINARY,
+    BOOLEAN,
+    DURATION,
+    JSON,
+    NUMBER,
+    TIME,
+)
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
+from microcosm_sqlite.errors import SourceError
+
+KEY_LENGTH = 64
+_NO_KEYS = {NUMBER, BOOLEAN, TIME, DURATION, BINARY, JSON}
+
+
+@dataclass
+class InferredColumn:
+    """One column.
+
+    Attributes:
+        name: Its name in the database.
+        header: Its name in the source.
+        kind: One of the kinds of `guessing`.
+        is_nullable: Whether a row has nothing in it.
+        length: Characters of its longest text.
+        is_long: Whether a whole number of it is beyond 32 bits.
+        is_unique: Whether no two rows have the same, and the column is not the key.
+        reference: The table and column that all its values are found in, if any.
+        evidence: Why the reference is believed.
+        near_reference: What it would refer to but for some values, as a sentence.
+        labels: The few texts that it has, over and over; none where they are many.
+        format: The format of its numbers, where it is not that of programs, or of its dates,
+            where they are not in ISO 8601.
+        has_infinity: Whether a number of it is infinite.
+        hint: What its texts would be but for something that the author knows, as a sentence.
+    """
+
+    name: str
+    header: str
+    kind: str
+    is_nullable: bool
+    length: int
+    is_long: bool
+    is_unique: bool = False
+    reference: tuple[str, str] | None = None
+    evidence: str = ""
+    near_reference: str = ""
+    labels: tuple[str, ...] = ()
+    format: str = ""
+    has_infinity: bool = False
+    hint: str = ""
+
+    @property
+    def may_be_key(self) -> bool:
+        """Whether its values are of a kind that rows are told apart by."""
+        return not self.is_nullable and self.kind not in _NO_KEYS and self.length <= KEY_LENGTH
+
+
+@dataclass
+class InferredTable:
+    """One table.
+
+    Attributes:
+        name: Its name.
+        file: The source that it is read from.
+        columns: By name, in the order of the source.
+        row_count: How many rows there are.
+        primary_key: Names of the key's columns; none where no columns tell the rows apart.
+        remarks: What is unusual about its rows, as sentences for the author.
+    """
+
+    name: str
+    file: RawFile | TypedFile
+    columns: dict[str, InferredColumn]
+    row_count: int
+    primary_key: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass
+class Inference:
+    """What a folder holds.
+
+    Attributes:
+        tables: By name, sorted.
+        left_out: File name to the reason why no table is made of it.
+        refused: The errors of files that tables cannot be made of as they are.
+    """
+
+    tables: dict[str, InferredTable] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    refused: list[SourceError] = field(default_factory=list)

@@ -1,1 +1,0 @@
-"""What files of unknown origin hold, judged by every row of them."""

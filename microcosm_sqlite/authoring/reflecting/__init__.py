@@ -1,1 +1,0 @@
-"""What an existing database declares, and what its rows make of that."""

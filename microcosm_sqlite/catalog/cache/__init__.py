@@ -1,0 +1,1 @@
+"""The extraction cache: databases that cannot be opened in place."""

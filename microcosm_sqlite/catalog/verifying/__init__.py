@@ -1,0 +1,1 @@
+"""Verification of a dataset: numbered checks, and what they compare."""

@@ -1,0 +1,375 @@
+"""The checks of a verification: one small function for each, all of them in one table.
+
+A check takes a :class:`VerificationContext` and yields one complaint for each thing that is wrong;
+it raises :class:`Unchecked` where there is nothing to compare with. Its docstring says what is true
+if it holds. Codes are never used again for another meaning.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+from microcosm_sqlite.catalog import preflight
+from microcosm_sqlite.catalog.location import member_name
+from microcosm_sqlite.catalog.registry import find
+from microcosm_sqlite.catalog.requirements import find_misfit, list_required, suggest_install
+from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
+from microcosm_sqlite.catalog.verifying.external_keys import (
+    count_orphans,
+    find_fault,
+    list_external_keys,
+    list_orphans,
+)
+from microcosm_sqlite.catalog.verifying.record import (
+    compare_archive,
+    compare_installed,
+    read_record,
+)
+from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext, Unchecked
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.errors import DatasetError
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Run = Callable[[VerificationContext], Iterator[str]]
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+    from types import ModuleType
+    from typing import Any
+
+    from microcosm_sqlite.catalog.manifest import Requirement
+    from microcosm_sqlite.catalog.structure import Column, Structure
+    from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
+    from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
+
+
+class Check:
+    """One line of the table.
+
+    Attributes:
+        code: Its number.
+        run: The function.
+        mend: What to do if it fails, with ``{distribution}`` for the distribution's name, and
+            ``{restore}`` for the line that brings the file back, packaged or cached.
+        is_advice: Whether a complaint is a warning only.
+        needs_soundness: Whether it reads rows, which a damaged structure makes dangerous.
+    """
+
+    __slots__ = ("code", "is_advice", "mend", "needs_soundness", "run")
+
+    def __init__(
+        self, code: str, run: Run, mend: str, *, is_advice: bool, needs_soundness: bool
+    ) -> None:
+        self.code = code
+        self.run = run
+        self.mend = mend
+        self.is_advice = is_advice
+        self.needs_soundness = needs_soundness
+
+    @property
+    def meaning(self) -> str:
+        """What is true if it holds."""
+        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
+
+
+CHECKS: list[Check] = []
+"""All checks, in the order in which they run."""
+
+_REINSTALL = "Run: pip install --force-reinstall --no-deps {distribution}"
+_RESTORE = "Run: {restore}"
+_REBUILD = "Tell its author to build it again."
+_COPY = "Run: uv pip install --reinstall --link-mode=copy {distribution}"
+
+
+def _numbered(
+    code: str, mend: str, *, is_advice: bool = False, needs_soundness: bool = False
+) -> Callable[[Run], Run]:
+    def add(run: Run) -> Run:
+        CHECKS.append(Check(code, run, mend, is_advice=is_advice, needs_soundness=needs_soundness))
+        return run
+
+    return add
+
+
+@_numbered("V01", _REINSTALL)
+def check_record(subject: VerificationContext) -> Iterator[str]:
+    """Every file is as RECORD lists it."""
+    entry = subject.dataset.entry
+    if entry is None:
+        raise Unchecked("it was registered by hand")
+    distribution = entry.distribution
+    record = read_record(distribution)
+    if not record:
+        raise Unchecked("its installer wrote no RECORD")
+    if distribution.is_zipped:
+        yield from compare_archive(distribution.site, record)
+        return
+    manifest = subject.dataset.manifest
+    if manifest and member_name(manifest) not in record:
+        if not os.path.exists(os.path.join(distribution.site, member_name(manifest))):
+            raise Unchecked("unverifiable (editable): its files are its author's")
+        yield f"{member_name(manifest)} is not listed"
+    yield from compare_installed(distribution.site, record, subject.hash_once)
+
+
+@_numbered("V02", _REINSTALL)
+def check_manifest(subject: VerificationContext) -> Iterator[str]:
+    """The manifest can be read."""
+    manifest = subject.manifest
+    if not manifest.tables:
+        yield f"{manifest.origin} describes no table"
+
+
+@_numbered("V03", _RESTORE)
+def check_hash(subject: VerificationContext) -> Iterator[str]:
+    """The database is the one that the manifest names."""
+    expected = subject.manifest
+    sha256, size = subject.hash
+    if size != expected.bytes:
+        yield f"{subject.path} has {size:,} bytes; published were {expected.bytes:,}"
+    elif sha256 != expected.sha256:
+        yield f"{subject.path} has sha256 {sha256}; published was {expected.sha256}"
+
+
+@_numbered("V04", _RESTORE)
+def check_header(subject: VerificationContext) -> Iterator[str]:
+    """The file is a complete SQLite database."""
+    preflight.check_header(subject.path)
+    yield from ()
+
+
+@_numbered("V05", _RESTORE)
+def check_sidecars(subject: VerificationContext) -> Iterator[str]:
+    """Nothing was under way when the file was copied."""
+    preflight.check_sidecars(subject.path)
+    yield from ()
+
+
+@_numbered("V06", _RESTORE)
+def check_structure(subject: VerificationContext) -> Iterator[str]:
+    """The file's structure is sound."""
+    pragma = "integrity_check" if subject.full else "quick_check"
+    for (finding,) in subject.connection.execute(f"PRAGMA {pragma}(10)"):
+        if finding != "ok":
+            yield " ".join(finding.split())
+
+
+@_numbered("V07", _REBUILD, needs_soundness=True)
+def check_foreign_keys(subject: VerificationContext) -> Iterator[str]:
+    """Foreign keys lead somewhere."""
+    broken: dict[tuple[str, str], int] = {}
+    for table, _, target, _ in subject.connection.execute("PRAGMA foreign_key_check"):
+        broken[table, target] = broken.get((table, target), 0) + 1
+    for (table, target), rows in broken.items():
+        yield f"{spell_count(rows, 'reference')} of {table} to rows of {target} that are not there"
+
+
+@_numbered("V08", _RESTORE, needs_soundness=True)
+def check_row_counts(subject: VerificationContext) -> Iterator[str]:
+    """Tables have as many rows as were published."""
+    expected = {name: table.row_count for name, table in subject.manifest.tables.items()}
+    found = {
+        name: subject.connection.execute(
+            f"SELECT count(*) FROM {quote_identifier(name)}"
+        ).fetchone()[0]
+        for name in table_names(subject.connection)
+    }
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            yield f"table {name} is missing"
+        elif name not in expected:
+            yield f"table {name} is not in the manifest"
+        elif found[name] != expected[name]:
+            rows = spell_count(found[name], "row")
+            yield f"table {name} has {rows}; published were {expected[name]:,}"
+
+
+@_numbered("V09", _RESTORE, needs_soundness=True)
+def check_contents(subject: VerificationContext) -> Iterator[str]:
+    """Tables have the rows that were published."""
+    from microcosm_sqlite.catalog.verifying.digest import content_digest
+
+    expected = {name: table.digest for name, table in subject.manifest.tables.items()}
+    if not any(expected.values()):
+        raise Unchecked("its manifest holds no digests")
+    if subject.has_published_hash and not subject.full:
+        raise Unchecked("the file's hash implies it (checked in full only)")
+    for name in table_names(subject.connection):
+        published = expected.get(name)
+        if published and content_digest(subject.connection, name) != published:
+            yield f"table {name} has other rows than were published"
+
+
+@_numbered("V10", _RESTORE, needs_soundness=True)
+def check_fingerprint(subject: VerificationContext) -> Iterator[str]:
+    """The schema is the one that was published."""
+    if not subject.manifest.fingerprint:
+        raise Unchecked("its manifest holds no fingerprint")
+    found = fingerprint(describe_structure(subject.connection))
+    if found != subject.manifest.fingerprint:
+        yield f"the schema is {found}; published was {subject.manifest.fingerprint}"
+
+
+@_numbered("V11", _REBUILD, needs_soundness=True)
+def check_models(subject: VerificationContext) -> Iterator[str]:
+    """The models and the file agree."""
+    if not subject.models:
+        raise Unchecked("not asked for: it imports the data wheel's code")
+    structure = describe_structure(subject.connection)
+    yield from compare_models(subject.dataset.models, subject.dataset.name, structure)
+
+
+@_numbered("V12", _COPY, is_advice=True)
+def check_links(subject: VerificationContext) -> Iterator[str]:
+    """No other environment shares the file."""
+    links = os.stat(subject.path).st_nlink
+    if links > 1:
+        yield (
+            f"{subject.path} has {links} hard links, as uv makes them: a program that writes to "
+            "it changes it in other environments as well"
+        )
+
+
+@_numbered("V13", "chmod o-w the paths named.")
+def check_permissions(subject: VerificationContext) -> Iterator[str]:
+    """Nobody else can change the file."""
+    for path in (subject.path, os.path.dirname(subject.path)):
+        mode = os.stat(path).st_mode
+        if mode & 0o002 and not mode & 0o1000:
+            yield f"anybody can change {path} (mode {mode & 0o7777:04o})"
+
+
+@_numbered("V14", "Install versions that belong together.", needs_soundness=True)
+def check_external_keys(subject: VerificationContext) -> Iterator[str]:
+    """Foreign keys into other datasets lead somewhere."""
+    return find_crossing_faults(subject)
+
+
+@_numbered("V15", _REBUILD, needs_soundness=True)
+def check_ranges(subject: VerificationContext) -> Iterator[str]:
+    """Columns hold what is said of them."""
+    from microcosm_sqlite.catalog.verifying.ranges import compare_columns
+
+    told = [
+        table
+        for table in subject.manifest.tables.values()
+        if table.fields and all(field.null_count is not None for field in table.fields)
+    ]
+    if not told:
+        raise Unchecked("its manifest says nothing of them")
+    if not subject.full:
+        raise Unchecked("it reads every row (checked in full only)")
+    present = table_names(subject.connection)  # what is missing was told by another check
+    for table in told:
+        if table.name in present:
+            yield from compare_columns(subject.connection, table)
+
+
+def find_crossing_faults(subject: VerificationContext) -> Iterator[str]:
+    """One complaint for each key that does not lead where it should.
+
+    Raises:
+        DatasetError: A dataset is missing, or of a version that is not accepted.
+        Unchecked: The same, where the subject is a wheel that is not installed here.
+    """
+    keys = list(list_external_keys(subject.manifest.tables.values()))
+    names = sorted({key.dataset for key in keys})
+    _check_requirements(subject, list_required(subject.manifest, names))
+    for name in names:
+        with closing(subject.dataset.connect(attach=[name])) as connection:
+            for key in keys:
+                if key.dataset == name:
+                    yield from _check_key(subject, connection, key)
+
+
+def _check_requirements(subject: VerificationContext, required: list[Requirement]) -> None:
+    others = [(each, find(each.dataset)) for each in required]
+    told = [
+        (each, find_misfit(each, other) if other else f"dataset {each.dataset!r} is not installed")
+        for each, other in others
+    ]
+    faults = {fault: each for each, fault in told if fault}
+    if not faults:
+        return
+    text = "; ".join(faults)
+    if subject.is_wheel:
+        raise Unchecked(f"this environment has not what it refers to: {text}")
+    raise DatasetError(text, hint=suggest_install(*faults.values()))
+
+
+def _check_key(subject: VerificationContext, connection: sqlite3.Connection, key: ExternalKey) -> Iterator[str]:
+    fault = find_fault(connection, key)
+    if fault:
+        yield f"{key.table} ({', '.join(key.columns)}): {fault}"
+        return
+    rows = count_orphans(connection, key)
+    if rows:
+        (values,) = list_orphans(connection, key, 1)
+        example = ", ".join(
+            f"{name}={value!r}" for name, value in zip(key.columns, values, strict=True)
+        )
+        yield (
+            f"{spell_count(rows, 'reference')} of {key.table} to rows of {key.goal} "
+            f"that are not there, "
+            f"such as {example}{_compare_versions(subject, key.dataset)}"
+        )
+
+
+def _compare_versions(subject: VerificationContext, name: str) -> str:
+    built = subject.manifest.requires.get(name)
+    other = find(name)
+    if not (built and built.version and other):
+        return ""
+    here = other.distribution_version or other.version
+    return f" (built with {name} {built.version}, here is {here or 'one without a version'})"
+
+
+def compare_models(module: ModuleType, name: str, structure: Structure) -> Iterator[str]:
+    """What the models of a dataset say otherwise than its file.
+
+    Args:
+        module: The models.
+        name: The dataset's name.
+        structure: The file's; see
+            :func:`~microcosm_sqlite.catalog.structure.describe_structure`.
+
+    Raises:
+        Unchecked: The module declares no tables.
+    """
+    for table in _find_tables(module, name):
+        if table.name in structure:
+            yield from _compare_columns(table, structure[table.name])
+        else:
+            yield f"the models have a table {table.name}, the file has none"
+
+
+def _find_tables(module: ModuleType, name: str) -> list[Any]:
+    # Known by their shape: to import SQLAlchemy here would cost the other checks as well.
+    found = (
+        getattr(value, "metadata", None)
+        for value in vars(module).values()
+        if getattr(value, "dataset_name", name) == name  # not one that it refers to
+    )
+    catalogues: dict[int, Any] = {id(each): each for each in found if hasattr(each, "tables")}
+    if not catalogues:
+        raise Unchecked(f"{module.__name__} declares no tables")
+    return [table for metadata in catalogues.values() for table in metadata.tables.values()]
+
+
+def _compare_columns(table: Any, columns: Iterable[Column]) -> Iterator[str]:
+    declared = {
+        column.name: (not column.nullable, bool(column.primary_key)) for column in table.columns
+    }
+    stored = {name: (bool(not_null), bool(key)) for name, _, not_null, key in columns}
+    for name in sorted(declared.keys() | stored.keys()):
+        if name not in stored:
+            yield f"the models have a column {table.name}.{name}, the file has none"
+        elif name not in declared:
+            yield f"the file has a column {table.name}.{name}, the models have none"
+        elif declared[name] != stored[name]:
+            yield f"{table.name}.{name} has other NOT NULL or key constraints in the models"

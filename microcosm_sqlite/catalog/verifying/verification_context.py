@@ -1,0 +1,93 @@
+"""What a verification works on: a dataset, and what several checks need of it."""
+
+from __future__ import annotations
+
+import os
+
+from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.verifying.record import hash_file
+from microcosm_sqlite.errors import DatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Manifest
+
+
+class Unchecked(Exception):  # noqa: N818  # no error: the reason why a check does not apply
+    """A check has nothing to compare with; its text says why."""
+
+
+class VerificationContext:
+    """A dataset under verification, and what several checks need of it.
+
+    Attributes:
+        dataset: The dataset.
+        full: Whether to check what a matching hash already implies.
+        models: Whether to import the models and compare them.
+        is_wheel: Whether it is in a wheel, so that what is installed here says nothing of it.
+    """
+
+    def __init__(
+        self, dataset: InstalledDataset, *, full: bool, models: bool, is_wheel: bool = False
+    ) -> None:
+        self.dataset = dataset
+        self.full = full
+        self.models = models
+        self.is_wheel = is_wheel
+        self._connection: sqlite3.Connection | None = None
+        self._digests: dict[tuple[str, str], tuple[bytes, int]] = {}
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its manifest; without one, what asked for it does not apply."""
+        manifest = self.dataset.manifest
+        if manifest is None:
+            raise Unchecked("it has no manifest")
+        return manifest
+
+    @property
+    def path(self) -> str:
+        """Its file, extracted if need be."""
+        return str(self.dataset.path)
+
+    @property
+    def hash(self) -> tuple[str, int]:
+        """Hex sha256 and size of the file."""
+        digest, size = self.hash_once(self.path)
+        return digest.hex(), size
+
+    def hash_once(self, path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
+        """:func:`~microcosm_sqlite.catalog.verifying.record.hash_file`, remembered."""
+        key = os.path.abspath(path), algorithm
+        if key not in self._digests:
+            self._digests[key] = hash_file(*key)
+        return self._digests[key]
+
+    @property
+    def has_published_hash(self) -> bool:
+        """Whether it is the very file that the manifest names."""
+        return self.hash[0] == self.manifest.sha256
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """A connection that all checks share."""
+        if self._connection is None:
+            self._connection = connections.connect(self.dataset.location)
+        return self._connection
+
+    def restore(self, owner: str) -> str:
+        """The command that brings the file back as it was published."""
+        try:
+            is_cached = self.dataset.location.is_cached
+        except DatasetError:
+            is_cached = False
+        reinstall = f"pip install --force-reinstall --no-deps {owner}"
+        return "microcosm-sqlite cache clear" if is_cached else reinstall
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,1 @@
+"""Rules that every other package uses; imports nothing heavy."""

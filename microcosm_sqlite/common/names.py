@@ -1,0 +1,50 @@
+"""Suggest the nearest known name, and find names that are free."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+MANY = 20
+"""Names that are listed; of more, these are the first."""
+
+
+def suggest(
+    name: str, known: Iterable[str], kind: str = "", *, spell: Callable[[str], str] = repr
+) -> str:
+    """Ask for the names that may be meant, or else list those that there are.
+
+    >>> suggest("flihgts", ["airlines", "flights"], "Its tables")
+    "Did you mean 'flights'?"
+    >>> suggest("planets", ["airlines", "flights"], "Its tables")
+    'Its tables: airlines, flights.'
+
+    Args:
+        name: What nobody knows.
+        known: What could be meant.
+        kind: What a list of them is called; without it, nothing is listed.
+        spell: How a name is quoted.
+
+    Returns:
+        One sentence; empty where there is nothing to say.
+    """
+    from difflib import get_close_matches  # which few runs need, and which takes its time
+
+    listed = list(known)
+    plain = {each.lower(): each for each in listed}
+    near = [spell(plain[each]) for each in get_close_matches(name.lower(), plain)]
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    more = ", ..." if len(listed) > MANY else ""
+    return f"{kind}: {', '.join(listed[:MANY])}{more}." if kind and listed else ""
+
+
+def find_free_name(base: str, taken: Collection[str]) -> str:
+    """A name, or one with a number where SQLite would not tell it from those in lower case."""
+    name, count = base, 1
+    while name.lower() in taken:
+        count += 1
+        name = f"{base}_{count}"
+    return name

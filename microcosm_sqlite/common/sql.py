@@ -1,0 +1,59 @@
+"""Text of SQL: quoting, column affinity, names of the rowid, long expressions."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_FLAT = 32
+
+
+def join_evenly(parts: Sequence[str], operator: str) -> str:
+    """Parts joined by an associative operator, nested so that SQLite takes any number of them.
+
+    A flat chain is as deep as it is long, and SQLite takes a depth of 1000.
+
+    >>> join_evenly(["a", "b", "c"], " OR ")
+    'a OR b OR c'
+    """
+    if len(parts) <= _FLAT:
+        return operator.join(parts)
+    half = len(parts) // 2
+    left, right = join_evenly(parts[:half], operator), join_evenly(parts[half:], operator)
+    return f"({left}){operator}({right})"
+
+
+def quote_identifier(name: str) -> str:
+    """A table or column name as SQL takes it, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def find_affinity(declared: str) -> str:
+    """The affinity that SQLite gives a declared type (https://www.sqlite.org/datatype3.html)."""
+    declared = declared.upper()
+    if "INT" in declared:
+        return "INTEGER"
+    if any(mark in declared for mark in ("CHAR", "CLOB", "TEXT")):
+        return "TEXT"
+    if not declared or "BLOB" in declared:
+        return "BLOB"
+    if any(mark in declared for mark in ("REAL", "FLOA", "DOUB")):
+        return "REAL"
+    return "NUMERIC"
+
+
+def name_rowid(columns: Iterable[str]) -> str:
+    """A name for the rowid that no column has taken, or an empty string.
+
+    >>> name_rowid(["id", "RowID"])
+    '_rowid_'
+    """
+    taken = {name.lower() for name in columns}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), "")
+
+
+def quote_text(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""Components of a microcosm object graph."""

@@ -1,0 +1,1 @@
+"""Data cards: one HTML page for each dataset."""

@@ -1,0 +1,196 @@
+"""An entity-relationship diagram as SVG: tables, their keys, and what refers to what.
+
+Tables that nothing is missing from stand on the right, tables that refer to them further left.
+Colours are CSS variables of the page around it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from microcosm_sqlite.common.wording import spell_count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from microcosm_sqlite.catalog.manifest import Table
+
+    Reference = tuple[str, str, str, str]
+    """Table, its column, the table that it refers to, and that one's column."""
+
+WIDTH = 180
+HEAD = 44
+LINE = 22
+GAP_X = 64
+GAP_Y = 28
+MARGIN = 8
+
+
+class Box:
+    """One table, and where it stands."""
+
+    __slots__ = ("keys", "table", "x", "y")
+
+    def __init__(self, table: Table, keys: list[str]) -> None:
+        self.table = table
+        self.keys = keys
+        self.x = 0
+        self.y = 0
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return HEAD + LINE * len(self.keys) + (10 if self.keys else 0)
+
+    def line_of(self, column: str) -> float:
+        """The middle of a column's line, or of the head where the column is not shown."""
+        if column in self.keys:
+            return self.y + HEAD + LINE * (self.keys.index(column) + 0.5)
+        return self.y + HEAD / 2
+
+
+def draw_diagram(tables: Mapping[str, Table]) -> str:
+    """An ``<svg>`` element; empty text where no table refers to another."""
+    references = find_references(tables)
+    if not references:
+        return ""
+    boxes = {name: Box(table, _keys(table, references)) for name, table in tables.items()}
+    width, height = _place(boxes, references)
+    told = "; ".join(f"{a}.{b} refers to {c}.{d}" for a, b, c, d in references)
+    arrows = "".join(_draw_arrow(boxes, reference) for reference in references)
+    drawn = "".join(_draw_box(box, references) for box in boxes.values())
+    return (
+        f'<svg class="diagram" role="img" aria-labelledby="diagram-title diagram-text" '
+        f'style="width: {width}px" viewBox="0 0 {width} {height}">'
+        '<title id="diagram-title">Tables and what they refer to</title>'
+        f'<desc id="diagram-text">{escape(told)}.</desc>'
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
+        'markerHeight="8" orient="auto"><path class="tip" d="M0 0 8 4 0 8Z"/></marker></defs>'
+        f"{arrows}{drawn}</svg>"
+    )
+
+
+def find_references(tables: Mapping[str, Table]) -> list[Reference]:
+    """Every column that refers to another one of the same dataset."""
+    return [
+        (name, column, target, referred)
+        for name, table in tables.items()
+        for key in table.foreign_keys
+        for target in [key["reference"].get("resource") or name]
+        if target in tables
+        for column, referred in zip(key["fields"], key["reference"]["fields"], strict=False)
+    ]
+
+
+def _keys(table: Table, references: list[Reference]) -> list[str]:
+    referring = {column for name, column, _, _ in references if name == table.name}
+    names = (field.name for field in table.fields)
+    return [name for name in names if name in referring or name in table.primary_key]
+
+
+def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, int]:
+    """Put the boxes in columns; returns the size of the whole."""
+    levels = _levels(boxes, references)
+    columns: list[list[str]] = [[] for _ in range(max(levels.values()) + 1)]
+    for name in boxes:
+        columns[levels[name]].append(name)
+    columns.reverse()
+    heights = [_height(boxes, names) for names in columns]
+    places: dict[str, float] = {}
+    for number, names in enumerate(columns):
+        # Near what refers to it, so that fewer lines cross.
+        names.sort(key=lambda name: _pull(name, places, references))
+        y = MARGIN + (max(heights) - heights[number]) // 2
+        for name in names:
+            boxes[name].x = MARGIN + number * (WIDTH + GAP_X)
+            boxes[name].y = y
+            places[name] = y + boxes[name].height / 2
+            y += boxes[name].height + GAP_Y
+    width = len(columns) * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN + _loop_room(references)
+    return width, max(heights) + 2 * MARGIN
+
+
+def _levels(boxes: Mapping[str, Box], references: list[Reference]) -> dict[str, int]:
+    """How many references lead on from each table, one after the other; circles end them."""
+    levels: dict[str, int] = {}
+    visiting: set[str] = set()
+
+    def visit(name: str) -> int:
+        if name not in levels:
+            visiting.add(name)
+            targets = {target for source, _, target, _ in references if source == name}
+            further = [visit(target) for target in sorted(targets - visiting)]
+            levels[name] = 1 + max(further, default=-1)
+            visiting.discard(name)
+        return levels[name]
+
+    for name in boxes:
+        visit(name)
+    return levels
+
+
+def _pull(name: str, places: Mapping[str, float], references: list[Reference]) -> float:
+    pulls = [places[a] for a, _, c, _ in references if c == name and a in places]
+    return sum(pulls) / len(pulls) if pulls else 1e9
+
+
+def _height(boxes: Mapping[str, Box], names: list[str]) -> int:
+    return sum(boxes[name].height for name in names) + GAP_Y * (len(names) - 1)
+
+
+def _loop_room(references: list[Reference]) -> int:
+    return 24 if any(source == target for source, _, target, _ in references) else 0
+
+
+def _draw_box(box: Box, references: list[Reference]) -> str:
+    table = box.table
+    return (
+        f'<g transform="translate({box.x} {box.y})">'
+        f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
+        f'<a href="#{anchor(table.name)}">'
+        f'<text class="name" x="12" y="20">{escape(_short(table.name))}</text></a>'
+        f'<text class="quiet" x="12" y="36">{spell_count(table.row_count, "row")}, '
+        f"{spell_count(len(table.fields), 'column')}</text>"
+        f"{''.join(_draw_lines(box, references))}</g>"
+    )
+
+
+def _draw_lines(box: Box, references: list[Reference]) -> Iterator[str]:
+    referring = {column for name, column, _, _ in references if name == box.table.name}
+    if box.keys:
+        yield f'<path class="rule" d="M0 {HEAD}H{WIDTH}"/>'
+    for number, key in enumerate(box.keys):
+        y = HEAD + LINE * (number + 0.5) + 8
+        roles = ("PK",) * (key in box.table.primary_key) + ("FK",) * (key in referring)
+        yield (
+            f'<text class="key" x="12" y="{y:g}">{escape(_short(key))}</text>'
+            f'<text class="quiet" text-anchor="end" x="{WIDTH - 12}" y="{y:g}">'
+            f"{' '.join(roles)}</text>"
+        )
+
+
+def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
+    source, column, target, referred = reference
+    start, end = boxes[source], boxes[target]
+    y1, y2 = start.line_of(column) + 4, end.line_of(referred) + 4
+    if start.x < end.x:
+        x1, x2 = start.x + WIDTH, end.x - 2
+        bend = (x2 - x1) / 2
+        path = f"M{x1} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2} {y2:g}"
+    else:
+        # A table that refers to itself, or back in a circle: round the outside.
+        x1, x2 = start.x + WIDTH, end.x + WIDTH + 2
+        out = max(x1, x2) + 24
+        path = f"M{x1} {y1:g}C{out} {y1:g} {out} {y2:g} {x2} {y2:g}"
+    return f'<path class="arrow" d="{path}" marker-end="url(#arrow)"/>'
+
+
+def anchor(table: str) -> str:
+    """The id of a table's part of the page; one word, whatever the table's name."""
+    return f"table-{quote(table, safe='')}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"

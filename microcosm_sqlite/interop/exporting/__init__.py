@@ -1,0 +1,1 @@
+"""Exports: data packages, Croissant, diagrams and files."""

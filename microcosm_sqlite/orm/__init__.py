@@ -1,0 +1,1 @@
+"""Data sets, sessions and stores on SQLAlchemy."""

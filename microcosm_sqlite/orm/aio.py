@@ -1,0 +1,275 @@
+"""Contexts and stores for asyncio: the loop goes on while SQLite works.
+
+Needs the extra ``async``. Queries run on SQLAlchemy's asyncio extension, in a thread per
+connection; the same store classes serve both worlds::
+
+    store = AsyncStore(FlightStore())
+    async with AsyncSessionContext(graph, Flight) as context:
+        flight = await store.one(id=1)
+
+What a relationship refers to has to be loaded with the object (``selectinload``, ``joinedload``):
+loading it later would block, and SQLAlchemy refuses to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import AsyncAdaptedQueuePool, event
+
+from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.orm.attachments import find_attachments
+from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.contexts import Scope, find_session
+from microcosm_sqlite.orm.engines import quote_keywords, recipes
+from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_strand
+
+try:
+    import aiosqlite
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+except ImportError as error:  # pragma: no cover
+    raise MissingDependencyError(
+        "Stores for asyncio need aiosqlite and greenlet.",
+        hint="Run: pip install 'microcosm-sqlite[async]'",
+    ) from error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from types import TracebackType
+    from typing import ParamSpec, Self
+
+    from sqlalchemy import ColumnElement, Engine
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from microcosm_sqlite.orm.data_sets import DataSet
+    from microcosm_sqlite.orm.paging import Page
+    from microcosm_sqlite.orm.stores import Store
+
+    P = ParamSpec("P")
+    Criterion = ColumnElement[bool]
+
+M = TypeVar("M", bound="DataSet")
+T = TypeVar("T")
+
+# A connection belongs to the event loop that it was opened in.
+_engines: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakKeyDictionary[Engine, AsyncEngine]] = (
+    WeakKeyDictionary()
+)
+
+
+def async_engine(engine: Engine) -> AsyncEngine:
+    """The twin for the running event loop of an engine that this package made."""
+    twins = _engines.setdefault(asyncio.get_running_loop(), WeakKeyDictionary())
+    twin = twins.get(engine)
+    if twin is None:
+        twin = twins[engine] = _make_twin(engine)
+    return twin
+
+
+async def dispose_async_engines() -> None:
+    """Close the idle connections of the running event loop."""
+    for twin in list(_engines.get(asyncio.get_running_loop(), {}).values()):
+        await twin.dispose()
+
+
+def _make_twin(engine: Engine) -> AsyncEngine:
+    recipe = recipes[engine]
+
+    async def open_async() -> aiosqlite.Connection:
+        connection = aiosqlite.Connection(recipe.open, iter_chunk_size=64)
+        # A connection that nobody closed must not keep the program from ending.
+        thread: Any = getattr(connection, "_thread", connection)
+        thread.daemon = True
+        return await connection
+
+    twin = create_async_engine(
+        "sqlite+aiosqlite://",
+        async_creator=open_async,
+        echo=engine.echo,
+        poolclass=AsyncAdaptedQueuePool,
+        max_overflow=-1,
+        pool_reset_on_return=recipe.reset,
+    )
+    quote_keywords(twin.sync_engine)
+    for name, listener in recipe.listeners:
+        event.listen(twin.sync_engine, name, listener)
+    attachments = find_attachments(engine)
+    if attachments:
+        attachments.install(twin.sync_engine)
+    return twin
+
+
+class AsyncSessionContext:
+    """Open a session for the running task, which every :class:`AsyncStore` in the block uses.
+
+    Args:
+        graph: The object graph, or None for registered and installed datasets.
+        data_set: A data set, or one of its models.
+        expire_on_commit: Read objects again after a commit.
+    """
+
+    def __init__(
+        self, graph: Any, data_set: type[DataSet], *, expire_on_commit: bool = False
+    ) -> None:
+        self.graph = graph
+        self.data_set = data_set
+        self.expire_on_commit = expire_on_commit
+        self.session: AsyncSession | None = None
+        self._scope: Scope | None = None
+
+    async def open(self) -> Self:
+        """Start a session; :meth:`close` must follow, in the same task."""
+        binds = binds_of(self.graph)
+        engine, session_factory = binds(self.data_set.dataset_name)
+        binds.check_models(self.data_set)
+        refuse = session_factory.kw.get("refuse")
+        options = {"refuse": refuse} if refuse else {}
+        self.session = AsyncSession(
+            async_engine(engine),
+            sync_session_class=ReadOnlySession if refuse else DatasetSession,
+            expire_on_commit=self.expire_on_commit,
+            **options,
+        )
+        innermost = self.data_set.innermost_scope
+        self._scope = Scope(self.session.sync_session, self, current_strand(), innermost.get())
+        innermost.set(self._scope)
+        return self
+
+    async def close(self) -> None:
+        """End the session, and bring back that of the outer context; a no-op when not open."""
+        if self.session is None or self._scope is None:
+            return
+        self.data_set.innermost_scope.set(self._scope.outer)
+        session, self.session, self._scope = self.session, None, None
+        await session.close()
+
+    async def commit(self) -> None:
+        """Commit what was written since the last commit; a no-op when not open."""
+        if self.session is not None:
+            await self.session.commit()
+
+    async def rollback(self) -> None:
+        """Undo what was written since the last commit; a no-op when not open."""
+        if self.session is not None:
+            await self.session.rollback()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncStore(Generic[M]):
+    """The methods of a store, to be awaited.
+
+    Within an :class:`AsyncSessionContext` they use its session. Outside of any, each call has a
+    session of its own, and what was written is not committed.
+
+    Args:
+        store: The store.
+        graph: The object graph to use outside of contexts.
+    """
+
+    def __init__(self, store: Store[M], graph: Any = None) -> None:
+        self.store = store
+        self.graph = graph
+
+    async def count(self, *criteria: Criterion, **filters: Any) -> int:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.count`."""
+        return await self._run(self.store.count, *criteria, **filters)
+
+    async def exists(self, *criteria: Criterion, **filters: Any) -> bool:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.exists`."""
+        return await self._run(self.store.exists, *criteria, **filters)
+
+    async def get(self, key: Any) -> M | None:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.get`."""
+        return await self._run(self.store.get, key)
+
+    async def retrieve(self, key: Any) -> M:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.retrieve`."""
+        return await self._run(self.store.retrieve, key)
+
+    async def first(self, *criteria: Criterion, **options: Any) -> M | None:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.first`."""
+        return await self._run(self.store.first, *criteria, **options)
+
+    search_first = first
+
+    async def one(self, *criteria: Criterion, **options: Any) -> M:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.one`."""
+        return await self._run(self.store.one, *criteria, **options)
+
+    async def one_or_none(self, *criteria: Criterion, **options: Any) -> M | None:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.one_or_none`."""
+        return await self._run(self.store.one_or_none, *criteria, **options)
+
+    async def search(self, *criteria: Criterion, **options: Any) -> list[M]:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.search`."""
+        return await self._run(self.store.search, *criteria, **options)
+
+    async def page(self, *criteria: Criterion, **options: Any) -> Page[M]:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.page`."""
+        return await self._run(self.store.page, *criteria, **options)
+
+    async def match(self, text: str, *criteria: Criterion, **options: Any) -> list[M]:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.match`."""
+        return await self._run(self.store.match, text, *criteria, **options)
+
+    async def create(self, instance: M) -> M:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.create`."""
+        return await self._run(self.store.create, instance)
+
+    async def delete(self, *criteria: Criterion, **filters: Any) -> bool:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.delete`."""
+        return await self._run(self.store.delete, *criteria, **filters)
+
+    async def stream(
+        self, *criteria: Criterion, batch_size: int = 1000, **filters: Any
+    ) -> AsyncIterator[M]:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.stream`."""
+        async with self._context() as session:
+            items: Iterator[M] = await session.run_sync(
+                lambda _: self.store.stream(*criteria, batch_size=batch_size, **filters)
+            )
+            while batch := await session.run_sync(lambda _: list(islice(items, batch_size))):
+                for item in batch:
+                    yield item
+
+    async def rows(
+        self, *columns: str | InstrumentedAttribute[Any], **options: Any
+    ) -> Sequence[tuple[Any, ...]]:
+        """See :meth:`microcosm_sqlite.orm.stores.Store.rows`; all rows at once."""
+        return await self._run(lambda: list(self.store.rows(*columns, **options)))
+
+    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._context() as session:
+            return await session.run_sync(lambda _: function(*args, **kwargs))
+
+    @asynccontextmanager
+    async def _context(self) -> AsyncIterator[AsyncSession]:
+        data_set = self.store.model_class.resolve()
+        scope = data_set.innermost_scope.get()
+        known = find_session(data_set)
+        if (
+            scope is not None
+            and known is not None
+            and isinstance(scope.context, AsyncSessionContext)
+        ):
+            session = scope.context.session
+            if session is not None and session.sync_session is known:
+                yield session
+                return
+        graph = self.graph if self.graph is not None or scope is None else scope.graph
+        async with AsyncSessionContext(graph, data_set) as context:
+            yield cast("AsyncSession", context.session)

@@ -1,0 +1,353 @@
+"""From the name of a data set to its engine and sessions: configured, registered or installed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import weakref
+from collections.abc import Iterator, MutableMapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import event
+from sqlalchemy.orm import sessionmaker
+
+from microcosm_sqlite.catalog import registry
+from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.registry import dataset, datasets, find
+from microcosm_sqlite.catalog.requirements import find_requirements
+from microcosm_sqlite.common.booleans import parse_boolean
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.engines import (
+    MEMORY,
+    create_readonly_engine,
+    create_readwrite_engine,
+    recipes,
+    refuse_write,
+)
+from microcosm_sqlite.orm.external_keys import find_referred
+from microcosm_sqlite.orm.schema_check import check_agreement
+from microcosm_sqlite.orm.sessions import (
+    DatasetSession,
+    IdleConnections,
+    LeasingSession,
+    OwnSessions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.orm.data_sets import DataSet
+    from microcosm_sqlite.orm.engines import Recipe
+
+    Bind = tuple[Engine, sessionmaker[Session]]
+    from sqlalchemy.engine import ExceptionContext
+
+    Path = str | os.PathLike[str]
+
+
+class Binds:
+    """Engines and session factories by the names of data sets, made on first use.
+
+    Attributes:
+        paths: Where each data set is.
+        datasets: What was made so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path = MEMORY,
+        paths: Mapping[str, Path] | None = None,
+        echo: object = False,
+        use_foreign_keys: object = True,
+        read_only: object = False,
+        autocommit: object = False,
+        untrusted: object = False,
+        graph: Any = None,
+    ) -> None:
+        self.default_path = path
+        self.paths = DatasetPaths(paths or {}, graph)
+        self.echo = parse_boolean(echo)
+        self.use_foreign_keys = parse_boolean(use_foreign_keys)
+        self.read_only = parse_boolean(read_only)
+        self.autocommit = parse_boolean(autocommit)
+        self.untrusted = parse_boolean(untrusted)
+        self.datasets: dict[str, Bind] = {}
+        self._own_sessions = OwnSessions()
+        self._unchecked: dict[str, InstalledDataset] = {}
+        self._required: dict[str, Iterable[str]] = {}
+        self._known_tables: dict[type[DataSet], int] = {}
+
+    def __getitem__(self, name: str) -> Path:
+        return self.paths[name]
+
+    def __setitem__(self, name: str, path: Path) -> None:
+        self.paths[name] = path
+
+    def __call__(self, name: str) -> Bind:
+        """The engine and session factory of a data set.
+
+        Raises:
+            DatasetError: Its file cannot be found or used.
+        """
+        bind = self.datasets.get(name)
+        if bind is None:
+            # Two threads may both come here: making an engine opens nothing, and one wins.
+            bind = self.datasets.setdefault(name, self._make_bind(name))
+            self._attach(name, self._required.get(name, ()))
+        return bind
+
+    def new_session(self, data_set: type[DataSet], **options: Any) -> Session:
+        """A new session, which the caller closes.
+
+        Raises:
+            SchemaMismatchError: The installed dataset is not what the models describe.
+        """
+        _, session_factory = self(data_set.dataset_name)
+        self.check_models(data_set)
+        return session_factory(**options)
+
+    def check_models(self, data_set: type[DataSet]) -> None:
+        """Compare models and installed dataset, and attach what they refer to, unless done.
+
+        Raises:
+            SchemaMismatchError: Models and dataset differ, or those of another that they refer to.
+        """
+        known_tables = len(data_set.metadata.tables)
+        if self._known_tables.get(data_set) == known_tables:
+            return
+        self._check_agreement(data_set)
+        others = find_referred(data_set)
+        self._attach(data_set.dataset_name, [other.dataset_name for other in others])
+        for other in others:
+            try:
+                self._check_agreement(other)
+            except SchemaMismatchError:
+                raise
+            except DatasetError:
+                continue  # told to whoever asks for it
+        self._known_tables[data_set] = known_tables
+
+    def _check_agreement(self, data_set: type[DataSet]) -> None:
+        engine, _ = self(data_set.dataset_name)
+        found = self._unchecked.get(data_set.dataset_name)
+        if found is not None:
+            check_agreement(data_set.resolve(), found, engine.dialect)
+            self._unchecked.pop(data_set.dataset_name, None)
+
+    def _attach(self, name: str, others: Iterable[str]) -> None:
+        if not others:
+            return
+        engine, session_factory = self(name)
+        recipe = recipes[engine]
+        attach = {other: self._attaching(recipe, other) for other in others}
+        if not attach_datasets(engine, name, attach):
+            return
+        idle: IdleConnections | None = session_factory.kw.get("idle")
+        if idle is not None:
+            idle.close()
+        for other in others:
+            if other not in self.paths and os.fspath(self.default_path) == MEMORY:
+                event.listen(engine, "handle_error", partial(explain_absence, name, other))
+
+    def _attaching(self, recipe: Recipe, name: str) -> Callable[[sqlite3.Connection], None]:
+        # It must not hold these binds, which would then outlive their graph.
+        try:
+            other = recipes[self(name)[0]]
+        except DatasetError as error:
+            return partial(_raise, error)
+        return lambda connection: recipe.attach(connection, name, other.uri(), other.path)
+
+    def own_session(self, data_set: type[DataSet], *, expire_on_commit: bool = False) -> Session:
+        """The session of this thread or task outside of any context, closed when that ends."""
+        return self._own_sessions.get(
+            (data_set, expire_on_commit),
+            lambda: data_set.new_session(self, expire_on_commit=expire_on_commit),
+        )
+
+    def dispose(self) -> None:
+        """Close every session that was made outside of contexts, and every idle connection."""
+        self._own_sessions.close()
+        for name in self.datasets:
+            self.dispose_engine(name)
+
+    def dispose_engine(self, name: str) -> None:
+        """Close the idle connections of a data set."""
+        engine, session_factory = self(name)
+        idle: IdleConnections | None = session_factory.kw.get("idle")
+        if idle is not None:
+            idle.close()
+        engine.dispose()
+
+    def _make_bind(self, name: str) -> Bind:
+        path = self.paths.configured.get(name)
+        found = self.paths.find(name) if path is None else None
+        if found is not None:
+            is_working_copy = found.is_legacy and not (
+                found.is_registered or found.location.immutable
+            )
+            if not is_working_copy:
+                if found.manifest:
+                    self._unchecked[name] = found
+                    self._required[name] = find_requirements(found)
+                return self._bind_readonly(found.location, name)
+            path = found.location.path
+        is_default = path is None
+        path = self.default_path if path is None else path
+        # A database in memory that nobody may write would be empty for ever.
+        if self.read_only and os.fspath(path) != MEMORY:
+            return self._bind_readonly(Location(os.fspath(path), immutable=False), name)
+        return self._bind_readwrite(path, missing=name if is_default else "")
+
+    def _bind_readonly(self, location: Location, name: str) -> Bind:
+        engine = create_readonly_engine(
+            location, untrusted=self.untrusted, echo=self.echo, name=name
+        )
+        refuse = partial(refuse_write, name, location.path)
+        session_factory: sessionmaker[Session] = sessionmaker(
+            engine, class_=LeasingSession, idle=IdleConnections(engine), refuse=refuse
+        )
+        return engine, session_factory
+
+    def _bind_readwrite(self, path: Path, *, missing: str) -> Bind:
+        engine = create_readwrite_engine(
+            path,
+            echo=self.echo,
+            use_foreign_keys=self.use_foreign_keys,
+            autocommit=self.autocommit,
+        )
+        if missing and os.fspath(path) == MEMORY:
+            event.listen(engine, "handle_error", partial(explain_emptiness, missing))
+        session_factory: sessionmaker[Session] = sessionmaker(engine, class_=DatasetSession)
+        return engine, session_factory
+
+
+def binds_of(graph: Any) -> Binds:
+    """The binds of an object graph, or, for None, those that the process has at hand."""
+    if graph is None:
+        return current_binds()
+    return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
+
+
+def current_binds() -> Binds:
+    """The binds of the object graph made last, if it is still there, or else of no graph."""
+    while _graph_binds:
+        binds = _graph_binds[-1]()
+        if binds is not None:
+            return binds
+        _graph_binds.pop()
+    return _process_binds()
+
+
+def set_current_binds(binds: Binds) -> None:
+    """Make these the binds of code that names no graph, for as long as their graph lives."""
+    _graph_binds[:] = [known for known in _graph_binds if known() is not None]
+    _graph_binds.append(weakref.ref(binds))
+
+
+class _ProcessBinds:
+    """The binds of no graph: made again when datasets were registered or unregistered since."""
+
+    def __init__(self) -> None:
+        self._registered: dict[str, InstalledDataset] = {}
+        self._binds: Binds | None = None
+
+    def __call__(self) -> Binds:
+        registered = registry.registered()
+        if self._binds is None or self._registered != registered:
+            self._registered = registered
+            outdated, self._binds = self._binds, Binds()
+            if outdated is not None:
+                outdated.dispose()
+        return self._binds
+
+
+_process_binds = _ProcessBinds()
+_graph_binds: list[weakref.ref[Binds]] = []
+
+
+def _raise(error: DatasetError, _: object) -> None:
+    raise error
+
+
+def explain_emptiness(name: str, context: ExceptionContext) -> None:
+    """Tell that no dataset of a name is there, where its stand-in in memory is still empty.
+
+    Raises:
+        DatasetNotFoundError: It says where the dataset was looked for.
+    """
+    error = context.original_exception
+    if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR or context.connection is None:
+        return
+    connection: Any = context.connection.connection.dbapi_connection
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        return
+    try:
+        dataset(name)
+    except DatasetNotFoundError as missing:
+        raise DatasetNotFoundError(
+            f"Data set {name!r} is empty: it is in memory, as no path is configured for it and no "
+            "dataset of this name is installed.",
+            hint=missing.hint,
+        ) from error
+
+
+def explain_absence(name: str, other: str, context: ExceptionContext) -> None:
+    """Tell that another dataset, which this one refers to, is not there.
+
+    Raises:
+        DatasetNotFoundError: It names both.
+    """
+    error = context.original_exception
+    if f"no such table: {other}." in str(error):
+        raise DatasetNotFoundError(
+            f"Data set {name!r} refers to dataset {other!r}, which is not installed.",
+            hint="Install the distribution that carries it, or configure its path.",
+        ) from error
+
+
+class DatasetPaths(MutableMapping[str, "Path"]):
+    """Where each data set is: configured or set here, or else registered or installed.
+
+    Installed datasets are looked up when they are asked for, and not before.
+    """
+
+    def __init__(self, configured: Mapping[str, Path], graph: Any = None) -> None:
+        self.configured: dict[str, Path] = dict(configured)
+        self._graph = weakref.ref(graph) if graph is not None else lambda: None
+
+    def find(self, name: str) -> InstalledDataset | None:
+        """The registered or installed dataset of this name, located; None if there is none."""
+        found = find(name)
+        if found is not None:
+            found.locate(self._graph())
+        return found
+
+    def __getitem__(self, name: str) -> Path:
+        if name in self.configured:
+            return self.configured[name]
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found.location.path
+
+    def __setitem__(self, name: str, path: Path) -> None:
+        self.configured[name] = path
+
+    def __delitem__(self, name: str) -> None:
+        del self.configured[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.configured or (isinstance(name, str) and find(name) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.configured, **datasets()})
+
+    def __len__(self) -> int:
+        return len({**self.configured, **datasets()})

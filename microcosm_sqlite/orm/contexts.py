@@ -1,0 +1,180 @@
+"""Session contexts: what a block of code reads and writes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import text
+
+from microcosm_sqlite.orm.sessions import current_strand
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from sqlalchemy.orm import Session
+
+    from microcosm_sqlite.orm.data_sets import DataSet
+
+
+ANY_GRAPH = object()
+
+
+class Scope:
+    """One opening of a context.
+
+    Attributes:
+        session: Its session, or None once it is closed.
+        graph: The object graph that it was opened with, or None.
+        owner: The strand that opened it; others must not use its session.
+        outer: The scope that it was opened in.
+    """
+
+    __slots__ = ("context", "graph", "outer", "owner", "session")
+
+    def __init__(self, session: Session, context: Any, owner: object, outer: Scope | None) -> None:
+        self.session: Session | None = session
+        self.context = context
+        self.graph = context.graph
+        self.owner = owner
+        self.outer = outer
+
+
+def find_session(data_set: type[DataSet], graph: Any = ANY_GRAPH) -> Session | None:
+    """The session of the innermost context that this strand has open on the data set.
+
+    Args:
+        data_set: The declarative base.
+        graph: Only look at contexts of this object graph.
+    """
+    scope = data_set.innermost_scope.get()
+    if scope is None:
+        return None
+    strand = current_strand()
+    while scope is not None:
+        if (
+            scope.session is not None
+            and scope.owner is strand
+            and (graph is ANY_GRAPH or scope.graph is graph)
+        ):
+            return scope.session
+        scope = scope.outer
+    return None
+
+
+def close_contexts(data_set: type[DataSet], graph: Any) -> None:
+    """Close the contexts that this strand has open on a data set of the graph."""
+    scope = data_set.innermost_scope.get()
+    while scope is not None:
+        outer = scope.outer
+        if scope.graph is graph and scope.owner is current_strand():
+            scope.context.close()
+        scope = outer
+
+
+class CurrentSession:
+    """Class attribute: the session of the innermost open context, or None."""
+
+    def __get__(self, instance: object, owner: type[DataSet]) -> Session | None:
+        return find_session(owner.resolve())
+
+
+class SessionContext:
+    """Open a session that every store of a data set uses within the block.
+
+    Contexts nest, and closing one brings back the outer one. The session is for the thread or
+    asyncio task that opened the context: another that runs at the same time gets its own.
+
+    >>> with SessionContext(graph, Flight) as context:          # doctest: +SKIP
+    ...     store.create(Flight(id=1))
+    ...     context.commit()
+
+    Args:
+        graph: The object graph, or None for registered and installed datasets.
+        data_set: A data set, or one of its models.
+        expire_on_commit: Read objects again after a commit.
+        defer_foreign_keys: Check foreign keys at the commit rather than at each statement.
+    """
+
+    def __init__(
+        self,
+        graph: Any,
+        data_set: type[DataSet],
+        expire_on_commit: bool = False,
+        defer_foreign_keys: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.data_set = data_set
+        self.expire_on_commit = expire_on_commit
+        self.defer_foreign_keys = defer_foreign_keys
+        self._scopes: list[Scope] = []
+
+    @property
+    def session(self) -> Session:
+        """The session of this context; None while it is not open, which its type leaves out."""
+        scope = self._find_scope()
+        return cast("Session", scope.session if scope else None)
+
+    def open(self) -> Self:
+        """Start a session; :meth:`close` must follow."""
+        session = self.data_set.new_session(self.graph, expire_on_commit=self.expire_on_commit)
+        innermost = self.data_set.innermost_scope
+        scope = Scope(session, self, current_strand(), innermost.get())
+        innermost.set(scope)
+        self._scopes.append(scope)
+        return self
+
+    def close(self) -> None:
+        """End the session, and bring back that of the outer context; a no-op when not open."""
+        scope = self._find_scope()
+        if scope is None or scope.session is None:
+            return
+        self._scopes.remove(scope)
+        session, scope.session = scope.session, None
+        innermost = self.data_set.innermost_scope
+        current = innermost.get()
+        while current is not None and current.session is None and current.owner is scope.owner:
+            current = current.outer
+        innermost.set(current)
+        session.close()
+
+    def commit(self) -> None:
+        """Commit what was written since the last commit; a no-op when not open."""
+        if self._find_scope():
+            self.session.commit()
+
+    def rollback(self) -> None:
+        """Undo what was written since the last commit; a no-op when not open."""
+        if self._find_scope():
+            self.session.rollback()
+
+    def __enter__(self) -> Self:
+        self.open()
+        if self.defer_foreign_keys:
+            self._defer_foreign_keys()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _defer_foreign_keys(self) -> None:
+        try:
+            # SQLite itself switches this off again when the transaction ends.
+            self.session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        except BaseException:
+            self.close()
+            raise
+
+    def _find_scope(self) -> Scope | None:
+        """The latest opening by this strand, or else by any: a fixture may be closed elsewhere."""
+        if len(self._scopes) > 1:
+            strand = current_strand()
+            for scope in reversed(self._scopes):
+                if scope.owner is strand:
+                    return scope
+        return self._scopes[-1] if self._scopes else None

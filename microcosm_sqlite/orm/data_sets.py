@@ -1,0 +1,180 @@
+"""Data sets: the declarative bases that tell models which database they are in."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.orm import DeclarativeMeta, registry
+
+from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.contexts import CurrentSession, SessionContext, close_contexts
+from microcosm_sqlite.orm.external_keys import claim, find_related_classes, leave_out_external_keys
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause
+    from sqlalchemy.orm import Mapper, Session
+
+    from microcosm_sqlite.orm.contexts import Scope
+
+
+class DataSetMeta(DeclarativeMeta):
+    """Makes a declarative base of every class directly below :class:`DataSet`."""
+
+    def __new__(
+        mcs, classname: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **options: Any
+    ) -> DataSetMeta:
+        """Take the class keyword ``name``, which is none of SQLAlchemy's."""
+        options.pop("name", None)
+        return super().__new__(mcs, classname, bases, namespace, **options)
+
+    def __init__(
+        cls, classname: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **options: Any
+    ) -> None:
+        dataset_name = options.pop("name", classname)
+        if not bases:
+            # DataSet itself: a base of bases, with no registry of its own.
+            type.__init__(cls, classname, bases, namespace)
+            return
+        if _is_directly_below_data_set(bases):
+            _prepare_base(cast("type[DataSet]", cls), dataset_name, namespace)
+        super().__init__(classname, bases, namespace, **options)
+        table = cls.__dict__.get("__table__")
+        if isinstance(table, Table):
+            leave_out_external_keys(table)
+            find_related_classes(cast("type[DataSet]", cls), namespace)
+
+
+class DataSet(metaclass=DataSetMeta):
+    """Base of declarative bases, one for each database.
+
+    All models of one data set share an engine and sessions. Make one by calling
+    :meth:`create`, as ever, or by a class statement, which type checkers follow without a plugin:
+
+    >>> class NycFlights(DataSet, name="nycflights13"):
+    ...     '''Departures from New York City in 2013.'''
+    """
+
+    if TYPE_CHECKING:
+        registry: ClassVar[registry]
+        metadata: ClassVar[MetaData]
+        innermost_scope: ClassVar[ContextVar[Scope | None]]
+        dataset_name: ClassVar[str]
+        __table__: ClassVar[FromClause]
+        __mapper__: ClassVar[Mapper[Any]]
+
+        def __init__(self, **columns: Any) -> None: ...
+
+        def __init_subclass__(cls, *, name: str = ..., **options: Any) -> None: ...
+
+    session: ClassVar[CurrentSession] = CurrentSession()
+
+    @staticmethod
+    def create(name: str, cls: type | None = None, **kwargs: Any) -> type[DataSet]:  # noqa: ARG004
+        """A new declarative base for the models of one database.
+
+        Args:
+            name: The dataset's name, by which its path is configured or found.
+            cls: Taken for compatibility; has no effect.
+            kwargs: As for :func:`sqlalchemy.orm.declarative_base`, but for the name and metadata.
+        """
+        options = {key: kwargs.pop(key) for key in ("mapper", "metaclass") if key in kwargs}
+        base = registry(metadata=_make_metadata(), **kwargs).generate_base(
+            name=name, cls=DataSet, **{"metaclass": DataSetMeta, **options}
+        )
+        return cast("type[DataSet]", base)
+
+    @classmethod
+    def resolve(cls) -> type[DataSet]:
+        """The declarative base of a model.
+
+        Raises:
+            DatasetError: Asked of :class:`DataSet` itself.
+        """
+        base: type[DataSet] | None = getattr(cls, "_base", None)
+        if base is None:
+            raise DatasetError(f"{cls.__name__} belongs to no data set.")
+        return base
+
+    @classmethod
+    def create_all(cls, graph: Any = None) -> None:
+        """Create the tables of every model of this data set that are not there."""
+        cls.metadata.create_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
+
+    @classmethod
+    def drop_all(cls, graph: Any = None) -> None:
+        """Drop the tables of every model of this data set."""
+        cls.metadata.drop_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
+
+    @classmethod
+    def recreate_all(cls, graph: Any = None) -> None:
+        """Drop and create the tables of every model of this data set."""
+        cls.drop_all(graph)
+        cls.create_all(graph)
+
+    @classmethod
+    def new_session(cls, graph: Any = None, **kwargs: Any) -> Session:
+        """A new session, which the caller closes.
+
+        Args:
+            graph: The object graph, or None for the process' own datasets.
+            kwargs: As for :class:`sqlalchemy.orm.Session`.
+
+        Raises:
+            SchemaMismatchError: The installed dataset has not the tables of the models.
+        """
+        return binds_of(graph).new_session(cls.resolve(), **kwargs)
+
+    @classmethod
+    def new_context(cls, graph: Any = None, **kwargs: Any) -> SessionContext:
+        """A :class:`~microcosm_sqlite.orm.contexts.SessionContext` on this data set."""
+        return SessionContext(graph=graph, data_set=cls.resolve(), **kwargs)
+
+    @classmethod
+    def dispose(cls, graph: Any = None) -> None:
+        """Close the engine's idle connections; a database in memory is lost."""
+        binds_of(graph).dispose_engine(cls.resolve().dataset_name)
+
+
+def dispose_sqlite_connections(graph: Any = None) -> None:
+    """Close every session and connection of the graph.
+
+    It used to be called after a fork, where everything now happens by itself.
+    """
+    for data_set in DataSet.__subclasses__():
+        close_contexts(data_set, graph)
+    binds_of(graph).dispose()
+
+
+def _is_directly_below_data_set(bases: tuple[type, ...]) -> bool:
+    return DataSet in bases
+
+
+def _make_metadata() -> MetaData:
+    return MetaData(naming_convention=naming_convention)
+
+
+def _prepare_base(base: type[DataSet], dataset_name: str, namespace: dict[str, Any]) -> None:
+    if "registry" not in namespace:
+        metadata = namespace.get("metadata")
+        base.registry = registry(metadata=metadata if metadata is not None else _make_metadata())
+        base.metadata = base.registry.metadata
+        if "__init__" not in namespace:
+            base.__init__ = base.registry.constructor  # type: ignore[method-assign]
+    base.__abstract__ = True
+    base._base = base
+    base.dataset_name = dataset_name
+    claim(base.metadata, base)
+    base.innermost_scope = ContextVar(f"microcosm_sqlite.{dataset_name}", default=None)
+
+
+naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Templates for the names of indexes and constraints: Alembic can only change what has a name."""

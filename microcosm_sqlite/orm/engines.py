@@ -1,0 +1,324 @@
+"""SQLAlchemy engines for datasets: read-only and hardened, read-write, and in memory.
+
+Connections are opened by functions, not from database URLs: so no character of a path means
+anything but itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary, finalize
+
+from sqlalchemy import QueuePool, create_engine, event
+
+from microcosm_sqlite.catalog.connection import (
+    attach_database,
+    attach_late,
+    checked_uri,
+    connect,
+)
+from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.catalog.requirements import find_required, find_requirements
+from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
+from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
+from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.forking import track_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import ExceptionContext
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.location import Location
+    from microcosm_sqlite.catalog.manifest import Requirement
+
+
+class Recipe(NamedTuple):
+    """What tells an engine from others, for whoever makes another of the same kind.
+
+    Attributes:
+        open: Opens a connection.
+        reset: What the pool does to a connection that comes back.
+        listeners: Names of engine events, and what listens to them.
+        path: The database, for errors.
+        uri: What other connections attach to read the same database.
+        attach: Attaches another database to a connection: under a name, by its URI and path.
+    """
+
+    open: Callable[[], sqlite3.Connection]
+    reset: Literal["rollback"] | None
+    listeners: Sequence[tuple[str, Callable[..., None]]]
+    path: str
+    uri: Callable[[], str]
+    attach: Callable[[sqlite3.Connection, str, str, str], None]
+
+
+recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
+"""The engines that were made here."""
+
+_dataset_engines: dict[InstalledDataset, Engine] = {}
+
+
+def dataset_engine(name: str) -> Engine:
+    """The engine of a registered or installed dataset: one for the whole process.
+
+    Raises:
+        DatasetNotFoundError: There is none of this name.
+    """
+    found = dataset(name)
+    engine = _dataset_engines.get(found)
+    if engine is None:
+        engine = _dataset_engines.setdefault(found, create_dataset_engine(found))
+    return engine
+
+
+def create_dataset_engine(
+    found: InstalledDataset,
+    *,
+    attach: Mapping[str, Location] | None = None,
+    untrusted: bool = False,
+) -> Engine:
+    """A new engine of a dataset, to which the datasets that it refers to are attached.
+
+    Args:
+        found: The dataset.
+        attach: More datasets, by name; unlike the others they must be there.
+        untrusted: As for :func:`create_readonly_engine`.
+    """
+    engine = create_readonly_engine(
+        found.location, attach=attach, untrusted=untrusted, name=found.name
+    )
+    recipe = recipes[engine]
+
+    def attach_required(requirement: Requirement, connection: sqlite3.Connection) -> None:
+        location = find_required(found, requirement).location
+        recipe.attach(connection, requirement.dataset, checked_uri(location), location.path)
+
+    required = find_requirements(found)
+    others = {name: partial(attach_required, requirement) for name, requirement in required.items()}
+    attach_datasets(engine, found.name, others, opened=attach or ())
+    return engine
+
+
+def create_readonly_engine(
+    location: Location,
+    *,
+    attach: Mapping[str, Location] | None = None,
+    untrusted: bool = False,
+    echo: bool = False,
+    name: str = "",
+) -> Engine:
+    """An engine that cannot change the file, for any number of threads.
+
+    Args:
+        location: The file, and whether it can be trusted not to change.
+        attach: More databases, by the schema name that SQL will use for them.
+        untrusted: Take the file, or the SQL, for hostile; each statement may take
+            :data:`microcosm_sqlite.catalog.untrusted.TIME_LIMIT` seconds.
+        echo: Log every statement.
+        name: The dataset's name, for errors.
+    """
+
+    def explain(context: ExceptionContext) -> None:
+        code = getattr(context.original_exception, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_READONLY:
+            raise refuse_write(name, location.path) from context.original_exception
+
+    listeners: list[tuple[str, Callable[..., None]]] = [("handle_error", explain)]
+    if untrusted:
+        listeners.append(("before_cursor_execute", _restart_clock))
+    return _create(
+        Recipe(
+            open=lambda: connect(
+                location, attach=attach, check_same_thread=False, untrusted=untrusted
+            ),
+            # Nothing is written, so nothing is rolled back between two users of a connection.
+            reset=None,
+            listeners=listeners,
+            path=location.path,
+            uri=partial(checked_uri, location),
+            attach=attach_restricted if untrusted else attach_late,
+        ),
+        echo,
+    )
+
+
+def create_readwrite_engine(
+    path: str | os.PathLike[str],
+    *,
+    echo: bool = False,
+    use_foreign_keys: bool = True,
+    autocommit: bool = False,
+) -> Engine:
+    """An engine for a path of the user's own, or for ``:memory:``.
+
+    A file is created if need be. A database in memory is one per engine, whichever thread asks,
+    and lasts until the engine is disposed of; as with a file, one connection writes at a time
+    and others wait.
+
+    Args:
+        path: A path, a ``file:`` URI, or ``:memory:``.
+        echo: Log every statement.
+        use_foreign_keys: Let SQLite enforce foreign keys.
+        autocommit: Use no transactions: each statement is committed on its own.
+    """
+    name = os.fspath(path)
+    memory = MemoryDatabase() if name in (MEMORY, "") else None
+    open_connection = memory.connect if memory else _file_opener(name)
+
+    def open_configured() -> sqlite3.Connection:
+        connection = open_connection()
+        if use_foreign_keys:
+            connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
+    recipe = Recipe(
+        open=open_configured,
+        reset="rollback",
+        listeners=listeners,
+        path=name,
+        uri=memory.find_uri if memory else partial(str, _name_file(name)),
+        attach=attach_to_memory if memory else attach_database,
+    )
+    engine = _create(recipe, echo, is_copied=memory is not None)
+    if memory:
+        event.listen(engine, "engine_disposed", memory.close)
+        finalize(engine, memory.close)
+    return engine
+
+
+def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
+    """The error for a write to read-only data."""
+    return ReadOnlyDatasetError(
+        f"Dataset {name!r} is read-only ({path})." if name else f"{path} is read-only.",
+        hint=(
+            "For a copy that can be written, copy the file and name the copy in the "
+            f"configuration: sqlite.paths[{name or 'name'!r}]."
+        ),
+    )
+
+
+def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=recipe.open,
+        echo=echo,
+        poolclass=QueuePool,
+        # A limit would make the sixteenth thread wait for half a minute, and then fail.
+        max_overflow=-1,
+        pool_reset_on_return=recipe.reset,
+    )
+    for name, listener in recipe.listeners:
+        event.listen(engine, name, listener)
+    quote_keywords(engine)
+    recipes[engine] = recipe
+    track_engine(engine, is_copied=is_copied)
+    return engine
+
+
+def _restart_clock(connection: Connection, *_: object) -> None:
+    driver_connection: Any = connection.connection.driver_connection
+    # What asyncio's driver wraps is used in another thread, and only between two statements.
+    limit_time(getattr(driver_connection, "_conn", driver_connection), TIME_LIMIT)
+
+
+def _begin(connection: Connection) -> None:
+    # The driver's own transactions break SAVEPOINT and end before DDL, so they are off.
+    driver_connection = connection.connection.dbapi_connection
+    if driver_connection is not None:
+        driver_connection.execute("BEGIN")
+
+
+def _end_transaction(connection: Any, *_: object) -> None:
+    # A COMMIT that a deferred foreign key refuses leaves SQLite in the transaction that
+    # SQLAlchemy takes to be over.
+    if getattr(connection, "driver_connection", connection).in_transaction:
+        connection.rollback()
+
+
+def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
+    path = _name_file(name)
+
+    def open_file() -> sqlite3.Connection:
+        if not (path.startswith("file:") or Path(path).parent.is_dir()):
+            raise DatasetFileMissingError(
+                f"{path} can neither be opened nor created: its folder does not exist.",
+                hint="Create the folder, or correct the path.",
+            )
+        # An absolute path is never taken for a URI; what is attached is one.
+        return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+
+    return open_file
+
+
+def _name_file(name: str) -> str:
+    return name if name.startswith("file:") else str(Path(name).absolute())
+
+
+UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
+"""What is left of SQLite 3.53's keywords when each is tried as a table's and a column's name."""
+
+
+def quote_keywords(engine: Engine) -> None:
+    """Let tables and columns have any keyword as their name."""
+    preparer = engine.dialect.identifier_preparer
+    preparer.reserved_words = {*preparer.reserved_words, *UNKNOWN_KEYWORDS}
+
+
+MEMORY = ":memory:"
+"""The path that stands for a database in memory."""
+
+_numbers = count(1)
+
+
+class MemoryDatabase:
+    """A database in memory that several connections share.
+
+    SQLite's ``memdb`` file system gives each connection its own transaction, and the locks of a
+    file with their timeout, where a shared cache fails at once on a locked table. The database
+    lives as long as one connection to it is open, so one is kept here.
+    """
+
+    def __init__(self) -> None:
+        self._anchors: list[sqlite3.Connection] = []
+        self._uri = ""
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection of its own for whoever asks."""
+        self.find_uri()
+        return self._connect()
+
+    def find_uri(self) -> str:
+        """What any connection of this process can open or attach."""
+        if not self._anchors:
+            self._uri = self._uri or f"file:/microcosm-sqlite-{next(_numbers)}?vfs=memdb"
+            self._anchors.append(self._connect())
+        return self._uri
+
+    def close(self, *_: object) -> None:
+        """Let the database go; the next connection is to a new one."""
+        self._uri = ""
+        while self._anchors:
+            self._anchors.pop().close()
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
+
+
+def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    """Attach another database to one in memory, under a name.
+
+    What is attached to a database of one file system is looked for there, unless told otherwise.
+    """
+    if "vfs=" not in uri:
+        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
+        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
+    attach_database(connection, schema, uri, path)

@@ -1,0 +1,175 @@
+"""How a store turns criteria and keywords into queries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+
+from sqlalchemy import inspect
+
+from microcosm_sqlite.orm.data_sets import DataSet
+from microcosm_sqlite.orm.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Query, Session
+    from typing_extensions import TypeIs
+
+    Criterion = ColumnElement[bool]
+
+M = TypeVar("M", bound="DataSet")
+
+
+class QueryBuilder(Generic[M]):
+    """Queries on one model, which the type argument, an attribute or a property names.
+
+    Subclasses say what keywords mean by overriding :meth:`_filter` and :meth:`_order_by`. Where
+    none does, statements are prepared once and kept.
+    """
+
+    auto_filter_fields: Sequence[InstrumentedAttribute[Any]] | None = None
+
+    _is_plain = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._is_plain = all(getattr(cls, hook) is getattr(QueryBuilder, hook) for hook in _HOOKS)
+        if "model_class" not in vars(cls):
+            for base in getattr(cls, "__orig_bases__", ()):
+                arguments = get_args(base)
+                if arguments and _is_model(arguments[0]):
+                    cls.model_class = arguments[0]  # type: ignore[method-assign,assignment]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process builds its own statements.
+        return {key: value for key, value in vars(self).items() if key not in _CACHED}
+
+    @property
+    def model_class(self) -> type[M]:
+        """The model."""
+        raise NotImplementedError("model_class")
+
+    @property
+    def session(self) -> Session:
+        """The session that queries go through now."""
+        raise NotImplementedError("session")
+
+    @cached_property
+    def auto_filters(self) -> dict[str, InstrumentedAttribute[Any]]:
+        """The columns that keywords filter by."""
+        if self.auto_filter_fields is not None:
+            return {field.name: field for field in self.auto_filter_fields}
+        if type(self)._filter is not QueryBuilder._filter:
+            # Its author decided what keywords mean.
+            return {}
+        attributes = inspect(self.model_class).column_attrs
+        return {attribute.key: getattr(self.model_class, attribute.key) for attribute in attributes}
+
+    def _query(self) -> Query[M]:
+        """The query that all others start from."""
+        return self.session.query(self.model_class)
+
+    def _filter(self, query: Query[M], **kwargs: Any) -> Query[M]:
+        """Narrow a query by the keywords of a call."""
+        return self._auto_filter(query, **kwargs)
+
+    def _auto_filter(self, query: Query[M], **kwargs: Any) -> Query[M]:
+        for key, value in kwargs.items():
+            field = self.auto_filters.get(key)
+            if field is not None and value is not None:
+                query = query.filter(field == value)
+        return query
+
+    def _order_by(self, query: Query[M], **kwargs: Any) -> Query[M]:  # noqa: ARG002
+        """Order a query; by default the order is SQLite's."""
+        return query
+
+    def _paginate(
+        self, query: Query[M], offset: int | None = None, limit: int | None = None
+    ) -> Query[M]:
+        """Take one page of a query."""
+        if offset is not None:
+            query = query.offset(offset)
+        if limit is not None:
+            query = query.limit(limit)
+        return query
+
+    def _select(
+        self,
+        criteria: Sequence[Criterion],
+        filters: dict[str, Any],
+        offset: int | None = None,
+        limit: int | None = None,
+        *,
+        is_ordered: bool = True,
+    ) -> Query[M]:
+        criteria, offset, limit = _take_positions(criteria, offset, limit)
+        self._refuse_unknown(filters)
+        query = self._filter(self._query(), **filters)
+        if criteria:
+            query = query.filter(*criteria)
+        if is_ordered:
+            # SQL wants this order: filter, order, page.
+            query = self._order_by(query, **filters)
+        return self._paginate(query, offset=offset, limit=limit)
+
+    def _prepare(
+        self,
+        criteria: Sequence[Criterion],
+        filters: dict[str, Any],
+        offset: int | None,
+        limit: int | None,
+    ) -> tuple[Select[Any], dict[str, Any]] | None:
+        """The statement that :meth:`_select` would build, where it is one that can be kept."""
+        if criteria or self._statements is None:
+            return None
+        self._refuse_unknown(filters)
+        return self._statements.select(filters, offset, limit)
+
+    @cached_property
+    def _all_statements(self) -> Statements[M]:
+        return Statements(self.model_class, self.auto_filters)
+
+    @cached_property
+    def _statements(self) -> Statements[M] | None:
+        """Kept statements, unless somebody changes or queries are more than rows."""
+        statements = self._all_statements
+        return statements if self._is_plain and not statements.is_deduplicating else None
+
+    def _refuse_unknown(self, filters: dict[str, Any]) -> None:
+        if self._is_plain and self.auto_filter_fields is None:
+            for key in filters:
+                if key not in self.auto_filters:
+                    raise TypeError(
+                        f"{type(self).__name__} cannot filter by {key!r}: "
+                        f"{self.model_class.__name__} has no such column."
+                    )
+
+    def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
+        conditions = [str(criterion) for criterion in criteria]
+        conditions += [f"{key}={value!r}" for key, value in filters.items()]
+        model = self.model_class
+        condition = f" has {', '.join(conditions)}" if conditions else ""
+        return f"{model.__name__} in data set {model.dataset_name!r}{condition}"
+
+
+_CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
+_HOOKS = ("_query", "_filter", "_auto_filter", "_order_by", "_paginate")
+
+
+def _is_model(argument: object) -> TypeIs[type[DataSet]]:
+    return isinstance(argument, type) and issubclass(argument, DataSet)
+
+
+def _take_positions(
+    criteria: Sequence[Any], offset: int | None, limit: int | None
+) -> tuple[Sequence[Criterion], int | None, int | None]:
+    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position."""
+    if not criteria or not isinstance(criteria[0], int | None):
+        return criteria, offset, limit
+    offset, *rest = criteria
+    if rest and isinstance(rest[0], int | None):
+        limit, *rest = rest
+    return rest, offset, limit

@@ -1,0 +1,365 @@
+"""Stores: queries and writes on one model."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
+
+from microcosm_sqlite.errors import (
+    DuplicateModelError,
+    ModelIntegrityError,
+    ModelNotFoundError,
+    MultipleModelsFoundError,
+    QueryError,
+)
+from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
+from microcosm_sqlite.orm.paging import Keyset, Page
+from microcosm_sqlite.orm.queries import QueryBuilder
+from microcosm_sqlite.orm.rows import fetch_rows
+from microcosm_sqlite.orm.sessions import GetOrCreateSession, ReadOnlySession, get_session
+from microcosm_sqlite.orm.statements import choose_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+    from microcosm_sqlite.orm.data_sets import DataSet
+
+    Criterion = ColumnElement[bool]
+    from sqlalchemy.exc import IntegrityError
+
+__all__ = ["GetOrCreateSession", "Store", "get_session"]
+
+M = TypeVar("M", bound="DataSet")
+
+
+class Store(QueryBuilder[M]):
+    """Repository of one model, which the type argument, an attribute or a property names.
+
+    >>> class FlightStore(Store[Flight]):                       # doctest: +SKIP
+    ...     def _order_by(self, query, **kwargs):
+    ...         return query.order_by(Flight.id)
+
+    Queries take SQLAlchemy expressions and keywords. Keywords filter by columns: by those in
+    :attr:`auto_filter_fields`, or by any column where that is None. One whose value is None does
+    not filter; say ``Flight.tailnum.is_(None)`` for that. Override :meth:`_filter` and
+    :meth:`_order_by`, which are given the keywords, for other meanings.
+
+    Committing is the caller's part: see :class:`~microcosm_sqlite.orm.contexts.SessionContext`.
+
+    Args:
+        get_session: Gives the session, each time that one is needed.
+    """
+
+    def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
+        if type(self).model_class is Store.model_class:
+            name = type(self).__name__
+            raise TypeError(
+                f"{name} has no model: write `class {name}(Store[Model])`, or define model_class."
+            )
+        self.get_session = get_session
+
+    @property
+    def session(self) -> Session:
+        """The session that queries and writes go through now."""
+        return self.get_session(self)
+
+    def count(self, *criteria: Criterion, **filters: Any) -> int:
+        """The number of matching rows."""
+        self._refuse_unknown(filters)
+        prepared = self._statements and not criteria and self._statements.count(filters)
+        if prepared:
+            return cast("int", self.session.scalars(*prepared).one())
+        return self._select(criteria, filters, is_ordered=False).count()
+
+    def exists(self, *criteria: Criterion, **filters: Any) -> bool:
+        """Whether any row matches."""
+        query = self._select(criteria, filters, is_ordered=False)
+        return bool(self.session.query(query.exists()).scalar())
+
+    def get(self, key: Any) -> M | None:
+        """The row with this primary key, or None; :meth:`_filter` has no say in it.
+
+        Args:
+            key: The key's value, or a tuple of the values of a composite key.
+        """
+        session = self.session
+        statements = self._all_statements
+        values = key if isinstance(key, tuple) else (key,)
+        named = statements.name_key(values)
+        if statements.is_deduplicating or statements.is_known(session, values):
+            # Only SQLAlchemy knows whether what it has is expired, or of another class.
+            return session.get(self.model_class, key)
+        found = session.scalars(statements.by_key, named)
+        return cast("M | None", found.one_or_none())
+
+    def retrieve(self, key: Any) -> M:
+        """The row with this primary key.
+
+        Raises:
+            ModelNotFoundError: There is none.
+        """
+        found = self.get(key)
+        if found is None:
+            raise ModelNotFoundError(f"No {self._describe((), {'key': key})}.")
+        return found
+
+    def first(
+        self,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> M | None:
+        """The first match, or None."""
+        prepared = self._prepare(criteria, filters, offset, 1)
+        if prepared:
+            return cast("M | None", self.session.scalars(*prepared).first())
+        return self._select(criteria, filters, offset, limit).first()
+
+    search_first = first
+
+    def one(
+        self,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> M:
+        """The only match.
+
+        Raises:
+            ModelNotFoundError: There is none.
+            MultipleModelsFoundError: There are several.
+        """
+        found = self.one_or_none(*criteria, offset=offset, limit=limit, **filters)
+        if found is None:
+            raise ModelNotFoundError(f"No {self._describe(criteria, filters)}.")
+        return found
+
+    def one_or_none(
+        self,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> M | None:
+        """The only match, or None.
+
+        Raises:
+            MultipleModelsFoundError: There are several.
+        """
+        prepared = self._prepare(criteria, filters, offset, limit)
+        try:
+            if prepared:
+                return cast("M | None", self.session.scalars(*prepared).one_or_none())
+            return self._select(criteria, filters, offset, limit).one_or_none()
+        except MultipleResultsFound as error:
+            raise MultipleModelsFoundError(
+                f"Several {self._describe(criteria, filters)}."
+            ) from error
+
+    def search(
+        self,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> list[M]:
+        """All matches, or one page of them.
+
+        >>> store.search(Flight.dep_delay > 60, origin="JFK", limit=20)     # doctest: +SKIP
+
+        Args:
+            criteria: SQLAlchemy expressions.
+            offset: Number of matches to leave out.
+            limit: Number of matches at most.
+            filters: Columns and their values.
+        """
+        prepared = self._prepare(criteria, filters, offset, limit)
+        if prepared:
+            return cast("list[M]", self.session.scalars(*prepared).all())
+        return self._select(criteria, filters, offset, limit).all()
+
+    def stream(self, *criteria: Criterion, batch_size: int = 1000, **filters: Any) -> Iterator[M]:
+        """All matches one by one, in memory that does not grow with their number.
+
+        Args:
+            criteria: SQLAlchemy expressions.
+            batch_size: Number of rows to read at a time.
+            filters: Columns and their values.
+        """
+        prepared = self._prepare(criteria, filters, None, None)
+        if prepared:
+            options = {"yield_per": batch_size}
+            return iter(self.session.scalars(*prepared, execution_options=options))
+        return iter(self._select(criteria, filters).yield_per(batch_size))
+
+    def rows(
+        self,
+        *columns: str | InstrumentedAttribute[Any],
+        where: Criterion | Sequence[Criterion] = (),
+        offset: int | None = None,
+        limit: int | None = None,
+        **filters: Any,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Matches as plain tuples, one by one, at almost the speed of SQLite's own cursor.
+
+        >>> for tailnum, delay in store.rows("tailnum", "dep_delay"):       # doctest: +SKIP
+        ...     ...
+
+        Args:
+            columns: Names of columns, or attributes of the model; all columns if none is given.
+            where: A SQLAlchemy expression, or several.
+            offset: Number of matches to leave out.
+            limit: Number of matches at most.
+            filters: Columns and their values.
+        """
+        criteria = tuple(where) if isinstance(where, list | tuple) else (where,)
+        session = self.session
+        self._refuse_unknown(filters)
+        if self._is_plain and not criteria:
+            dialect = session.get_bind().dialect
+            prepared = self._all_statements.rows(columns, filters, offset, limit, dialect)
+            if prepared:
+                rows, values = prepared
+                return rows.fetch(session, values)
+        chosen = choose_columns(self.model_class, columns)
+        query = self._select(criteria, filters, offset, limit).with_entities(*chosen)
+        return fetch_rows(session, query.statement, [item.expression for item in chosen])
+
+    def page(
+        self,
+        *criteria: Criterion,
+        by: Sequence[InstrumentedAttribute[Any]] = (),
+        after: tuple[Any, ...] | None = None,
+        size: int = 100,
+        descending: bool = False,
+        **filters: Any,
+    ) -> Page[M]:
+        """A page of matches that costs the same however far in it is.
+
+        >>> page = store.page(by=[Flight.time_hour], size=50)               # doctest: +SKIP
+        >>> page = store.page(by=[Flight.time_hour], size=50, after=page.after)  # doctest: +SKIP
+
+        Args:
+            criteria: SQLAlchemy expressions.
+            by: Columns to order by, before the primary key; none of them may be NULL.
+            after: :attr:`Page.after` of the page before; None for the first page.
+            size: Number of matches at most.
+            descending: Order from the highest to the lowest.
+            filters: Columns and their values.
+        """
+        keyset = Keyset(self.model_class, by, descending=descending)
+        return keyset.fetch(self._select(criteria, filters, is_ordered=False), after, size)
+
+    def match(
+        self,
+        text: str,
+        *criteria: Criterion,
+        offset: int | None = None,
+        limit: int | None = None,
+        raw: bool = False,
+        **filters: Any,
+    ) -> list[M]:
+        """Full-text search, the best matches first, where the model declares ``__full_text__``.
+
+        >>> store.match("new york", limit=5)                                # doctest: +SKIP
+
+        Args:
+            text: Words which all must be there, in any column and order.
+            criteria: SQLAlchemy expressions.
+            offset: Number of matches to leave out.
+            limit: Number of matches at most.
+            raw: Take the text as an FTS5 expression: phrases, prefixes, NEAR, OR.
+            filters: Columns and their values.
+
+        Raises:
+            DatasetError: The model declares no full-text search.
+            QueryError: The text is no FTS5 expression, or the file has no such index.
+        """
+        expression = text if raw else quote_words(text)
+        if not expression.strip():
+            return []
+        query = self._select(criteria, filters, is_ordered=False)
+        query = filter_by_text(query, self.model_class, expression)
+        try:
+            return self._paginate(query, offset=offset, limit=limit).all()
+        except OperationalError as error:
+            raise QueryError(
+                f"Data set {self.model_class.dataset_name!r} cannot be searched for {text!r}: "
+                f"{error.orig}."
+            ) from error
+
+    def create(self, instance: M) -> M:
+        """Add a row.
+
+        Raises:
+            DuplicateModelError: A row with this key is there.
+            ModelIntegrityError: It breaks another constraint.
+            ReadOnlyDatasetError: The dataset is read-only.
+        """
+        self._refuse_if_read_only()
+        with self.flushing():
+            self.session.add(instance)
+        return instance
+
+    def delete(self, *criteria: Criterion, **filters: Any) -> bool:
+        """Delete all matching rows.
+
+        Raises:
+            ModelNotFoundError: There is none.
+            ReadOnlyDatasetError: The dataset is read-only.
+        """
+        self._refuse_if_read_only()
+        query = self._select(criteria, filters, is_ordered=False)
+        with self.flushing():
+            deleted = query.delete()
+        if deleted == 0:
+            raise ModelNotFoundError(f"No {self._describe(criteria, filters)}.")
+        return True
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Flush the session at the end of the block; roll it back if a constraint is broken.
+
+        Raises:
+            DuplicateModelError: A primary or unique key is repeated.
+            ModelIntegrityError: Another constraint is broken.
+        """
+        try:
+            yield
+            self.session.flush()
+        except IntegrityError as error:
+            self.session.rollback()
+            model = self.model_class
+            raise explain_integrity_error(error, model.__name__, model.dataset_name) from error
+
+    def _refuse_if_read_only(self) -> None:
+        session = self.session
+        if isinstance(session, ReadOnlySession):
+            raise session.refuse()
+
+
+_DUPLICATE_CODES = frozenset(
+    (
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    )
+)
+
+
+def explain_integrity_error(error: IntegrityError, model: str, dataset: str) -> ModelIntegrityError:
+    """The error of ours for a broken constraint, by SQLite's extended error code.
+
+    https://www.sqlite.org/rescode.html#extended_result_code_list
+    """
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    kind = DuplicateModelError if code in _DUPLICATE_CODES else ModelIntegrityError
+    return kind(f"{model} in data set {dataset!r}: {error.orig}.")

@@ -1,0 +1,95 @@
+"""Column types for data that comes from text files."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy.types import Boolean, TypeDecorator, Unicode
+
+from microcosm_sqlite.common.booleans import parse_boolean
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+E = TypeVar("E", bound=Enum)
+
+
+class EnumType(TypeDecorator[E]):
+    """An enumeration stored by the names of its members.
+
+    Members and their names are both taken.
+
+    Args:
+        enum_class: The enumeration.
+    """
+
+    impl = Unicode
+    cache_ok = True
+
+    def __init__(self, enum_class: type[E]) -> None:
+        super().__init__(255)
+        self.enum_class = enum_class
+
+    @property
+    def python_type(self) -> type[Any]:
+        """What is stored: text."""
+        return str
+
+    def process_bind_param(self, value: E | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """A member, or the name of one, as its name."""
+        if value is None:
+            return None
+        if isinstance(value, Enum):
+            return self.enum_class(value).name
+        return self.enum_class[value].name
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:  # noqa: ARG002
+        """The member of this name."""
+        return None if value is None else self.enum_class[value]
+
+
+class Truthy(TypeDecorator[bool]):
+    """A boolean that also takes text, such as ``"yes"``, ``"off"`` and ``"1"``.
+
+    Empty text is false; text that spells no boolean is refused with a ValueError.
+    """
+
+    impl = Boolean
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> bool | None:  # noqa: ARG002
+        """The boolean that a value stands for."""
+        return None if value is None else parse_boolean(value)
+
+
+class IdentityMixin:
+    """Equality by value: two instances are equal if their types and loaded columns are.
+
+    Define :attr:`identity` to say which value the hash is made from.
+    """
+
+    @property
+    def identity(self) -> object:
+        """What tells this instance from others of its type, or None for the object itself."""
+        raise NotImplementedError("identity")
+
+    def _members(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, IdentityMixin)
+            and type(other) is type(self)
+            and self._members() == other._members()
+        )
+
+    def __hash__(self) -> int:
+        identity = self.identity
+        return id(self) if identity is None else hash(identity)
+
+
+def new_object_id() -> UUID:
+    """A random UUID."""
+    return uuid4()
