@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.orm.aio import AsyncSessionContext, AsyncStore, async_engine
+from microcosm_sqlite.orm.aio import (
+    AsyncSessionContext,
+    AsyncStore,
+    async_engine,
+    dispose_async_engines,
+)
 
-__all__ = ["AsyncSessionContext", "AsyncStore", "async_engine"]
+__all__ = ["AsyncSessionContext", "AsyncStore", "async_engine", "dispose_async_engines"]

@@ -38,7 +38,7 @@ COMMANDS = {
     "check": "publishing:check_publication",
     "doctor": "checking:examine_environment",
     "cache": "caching:manage_cache",
-    "completion": "completing:print_completion",
+    "completion": "caching:print_completion",
 }
 ALIASES = {"ls": "list"}
 

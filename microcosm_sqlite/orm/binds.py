@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterator, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,11 +13,12 @@ from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.registry import dataset, datasets, find
+from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.requirements import find_requirements
 from microcosm_sqlite.common.booleans import parse_boolean
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.dataset_paths import DatasetPaths
 from microcosm_sqlite.orm.engines import (
     MEMORY,
     create_readonly_engine,
@@ -310,44 +310,3 @@ def explain_absence(name: str, other: str, context: ExceptionContext) -> None:
             f"Data set {name!r} refers to dataset {other!r}, which is not installed.",
             hint="Install the distribution that carries it, or configure its path.",
         ) from error
-
-
-class DatasetPaths(MutableMapping[str, "Path"]):
-    """Where each data set is: configured or set here, or else registered or installed.
-
-    Installed datasets are looked up when they are asked for, and not before.
-    """
-
-    def __init__(self, configured: Mapping[str, Path], graph: Any = None) -> None:
-        self.configured: dict[str, Path] = dict(configured)
-        self._graph = weakref.ref(graph) if graph is not None else lambda: None
-
-    def find(self, name: str) -> InstalledDataset | None:
-        """The registered or installed dataset of this name, located; None if there is none."""
-        found = find(name)
-        if found is not None:
-            found.locate(self._graph())
-        return found
-
-    def __getitem__(self, name: str) -> Path:
-        if name in self.configured:
-            return self.configured[name]
-        found = self.find(name)
-        if found is None:
-            raise KeyError(name)
-        return found.location.path
-
-    def __setitem__(self, name: str, path: Path) -> None:
-        self.configured[name] = path
-
-    def __delitem__(self, name: str) -> None:
-        del self.configured[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.configured or (isinstance(name, str) and find(name) is not None)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self.configured, **datasets()})
-
-    def __len__(self) -> int:
-        return len({**self.configured, **datasets()})

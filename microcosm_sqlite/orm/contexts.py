@@ -1,4 +1,4 @@
-"""Session contexts: what a block of code reads and writes through."""
+"""Session contexts, and the session that a store uses: that of a context or its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import text
 
+from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.sessions import current_strand
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from microcosm_sqlite.orm.data_sets import DataSet
+    from microcosm_sqlite.orm.stores import Store
 
 
 ANY_GRAPH = object()
@@ -178,3 +180,39 @@ class SessionContext:
                 if scope.owner is strand:
                     return scope
         return self._scopes[-1] if self._scopes else None
+
+
+def get_session(store: Store[Any]) -> Session:
+    """The session of the open context, or else the one of this thread or task."""
+    data_set = store.model_class.resolve()
+    session = find_session(data_set)
+    if session is None:
+        scope = data_set.innermost_scope.get()
+        session = binds_of(scope and scope.graph).own_session(data_set)
+    return session
+
+
+class GetOrCreateSession:
+    """Gives a store the session of the graph's open context, or else one of the thread or task.
+
+    >>> store = FlightStore(GetOrCreateSession(graph))          # doctest: +SKIP
+
+    Args:
+        graph: The object graph.
+        expire_on_commit: Read objects again after a commit.
+    """
+
+    def __init__(self, graph: Any, expire_on_commit: bool = False) -> None:
+        graph.use("sqlite")
+        self.graph = graph
+        self.expire_on_commit = expire_on_commit
+
+    def __call__(self, store: Store[Any]) -> Session:
+        """The session that the store is to use now."""
+        data_set = store.model_class.resolve()
+        session = find_session(data_set, self.graph)
+        if session is None:
+            session = binds_of(self.graph).own_session(
+                data_set, expire_on_commit=self.expire_on_commit
+            )
+        return session

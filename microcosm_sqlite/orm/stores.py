@@ -15,11 +15,12 @@ from microcosm_sqlite.errors import (
     MultipleModelsFoundError,
     QueryError,
 )
+from microcosm_sqlite.orm.contexts import GetOrCreateSession, get_session
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.orm.paging import Keyset, Page
 from microcosm_sqlite.orm.queries import QueryBuilder
 from microcosm_sqlite.orm.rows import fetch_rows
-from microcosm_sqlite.orm.sessions import GetOrCreateSession, ReadOnlySession, get_session
+from microcosm_sqlite.orm.sessions import ReadOnlySession
 from microcosm_sqlite.orm.statements import choose_columns
 
 if TYPE_CHECKING:

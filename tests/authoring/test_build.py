@@ -514,7 +514,7 @@ def test_each_step_is_told(project: Path) -> None:
 
 FORCED = """
 from microcosm_sqlite.authoring.loading import parallel
-from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.sources import delimited as splitting
 parallel.count_processors = lambda: {}
 splitting.SMALLEST_PART = 1000
 """

@@ -15,7 +15,7 @@ BUILD = """
 import os, sys, time
 from microcosm_sqlite.authoring import build
 from microcosm_sqlite.authoring.loading import parallel
-from microcosm_sqlite.authoring.sources import splitting
+from microcosm_sqlite.authoring.sources import delimited as splitting
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 parallel.count_processors = lambda: 2

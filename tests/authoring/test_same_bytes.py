@@ -115,7 +115,7 @@ if sys.argv[2] == "1":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 else:
     from microcosm_sqlite.authoring.loading import parallel
-    from microcosm_sqlite.authoring.sources import splitting
+    from microcosm_sqlite.authoring.sources import delimited as splitting
     parallel.count_processors = lambda: 3
     splitting.SMALLEST_PART = 1000
 from microcosm_sqlite.authoring.build import build_dataset

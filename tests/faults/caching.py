@@ -40,7 +40,8 @@ sys.path.insert(0, sys.argv[1])
 import filelock, platformdirs, backports, concurrent.futures.thread
 import tempfile, hashlib, zipfile, gzip, lzma
 import microcosm_sqlite
-from microcosm_sqlite.catalog import cache, codecs
+from microcosm_sqlite.catalog import codecs
+from microcosm_sqlite.catalog.cache import extraction
 codecs.stream_errors()
 found = microcosm_sqlite.dataset("x")
 found.manifest
@@ -168,7 +169,7 @@ def every_error_of_every_system_call_is_told_and_survived(trial: Trial) -> None:
 
 PATCHED = """
 import os, signal, errno
-from microcosm_sqlite.catalog import private_files
+from microcosm_sqlite.catalog.cache import private_files
 count = 0
 def strike(real):
     def call(*arguments, **options):

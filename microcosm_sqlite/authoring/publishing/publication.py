@@ -41,17 +41,10 @@ def check_publication(path: str | Path) -> Report:
         freshness_checks,
         wheel_checks,
     )
-    from microcosm_sqlite.authoring.publishing import wheel_checks as crossing_checks
-    from microcosm_sqlite.authoring.publishing import wheel_checks as index_checks
     from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
-    checks = [
-        *description_checks.CHECKS,
-        *wheel_checks.CHECKS,
-        *freshness_checks.CHECKS,
-        *crossing_checks.CHECKS,
-        *index_checks.CHECKS,
-    ]
+    rooms = (description_checks, wheel_checks, freshness_checks)
+    checks = sorted((check for room in rooms for check in room.CHECKS), key=lambda each: each.code)
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [_try(check, candidate) for check in checks])
 

@@ -140,9 +140,6 @@ def check_database(candidate: Candidate) -> Iterator[str]:
             yield f"{found.code}: {found.message}"
 
 
-CHECKS = Checklist()
-
-
 @CHECKS.numbered(
     "P23", "Name them, with the versions that fit, in `dependencies` of [project].", is_advice=True
 )
@@ -164,8 +161,6 @@ def check_requirements(candidate: Candidate) -> Iterator[str]:
             owner = required.distribution or "a file that was registered"
             yield f"it refers to dataset {name!r} of {owner}, which METADATA does not require"
 
-
-CHECKS = Checklist()
 
 LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
 """Characters of the description in [project], and of what a URL in [project.urls] is called."""

@@ -26,7 +26,7 @@ from microcosm_sqlite.catalog.verifying.record import (
     compare_installed,
     read_record,
 )
-from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext, Unchecked
+from microcosm_sqlite.catalog.verifying.verification_context import Unchecked, VerificationContext
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetError
@@ -302,7 +302,9 @@ def _check_requirements(subject: VerificationContext, required: list[Requirement
     raise DatasetError(text, hint=suggest_install(*faults.values()))
 
 
-def _check_key(subject: VerificationContext, connection: sqlite3.Connection, key: ExternalKey) -> Iterator[str]:
+def _check_key(
+    subject: VerificationContext, connection: sqlite3.Connection, key: ExternalKey
+) -> Iterator[str]:
     fault = find_fault(connection, key)
     if fault:
         yield f"{key.table} ({', '.join(key.columns)}): {fault}"

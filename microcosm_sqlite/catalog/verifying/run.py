@@ -12,7 +12,7 @@ import os
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.report import Outcome, Report
 from microcosm_sqlite.catalog.verifying.checks import CHECKS, Check
-from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext, Unchecked
+from microcosm_sqlite.catalog.verifying.verification_context import Unchecked, VerificationContext
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
