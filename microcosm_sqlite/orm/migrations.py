@@ -188,12 +188,12 @@ def run_migrations(context: Any) -> None:
         "process_revision_directives": environment.process_revision_directives,
         **get_alembic_environment_options(environment.graph),
     }
+    binds = binds_of(environment.graph)
     if context.is_offline_mode():
         context.configure(dialect_name="sqlite", literal_binds=True, **options)
-        with context.begin_transaction():
-            context.run_migrations()
+        _print_migrations(context, uses_foreign_keys=binds.use_foreign_keys)
         return
-    engine, _ = binds_of(environment.graph)(environment.data_set.resolve().dataset_name)
+    engine, _ = binds(environment.data_set.resolve().dataset_name)
     with engine.connect() as connection, _foreign_keys_off(connection):
         context.configure(connection=connection, **options)
         with context.begin_transaction():
@@ -212,6 +212,18 @@ def _render_stored_type(kind: str, item: Any, _: object) -> str | Literal[False]
     if kind == "type" and isinstance(item, Truthy):
         return "sa.Boolean()"
     return False
+
+
+def _print_migrations(context: Any, *, uses_foreign_keys: bool) -> None:
+    """Print what the online run executes, with foreign keys off for the same reason.
+
+    SQLite ignores the pragma within a transaction, so it stands before and after.
+    """
+    context.execute("PRAGMA foreign_keys=OFF")
+    with context.begin_transaction():
+        context.run_migrations()
+    if uses_foreign_keys:
+        context.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def test_the_code_of_2_0_0_passes(tmp_path: Path, base: str) -> None:
     )
     assert [revealed(line) for line in lines] == [
         "Session",
-        "type[microcosm_sqlite.dataset.DataSet]",
+        "type[microcosm_sqlite.orm.data_sets.DataSet]",
         "Session | None",
         "Flight",
     ]

@@ -56,9 +56,13 @@ class Writer(Protocol):
         """Close the file."""
 
 
+# Asked once, before any thread: while another imports apsw, `find_spec` fails.
+_HAS_APSW = find_spec("apsw") is not None
+
+
 def has_apsw() -> bool:
     """Whether apsw is installed."""
-    return find_spec("apsw") is not None
+    return _HAS_APSW
 
 
 def open_loading(path: Path) -> sqlite3.Connection:
