@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
+import tempfile
 import threading
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from filelock import FileLock
 
 from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog.cache import extraction as cache
@@ -123,6 +126,64 @@ def test_a_cache_that_others_could_write_is_refused_at_every_level(
     assert VARIABLE in caught.value.hint
     if fault == "link":
         assert not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["writable", "foreign"])
+def test_a_cache_below_a_directory_in_which_it_can_be_exchanged_is_refused(
+    packed: Path, manifest: Manifest, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "foreign" and os.geteuid():
+        pytest.skip("only root can give a directory away")
+    shared = tmp_path / "shared"
+    monkeypatch.setenv(VARIABLE, str(shared / "between" / "cache"))
+    extract_file(str(packed), manifest)
+    if fault == "foreign":
+        os.chown(shared, 65534, 65534)
+    else:
+        shared.chmod(0o777)
+    with pytest.raises(errors.CacheUnsafeError, match=f"{shared} "):
+        extract_file(str(packed), manifest)
+    if fault == "writable":
+        shared.chmod(0o1777)  # as /tmp is
+        assert extract_file(str(packed), manifest)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_the_effective_user_owns_the_cache(
+    packed: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # that others can look at
+        own = Path(folder, "own")
+        own.mkdir(0o700)
+        os.chown(own, 65534, 65534)
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv(VARIABLE, str(own))
+        with pytest.raises(errors.CacheUnsafeError, match="belongs to uid 65534"):
+            extract_file(str(packed), manifest)
+        readable = shutil.copy(packed, folder)
+        os.seteuid(65534)
+        try:
+            assert extract_file(readable, manifest).startswith(str(own))
+        finally:
+            os.seteuid(0)
+
+
+def test_a_wait_for_another_process_is_told(
+    packed: Path,
+    manifest: Manifest,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(cache, "SILENT_WAIT", 0.05)
+    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.1)
+    lock = root / "v1" / f"{manifest.sha256[:40]}.lock"
+    lock.parent.mkdir(parents=True, mode=0o700)
+    with FileLock(lock):
+        assert extract_file(str(packed), manifest)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert str(lock) in record.getMessage()
 
 
 @pytest.mark.parametrize("fault", ["cut short", "zeros", "writable", "written to"])

@@ -37,6 +37,9 @@ CHUNK = 1 << 20
 LOCK_TIMEOUT = 60.0
 """Seconds to wait for a peer that extracts the same content, before doing it as well."""
 
+SILENT_WAIT = 2.0
+"""Seconds of that wait after which it is told."""
+
 
 def cache_directory() -> str:
     """The cache's root: the environment variable, else the user's cache directory.
@@ -157,6 +160,7 @@ def _ensure(content: _Content, opened: Opener, origin: str, root: str = "") -> s
     levels = layout_levels(root)
     path = os.path.join(levels[-1], content.path)
     folder = os.path.dirname(path)
+    private.check_ancestors(levels[0])
     levels = (*levels, folder)
     for level in levels:
         private.check_directory(level, create=False)
@@ -235,11 +239,26 @@ def _lock(path: str) -> Iterator[None]:
     """Wait for a peer that is extracting the same content; go on without where that cannot be."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=LOCK_TIMEOUT, mode=0o600)
+    lock = FileLock(path, mode=0o600)
     with suppress(NotImplementedError, OSError, Timeout):
-        lock.acquire()
+        try:
+            lock.acquire(timeout=min(SILENT_WAIT, LOCK_TIMEOUT))
+        except Timeout:
+            _tell_of_wait(path)
+            lock.acquire(timeout=max(0, LOCK_TIMEOUT - SILENT_WAIT))
     try:
         yield
     finally:
         with suppress(OSError):
             lock.release()
+
+
+def _tell_of_wait(path: str) -> None:
+    from logging import getLogger
+
+    # Python prints warnings of loggers that nobody configured on standard error.
+    getLogger("microcosm_sqlite").warning(
+        "Waiting up to %.0f seconds for another process that extracts the same dataset (lock %s).",
+        LOCK_TIMEOUT,
+        path,
+    )

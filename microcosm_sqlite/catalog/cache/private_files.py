@@ -53,7 +53,7 @@ def check_directory(path: str, *, create: bool) -> None:
         raise describe(error, path) from error
     if not stat.S_ISDIR(status.st_mode):
         raise CacheUnsafeError(f"{path} is not a directory but a link or file.", hint=_ADVICE)
-    if hasattr(os, "getuid"):
+    if hasattr(os, "geteuid"):
         _check_owner(path, status)
 
 
@@ -65,10 +65,43 @@ def _make_directory(path: str) -> None:
         os.mkdir(path, 0o700)
 
 
-def _check_owner(path: str, status: os.stat_result) -> None:
-    if status.st_uid not in (os.getuid(), 0):
+def check_ancestors(path: str) -> None:
+    """Refuse a directory below one in which another user could exchange it.
+
+    Both the path as written and the one behind its links are looked at. A directory with the
+    sticky bit, such as ``/tmp``, lets nobody exchange what belongs to others.
+
+    Raises:
+        CacheUnsafeError: A directory above belongs to another user, or others can write to it.
+    """
+    if not hasattr(os, "geteuid"):
+        return
+    above = {*_list_ancestors(os.path.abspath(path)), *_list_ancestors(os.path.realpath(path))}
+    for directory in sorted(above):
+        try:
+            status = os.stat(directory)
+        except OSError:
+            continue  # not there yet, or not to be looked at: making it will tell
+        if not status.st_mode & stat.S_ISVTX:
+            # A home directory may be writable by the group that its owner is alone in.
+            is_own_group = status.st_gid == status.st_uid
+            _check_owner(directory, status, writable=0o002 if is_own_group else 0o022)
+
+
+def _list_ancestors(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
+def _is_trusted(uid: int) -> bool:
+    return uid in (os.geteuid(), 0)
+
+
+def _check_owner(path: str, status: os.stat_result, *, writable: int = 0o022) -> None:
+    if not _is_trusted(status.st_uid):
         raise CacheUnsafeError(f"{path} belongs to uid {status.st_uid}.", hint=_ADVICE)
-    if status.st_mode & 0o022:
+    if status.st_mode & writable:
         raise CacheUnsafeError(
             f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}).",
             hint=f"Run: chmod go-w {path}. {_ADVICE}",
@@ -93,7 +126,7 @@ def is_published(path: str, size: int) -> bool:
 
 def _is_as_published(descriptor: int, size: int) -> bool:
     status = os.fstat(descriptor)
-    is_ours = not hasattr(os, "getuid") or status.st_uid in (os.getuid(), 0)
+    is_ours = not hasattr(os, "geteuid") or _is_trusted(status.st_uid)
     is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
     is_whole = is_ours and is_sealed and status.st_size == size
     return is_whole and os.read(descriptor, len(MAGIC)) == MAGIC
