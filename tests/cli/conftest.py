@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.workshop import Wheel, make_database
+from tests.support.wheels import Wheel, make_database
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import microcosm_sqlite
-from tests.interop.samples import install_dataset, write_dataset
+from tests.support.samples import install_dataset, write_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from tests.interop.samples import Rows
+    from tests.support.samples import Rows
 
     Make = Callable[..., microcosm_sqlite.InstalledDataset]
 
