@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.errors import BrokenDistributionError
 
 TYPE_CHECKING = False
@@ -83,6 +84,17 @@ class Distribution:
                 f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
                 hint=reinstall_hint(self.name),
             ) from error
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest of the dataset that it carries; None where it has none.
+
+        Raises:
+            ManifestError: There is one and it cannot be used.
+            BrokenDistributionError: There is one and it cannot be read.
+        """
+        file = f"extra_metadata/{FILE_NAME}"
+        content = self.read(file)
+        return None if content is None else Manifest.loads(content, f"{self.metadata}/{file}")
 
     def _read_headers(self, content: bytes) -> None:
         for line in content.splitlines():

@@ -13,17 +13,16 @@ from zipfile import ZipFile
 from microcosm_sqlite.authoring.project.pyproject import read_pyproject
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
-from microcosm_sqlite.catalog.distributions import Distribution
-from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
+from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.catalog.opening import read_wheel
 from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
-from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
-from microcosm_sqlite.errors import (
-    BrokenDistributionError,
-    DatasetFileMissingError,
-)
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileMissingError
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
+
+    from microcosm_sqlite.catalog.distributions import Distribution
+    from microcosm_sqlite.catalog.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -124,13 +123,7 @@ class Candidate:
     @cached_property
     def distribution(self) -> Distribution:
         """The wheel's metadata folder."""
-        self.archive  # noqa: B018  # says what is wrong where it is no zip file
-        folders = list(zipped_folders(str(self.wheel), (".dist-info",)))
-        if len(folders) != 1:
-            raise BrokenDistributionError(
-                f"{self.wheel.name} has {len(folders)} .dist-info folders, not one."
-            )
-        return Distribution(str(self.wheel), *folders[0])
+        return read_wheel(str(self.wheel))
 
     def read(self, file: str) -> bytes:
         """A file of the wheel's metadata folder."""
@@ -149,8 +142,10 @@ class Candidate:
     @cached_property
     def manifest(self) -> Manifest:
         """The wheel's manifest."""
-        name = f"extra_metadata/{FILE_NAME}"
-        return Manifest.loads(self.read(name), f"{self.distribution.metadata}/{name}")
+        manifest = self.distribution.read_manifest()
+        if manifest is None:
+            raise BrokenDistributionError(f"{self.wheel.name} has no extra_metadata/{FILE_NAME}.")
+        return manifest
 
     @property
     def description(self) -> Description:

@@ -48,12 +48,12 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     """
     import tempfile
 
-    from microcosm_sqlite.catalog.wheel_file import datasets_in
+    from microcosm_sqlite.catalog.opening import open_wheel
 
     wheel = os.path.abspath(path)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
-        for dataset in datasets_in(wheel, folder):
+        for dataset in open_wheel(wheel, folder):
             outcomes += _run(dataset, full=full, models=False, is_wheel=True)
     for outcome in outcomes:
         if outcome.status == "failed":

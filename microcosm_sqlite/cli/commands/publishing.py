@@ -83,13 +83,13 @@ def compare_versions(
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.catalog.opening import open_side
+    from microcosm_sqlite.catalog.opening import open_dataset
 
     with (
         TemporaryDirectory(prefix="microcosm-sqlite-") as before,
         TemporaryDirectory(prefix="microcosm-sqlite-") as after,
     ):
-        yield open_side(old, before), open_side(new, after)
+        yield open_dataset(old, before), open_dataset(new, after)
 
 
 def _write_migration(
