@@ -22,7 +22,7 @@ class Problem:
         distribution: Name of the distribution, as far as it could be told.
         dataset: Name of the dataset, or an empty string where none could be read.
         message: What is wrong.
-        hint: The line that mends it.
+        hint: What to do about it.
     """
 
     __slots__ = ("dataset", "distribution", "hint", "message")
@@ -148,5 +148,5 @@ def canonical_name(name: str) -> str:
 
 
 def reinstall_hint(name: str) -> str:
-    """The line that mends a damaged distribution."""
+    """The command that repairs a damaged distribution."""
     return f"Run: pip install --force-reinstall {name}"

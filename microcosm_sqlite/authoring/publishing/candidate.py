@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,8 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.opening import read_wheel
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
-from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileMissingError
+from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetFileMissingError
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
@@ -40,7 +40,7 @@ class Description:
     origins: list[tuple[str, str]]
 
 
-class Candidate:
+class Candidate(Subject):
     """A project, a wheel, or both; what is asked of a missing one raises ``Unchecked``.
 
     Attributes:
@@ -163,6 +163,12 @@ class Candidate:
             [(each.get("title", ""), each.get("path", "")) for each in manifest.sources],
         )
 
+    def explain(self, error: Exception) -> tuple[str, str] | None:
+        """What the wheel's metadata or its zip file have against a check."""
+        if isinstance(error, DatasetError):
+            return error.message.rstrip("."), ""
+        return (f"it cannot be read: {error}", "") if isinstance(error, archive_errors()) else None
+
     def close(self) -> None:
         """Close what was opened."""
         if "archive" in vars(self):
@@ -183,41 +189,3 @@ class Candidate:
             if is_meant and name == canonicalize_name(str(self.project.get("name", ""))):
                 found.append(path)
         return max(found, key=os.path.getmtime, default=None)
-
-
-Run = Callable[[Candidate], Iterator[str]]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of a checklist.
-
-    Attributes:
-        code: Its number.
-        run: The function.
-        mend: What to do if it fails.
-        is_advice: Whether a complaint is a warning only.
-    """
-
-    code: str
-    run: Run
-    mend: str
-    is_advice: bool
-
-    @property
-    def meaning(self) -> str:
-        """What is true if it holds."""
-        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
-
-
-class Checklist(list[Check]):
-    """Checks in the order in which they run."""
-
-    def numbered(self, code: str, mend: str, *, is_advice: bool = False) -> Callable[[Run], Run]:
-        """Add the decorated function."""
-
-        def add(run: Run) -> Run:
-            self.append(Check(code, run, mend, is_advice))
-            return run
-
-        return add

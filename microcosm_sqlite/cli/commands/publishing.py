@@ -162,11 +162,11 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     else:
         found = report.findings + report.warnings
         shown = report.outcomes if verbose else found
-        rows = [(each.code, each.status, each.message or each.meaning, each.mend) for each in shown]
+        rows = [(each.code, each.status, each.message or each.meaning, each.hint) for each in shown]
         if not found and not verbose:
             passed = sum(each.status == "ok" for each in report.outcomes)
             rows.append(("", "ok", f"{Count(passed).of('check')} passed", ""))
-        out.listing(("check", "status", "message", "mend"), rows)
+        out.listing(("check", "status", "message", "hint"), rows)
     if report.ok:
         return 0
     count = Count(len(report.findings)).of("check")
