@@ -161,7 +161,7 @@ def test_a_key_of_several_columns_leads_somewhere_as_a_whole(site: Path, tmp_pat
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        (key_of("origin", "gate"), "it has not as many columns"),
+        (key_of("origin", "gate"), "it has 2 columns but refers to 1"),
         (key_of("origin", package="main"), "dataset 'main' is not installed"),
         (key_of("origin", resource='air"; --'), "has no table air"),
         (key_of('no"ne'), "no such column"),
