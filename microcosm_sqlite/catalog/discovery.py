@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import (
     Distribution,
     Entry,
@@ -29,6 +30,8 @@ GROUP = "microcosm.sqlite"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
+MAX_METADATA = 64 << 20
+"""Bytes that a metadata file in an archive may claim to uncompress to."""
 
 
 class Scan:
@@ -152,8 +155,6 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
     try:
         names = os.listdir(site)
     except NotADirectoryError:
-        from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
-
         yield from zipped_folders(site, METADATA_SUFFIXES)
     except OSError:
         return
@@ -162,6 +163,38 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
             # A leading tilde is what pip leaves of a distribution that it could not remove.
             if name.endswith(METADATA_SUFFIXES) and not name.startswith("~"):
                 yield name, _folder_reader(os.path.join(site, name))
+
+
+def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Reader]]:
+    """The metadata folders at the top of a zip file; none if it is no zip file."""
+    from zipfile import ZipFile  # only those who have such a file pay for importing it
+
+    try:
+        with ZipFile(site) as archive:
+            names = archive.namelist()
+    except archive_errors():
+        return
+    for folder in dict.fromkeys(name.partition("/")[0] for name in names):
+        if folder.endswith(suffixes):
+            yield folder, _zip_reader(site, folder)
+
+
+def _zip_reader(site: str, folder: str) -> Reader:
+    from zipfile import ZipFile
+
+    def read(file: str) -> bytes | None:
+        try:
+            with ZipFile(site) as archive:
+                member = archive.getinfo(f"{folder}/{file}")
+                if member.file_size > MAX_METADATA:
+                    raise OSError(f"{member.file_size:,} bytes are too many for metadata")
+                return archive.read(member)
+        except KeyError:
+            return None
+        except archive_errors() as error:
+            raise OSError(str(error)) from error
+
+    return read
 
 
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -228,11 +228,8 @@ class InstalledDataset(Frames):
         if self.entry is None:
             return _manifest_beside(self._location.path) if self._location else None
         distribution = self.entry.distribution
-        content = distribution.read(f"extra_metadata/{FILE_NAME}")
-        if content is None:
-            return None
-        manifest = Manifest.loads(content, f"{distribution.metadata}/extra_metadata/{FILE_NAME}")
-        if manifest.name != self.name:
+        manifest = distribution.read_manifest()
+        if manifest is None or manifest.name != self.name:
             return None
         if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
             return manifest

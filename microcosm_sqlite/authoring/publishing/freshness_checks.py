@@ -8,11 +8,11 @@ from pathlib import Path
 
 from microcosm_sqlite.authoring.finishing.inputs import digest_inputs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
 from microcosm_sqlite.errors import BuildError
 
 CHECKS = Checklist()

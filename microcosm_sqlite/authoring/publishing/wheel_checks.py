@@ -10,8 +10,9 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from microcosm_sqlite.authoring.publishing import wheel_archive
-from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate
 from microcosm_sqlite.catalog.discovery import GROUP
+from microcosm_sqlite.catalog.verifying.checklist import Checklist
 from microcosm_sqlite.catalog.verifying.record import compare_archive, read_record
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
 
@@ -98,9 +99,7 @@ def check_record(candidate: Candidate) -> Iterator[str]:
     yield from compare_archive(str(candidate.wheel), read_record(candidate.distribution))
 
 
-@CHECKS.numbered(
-    "P18", 'Mend [project.entry-points."microcosm.sqlite"], and build the wheel again.'
-)
+@CHECKS.numbered("P18", 'Fix [project.entry-points."microcosm.sqlite"], and build the wheel again.')
 def check_entry_points(candidate: Candidate) -> Iterator[str]:
     """Its entry points can be read, and name the dataset."""
     parser = ConfigParser(delimiters=("=",), interpolation=None)
@@ -166,7 +165,7 @@ LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
 """Characters of the description in [project], and of what a URL in [project.urls] is called."""
 
 
-@CHECKS.numbered("P24", "Mend [project], and build the wheel again.")
+@CHECKS.numbered("P24", "Fix [project], and build the wheel again.")
 def check_index_rules(candidate: Candidate) -> Iterator[str]:
     """The index takes its version, summary, addresses and classifiers."""
     metadata = candidate.metadata

@@ -19,6 +19,7 @@ from microcosm_sqlite.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import RawIOBase
     from typing import BinaryIO
 
 PREFIX, SUFFIX = ".x-", ".tmp"
@@ -166,7 +167,7 @@ def publishing(path: str) -> Iterator[BinaryIO]:
             os.unlink(temporary)
 
 
-def write(target: BinaryIO, chunk: bytes, path: str) -> None:
+def write(target: RawIOBase | BinaryIO, chunk: bytes, path: str) -> None:
     """Write all of a chunk to an unbuffered file, which will stand at ``path``.
 
     Raises:
@@ -176,7 +177,7 @@ def write(target: BinaryIO, chunk: bytes, path: str) -> None:
     view = memoryview(chunk)
     try:
         while view:
-            view = view[target.write(view) :]
+            view = view[target.write(view) or 0 :]
     except OSError as error:
         raise describe(error, path) from error
 
