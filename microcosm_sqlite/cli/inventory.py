@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.cli.values import Count, Size
+from microcosm_sqlite.cli.output import Count, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

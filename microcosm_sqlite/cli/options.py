@@ -1,4 +1,4 @@
-"""Options and arguments that commands share."""
+"""Options and arguments that commands share, and what the shell offers to complete them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from functools import update_wrapper
 
 import click
 
-from microcosm_sqlite.cli.completion import complete_dataset
+from microcosm_sqlite.catalog.registry import dataset, datasets
+from microcosm_sqlite.cli.names import split_dataset
 from microcosm_sqlite.cli.output import FORMATS, Output
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
+
+    from click.shell_completion import CompletionItem
+
+    from microcosm_sqlite.catalog.manifest import Table
 
     Callback = Callable[..., Any]
 
@@ -51,6 +57,99 @@ _OUTPUT_OPTIONS = (
     click.option("--no-header", is_flag=True, help="Leave column names out."),
     click.option("-q", "--quiet", is_flag=True, help="Only results, and of lists only names."),
 )
+
+
+def complete_dataset(
+    context: click.Context,  # noqa: ARG001  # click's signature
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The datasets whose names begin so."""
+    from click.shell_completion import CompletionItem
+
+    return [
+        CompletionItem(name, help=found.manifest.title if found.manifest else "")
+        for name, found in datasets().items()
+        if name.startswith(incomplete)
+    ]
+
+
+def complete_table(
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[str]:
+    """The tables, whose names begin so, of the dataset that was named before."""
+    return _begin(_tables(_named_before(context)), incomplete)
+
+
+def complete_table_path(
+    context: click.Context,
+    parameter: click.Parameter,
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Datasets, and after a dot the tables of one, as in ``nycflights13.flights``."""
+    return _complete_path(context, parameter, incomplete, depth=2)
+
+
+def complete_column_path(
+    context: click.Context,
+    parameter: click.Parameter,
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The same, and after another dot the columns, as in ``nycflights13.flights.carrier``."""
+    return _complete_path(context, parameter, incomplete, depth=3)
+
+
+def complete_columns(
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[str]:
+    """The columns of the table that was named before; after a comma, those not listed yet."""
+    name, table = split_dataset(_named_before(context))
+    listed, comma, begun = incomplete.rpartition(",")
+    taken = listed.split(",")
+    columns = (column for column in _columns(name, table) if column not in taken)
+    return [f"{listed}{comma}{column}" for column in _begin(columns, begun)]
+
+
+def _complete_path(
+    context: click.Context, parameter: click.Parameter, incomplete: str, depth: int
+) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    name, rest = split_dataset(incomplete)
+    if not incomplete.startswith(f"{name}."):
+        return complete_dataset(context, parameter, incomplete)
+    table = next((table for table in _tables(name) if rest.startswith(f"{table}.")), "")
+    if table and depth == 3:
+        found = _begin((f"{table}.{column}" for column in _columns(name, table)), rest)
+    else:
+        found = _begin(_tables(name), rest)
+    return [CompletionItem(f"{name}.{each}") for each in found]
+
+
+def _named_before(context: click.Context) -> str:
+    # Behind an option that has no value yet, click leaves the arguments unread.
+    name: str = context.params.get("name") or next(iter(context.args), "")
+    return name
+
+
+def _begin(names: Iterable[str], begun: str) -> list[str]:
+    return [name for name in names if name.startswith(begun)]
+
+
+def _tables(name: str) -> Mapping[str, Table]:
+    try:
+        return dataset(name).tables
+    except DatasetError:
+        return {}
+
+
+def _columns(name: str, table: str) -> list[str]:
+    found = _tables(name).get(table)
+    return [field.name for field in found.fields] if found else []
 
 
 def dataset_argument(command: Callback) -> Callback:

@@ -10,10 +10,12 @@ import sys
 
 import click
 
+from microcosm_sqlite.common.wording import spell_count
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, ClassVar
 
     Rows = Iterable[Sequence[Any]]
 
@@ -44,12 +46,17 @@ class Output:
 
         Args:
             columns: Their names.
-            rows: The rows; values are those of SQLite, or numbers of :mod:`~.values`.
+            rows: The rows; values are those of SQLite, or a :class:`Count` or :class:`Size`.
             page: Whether a long table on a terminal goes through the pager.
         """
-        from microcosm_sqlite.cli.formats import WRITERS, batched
+        from microcosm_sqlite.interop.exporting.text_formats import WRITERS, batched
 
-        texts = WRITERS[self.format](columns, batched(rows), self.header)
+        writers = WRITERS
+        if self.format == "table":
+            from microcosm_sqlite.cli.tables import write_table
+
+            writers = {"table": write_table}
+        texts = writers[self.format](columns, batched(rows), self.header)
         if page and self.format == "table" and is_terminal():
             _page(texts)
         else:
@@ -67,7 +74,7 @@ class Output:
 
     def value(self, found: object) -> None:
         """Write one object as JSON."""
-        from microcosm_sqlite.cli.formats import dump_json
+        from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
         click.echo(dump_json(found, indent=2))
 
@@ -92,6 +99,47 @@ class Output:
         """A progress bar on standard error; nothing where that is not a terminal."""
         is_hidden = self.quiet or not sys.stderr.isatty()
         return click.progressbar(length=length, label=label, file=sys.stderr, hidden=is_hidden)
+
+
+class Count(int):
+    """How many: with thousands separators in tables."""
+
+    def human(self) -> str:
+        """The number as a table shows it.
+
+        >>> Count(336776).human()
+        '336,776'
+        """
+        return f"{int(self):,}"
+
+    def of(self, thing: str) -> str:
+        """The number of some thing, in words.
+
+        >>> Count(1).of("table"), Count(5).of("table")
+        ('1 table', '5 tables')
+        """
+        return spell_count(self, thing)
+
+
+class Size(int):
+    """How many bytes."""
+
+    _UNITS: ClassVar = ("kB", "MB", "GB", "TB")
+
+    def human(self) -> str:
+        """The size as a table shows it, in decimal units.
+
+        >>> Size(38_400_000).human()
+        '38.4 MB'
+        """
+        if self < 1000:
+            return f"{int(self)} B"
+        amount = float(self)
+        for unit in self._UNITS:
+            amount /= 1000
+            if amount < 999.95 or unit == self._UNITS[-1]:
+                break
+        return f"{amount:,.1f} {unit}"
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
-from microcosm_sqlite.cli.values import Size
+from microcosm_sqlite.cli.output import Size
 from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False

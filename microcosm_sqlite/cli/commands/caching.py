@@ -7,8 +7,7 @@ import click
 from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
 from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output
-from microcosm_sqlite.cli.values import Count, Size
+from microcosm_sqlite.cli.output import Count, Output, Size
 
 TYPE_CHECKING = False
 

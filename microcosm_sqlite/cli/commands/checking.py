@@ -6,10 +6,8 @@ import click
 
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output, report_error
-from microcosm_sqlite.cli.values import Count
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import Count, Output, report_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import click
 
 from microcosm_sqlite.catalog.connection import checked_uri
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
-from microcosm_sqlite.cli.completion import complete_column_path
 from microcosm_sqlite.cli.inventory import (
     COLUMNS,
     TABLE_COLUMNS,
@@ -17,7 +16,12 @@ from microcosm_sqlite.cli.inventory import (
     summarize,
 )
 from microcosm_sqlite.cli.names import find_named
-from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
+from microcosm_sqlite.cli.options import (
+    complete_column_path,
+    dataset_argument,
+    examples,
+    output_options,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

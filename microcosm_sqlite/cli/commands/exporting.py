@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 
 from microcosm_sqlite.catalog.names import find_fields
-from microcosm_sqlite.cli import exports
-from microcosm_sqlite.cli.completion import complete_columns, complete_table_path
 from microcosm_sqlite.cli.names import Named, find_named
-from microcosm_sqlite.cli.options import examples
-from microcosm_sqlite.cli.output import Output, is_terminal
-from microcosm_sqlite.cli.values import Count
+from microcosm_sqlite.cli.options import complete_columns, complete_table_path, examples
+from microcosm_sqlite.cli.output import Count, Output, is_terminal
+from microcosm_sqlite.interop.exporting import files
 
 
 @click.command(
@@ -30,7 +28,7 @@ from microcosm_sqlite.cli.values import Count
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["csv", "jsonl", "parquet", *exports.DESCRIPTORS]),
+    type=click.Choice(files.FORMATS),
     required=True,
     help="The format; the last two are CSV files with a description of them.",
 )
@@ -58,7 +56,7 @@ def export_tables(
     named = find_named(name)
     if named.field:
         raise click.UsageError("Name columns with --columns.")
-    is_described = form in exports.DESCRIPTORS
+    is_described = form in files.DESCRIPTORS
     if columns is not None and (named.table is None or is_described):
         raise click.UsageError("--columns goes with one table, as CSV, JSON Lines or Parquet.")
     if output is None and not named.table:
@@ -66,25 +64,27 @@ def export_tables(
     if output is None and (form == "parquet" or is_described):
         raise click.UsageError(f"A terminal or pipe takes no {form}: give a path with --output.")
     chosen = _choose_columns(named, columns)
-    tables = named.tables
-    total = sum(each.row_count for each in tables)
+    names = [table.name for table in named.tables]
+    total = sum(table.row_count for table in named.tables)
     with out.progress(total, f"Exporting {name}") as bar:
         if output is None:
-            exports.write_table(
-                named.dataset, tables[0], form, sys.stdout, bar.update, columns=chosen
+            files.write_table(
+                named.dataset, names[0], sys.stdout, form, columns=chosen, advance=bar.update
             )
         elif named.table and not is_described:
-            exports.write_file(named.dataset, named.table, form, output, bar.update, columns=chosen)
+            files.export_table(
+                named.dataset, names[0], output, form, columns=chosen, advance=bar.update
+            )
         else:
-            exports.write_folder(named.dataset, tables, form, output, bar.update)
+            files.export_folder(named.dataset, output, form, tables=names, advance=bar.update)
     if output is not None:
-        written = f"{Count(total).of('row')} of {Count(len(tables)).of('table')}"
+        written = f"{Count(total).of('row')} of {Count(len(names)).of('table')}"
         out.note(f"{written} written to {output}.")
 
 
-def _choose_columns(named: Named, listed: str | None) -> list[str]:
+def _choose_columns(named: Named, listed: str | None) -> list[str] | None:
     if listed is None or named.table is None:
-        return []
+        return None
     names = {field.name for field in named.table.fields}
     # A comma in a name is rare, and then it names that column alone.
     wanted = [listed] if listed in names else [name.strip() for name in listed.split(",")]

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import click
 
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output, report_error
-from microcosm_sqlite.cli.values import Count
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import Count, Output, report_error
+from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import IO, Any
 
     from microcosm_sqlite.authoring.comparing.comparison import Comparison
+    from microcosm_sqlite.authoring.comparing.row_changes import RowChange
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 DIFFERENT, TROUBLE = 1, 2
+
+_COLUMNS = ("table", "old", "new", "inserted", "deleted", "updated", "note")
 
 
 @click.command(
@@ -60,9 +64,7 @@ def compare_versions(
     Exits with 0 where both sides are the same, 1 where they differ and 2 in trouble.
     """
     limit = limit if out.format == "json" and not changelog else 0
-    from microcosm_sqlite.cli.differences import spool_changes
-
-    with spool_changes() as changes:
+    with _spool_changes() as changes:
         try:
             with _open_sides(old, new) as sides:
                 from microcosm_sqlite.authoring.comparing.comparison import compare_datasets
@@ -81,8 +83,6 @@ def compare_versions(
 
 @contextmanager
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
-    from tempfile import TemporaryDirectory
-
     from microcosm_sqlite.catalog.opening import open_dataset
 
     with (
@@ -122,17 +122,89 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
 
         out.page(render_changelog(comparison).rstrip("\n"))
         return
-    from microcosm_sqlite.cli.differences import COLUMNS, list_tables, spell_json
-
     if out.format == "json":
-        sys.stdout.writelines(spell_json(comparison, changes))
+        sys.stdout.writelines(_spell_json(comparison, changes))
         return
-    out.listing(COLUMNS, list_tables(comparison))
+    out.listing(_COLUMNS, _list_tables(comparison))
     if comparison.next_version:
         out.note(
             f"The next version after {comparison.old_version} should be "
             f"{comparison.next_version} ({comparison.level})."
         )
+
+
+def _list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    """A row for each table, and for each view that changed."""
+    notes: dict[str, list[str]] = {}
+    for change in comparison.schema:
+        notes.setdefault(change.table, []).append(str(change))
+    for table in comparison.tables:
+        said = notes.pop(table.table, [])
+        if table.reason and None not in (table.old_rows, table.new_rows):
+            found = "content is the same" if table.is_same else "content differs"
+            said.append(f"{found}, compared as a whole because {table.reason}")
+        counts = (
+            table.old_rows,
+            table.new_rows,
+            table.inserted,
+            table.deleted,
+            table.updated,
+        )
+        numbers = (None if count is None else Count(count) for count in counts)
+        yield table.table, *numbers, "; ".join(said) or None
+    for name, said in notes.items():
+        yield name, *[None] * 5, "; ".join(said)
+
+
+class _SpelledChanges:
+    """Changed rows as JSON, a row to the line, in a file that nobody else sees.
+
+    What is told last of a comparison is found first, and may be more than memory holds.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def add(self, change: RowChange) -> None:
+        """Write one more."""
+        self._file.write(f"{_spell_change(change)}\n")
+
+    def __iter__(self) -> Iterator[str]:
+        self._file.seek(0)
+        return (line.rstrip("\n") for line in self._file)
+
+
+@contextmanager
+def _spool_changes() -> Iterator[_SpelledChanges]:
+    """A place for changed rows, until the end of the block."""
+    with TemporaryFile("w+", encoding="utf-8") as file:
+        yield _SpelledChanges(file)
+
+
+def _spell_json(comparison: Comparison, changes: Iterable[str]) -> Iterator[str]:
+    """One JSON object, a changed row to the line."""
+    facts = {
+        "old_version": comparison.old_version,
+        "new_version": comparison.new_version,
+        "is_same": comparison.is_same,
+        "level": comparison.level,
+        "next_version": comparison.next_version,
+        "schema": [vars(change) for change in comparison.schema],
+        "tables": [vars(table) for table in comparison.tables],
+    }
+    yield dump_json(facts, indent=2).removesuffix("\n}") + ',\n  "changes": ['
+    separator = "\n"
+    for change in changes:
+        yield f"{separator}    {change}"
+        separator = ",\n"
+    yield "]\n}\n" if separator == "\n" else "\n  ]\n}\n"
+
+
+def _spell_change(change: RowChange) -> str:
+    # One by one, because rows may hold infinities, which JSON spells only for flat objects.
+    rows = {"key": change.key, "old": change.old, "new": change.new}
+    spelt = ", ".join(f"{dump_json(name)}: {dump_json(dict(row))}" for name, row in rows.items())
+    return f'{{"table": {dump_json(change.table)}, "change": {dump_json(change.change)}, {spelt}}}'
 
 
 @click.command(

@@ -7,9 +7,14 @@ import sys
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
-from microcosm_sqlite.cli.statements import answering, read_value
+from microcosm_sqlite.cli.options import (
+    complete_dataset,
+    dataset_argument,
+    examples,
+    output_options,
+)
+from microcosm_sqlite.cli.statements import advise, read_value
+from microcosm_sqlite.interop.exporting.answers import answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +68,7 @@ def run_query(
     in JSON and X'..' in text; TSV writes tab, line feed and backslash as \t, \n and \\.
     """
     values = {key.lstrip(":@$"): read_value(value) for key, value in parameters}
-    with answering(dataset(name), _read_sql(sql, file), values, attach) as answer:
+    with answering(dataset(name), _read_sql(sql, file), values, attach, advise) as answer:
         out.rows(answer.columns, answer.rows, page=True)
 
 

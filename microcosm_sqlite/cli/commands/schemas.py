@@ -7,11 +7,20 @@ from pathlib import PurePath
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset, complete_table
-from microcosm_sqlite.cli.definitions import read_models, read_sql
 from microcosm_sqlite.cli.names import choose_tables
-from microcosm_sqlite.cli.options import dataset_argument, examples
+from microcosm_sqlite.cli.options import (
+    complete_dataset,
+    complete_table,
+    dataset_argument,
+    examples,
+)
 from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.interop.exporting.declarations import draw_mermaid, read_models, read_sql
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.installed import InstalledDataset
 
 
 @click.command(
@@ -38,13 +47,11 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     if form == "models":
         if tables:
             raise click.UsageError("The models are one module: name no tables with --models.")
-        out.text(read_models(found))
+        out.text(_spell_models(found))
         return
     chosen = choose_tables(found, tables)
     if form == "mermaid":
-        from microcosm_sqlite.cli.mermaid import draw_diagram
-
-        out.text(draw_diagram(chosen))
+        out.text(draw_mermaid(chosen))
     else:
         out.text(read_sql(found, {table.name for table in chosen}))
 
@@ -71,4 +78,19 @@ def print_models(name: str) -> None:
 
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         stem = PurePath(name).stem if name.endswith(FILE_SUFFIXES) else ""
-        Output().text(read_models(open_dataset(name, folder), stem))
+        Output().text(_spell_models(open_dataset(name, folder), stem))
+
+
+def _spell_models(found: InstalledDataset, name: str = "") -> str:
+    """The models that a dataset declares; where it declares none, models drafted from its tables.
+
+    Args:
+        found: The dataset.
+        name: What drafted models call it; the dataset's own name unless given.
+    """
+    if declared := read_models(found):
+        return declared
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
+
+    return draft_models(found, name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.options import complete_dataset, examples
 from microcosm_sqlite.cli.output import Output
 
 

@@ -15,7 +15,7 @@ from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.interop.card.diagram import anchor, draw_diagram, find_references
 from microcosm_sqlite.interop.card.profiles import profile_table
 from microcosm_sqlite.interop.card.tables import describe_table
-from microcosm_sqlite.interop.licenses import find_license_url
+from microcosm_sqlite.interop.web_links import find_license_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

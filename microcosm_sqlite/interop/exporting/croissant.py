@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from microcosm_sqlite.catalog.citation import cite
-from microcosm_sqlite.interop.licenses import find_license_url
+from microcosm_sqlite.interop.web_links import find_license_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
