@@ -10,7 +10,6 @@ from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseModels
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import TEXT
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -18,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
+from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.wording import spell_count
 
 

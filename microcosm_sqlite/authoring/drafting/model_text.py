@@ -15,7 +15,14 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     write_name,
 )
 from microcosm_sqlite.authoring.drafting.database_text import ModelWriter, spell_plainly
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.drafting.model_names import (
+    name_attributes,
+    name_classes,
+    name_labels,
+    name_relationships,
+)
+from microcosm_sqlite.common.kinds import (
     BINARY,
     BOOLEAN,
     DATE,
@@ -26,15 +33,8 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     MOMENT,
     NUMBER,
     TIME,
-    UUID_,
 )
-from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.authoring.drafting.model_names import (
-    name_attributes,
-    name_classes,
-    name_labels,
-    name_relationships,
-)
+from microcosm_sqlite.common.kinds import UUID as UUID_
 from microcosm_sqlite.common.wording import measure
 
 ROW_NUMBER = "id"

@@ -11,12 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
+from microcosm_sqlite.authoring.values.kind_values import is_text_type
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.authoring.values.stored_values import (
-    find_kind,
-    make_converter,
-    suspect_values,
-)
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
@@ -48,7 +44,7 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
         connection.execute(f"SELECT typeof({quoted}), count(*) FROM {table} GROUP BY 1").fetchall()
     )
     nulls, empty = found.pop("null", 0), 0
-    if "text" in found and find_kind(column.type) != "text":
+    if "text" in found and not is_text_type(column.type):
         (empty,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE length({quoted}) = 0 AND typeof({quoted}) = 'text'"
         ).fetchone()
@@ -99,11 +95,11 @@ def _takes_all(
 ) -> bool:
     with suppress(SettingsError, ValueError):
         rule = ColumnRule(column, dialect(), ())
-        condition = suspect_values(rule, quoted)
+        condition = rule.suspect_values(quoted)
         # Binary, since a collation may take different texts for one, or not be there at all.
         distinct = f"SELECT DISTINCT {quoted} COLLATE BINARY"
         suspects = f"{distinct} FROM {table} WHERE {condition}"
-        convert = make_converter(rule)
+        convert = rule.make_stored_converter()
         for (value,) in connection.execute(suspects):
             convert(value)
         return True

@@ -9,19 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    DATE,
-    DATETIME,
     INFINITIES,
-    INTEGER,
-    MOMENT,
-    NUMBER,
-    TEXT,
     Guess,
     classify,
     find_short_styles,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 
