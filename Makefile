@@ -32,10 +32,11 @@ screenshots: $(READY)  ## Take the pictures of the documentation anew.
 	$(BIN)/python tests/heavy.py tests/docs/test_screenshots.py
 	cp build/screenshots/docs/*.png docs/images/
 
-lint: $(READY)  ## Check style, types, and the order of the rooms.
+lint: $(READY)  ## Check style, types, the Python of the pages, and the order of the packages.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m tests.docs.snippets
 	$(BIN)/lint-imports
 
 format: $(READY)  ## Mend what can be mended without thought.

@@ -7,18 +7,29 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.installed import InstalledDataset
+from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.report import Outcome, Report
     from microcosm_sqlite.orm.contexts import SessionContext
     from microcosm_sqlite.orm.data_sets import DataSet, dispose_sqlite_connections
+    from microcosm_sqlite.orm.paging import Page
     from microcosm_sqlite.orm.stores import Store
 
 __all__ = [
     "DataSet",
     "InstalledDataset",
+    "Location",
+    "Manifest",
+    "Outcome",
+    "Page",
+    "Problem",
+    "Report",
     "SessionContext",
     "Store",
     "dataset",
@@ -30,9 +41,12 @@ __all__ = [
 ]
 
 # SQLAlchemy takes ten times as long to import as a dataset takes to open, so the names that need
-# it are imported when they are asked for.
+# it are imported when they are asked for, as are those that few programs use.
 _LAZY = {
     "DataSet": "microcosm_sqlite.orm.data_sets",
+    "Outcome": "microcosm_sqlite.catalog.report",
+    "Page": "microcosm_sqlite.orm.paging",
+    "Report": "microcosm_sqlite.catalog.report",
     "SessionContext": "microcosm_sqlite.orm.contexts",
     "Store": "microcosm_sqlite.orm.stores",
     "dispose_sqlite_connections": "microcosm_sqlite.orm.data_sets",

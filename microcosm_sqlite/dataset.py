@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.orm.data_sets import DataSet, DataSetMeta, dispose_sqlite_connections
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -15,17 +16,15 @@ __all__ = ["DataSet", "DataSetMeta", "dispose_sqlite_connections"]
 
 
 class _CallableModule(ModuleType):
-    """This module, callable as :func:`microcosm_sqlite.dataset`.
+    """A module that finds a dataset when it is called, as :func:`microcosm_sqlite.dataset` does.
 
-    The package has a function and, since 2.0.0, a module of that one name, and importing a module
-    binds it to the name. So whichever of the two the name stands for, calling it finds a dataset.
+    2.0.0 has this module, and this version a function of the same name. Importing the module binds
+    the name ``microcosm_sqlite.dataset`` to it, so calling the module has to find datasets too.
     """
 
     def __call__(self, name: str) -> InstalledDataset:
-        """The installed or registered dataset of this name."""
-        from microcosm_sqlite.catalog.registry import dataset
-
-        return dataset(name)
+        """Return the installed or registered dataset of this name."""
+        return registry.dataset(name)
 
 
 sys.modules[__name__].__class__ = _CallableModule

@@ -42,6 +42,43 @@ to do next.
 
 from __future__ import annotations
 
+__all__ = [
+    "AmbiguousDatasetError",
+    "BrokenDistributionError",
+    "BuildError",
+    "CacheError",
+    "CacheFullError",
+    "CacheUnavailableError",
+    "CacheUnsafeError",
+    "DatasetCorruptError",
+    "DatasetError",
+    "DatasetFileError",
+    "DatasetFileMissingError",
+    "DatasetIOError",
+    "DatasetNotFoundError",
+    "DatasetNotPackagedError",
+    "DatasetUnreadableError",
+    "DuplicateKeyError",
+    "DuplicateModelError",
+    "ForeignKeyError",
+    "ManifestError",
+    "MicrocosmSQLiteError",
+    "MissingDependencyError",
+    "ModelIntegrityError",
+    "ModelNotFoundError",
+    "MultipleModelsFoundError",
+    "QueryError",
+    "ReadOnlyDatasetError",
+    "SQLiteError",
+    "SchemaMismatchError",
+    "SettingsError",
+    "SourceError",
+    "SourceValueError",
+    "StaleDBError",
+    "TableNotFoundError",
+    "VerificationError",
+]
+
 
 class MicrocosmSQLiteError(Exception):
     """Base of all errors here.

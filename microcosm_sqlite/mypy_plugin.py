@@ -1,4 +1,4 @@
-"""Lets mypy follow ``Base = DataSet.create("name")``, which is a class only at run time.
+"""A plugin by which mypy follows ``Base = DataSet.create("name")``, a class only at run time.
 
 In the application's mypy configuration: ``plugins = ["microcosm_sqlite.mypy_plugin"]``. Data sets
 that are made by a class statement need no plugin.
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 
     from mypy.plugin import DynamicClassDefContext
 
+__all__ = ["plugin"]
+
 DATA_SET = "microcosm_sqlite.orm.data_sets.DataSet"
 
 
 class DataSetPlugin(Plugin):
-    """Takes a call of ``DataSet.create`` for a class definition."""
+    """Treat a call of ``DataSet.create`` as a class definition."""
 
     def get_dynamic_class_hook(
         self, fullname: str
     ) -> Callable[[DynamicClassDefContext], None] | None:
-        """The hook for this one function."""
+        """Return the hook for ``DataSet.create``, and none for other functions."""
         return define_data_set if fullname == f"{DATA_SET}.create" else None
 
 
 def define_data_set(context: DynamicClassDefContext) -> None:
-    """Define a subclass of ``DataSet`` under the name that is assigned to."""
+    """Define a subclass of ``DataSet`` under the name on the left of the assignment."""
     base = context.api.lookup_fully_qualified_or_none(DATA_SET)
     if base is None or not isinstance(base.node, TypeInfo):
         context.api.defer()
@@ -47,5 +49,5 @@ def define_data_set(context: DynamicClassDefContext) -> None:
 
 
 def plugin(version: str) -> type[Plugin]:  # noqa: ARG001
-    """What mypy calls."""
+    """Return the class of the plugin; mypy calls this."""
     return DataSetPlugin

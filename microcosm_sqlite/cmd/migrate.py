@@ -19,6 +19,8 @@ from microcosm_sqlite.orm.migrations import MigrationEnvironment
 if TYPE_CHECKING:
     from microcosm_sqlite.orm.data_sets import DataSet
 
+__all__ = ["main"]
+
 
 def main(
     graph: Any,
