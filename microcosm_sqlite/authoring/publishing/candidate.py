@@ -118,7 +118,7 @@ class Candidate(Subject):
         try:
             return ZipFile(self.wheel)
         except archive_errors() as error:
-            raise BrokenDistributionError(f"{self.wheel} is no wheel: {error}.") from error
+            raise BrokenDistributionError(f"{self.wheel} is not a wheel: {error}.") from error
 
     @cached_property
     def distribution(self) -> Distribution:
