@@ -50,7 +50,7 @@ def _package(dataset: InstalledDataset) -> str:
 
 
 def _homepage(manifest: Manifest | None) -> str:
-    return str(manifest.raw.get("homepage", "")) if manifest else ""
+    return manifest.homepage if manifest else ""
 
 
 def _braced(title: str) -> str:

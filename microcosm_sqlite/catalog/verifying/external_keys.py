@@ -61,15 +61,11 @@ def list_external_keys(tables: Iterable[Table]) -> Iterator[ExternalKey]:
             reference = key["reference"]
             yield ExternalKey(
                 table.name,
-                _names(key["fields"]),
+                key["fields"],
                 reference["package"],
                 reference.get("resource") or table.name,
-                _names(reference["fields"]),
+                reference["fields"],
             )
-
-
-def _names(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
