@@ -41,6 +41,10 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 EXTENSION = "microcosm-sqlite"
 
 
+_CONSTRAINTS = {"required": read_bool, "enum": read_scalars, "maxLength": read_count}
+"""Constraints that are used here, and what reads them."""
+
+
 class Field:
     """One column of a table, in the words of Table Schema v2, and what its rows hold.
 
@@ -67,9 +71,9 @@ class Field:
         self.format: str = read_text(raw, "format", "default")
         self.description: str = read_text(raw, "description", "")
         self.constraints: dict[str, Any] = read_object(raw, "constraints")
-        read_bool(self.constraints, "required")
-        read_scalars(self.constraints, "enum")
-        read_count(self.constraints, "maxLength", 0)
+        for key in self.constraints:
+            if key in _CONSTRAINTS:
+                _CONSTRAINTS[key](self.constraints, key)
         self.null_count: int | None = read_count(raw, "nullCount") if "nullCount" in raw else None
         self.value_range: tuple[Any, Any] | None = read_value_range(raw, "valueRange")
         self.length_range: tuple[int, int] | None = read_range(raw, "lengthRange")

@@ -20,10 +20,8 @@ from tests.catalog.workshop import Wheel, describe
     ("text", "message"),
     [
         ("[" * 33 + "]" * 33, "is nested more than 32 deep"),
+        ('["]", ' + "[{}, " * 32 + "1" + "]" * 33, "is nested more than 32 deep"),
         ("[" * 100_000, "is not JSON"),
-        ("1" * 4300, "has the number 11111111111111111111, which SQLite does not store"),
-        (str(2**63), "has the number 9223372036854775808"),
-        ("1e999", "has the number 1e999"),
         ("NaN", "has the number NaN"),
         ("-Infinity", "has the number -Infinity"),
         (r'["\ud800"]', "is not JSON"),
@@ -48,6 +46,7 @@ def test_what_is_within_them_is_read(value: Any) -> None:
 
 def test_as_many_levels_as_promised_are_read() -> None:
     assert strict_json.parse("[" * 32 + "]" * 32)
+    assert strict_json.parse('["[[{", ' + "[" * 31 + "]" * 32)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +58,10 @@ def test_as_many_levels_as_promised_are_read() -> None:
         (("homepage",), 5, "'homepage'"),
         (("title",), "x" * 100_001, "'title' has 100,001 characters, more than 100,000"),
         (("resources", 0, "rowCount"), 2**63, "9223372036854775808"),
+        (("resources", 0, "rowCount"), 10**4299, "'rowCount' is 1000"),
+        (("resources", 0, "rowidRange"), [1, 10**4299], "which SQLite does not store"),
+        (("resources", 0, "schema", "fields", 0, "valueRange"), [1, 2**63], "'valueRange'"),
+        (("resources", 0, "schema", "fields", 0, "valueRange"), [1, 1e999], "Infinity"),
         (("resources", 0, "indexes"), [{"name": "i", "fields": [5]}], "not a list of names"),
         (("resources", 0, "schema", "fields", 0, "constraints"), {"enum": [{}]}, "'enum'"),
         (("resources", 0, "schema", "fields", 0, "constraints"), {"required": "no"}, "'required'"),

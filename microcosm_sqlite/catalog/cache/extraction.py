@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain
+from microcosm_sqlite.catalog.preflight import REINSTALL, check_size, explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
@@ -249,6 +249,8 @@ def _decompress(
         # One thread decompresses while the other hashes and writes what came before.
         with opened() as stream, ThreadPoolExecutor(1) as other:
             while chunk := stream.read(CHUNK if limit is None else min(CHUNK, limit + 1 - size)):
+                if limit is not None and not size:
+                    check_size(origin, limit, chunk)  # before the disk fills with what is refused
                 size += len(chunk)
                 if taken:
                     taken.result()

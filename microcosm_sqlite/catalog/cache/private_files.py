@@ -193,8 +193,8 @@ def check_space(folder: str, size: int) -> None:
 
 
 _MORE_ROOM = (
-    "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR to a "
-    "directory with more."
+    "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR, or TMPDIR "
+    "for a wheel file, to a directory with more."
 )
 
 

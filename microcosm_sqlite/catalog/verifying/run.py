@@ -41,7 +41,8 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     """The same for a wheel that is not installed; it is read and never executed.
 
     Raises:
-        DatasetError: The file is no wheel, or cannot be read.
+        DatasetError: The file is not a wheel, or cannot be read.
+        CacheError: There is no room here to extract it.
     """
     import tempfile
 
