@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 
-from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import (
     Distribution,
     Entry,
@@ -31,11 +30,11 @@ GROUP = "microcosm.sqlite"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
 MAX_METADATA = 64 << 20
-"""Bytes that a metadata file in an archive may claim to uncompress to."""
+"""Bytes that a metadata file may have, or claim to uncompress to."""
 
 
 class Scan:
-    """What one look at the import path found."""
+    """The entries and problems that a scan of the import path found."""
 
     __slots__ = ("entries", "problems")
 
@@ -67,7 +66,7 @@ def _is_text(site: object) -> bool:
 
 
 class _Site:
-    """What one directory or zip file of the import path holds."""
+    """The distributions in one directory or zip file of the import path."""
 
     __slots__ = ("entries", "names", "problems", "stamp")
 
@@ -126,7 +125,7 @@ def _read_site(site: str, modified: int) -> _Site:
 
 
 def _choose(versions: list[tuple[Distribution, bytes]], found: _Site) -> tuple[Distribution, bytes]:
-    """One of several metadata folders of a distribution: an interrupted upgrade leaves two."""
+    """Choose one of several metadata folders; an interrupted upgrade leaves two."""
     if len(versions) == 1:
         return versions[0]
     newest = max(versions, key=lambda pair: _modified(pair[0].metadata))
@@ -169,6 +168,8 @@ def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, 
     """The metadata folders at the top of a zip file; none if it is no zip file."""
     from zipfile import ZipFile  # only those who have such a file pay for importing it
 
+    from microcosm_sqlite.catalog.codecs import archive_errors
+
     try:
         with ZipFile(site) as archive:
             names = archive.namelist()
@@ -182,12 +183,13 @@ def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, 
 def _zip_reader(site: str, folder: str) -> Reader:
     from zipfile import ZipFile
 
+    from microcosm_sqlite.catalog.codecs import archive_errors
+
     def read(file: str) -> bytes | None:
         try:
             with ZipFile(site) as archive:
                 member = archive.getinfo(f"{folder}/{file}")
-                if member.file_size > MAX_METADATA:
-                    raise OSError(f"{member.file_size:,} bytes are too many for metadata")
+                _check_size(member.file_size)
                 return archive.read(member)
         except KeyError:
             return None
@@ -208,16 +210,21 @@ def _folder_reader(folder: str) -> Reader:
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
-            size = os.fstat(descriptor).st_size
-            return os.read(descriptor, size)
+            return os.read(descriptor, _check_size(os.fstat(descriptor).st_size))
         finally:
             os.close(descriptor)
 
     return read
 
 
+def _check_size(size: int) -> int:
+    if size > MAX_METADATA:
+        raise OSError(f"{size:,} bytes are too many for metadata")
+    return size
+
+
 def _parse_group(text: str) -> Iterator[tuple[str, str]]:
-    """Our group's pairs from an ``entry_points.txt``; ValueError tells the bad line."""
+    """The pairs of our group in an ``entry_points.txt``; ValueError names the bad line."""
     is_ours = False
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if not line or line[0] in "#;":

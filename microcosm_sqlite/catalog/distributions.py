@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.errors import BrokenDistributionError
@@ -60,8 +59,11 @@ class Distribution:
         stem = os.path.splitext(folder)[0]
         self.name, _, self.version = stem.partition("-")
         for file in ("METADATA", "PKG-INFO"):
-            with suppress(OSError):  # the folder's name says as much
+            # Not contextlib.suppress, whose import every cold start would pay for.
+            try:  # noqa: SIM105
                 self._read_headers(read(file) or b"")
+            except OSError:
+                pass  # the folder's name says as much
 
     def __repr__(self) -> str:
         return f"<Distribution {self.name} {self.version}>"

@@ -128,7 +128,7 @@ def _check_zip(wheel: str) -> None:
     if not os.path.exists(wheel):
         raise DatasetFileMissingError(f"{wheel} does not exist.")
     if not is_zipfile(wheel):
-        raise DatasetNotPackagedError(f"{wheel} is not a wheel: it is no zip file.")
+        raise DatasetNotPackagedError(f"{wheel} is not a wheel: it is not a zip file.")
 
 
 class PackedDataset(InstalledDataset):

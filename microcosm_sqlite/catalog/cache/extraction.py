@@ -1,4 +1,4 @@
-"""The extraction cache: databases that cannot be opened where they lie, uncompressed once.
+"""The extraction cache: each database that cannot be opened in place is extracted once.
 
 A cached file's place is derived from the sha256 of its content, so every process, environment and
 version that asks for the same content writes the same bytes to the same place, and nothing is ever
@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain
+from microcosm_sqlite.catalog.preflight import REINSTALL, check_size, explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ DIGEST_LENGTH = 40
 
 CHUNK = 1 << 20
 LOCK_TIMEOUT = 60.0
-"""Seconds to wait for a peer that extracts the same content, before doing it as well."""
+"""Seconds to wait for another process that extracts the same content."""
 
 SILENT_WAIT = 2.0
 """Seconds of that wait after which it is told."""
@@ -226,7 +226,7 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
 def _decompress(
     opened: Opener, target: RawIOBase | BinaryIO, path: str, origin: str, limit: int | None = None
 ) -> tuple[str, int]:
-    """Write a stream to an unbuffered file; returns the hex sha256 and the size of what it held.
+    """Write a stream to an unbuffered file, and return the hex sha256 and size of its content.
 
     Args:
         opened: Opens the stream.
@@ -253,6 +253,8 @@ def _decompress(
         # One thread decompresses while the other hashes and writes what came before.
         with opened() as stream, ThreadPoolExecutor(1) as other:
             while chunk := stream.read(CHUNK if limit is None else min(CHUNK, limit + 1 - size)):
+                if limit is not None and not size:
+                    check_size(origin, limit, chunk)  # before the disk fills with what is refused
                 size += len(chunk)
                 if taken:
                     taken.result()
@@ -272,7 +274,7 @@ def _describe_damage(origin: str, error: Exception) -> DatasetCorruptError:
 
 @contextmanager
 def _lock(path: str) -> Iterator[None]:
-    """Wait for a peer that is extracting the same content; go on without where that cannot be."""
+    """Wait for a process that is extracting the same content; continue where locking fails."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, mode=0o600)

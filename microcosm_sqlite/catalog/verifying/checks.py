@@ -123,7 +123,7 @@ def check_structure(subject: VerificationContext) -> Iterator[str]:
 
 @CHECKS.numbered("V07", _REBUILD, needs_soundness=True)
 def check_foreign_keys(subject: VerificationContext) -> Iterator[str]:
-    """Foreign keys lead somewhere."""
+    """Foreign keys refer to rows that exist."""
     broken: dict[tuple[str, str], int] = {}
     for table, _, target, _ in subject.connection.execute("PRAGMA foreign_key_check"):
         broken[table, target] = broken.get((table, target), 0) + 1
@@ -197,7 +197,7 @@ def check_links(subject: VerificationContext) -> Iterator[str]:
         )
 
 
-@CHECKS.numbered("V13", "chmod o-w the paths named.")
+@CHECKS.numbered("V13", "Run chmod o-w on the paths named.")
 def check_permissions(subject: VerificationContext) -> Iterator[str]:
     """Nobody else can change the file."""
     for path in (subject.path, os.path.dirname(subject.path)):
@@ -208,13 +208,13 @@ def check_permissions(subject: VerificationContext) -> Iterator[str]:
 
 @CHECKS.numbered("V14", "Install versions that belong together.", needs_soundness=True)
 def check_external_keys(subject: VerificationContext) -> Iterator[str]:
-    """Foreign keys into other datasets lead somewhere."""
+    """Foreign keys into other datasets refer to rows that exist."""
     return find_crossing_faults(subject)
 
 
 @CHECKS.numbered("V15", _REBUILD, needs_soundness=True)
 def check_ranges(subject: VerificationContext) -> Iterator[str]:
-    """Columns hold what is said of them."""
+    """Columns hold what the manifest says."""
     from microcosm_sqlite.catalog.verifying.ranges import compare_columns
 
     told = [
@@ -233,7 +233,7 @@ def check_ranges(subject: VerificationContext) -> Iterator[str]:
 
 
 def find_crossing_faults(subject: VerificationContext) -> Iterator[str]:
-    """One complaint for each key that does not lead where it should.
+    """Check the keys into other datasets; yields one complaint for each that is broken.
 
     Raises:
         DatasetError: A dataset is missing, or of a version that is not accepted.
@@ -260,7 +260,7 @@ def _check_requirements(subject: VerificationContext, required: list[Requirement
         return
     text = "; ".join(faults)
     if subject.is_wheel:
-        raise Unchecked(f"this environment has not what it refers to: {text}")
+        raise Unchecked(f"datasets that it refers to are not installed here: {text}")
     raise DatasetError(text, hint=suggest_install(*faults.values()))
 
 
@@ -294,7 +294,7 @@ def _compare_versions(subject: VerificationContext, name: str) -> str:
 
 
 def compare_models(module: ModuleType, name: str, structure: Structure) -> Iterator[str]:
-    """What the models of a dataset say otherwise than its file.
+    """Compare the models of a dataset with its file; yields one complaint per difference.
 
     Args:
         module: The models.

@@ -1,4 +1,4 @@
-"""Verify a dataset at rest: what is on this disk is what its author published.
+"""Verify that the dataset on this disk is what its author published.
 
 Installers check the hash of a wheel while they download it and never look at its files again. A
 matching sha256 is the answer to damage; the structure is checked as well because a file may be
@@ -41,7 +41,8 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     """The same for a wheel that is not installed; it is read and never executed.
 
     Raises:
-        DatasetError: The file is no wheel, or cannot be read.
+        DatasetError: The file is not a wheel, or cannot be read.
+        CacheError: There is no room here to extract it.
     """
     import tempfile
 

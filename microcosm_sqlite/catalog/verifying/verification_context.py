@@ -1,4 +1,4 @@
-"""What a verification works on: a dataset, and what several checks need of it."""
+"""The dataset under verification, and what several checks need of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.record import hash_file
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import CacheError, DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class VerificationContext(Subject):
 
     @property
     def manifest(self) -> Manifest:
-        """Its manifest; without one, what asked for it does not apply."""
+        """Its manifest; without one, raises `Unchecked`."""
         manifest = self.dataset.manifest
         if manifest is None:
             raise Unchecked("it has no manifest")
@@ -77,7 +77,12 @@ class VerificationContext(Subject):
         return self._connection
 
     def explain(self, error: Exception) -> tuple[str, str] | None:
-        """What a dataset, SQLite or the operating system has against a check."""
+        """Message and hint for an error of the dataset, of SQLite or of the operating system.
+
+        That there is no room to extract a wheel says nothing of the wheel.
+        """
+        if self.is_wheel and isinstance(error, CacheError):
+            return None
         if isinstance(error, DatasetError):
             return error.message, error.hint
         if isinstance(error, connections.SQLITE_ERRORS):

@@ -183,7 +183,7 @@ def test_a_wheel_is_not_to_blame_for_what_is_installed_beside_it(
     (missing,) = (each for each in verify_wheel(wheel).outcomes if each.code == "V14")
     assert (missing.status, missing.message) == (
         "skipped",
-        "this environment has not what it refers to: dataset 'airports' is not installed",
+        "datasets that it refers to are not installed here: dataset 'airports' is not installed",
     )
     make_airports(tmp_path).install(site)
     assert verify_wheel(wheel).ok

@@ -192,7 +192,7 @@ def test_what_a_manifest_says_of_columns_is_compared_in_full(site: Path, databas
     wheel.put(file, json.dumps(raw)).install(site)
     (finding,) = dataset("colours").verify(full=True).findings
     assert (finding.code, finding.hint) == ("V15", "Tell its author to build it again.")
-    assert finding.message == "column colour.warmth does not hold what is said of it"
+    assert finding.message == "column colour.warmth does not hold what the manifest says"
 
 
 def test_foreign_keys_that_lead_nowhere_are_a_finding(tmp_path: Path, site: Path) -> None:
