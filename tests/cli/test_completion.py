@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Program
+from tests.support.program import Program
 
 
 def complete(program: Program, *words: str) -> list[str]:

@@ -21,17 +21,10 @@ from tests.support.garden import (
     Plant,
     Validated,
     Watched,
+    read,
 )
 
 SEEN = "2020-01-02 03:04:05.000000"
-
-
-def read(graph: Any, model: Any) -> list[tuple[Any, ...]]:
-    """The rows as SQLite has them."""
-    engine, _ = graph.sqlite("garden")
-    with engine.connect() as connection:
-        rows = connection.exec_driver_sql(f"SELECT * FROM {model.__tablename__}")
-        return [tuple(row) for row in rows]
 
 
 def test_the_names_of_2_0_0_are_there(graph: Any) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 import microcosm_sqlite.dumpers.csv
 from microcosm_sqlite.dumpers import CSVDumper, SQLiteDumper
-from tests.graph.test_csv_builder import read
-from tests.support.garden import Base, Bed, BedStore, Colour, Plant, PlantStore
+from tests.support.garden import Base, Bed, BedStore, Colour, Plant, PlantStore, read
 
 
 def dump(dumper: CSVDumper, **options: Any) -> list[str]:

@@ -1,18 +1,20 @@
-"""Engines and object graphs take data for hostile where they are told to."""
+"""Engines take data for hostile where they are told to, and any word for a name."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import apsw
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, inspect, select, text
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 import microcosm_sqlite
 from microcosm_sqlite.aio import async_engine, dispose_async_engines
 from microcosm_sqlite.errors import DatasetCorruptError
 from microcosm_sqlite.orm import engines
+from microcosm_sqlite.orm.engines import create_readwrite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,3 +104,28 @@ def test_an_engine_joins_other_datasets_under_their_names(airports: Path) -> Non
         engine.dispose()
     finally:
         microcosm_sqlite.unregister("mirror")
+
+
+def test_every_keyword_of_sqlite_can_name_a_table_and_a_column() -> None:
+    metadata = MetaData()
+    words = sorted(word.lower() for word in apsw.keywords)
+    tables = [
+        Table(
+            word,
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column(word, Text),
+            Index(f"by {word}", word),
+        )
+        for word in words
+    ]
+    engine = create_readwrite_engine(":memory:")
+
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        for table in tables:
+            connection.execute(table.insert().values({"id": 1, table.name: "one"}))
+            found = connection.execute(select(table).where(table.c[table.name] == "one"))
+            assert found.one() == (1, "one")
+
+    engine.dispose()

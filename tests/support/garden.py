@@ -103,3 +103,11 @@ class BedStore(Store[Any]):
 
 class PlantStore(Store[Any]):
     model_class = Plant
+
+
+def read(graph: Any, model: Any) -> list[tuple[Any, ...]]:
+    """The rows as SQLite has them."""
+    engine, _ = graph.sqlite("garden")
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"SELECT * FROM {model.__tablename__}")
+        return [tuple(row) for row in rows]

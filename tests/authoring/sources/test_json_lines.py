@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener
@@ -27,6 +27,7 @@ def open_file(path: Path) -> JsonLinesOpener:
     return JsonLinesOpener(SourceFile(path, path.name, "jsonl"))
 
 
+@settings(max_examples=50)
 @given(objects=objects, is_ascii=st.booleans(), blank=st.sampled_from(["", " ", "\n"]))
 def test_every_object_is_a_row_with_the_keys_of_all(
     tmp_path_factory: pytest.TempPathFactory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.cli.conftest import Program
+from tests.support.program import Program
 from tests.support.wheels import Wheel, make_database
 
 

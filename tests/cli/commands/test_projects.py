@@ -6,7 +6,7 @@ from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
 from microcosm_sqlite.cli.commands.projects import QUESTIONS
-from tests.cli.conftest import Program
+from tests.support.program import Program
 from tests.support.projects import make_project
 
 

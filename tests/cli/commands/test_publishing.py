@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.cli.conftest import Program
+from tests.support.program import Program
 from tests.support.wheels import Wheel, make_database
 
 MORE = (

@@ -10,7 +10,7 @@ import pytest
 
 from microcosm_sqlite.catalog.manifest import Table
 from microcosm_sqlite.interop.exporting import draw_mermaid
-from tests.cli.conftest import Program
+from tests.support.program import Program
 from tests.support.programs import run
 from tests.support.projects import MODELS
 from tests.support.wheels import Wheel, make_database

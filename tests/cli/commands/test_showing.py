@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.conftest import Program
+from tests.support.program import Program
 
 
 def test_a_card_is_one_html_page_in_utf_8(program: Program) -> None:

@@ -3,71 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 import time
-from collections.abc import Sequence
 from contextlib import closing
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
 
 from microcosm_sqlite.cli.progress import BarProgress
-from tests.cli.conftest import Program
-from tests.cli.test_app import COUNT_FOREVER
+from tests.support.program import Program
 from tests.support.projects import make_project
+from tests.support.terminal import COUNT_FOREVER, Terminal, look
 from tests.support.wheels import Wheel, make_database
 
 NULLS = "SELECT 'a' AS x, NULL AS y"
-
-
-class Terminal:
-    """A terminal with the program in it."""
-
-    def __init__(self, program: Program, arguments: Sequence[str | Path], lines: int = 24) -> None:
-        self.master, slave = pty.openpty()
-        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, 80, 0, 0))
-        self.process = subprocess.Popen(
-            program.command(*arguments),
-            env={"TERM": "xterm", **program.environment},
-            cwd=program.home,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            # Ctrl-C comes through the terminal that controls the process.
-            preexec_fn=lambda: ioctl(slave, termios.TIOCSCTTY, 0),  # noqa: PLW1509  # no threads
-        )
-        os.close(slave)
-        self.text = ""
-
-    def type(self, keys: str) -> None:
-        os.write(self.master, keys.encode())
-
-    def read(self, code: int = 0) -> str:
-        """All that is shown until the program ends."""
-        while self._read():
-            pass
-        os.close(self.master)
-        assert self.process.wait(timeout=20) == code, self.text
-        return self.text
-
-    def _read(self) -> bool:
-        try:
-            found = os.read(self.master, 65536)
-        except OSError:  # how Linux tells that nobody is left at the other end
-            return False
-        self.text += found.decode().replace("\r\n", "\n")
-        return bool(found)
-
-
-def look(program: Program, *arguments: str | Path, code: int = 0, lines: int = 24) -> str:
-    return Terminal(program, arguments, lines).read(code)
 
 
 def without_color(text: str) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.cli.app import COMMANDS
-from tests.cli.conftest import Program
-from tests.cli.program.test_terminal import look
+from tests.support.program import Program
 from tests.support.projects import make_project
+from tests.support.terminal import look
 from tests.support.wheels import make_database
 
 PROMISED = (
