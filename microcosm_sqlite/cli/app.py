@@ -1,4 +1,4 @@
-"""The program: its commands, each loaded only when it is asked for, and how it ends."""
+"""The program: its commands, each imported when it is run, and its exit codes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words name; a misspelt one is told what it may have meant."""
+        """The command that the arguments name; an unknown one gets the nearest names as a hint."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -91,7 +91,7 @@ class Program(click.Group):
         return result
 
     def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
-        """Run to the end of the process, whatever happens on the way."""
+        """Run a command and end the process; an error becomes a sentence and an exit code."""
         # One name in help and completion, whether it was run as a script or with `python -m`.
         extra |= {"prog_name": PROGRAM, "standalone_mode": False}
         try:
@@ -102,7 +102,7 @@ class Program(click.Group):
 
 
 def end(error: Exception) -> int:
-    """Tell an error on standard error, as far as it needs telling; gives the exit code."""
+    """Report an error on standard error, and return the exit code."""
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
@@ -122,7 +122,7 @@ def end(error: Exception) -> int:
         return FAILED
     report_error(
         f"Unexpected {type(error).__name__}: {error}.",
-        f"This is a defect: please report it, with what is shown when {TRACEBACK}=1 is set.",
+        f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",
     )
     return FAILED
 
@@ -142,7 +142,7 @@ Examples:
   microcosm-sqlite query nycflights13 "SELECT * FROM airlines"
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failure or
-negative finding, 2 wrong usage, 3 no such dataset.""",
+problems found, 2 wrong usage, 3 no such dataset.""",
 )
 @click.version_option(package_name=PROGRAM, message="%(prog)s %(version)s")
 def app() -> None:

@@ -50,12 +50,14 @@ _OUTPUT_OPTIONS = (
         "--format",
         "format_",
         type=click.Choice(FORMATS),
-        help="How to write the result: a table on a terminal and TSV in a pipe, unless chosen.",
+        help="Format of the result; by default a table on a terminal and TSV in a pipe.",
     ),
     click.option("--json", "format_", flag_value="json", help="The same as --format json."),
     click.option("--csv", "format_", flag_value="csv", help="The same as --format csv."),
-    click.option("--no-header", is_flag=True, help="Leave column names out."),
-    click.option("-q", "--quiet", is_flag=True, help="Only results, and of lists only names."),
+    click.option("--no-header", is_flag=True, help="Leave out the column names."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Print only results, and only names in lists."
+    ),
 )
 
 
@@ -64,7 +66,7 @@ def complete_dataset(
     parameter: click.Parameter,  # noqa: ARG001  # click's signature
     incomplete: str,
 ) -> list[CompletionItem]:
-    """The datasets whose names begin so."""
+    """The datasets whose names begin with what was typed."""
     from click.shell_completion import CompletionItem
 
     return [
@@ -79,7 +81,7 @@ def complete_table(
     parameter: click.Parameter,  # noqa: ARG001  # click's signature
     incomplete: str,
 ) -> list[str]:
-    """The tables, whose names begin so, of the dataset that was named before."""
+    """The tables, of the dataset named before, whose names begin with what was typed."""
     return _begin(_tables(_named_before(context)), incomplete)
 
 
