@@ -17,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Exit codes: 0 done; 1 failure, or problems found, such as a dataset that fails verification;
     2 wrong usage; 3 no such dataset; 130 interrupted; 141 the reader of a pipe closed it.
     """
+    from microcosm_sqlite.cli.streams import prepare_streams
+
     try:
+        prepare_streams()
         from microcosm_sqlite.cli.app import app
 
         app(arguments)

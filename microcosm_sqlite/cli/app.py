@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 
 import click
 
 from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.cli.streams import finish_streams, printable, write_note
 from microcosm_sqlite.errors import DatasetNotFoundError, MicrocosmSQLiteError
 
 TYPE_CHECKING = False
@@ -86,7 +88,6 @@ class Program(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             # Click would exit with 1; this is what a shell makes of SIGPIPE.
-            _silence_output()
             return PIPE_CLOSED
         return result
 
@@ -98,13 +99,16 @@ class Program(click.Group):
             result = super().main(args, *rest[1:], **extra)
         except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
             result = end(error)
+        finish_streams()
         sys.exit(result)
 
 
 def end(error: Exception) -> int:
     """Report an error on standard error, and return the exit code."""
     if isinstance(error, click.ClickException):
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        write_note(printable(shown.getvalue()), end="")
         return error.exit_code
     if isinstance(error, click.Abort):
         return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
@@ -125,11 +129,6 @@ def end(error: Exception) -> int:
         f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",
     )
     return FAILED
-
-
-def _silence_output() -> None:
-    """Let the interpreter's last flush go nowhere, where it would tell of the pipe again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import update_wrapper
 
 import click
@@ -9,6 +10,7 @@ import click
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.cli.names import split_dataset
 from microcosm_sqlite.cli.output import FORMATS, Output
+from microcosm_sqlite.cli.streams import printable
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Table
 
     Callback = Callable[..., Any]
@@ -69,10 +72,9 @@ def complete_dataset(
     """The datasets whose names begin with what was typed."""
     from click.shell_completion import CompletionItem
 
+    found = datasets()
     return [
-        CompletionItem(name, help=found.manifest.title if found.manifest else "")
-        for name, found in datasets().items()
-        if name.startswith(incomplete)
+        CompletionItem(name, help=_spell_title(found[name])) for name in _begin(found, incomplete)
     ]
 
 
@@ -139,7 +141,16 @@ def _named_before(context: click.Context) -> str:
 
 
 def _begin(names: Iterable[str], begun: str) -> list[str]:
-    return [name for name in names if name.startswith(begun)]
+    """The names that begin so; without those that a shell would take for more than a name."""
+    return [name for name in names if name.startswith(begun) and _PLAIN.fullmatch(name)]
+
+
+_PLAIN = re.compile(r"[\w%+,./:=@-]*")
+
+
+def _spell_title(dataset: InstalledDataset) -> str:
+    title = dataset.manifest.title if dataset.manifest else ""
+    return " ".join(printable(title).split())  # the shells' protocols are made of lines
 
 
 def _tables(name: str) -> Mapping[str, Table]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
@@ -27,11 +28,13 @@ with extra("browse"):
     from datasette.database import Database
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable
 
     from datasette.app import Datasette
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 PLUGIN = "microcosm-sqlite"
@@ -96,10 +99,26 @@ async def _add(datasette: Datasette, dataset: InstalledDataset) -> None:
                 "tables": counts,
             }
         }
-    database = Database(datasette, path=location.path, is_mutable=not location.immutable)
-    datasette.add_database(database, name=dataset.name)
+    datasette.add_database(_HardenedDatabase(datasette, location), name=dataset.name)
     if hasattr(datasette, "set_database_metadata"):
         await _tell(datasette, dataset.name, describe_database(dataset))
+
+
+class _HardenedDatabase(Database):  # type: ignore[misc]
+    """A database that Datasette reads through connections like those of everybody else.
+
+    Its own open a file for writing as well, though they then write nothing.
+    """
+
+    def __init__(self, datasette: Datasette, location: Location) -> None:
+        super().__init__(datasette, path=location.path, is_mutable=not location.immutable)
+        self._location = location
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # Datasette's
+        """Open the file read-only."""
+        connection = connect(self._location, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
 
 
 async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def list_cache(out: Output) -> None:
 )
 def show_cache_path() -> None:
     """Print where the cache is. Set MICROCOSM_SQLITE_CACHE_DIR to move it."""
-    click.echo(cache_directory())
+    Output().text(str(cache_directory()))
 
 
 @manage_cache.command("clear", epilog=examples("microcosm-sqlite cache clear"))
@@ -107,4 +107,5 @@ def print_completion(context: click.Context, shell: str) -> None:
     root = context.find_root()
     kind = get_completion_class(shell)
     assert kind is not None, "click knows the shells offered above"  # noqa: S101
-    click.echo(kind(root.command, {}, "microcosm-sqlite", "_MICROCOSM_SQLITE_COMPLETE").source())
+    complete = kind(root.command, {}, "microcosm-sqlite", "_MICROCOSM_SQLITE_COMPLETE")
+    Output().text(complete.source())

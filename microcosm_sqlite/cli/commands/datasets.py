@@ -22,13 +22,13 @@ from microcosm_sqlite.cli.options import (
     examples,
     output_options,
 )
+from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from microcosm_sqlite.cli.names import Named
-    from microcosm_sqlite.cli.output import Output
 
 
 @click.command(
@@ -125,4 +125,4 @@ def show_path(name: str) -> None:
     """
     location = dataset(name).location
     checked_uri(location)  # a path that cannot be opened would fail later, with less to say
-    click.echo(location.path)
+    Output().text(location.path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,7 +9,8 @@ import click
 from microcosm_sqlite.catalog.names import find_fields
 from microcosm_sqlite.cli.names import Named, find_named
 from microcosm_sqlite.cli.options import complete_columns, complete_table_path, examples
-from microcosm_sqlite.cli.output import Count, Output, is_terminal
+from microcosm_sqlite.cli.output import Count, Output
+from microcosm_sqlite.cli.streams import is_terminal, open_result
 from microcosm_sqlite.interop.exporting import files
 
 
@@ -69,7 +69,7 @@ def export_tables(
     with out.progress(total, f"Exporting {name}") as bar:
         if output is None:
             files.write_table(
-                named.dataset, names[0], sys.stdout, form, columns=chosen, advance=bar.update
+                named.dataset, names[0], open_result(form), form, columns=chosen, advance=bar.update
             )
         elif named.table and not is_described:
             files.export_table(

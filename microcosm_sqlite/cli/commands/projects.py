@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import click
 
 from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ def new_project(
     --from, types, keys and references are inferred from every row, and reported.
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
+    out = Output()
     if folder is None:
         from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 
-        click.echo(scaffold(directory, **given))
+        out.text(str(scaffold(directory, **given)))
     else:
         from microcosm_sqlite.common.extras import extra
 
@@ -84,9 +86,9 @@ def new_project(
             from microcosm_sqlite.authoring.drafting.draft import draft_project
 
         draft = draft_project(directory, folder, null_values=null_values, **given)
-        click.echo("\n".join(draft.report), err=True)
-        click.echo(draft.path)
-    click.echo(f"Next: cd {directory} && microcosm-sqlite build", err=True)
+        out.note("\n".join(draft.report))
+        out.text(str(draft.path))
+    out.note(f"Next: cd {directory} && microcosm-sqlite build")
 
 
 @click.command(
@@ -113,7 +115,7 @@ def build_project(directory: str, force: bool, quiet: bool) -> None:
     settings = ProjectSettings.from_pyproject(directory)
     with _open_progress(quiet) as progress:
         built = build_dataset(settings, progress=progress, force=force)
-    click.echo(built.path)
+    Output().text(str(built.path))
 
 
 @contextmanager
@@ -127,4 +129,4 @@ def _open_progress(quiet: bool) -> Iterator[Progress]:
         with closing(BarProgress()) as progress:
             yield progress
     else:
-        yield LineProgress(lambda line: click.echo(line, err=True))
+        yield LineProgress(Output().note)

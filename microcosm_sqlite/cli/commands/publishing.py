@@ -10,6 +10,7 @@ import click
 
 from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output, report_error
+from microcosm_sqlite.cli.streams import finish_streams, write_result
 from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
 TYPE_CHECKING = False
@@ -72,12 +73,16 @@ def compare_versions(
                 comparison = compare_datasets(*sides, limit=limit, tell=changes.add)
                 if migration:
                     _write_migration(comparison, sides, migration, out)
+            _write(comparison, changes, out, changelog)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
             from microcosm_sqlite.cli.app import end
 
             end(error)
+            finish_streams()  # or what could not be written would fail once more, with another code
             return TROUBLE
-        _write(comparison, changes, out, changelog)
     return 0 if comparison.is_same else DIFFERENT
 
 
@@ -120,10 +125,10 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
     if changelog:
         from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 
-        out.page(render_changelog(comparison).rstrip("\n"))
+        out.text(render_changelog(comparison).rstrip("\n"))
         return
     if out.format == "json":
-        sys.stdout.writelines(_spell_json(comparison, changes))
+        write_result(_spell_json(comparison, changes), "json")
         return
     out.listing(_COLUMNS, _list_tables(comparison))
     if comparison.next_version:

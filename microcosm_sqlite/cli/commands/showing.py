@@ -66,4 +66,4 @@ def print_card(name: str) -> None:
         from microcosm_sqlite.interop.card.page import render_card
 
         page = render_card(dataset(name))
-    click.echo(page, nl=False)
+    Output().text(page.removesuffix("\n"))
