@@ -165,10 +165,13 @@ class Frames:
         Besides what all methods take, as the class says, ``connection`` is the DuckDB connection
         that the relation belongs to; the default one of DuckDB if none is given.
         """
-        from microcosm_sqlite.interop.duckdb_relations import to_relation
+        from microcosm_sqlite.common.extras import extra
 
+        with extra("duckdb"):
+            import duckdb
         read = self.arrow(table, columns=columns, where=where, params=params, rows=rows)
-        return to_relation(read, connection)
+        # Over Arrow, since DuckDB's own reader of SQLite has to be downloaded.
+        return (connection or duckdb).from_arrow(read)
 
     def dask(
         self,

@@ -19,37 +19,37 @@ TABLE_COLUMNS = (
 )
 
 
-def summarize(found: InstalledDataset) -> tuple[Any, ...]:
+def summarize(dataset: InstalledDataset) -> tuple[Any, ...]:
     """One line of the list, from metadata alone; None for what a legacy wheel does not say."""
-    manifest = found.manifest
+    manifest = dataset.manifest
     if manifest is None:
-        return (found.name, found.version, None, None, None, None, found.distribution)
+        return (dataset.name, dataset.version, None, None, None, None, dataset.distribution)
     rows = sum(table.row_count for table in manifest.tables.values())
     return (
-        found.name,
-        found.version,
+        dataset.name,
+        dataset.version,
         Count(len(manifest.tables)),
         Count(rows),
         Size(manifest.bytes),
         name_licenses(manifest) or None,
-        found.distribution,
+        dataset.distribution,
     )
 
 
-def describe(found: InstalledDataset) -> dict[str, Any]:
+def describe(dataset: InstalledDataset) -> dict[str, Any]:
     """All that is known of a dataset: the stable form of ``info --json``.
 
     A legacy dataset is opened to look at its tables.
     """
     described: dict[str, Any] = {
-        "name": found.name,
-        "version": found.version,
-        "package": found.distribution,
-        "package_version": found.distribution_version,
+        "name": dataset.name,
+        "version": dataset.version,
+        "package": dataset.distribution,
+        "package_version": dataset.distribution_version,
     }
-    if found.manifest:
-        described |= _describe_manifest(found.manifest)
-    described["tables"] = [describe_table(table) for table in found.tables.values()]
+    if dataset.manifest:
+        described |= _describe_manifest(dataset.manifest)
+    described["tables"] = [describe_table(table) for table in dataset.tables.values()]
     return described
 
 

@@ -60,15 +60,15 @@ def split_dataset(words: str) -> tuple[str, str]:
     return next((each for each in splits if find(each[0])), splits[-1])
 
 
-def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
+def choose_tables(dataset: InstalledDataset, names: Sequence[str]) -> list[Table]:
     """The tables of these names, in the dataset's order; all of them where none is named.
 
     Raises:
         TableNotFoundError: There is no such table.
     """
     for name in names:
-        find_table(found, name)
-    return [table for name, table in found.tables.items() if name in names or not names]
+        find_table(dataset, name)
+    return [table for name, table in dataset.tables.items() if name in names or not names]
 
 
 def _split(words: str) -> Iterator[tuple[str, str]]:

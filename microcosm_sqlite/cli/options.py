@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import update_wrapper
 
 import click
@@ -9,6 +10,7 @@ import click
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.cli.names import split_dataset
 from microcosm_sqlite.cli.output import FORMATS, Output
+from microcosm_sqlite.cli.streams import printable
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Table
 
     Callback = Callable[..., Any]
@@ -50,12 +53,14 @@ _OUTPUT_OPTIONS = (
         "--format",
         "format_",
         type=click.Choice(FORMATS),
-        help="How to write the result: a table on a terminal and TSV in a pipe, unless chosen.",
+        help="Format of the result; by default a table on a terminal and TSV in a pipe.",
     ),
     click.option("--json", "format_", flag_value="json", help="The same as --format json."),
     click.option("--csv", "format_", flag_value="csv", help="The same as --format csv."),
-    click.option("--no-header", is_flag=True, help="Leave column names out."),
-    click.option("-q", "--quiet", is_flag=True, help="Only results, and of lists only names."),
+    click.option("--no-header", is_flag=True, help="Leave out the column names."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Print only results, and only names in lists."
+    ),
 )
 
 
@@ -64,13 +69,12 @@ def complete_dataset(
     parameter: click.Parameter,  # noqa: ARG001  # click's signature
     incomplete: str,
 ) -> list[CompletionItem]:
-    """The datasets whose names begin so."""
+    """The datasets whose names begin with what was typed."""
     from click.shell_completion import CompletionItem
 
+    found = datasets()
     return [
-        CompletionItem(name, help=found.manifest.title if found.manifest else "")
-        for name, found in datasets().items()
-        if name.startswith(incomplete)
+        CompletionItem(name, help=_spell_title(found[name])) for name in _begin(found, incomplete)
     ]
 
 
@@ -79,7 +83,7 @@ def complete_table(
     parameter: click.Parameter,  # noqa: ARG001  # click's signature
     incomplete: str,
 ) -> list[str]:
-    """The tables, whose names begin so, of the dataset that was named before."""
+    """The tables, of the dataset named before, whose names begin with what was typed."""
     return _begin(_tables(_named_before(context)), incomplete)
 
 
@@ -137,7 +141,16 @@ def _named_before(context: click.Context) -> str:
 
 
 def _begin(names: Iterable[str], begun: str) -> list[str]:
-    return [name for name in names if name.startswith(begun)]
+    """The names that begin so; without those that a shell would take for more than a name."""
+    return [name for name in names if name.startswith(begun) and _PLAIN.fullmatch(name)]
+
+
+_PLAIN = re.compile(r"[\w%+,./:=@-]*")
+
+
+def _spell_title(dataset: InstalledDataset) -> str:
+    title = dataset.manifest.title if dataset.manifest else ""
+    return " ".join(printable(title).split())  # the shells' protocols are made of lines
 
 
 def _tables(name: str) -> Mapping[str, Table]:

@@ -9,6 +9,7 @@ import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.cli.output import Size
+from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
@@ -37,10 +38,11 @@ class BarProgress(LineProgress):
 
     def start(self, text: str, total: int = 0) -> None:
         """Name the step, and draw its bar where it has a length."""
+        text = printable(text)
         super().start(text, total)
         self._began, self._count, self._rows, self._is_open = monotonic(), 0, 0, True
         if not total:
-            click.echo(f"{text} ...", nl=False, err=True)
+            write_note(f"{text} ...", end="")
             return
         self._bar = click.progressbar(
             length=total, label=text, file=sys.stderr, item_show_func=lambda _: self._spell_rows()
@@ -62,7 +64,7 @@ class BarProgress(LineProgress):
         seconds = monotonic() - self._began
         if self._count and seconds >= LONG:
             text += f", {Size(self._count).human()} in {seconds:.1f} s: {self._spell_rate()}"
-        super().finish(text)
+        super().finish(printable(text))
 
     def close(self) -> None:
         """End the line that a step which did not finish has begun."""
@@ -70,14 +72,14 @@ class BarProgress(LineProgress):
             self._end_line()
 
     def _replace_line(self, line: str) -> None:
-        click.echo(f"{_CLEAR_LINE}{line}", nl=False, err=True)
+        write_note(f"{_CLEAR_LINE}{line}", end="")
         self._end_line()
 
     def _end_line(self) -> None:
         if self._bar:
             self._bar.render_finish()  # which shows the cursor again
         else:
-            click.echo(err=True)
+            write_note("")
         self._bar, self._is_open = None, False
 
     def _spell_rows(self) -> str:

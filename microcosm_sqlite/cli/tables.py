@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from microcosm_sqlite.cli.output import is_terminal, printable, use_color
+from microcosm_sqlite.cli.streams import is_terminal, printable, use_color
 from microcosm_sqlite.common.wording import measure
 from microcosm_sqlite.interop.exporting.text_formats import blob_literal
 

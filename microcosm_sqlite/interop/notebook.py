@@ -68,6 +68,6 @@ def _facts(dataset: InstalledDataset) -> str:
     facts = [
         f"<code>{escape(dataset.name)}</code> {escape(dataset.version)}",
         escape(f"from {dataset.distribution}" if dataset.distribution else "registered by hand"),
-        f"licence {escape(', '.join(_license_names(dataset)) or 'not told')}",
+        f"licence {escape(', '.join(_license_names(dataset)) or 'not stated')}",
     ]
     return " · ".join(facts)

@@ -28,16 +28,16 @@ COLUMNS = ("dataset", "status", "check", "message")
     ),
 )
 @click.argument("names", nargs=-1, metavar="[NAME|WHEEL]...", shell_complete=complete_dataset)
-@click.option("--full", is_flag=True, help="Check what a matching hash implies as well.")
-@click.option("--models", is_flag=True, help="Compare the models with the file; imports them.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only what it found.")
+@click.option("--full", is_flag=True, help="Run all checks, even if a matching hash implies them.")
+@click.option("--models", is_flag=True, help="Import the models, and compare them with the file.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
 @output_options
 def verify_datasets(
     names: tuple[str, ...], full: bool, models: bool, verbose: bool, out: Output
 ) -> int:
-    """Compare datasets with what their authors published: all that are installed, unless named.
+    """Compare datasets with what their authors published; all installed ones by default.
 
-    A wheel file is looked into without installing it. Exits with 1 where anything is wrong.
+    A wheel file is checked without installing it. Exits with 1 if anything is wrong.
     """
     reports = [_verify(name, full, models) for name in names or datasets()]
     if out.format == "json":
@@ -58,14 +58,14 @@ def verify_datasets(
 
 @click.command(
     "doctor",
-    short_help="Look this environment over.",
+    short_help="Check this environment.",
     epilog=examples("microcosm-sqlite doctor", "microcosm-sqlite doctor --json > report.json"),
 )
-@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def examine_environment(as_json: bool) -> int:
-    """Look this environment over: versions, the cache, every installed dataset and its file.
+    """Check this environment: versions, the cache, every installed dataset and its file.
 
-    No file is read as a whole; that is what verify is for. Exits with 1 where anything is wrong.
+    No file is read as a whole; verify does that. Exits with 1 if anything is wrong.
     """
     from microcosm_sqlite.catalog.doctor import diagnose
 

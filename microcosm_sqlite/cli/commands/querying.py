@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     nargs=2,
     multiple=True,
     metavar="NAME VALUE",
-    help="Value of the parameter :NAME; a number where it is written as one.",
+    help="Value of the parameter :NAME; a number if it is written as one.",
 )
 @click.option(
     "--attach",
     multiple=True,
     metavar="DATASET",
     shell_complete=complete_dataset,
-    help="Another dataset, whose tables SQL names as DATASET.table.",
+    help="Another dataset to query; SQL names its tables as DATASET.table.",
 )
 @output_options
 def run_query(
@@ -62,7 +62,7 @@ def run_query(
     attach: tuple[str, ...],
     out: Output,
 ) -> None:
-    r"""Run one SQL statement on dataset NAME; it is read from standard input where none is given.
+    r"""Run one SQL statement on dataset NAME. Without SQL or --file, it reads standard input.
 
     Rows are written as they come. NULL is empty in CSV and TSV and null in JSON; bytes are base64
     in JSON and X'..' in text; TSV writes tab, line feed and backslash as \t, \n and \\.

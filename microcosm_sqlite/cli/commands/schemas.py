@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.argument("tables", nargs=-1, shell_complete=complete_table)
 @click.option("--sql", "form", flag_value="sql", help="CREATE statements; the default.")
 @click.option(
-    "--models", "form", flag_value="models", help="The SQLAlchemy models, as the command models."
+    "--models", "form", flag_value="models", help="SQLAlchemy models, as the command models prints."
 )
 @click.option("--mermaid", "form", flag_value="mermaid", help="A diagram of tables and keys.")
 def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
@@ -46,7 +46,7 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     found = dataset(name)
     if form == "models":
         if tables:
-            raise click.UsageError("The models are one module: name no tables with --models.")
+            raise click.UsageError("--models prints one module: name no tables with it.")
         out.text(_spell_models(found))
         return
     chosen = choose_tables(found, tables)
@@ -69,8 +69,8 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
 def print_models(name: str) -> None:
     """Print the SQLAlchemy models of a dataset, as a module that can be imported.
 
-    They are the source that its data wheel brings, which is read and not run. Where it brings
-    none, and for a database file, they are drafted from what the tables declare.
+    If its data wheel has models, their source is printed; it is read, not run. Otherwise, and for
+    a database file, models are drafted from the declarations of the tables.
     """
     from tempfile import TemporaryDirectory
 
@@ -81,16 +81,16 @@ def print_models(name: str) -> None:
         Output().text(_spell_models(open_dataset(name, folder), stem))
 
 
-def _spell_models(found: InstalledDataset, name: str = "") -> str:
+def _spell_models(dataset: InstalledDataset, name: str = "") -> str:
     """The models that a dataset declares; where it declares none, models drafted from its tables.
 
     Args:
-        found: The dataset.
+        dataset: The dataset.
         name: What drafted models call it; the dataset's own name unless given.
     """
-    if declared := read_models(found):
+    if declared := read_models(dataset):
         return declared
     with extra("new"):
         from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
 
-    return draft_models(found, name)
+    return draft_models(dataset, name)

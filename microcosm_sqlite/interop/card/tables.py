@@ -107,7 +107,7 @@ def _values(profile: Profile) -> str:
     if profile.top:
         return _texts(profile)
     told = escape(spell_range(profile.field))
-    return told or '<span class="quiet">not summed up</span>'
+    return told or '<span class="quiet">not summarised</span>'
 
 
 def _histogram(profile: Profile) -> str:

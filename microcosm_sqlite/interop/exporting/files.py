@@ -7,8 +7,8 @@ Package readers expect.
 from __future__ import annotations
 
 import json
+import os
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.installed import find_fields, find_table
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import open_workspace
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
@@ -29,7 +30,6 @@ from microcosm_sqlite.interop.exporting.text_formats import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, TextIO
 
@@ -235,10 +235,29 @@ def name_files(tables: Sequence[str]) -> dict[str, str]:
 def _appearing(target: Path) -> Iterator[Path]:
     """A path in a scratch folder beside the target, which becomes the target without error."""
     if target.exists() or target.is_symlink():
-        raise DatasetError(f"{target} exists already.", hint="Remove it, or name another.")
+        raise _refuse(target)
     if not target.parent.is_dir():
         raise DatasetError(f"{target.parent} is not a folder.", hint="Make it, or name another.")
-    with tempfile.TemporaryDirectory(prefix=".microcosm-sqlite-", dir=target.parent) as scratch:
-        draft = Path(scratch, "draft")
+    with open_workspace(target.parent, ".microcosm-sqlite-") as workspace:
+        draft = workspace / "draft"
         yield draft
-        draft.rename(target)
+        _publish(draft, target)
+
+
+def _publish(draft: Path, target: Path) -> None:
+    """Give a draft its name, unless somebody took that name in the meantime."""
+    try:
+        if draft.is_dir():
+            target.mkdir()  # which a rename replaces, for it is empty
+        else:
+            os.link(draft, target)
+            return
+    except FileExistsError as error:
+        raise _refuse(target) from error
+    except OSError:
+        pass  # a file system without links, where the last one wins
+    draft.replace(target)
+
+
+def _refuse(target: Path) -> DatasetError:
+    return DatasetError(f"{target} exists already.", hint="Remove it, or name another.")

@@ -69,7 +69,7 @@ def test_only_some_columns_are_written_in_the_order_that_they_are_named(program:
     assert "has no column 'wings'.\nHint: Did you mean 'wingspan'?" in told
     for name, form in (("birds", "csv"), ("birds.birds", "datapackage")):
         told = program.refuse("export", name, "--columns", "x", "--to", form, "-o", "x", code=2)
-        assert "--columns goes with one table" in told
+        assert "--columns needs one table" in told
     assert "--columns" in program.refuse("export", "birds.birds.name", "--to", "csv", code=2)
 
 
