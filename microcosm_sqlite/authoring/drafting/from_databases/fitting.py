@@ -12,8 +12,10 @@ from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.values.kind_values import is_text_type
+from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -58,6 +60,16 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
         sa.Table(column.table.name, sa.MetaData(), candidate)
         if _takes_all(connection, candidate, table, quoted):
             return Fit(type_, is_nullable, _describe(column, type_, found))
+    infinite = f"FROM {table} WHERE typeof({quoted}) = 'real' AND abs({quoted}) = 9e999"
+    (count,) = connection.execute(f"SELECT count(*) {infinite}").fetchone()
+    if count:
+        raise SourceError(
+            f"{file}, table `{column.table.name}`: column `{column.name}` holds "
+            f"{spell_count(count, 'infinite number')}.",
+            file=file,
+            hint="Make them NULL first, or set `infinity = true` for the table in a project of "
+            f"your own: UPDATE {table} SET {quoted} = NULL WHERE abs({quoted}) = 9e999",
+        )
     raise SourceError(
         f"{file}, table `{column.table.name}`: column `{column.name}` holds {_list(found)}.",
         file=file,
@@ -81,7 +93,9 @@ def _list_candidates(
     if kinds <= {"integer"} | ({"text"} if only_empty else set()):
         candidates.append(types.BigInteger())
     if kinds <= {"integer", "real"} | ({"text"} if only_empty else set()):
-        candidates.append(types.Double())
+        inexact = f"{quoted} NOT BETWEEN {-EXACT_INTEGER} AND {EXACT_INTEGER}"
+        query = f"SELECT 1 FROM {table} WHERE typeof({quoted}) = 'integer' AND {inexact} LIMIT 1"
+        candidates += [] if connection.execute(query).fetchone() else [types.Double()]
     if "blob" not in kinds:
         candidates.append(types.Text())
     if kinds == {"blob"}:

@@ -156,8 +156,12 @@ def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
         return ""
     if any(len({_spell(one, text) for one in found}) > 1 for text in texts()):
         return ""
-    is_told = not has_groups or style[1] == "," or any(point in text for text in texts())
-    return style if is_told else ""
+    if has_groups and style[1] != "," and not any(point in text for text in texts()):
+        return ""
+    spelled = Guess()
+    for text in texts():
+        spelled.add(_spell(style, text))
+    return "" if spelled.kind == TEXT else style
 
 
 def _spell(style: str, text: str) -> str:
