@@ -347,7 +347,7 @@ def test_a_field_without_a_name_is_the_column_of_its_place(format_: str, tmp_pat
 def test_a_draft_of_a_database_tells_of_a_column_without_a_name(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         connection.execute('CREATE TABLE things (id INTEGER PRIMARY KEY, "" TEXT)')
-        with pytest.raises(SourceError, match="a.db, table `things`: column 2 has no") as caught:
+        with pytest.raises(SourceError, match=r"a\.db, table `things`: column 2 has no") as caught:
             refuse_nameless_columns(connection, "a.db")
         connection.execute(str(caught.value.hint).partition(": ")[2])
         refuse_nameless_columns(connection, "a.db")
