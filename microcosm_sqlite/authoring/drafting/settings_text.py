@@ -15,9 +15,9 @@ HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 
 
 def write_tables(tables: Mapping[str, InferredTable]) -> str:
-    """A TOML table for each table that the defaults do not fit, with a blank line in front."""
-    return "".join(
-        f"\n[{HOOK_TABLE}.tables.{_write_key(name)}]\n" + "".join(f"{line}\n" for line in lines)
+    """Return a TOML table for each table that the defaults do not fit."""
+    return "\n\n".join(
+        "\n".join([f"[{HOOK_TABLE}.tables.{_write_key(name)}]", *lines])
         for name, table in tables.items()
         if (lines := list(_write_table(table)))
     )

@@ -102,11 +102,14 @@ def find_type_kind(type_: types.TypeEngine[Any]) -> Kind | None:
 
 
 def _list_classes() -> dict[type, Kind]:
-    classes = {}
-    for kind in KINDS.values():
-        module, _, name = kind.type.partition(":")
-        classes[getattr(import_module(module), name)] = kind
-    return classes
+    return {import_type(kind.type): kind for kind in KINDS.values()}
+
+
+def import_type(name: str) -> type[types.TypeEngine[Any]]:
+    """A SQLAlchemy type, named as the table of kinds does: `module:class`."""
+    module, _, attribute = name.partition(":")
+    type_: type[types.TypeEngine[Any]] = getattr(import_module(module), attribute)
+    return type_
 
 
 def is_text_type(type_: types.TypeEngine[Any]) -> bool:
