@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.values.json_documents import refuse_halves, take_json
+from microcosm_sqlite.authoring.values.json_documents import parse_json, refuse_halves, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     Parser,
@@ -38,7 +38,6 @@ from microcosm_sqlite.authoring.values.parsing import (
     parse_float,
     parse_integer,
     parse_interval,
-    parse_json,
     parse_time,
     parse_uuid,
 )
