@@ -122,5 +122,5 @@ def _describe_declared_column(column: sa.Column[object]) -> str:
         parts = [str(column.type.compile())]
     parts += ["may be empty"] if column.nullable else []
     parts += ["generated"] if column.computed is not None else []
-    parts += [f"refers to {key.target_fullname}" for key in column.foreign_keys]
+    parts += sorted(f"refers to {key.target_fullname}" for key in column.foreign_keys)
     return ", ".join(parts)
