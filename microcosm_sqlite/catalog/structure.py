@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.common.kinds import find_declared_kind
 from microcosm_sqlite.common.sql import quote_identifier
 
 TYPE_CHECKING = False
@@ -14,26 +15,6 @@ if TYPE_CHECKING:
     Column = tuple[str, str, int, int]
     Structure = Mapping[str, Iterable[Column]]
     """Table name to its columns: name, declared type, 1 if NOT NULL, place in the primary key."""
-
-# The standard's types for the declared types that SQLAlchemy and people write; SQLite itself
-# only knows affinities (https://www.sqlite.org/datatype3.html).
-_FIELD_TYPES = (
-    ("BOOL", "boolean"),
-    ("DATETIME", "datetime"),
-    ("TIMESTAMP", "datetime"),
-    ("DATE", "date"),
-    ("TIME", "time"),
-    ("INT", "integer"),
-    ("CHAR", "string"),
-    ("CLOB", "string"),
-    ("TEXT", "string"),
-    ("BLOB", "string"),
-    ("REAL", "number"),
-    ("FLOA", "number"),
-    ("DOUB", "number"),
-    ("NUM", "number"),
-    ("DEC", "number"),
-)
 
 
 def describe_structure(connection: Connection) -> dict[str, list[Column]]:
@@ -157,4 +138,5 @@ def field_type_of(declared: str) -> str:
     >>> field_type_of("VARCHAR(20)"), field_type_of("")
     ('string', 'any')
     """
-    return next((kind for part, kind in _FIELD_TYPES if part in declared), "any")
+    kind = find_declared_kind(declared)
+    return kind.field_type if kind else "any"

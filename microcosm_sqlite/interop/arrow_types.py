@@ -10,9 +10,9 @@ it imports it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.common import kinds
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import SchemaMismatchError
 
@@ -33,7 +33,6 @@ STORED = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blo
 _UNDECLARED_SCALE = 10
 """Digits after the point that SQLAlchemy reads of a NUMERIC without a scale."""
 
-_DECIMAL = re.compile(r"(?:NUMERIC|DECIMAL|DEC)\b\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
 _UUID = r"^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$"
 
 
@@ -97,71 +96,27 @@ class Column:
 
 def describe_column(field: Field, declared: str) -> Column:
     """How a column is read, from its field in the manifest and its declared type."""
-    describe = _DESCRIBE.get(field.type)
-    if describe:
-        return describe(field, declared.upper())
-    if field.type in _PLAIN:
-        stored, type_ = _PLAIN[field.type]
-        return Column(field.name, stored, type_, is_comparable=True)
-    return Column(field.name, "any", pa.string())
+    labels = field.constraints.get("enum")
+    kind = kinds.find_kind(field.type, field.format, declared, has_labels=bool(labels))
+    if kind is None or kind.name not in ARROW:
+        return Column(field.name, "any", pa.string())
+    type_, convert = ARROW[kind.name]
+    is_comparable = kind.name in _COMPARED
+    if kind.name == kinds.LABEL:
+        convert = _encoder(pa.array(labels, pa.string()))
+    elif kind.name == kinds.DECIMAL:
+        type_ = _choose_decimal(declared)
+    elif kind.name == kinds.DATETIME:
+        # Texts of one and the same length compare as the moments that they stand for.
+        is_comparable = field.format == kind.format
+    return Column(field.name, kind.stored, type_, convert, is_comparable=is_comparable)
 
 
-_PLAIN: dict[str, tuple[str, Any]] = {
-    "integer": ("integer", pa.int64()),
-    "year": ("integer", pa.int64()),
-    "boolean": ("integer", pa.bool_()),
-    "date": ("text", pa.date32()),
-}
-
-
-def _describe_text(field: Field, declared: str) -> Column:
-    if field.format == "binary" or "BLOB" in declared:
-        return Column(field.name, "blob", pa.binary())
-    if field.format == "uuid":
-        return Column(field.name, "text", pa.string(), _hyphenate)
-    members = field.constraints.get("enum")
-    if members:
-        type_ = pa.dictionary(pa.int32(), pa.string())
-        encode = _encoder(pa.array(members, pa.string()))
-        return Column(field.name, "text", type_, encode, is_comparable=True)
-    return Column(field.name, "text", pa.string(), is_comparable=True)
-
-
-def _describe_number(field: Field, declared: str) -> Column:
-    found = _DECIMAL.search(declared)
-    if found:
-        return Column(field.name, "real", _decimal(*found.groups()))
-    return Column(field.name, "real", pa.float64(), is_comparable=True)
-
-
-def _describe_moment(field: Field, _: str) -> Column:
-    # Texts of one and the same length compare as the moments that they stand for.
-    is_even = field.format == "%Y-%m-%d %H:%M:%S.%f"
-    return Column(field.name, "text", pa.timestamp("us"), is_comparable=is_even)
-
-
-def _describe_time(field: Field, _: str) -> Column:
-    return Column(field.name, "text", pa.time64("us"), _parse_time)
-
-
-def _describe_interval(field: Field, _: str) -> Column:
-    return Column(field.name, "text", pa.duration("us"), _parse_interval)
-
-
-_DESCRIBE: dict[str, Callable[[Field, str], Column]] = {
-    "string": _describe_text,
-    "number": _describe_number,
-    "datetime": _describe_moment,
-    "time": _describe_time,
-    "duration": _describe_interval,
-}
-
-
-def _decimal(precision: str | None, scale: str | None) -> pa.DataType:
+def _choose_decimal(declared: str) -> pa.DataType:
+    precision, scale = kinds.find_decimal_size(declared) or (None, None)
     if precision is None or scale is None:
         return pa.decimal128(38, _UNDECLARED_SCALE)
-    make = pa.decimal128 if int(precision) <= 38 else pa.decimal256
-    return make(int(precision), int(scale))
+    return (pa.decimal128 if precision <= 38 else pa.decimal256)(precision, scale)
 
 
 def _encoder(members: pa.Array) -> Convert:
@@ -197,3 +152,23 @@ def _parse_time(array: pa.Array) -> pa.Array:
 
     moments = pc.binary_join_element_wise(pa.scalar("1970-01-01"), array, " ")
     return moments.cast(pa.timestamp("us")).cast(pa.time64("us"))
+
+
+ARROW: dict[str, tuple[Any, Convert | None]] = {
+    kinds.INTEGER: (pa.int64(), None),
+    kinds.BOOLEAN: (pa.bool_(), None),
+    kinds.NUMBER: (pa.float64(), None),
+    kinds.DECIMAL: (pa.decimal128(38, _UNDECLARED_SCALE), None),
+    kinds.TEXT: (pa.string(), None),
+    kinds.LABEL: (pa.dictionary(pa.int32(), pa.string()), None),
+    kinds.BINARY: (pa.binary(), None),
+    kinds.UUID: (pa.string(), _hyphenate),
+    kinds.DATE: (pa.date32(), None),
+    kinds.DATETIME: (pa.timestamp("us"), None),
+    kinds.TIME: (pa.time64("us"), _parse_time),
+    kinds.DURATION: (pa.duration("us"), _parse_interval),
+}
+"""The Arrow type of each kind, and what makes it of what SQLite stores, where a cast does not."""
+
+_COMPARED = {kinds.INTEGER, kinds.BOOLEAN, kinds.NUMBER, kinds.TEXT, kinds.LABEL, kinds.DATE}
+"""Kinds of which SQLite compares what it stores as Arrow would compare the values."""

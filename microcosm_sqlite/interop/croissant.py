@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.common import kinds
 from microcosm_sqlite.interop.licenses import find_license_url
 
 if TYPE_CHECKING:
@@ -59,12 +60,11 @@ _CONTEXT: dict[str, Any] = {
 _MEDIA_TYPES = {".csv": "text/csv", ".parquet": "application/x-parquet"}
 
 _DATA_TYPES = {
-    "integer": "sc:Integer",
-    "year": "sc:Integer",
-    "number": "sc:Float",
-    "boolean": "sc:Boolean",
-    "date": "sc:Date",
-    "datetime": "sc:DateTime",
+    kinds.INTEGER: "sc:Integer",
+    kinds.NUMBER: "sc:Float",
+    kinds.BOOLEAN: "sc:Boolean",
+    kinds.DATE: "sc:Date",
+    kinds.DATETIME: "sc:DateTime",
 }
 
 
@@ -140,12 +140,13 @@ def _describe_table(table: Table, exported: Mapping[str, Path]) -> dict[str, Any
 
 
 def _describe_field(table: Table, field: Field, exported: Mapping[str, Path]) -> dict[str, Any]:
+    kind = kinds.find_kind(field.type)
     described = {
         "@type": "cr:Field",
         "@id": _identify(table.name, field.name),
         "name": field.name,
         "description": field.description,
-        "dataType": _DATA_TYPES.get(field.type, "sc:Text"),
+        "dataType": _DATA_TYPES.get(kind.name if kind else "", "sc:Text"),
         "source": {
             "fileObject": {"@id": _identify(exported[table.name].name)},
             "extract": {"column": field.name},

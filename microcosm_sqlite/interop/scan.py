@@ -5,21 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.names import find_fields, find_table
 from microcosm_sqlite.catalog.structure import find_rowid_range
+from microcosm_sqlite.common.kinds import as_stored
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from microcosm_sqlite.catalog.frames import Parameters, Rows
@@ -190,33 +187,15 @@ def _explain(connection: sqlite3.Connection, scan: Scan) -> None:
         ) from error
 
 
-# The first that fits counts: a datetime is a date as well, and so is many an enumeration a string.
-_AS_STORED: tuple[tuple[type, Callable[[Any], object]], ...] = (
-    (Enum, lambda value: value.name),
-    (bool, int),
-    (datetime, lambda value: value.replace(tzinfo=None).isoformat(" ", "microseconds")),
-    (time, lambda value: value.replace(tzinfo=None).isoformat("microseconds")),
-    (date, date.isoformat),
-    (Decimal, float),
-    (UUID, lambda value: value.hex),
-)
-
-
 def bind(params: Parameters | None) -> Parameters:
     """Positional or named parameters, each as SQLAlchemy stores such a value.
 
+    >>> from datetime import datetime
     >>> bind([datetime(2013, 1, 1, 5), True])
     ('2013-01-01 05:00:00.000000', 1)
     """
     if params is None:
         return ()
     if isinstance(params, Mapping):
-        return {name: _as_stored(value) for name, value in params.items()}
-    return tuple(_as_stored(value) for value in params)
-
-
-def _as_stored(value: object) -> object:
-    for kind, convert in _AS_STORED:
-        if isinstance(value, kind):
-            return convert(value)
-    return value
+        return {name: as_stored(value) for name, value in params.items()}
+    return tuple(as_stored(value) for value in params)

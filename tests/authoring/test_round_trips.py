@@ -32,8 +32,8 @@ from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.values.json_documents import refuse_constant
 from microcosm_sqlite.authoring.values.layout import TableRules
-from microcosm_sqlite.authoring.values.parsing import refuse_constant
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.wheel_file import datasets_in

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import INTEGER, NUMBER, Guess
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.common.kinds import INTEGER, NUMBER
 
 
 def guess(*texts: str) -> Guess:

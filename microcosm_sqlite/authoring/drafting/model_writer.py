@@ -28,6 +28,7 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
 )
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
 from microcosm_sqlite.authoring.drafting.model_names import name_labels
+from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import JSON, KINDS, TEXT
 from microcosm_sqlite.common.wording import measure
 
@@ -287,12 +288,7 @@ def _find_annotation(type_: sa.types.TypeEngine[Any]) -> str:
     """Return the Python type of a column's values, as an annotation spells it."""
     if isinstance(type_, sa.types.NullType):
         return KINDS[JSON].annotation
-    kinds = (
-        kind
-        for kind in KINDS.values()
-        if isinstance(type_, getattr(sa, kind.type.partition(":")[2]))
-    )
-    return next(kinds, KINDS[TEXT]).annotation
+    return (find_type_kind(type_) or KINDS[TEXT]).annotation
 
 
 def _list_options(column: sa.Column[Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from microcosm_sqlite.authoring.project.referenced_datasets import (
     describe_requirements,
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undecorate
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
@@ -26,22 +27,6 @@ from microcosm_sqlite.orm.external_keys import external_keys
 from microcosm_sqlite.orm.types import EnumType
 
 MEDIA_TYPE = "application/vnd.sqlite3"
-DATETIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-
-_FIELD_TYPES: tuple[tuple[type[types.TypeEngine[Any]], dict[str, str]], ...] = (
-    (types.Interval, {"type": "duration"}),
-    (types.Boolean, {"type": "boolean"}),
-    (types.Integer, {"type": "integer"}),
-    (types.Float, {"type": "number"}),
-    (types.Numeric, {"type": "number"}),
-    (types.DateTime, {"type": "datetime", "format": DATETIME_FORMAT}),
-    (types.Date, {"type": "date"}),
-    (types.Time, {"type": "time"}),
-    (types.JSON, {"type": "object"}),
-    (types.Uuid, {"type": "string", "format": "uuid"}),
-    (types.LargeBinary, {"type": "string", "format": "binary"}),
-    (types.String, {"type": "string"}),
-)
 
 
 def describe_dataset(
@@ -196,22 +181,22 @@ def _describe_foreign_key(constraint: sa.ForeignKeyConstraint) -> dict[str, Any]
 
 def describe_field(column: sa.Column[Any]) -> dict[str, Any]:
     """A column as a field of Table Schema v2."""
-    type_ = _undecorate(column.type)
-    kind = next((kind for class_, kind in _FIELD_TYPES if isinstance(type_, class_)), None)
-    described: dict[str, Any] = {"name": column.name, **(kind or {"type": "any"})}
+    kind = find_type_kind(column.type)
+    described: dict[str, Any] = {"name": column.name, "type": kind.field_type if kind else "any"}
+    if kind and kind.format:
+        described["format"] = kind.format
     text = column.comment or column.doc
     if text:
         described["description"] = text
-    constraints = _describe_constraints(column, type_)
+    constraints = _describe_constraints(column)
     if constraints:
         described["constraints"] = constraints
     return described
 
 
-def _describe_constraints(
-    column: sa.Column[Any], type_: types.TypeEngine[Any]
-) -> Mapping[str, Any]:
+def _describe_constraints(column: sa.Column[Any]) -> Mapping[str, Any]:
     constraints: dict[str, Any] = {}
+    type_ = undecorate(column.type)
     if not column.nullable:
         constraints["required"] = True
     labels = _list_labels(column.type)
@@ -224,17 +209,11 @@ def _describe_constraints(
 
 def _list_labels(type_: types.TypeEngine[Any]) -> list[str]:
     """The texts that an enumeration stores; none for another type."""
-    while isinstance(type_, types.TypeDecorator):
-        if isinstance(type_, EnumType):
-            return [member.name for member in type_.enum_class]
-        type_ = type_.impl_instance
+    if isinstance(type_, EnumType):
+        return [member.name for member in type_.enum_class]
+    if isinstance(type_, types.TypeDecorator):
+        return _list_labels(type_.impl_instance)
     return list(type_.enums) if isinstance(type_, types.Enum) else []
-
-
-def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
-    while isinstance(type_, types.TypeDecorator) and not isinstance(type_, types.Interval):
-        type_ = type_.impl_instance
-    return type_
 
 
 def measure_tables(path: Path, metadata: sa.MetaData) -> dict[str, list[dict[str, Any]]]:

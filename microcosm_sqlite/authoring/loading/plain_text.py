@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from sqlalchemy import types
-
 from microcosm_sqlite.authoring.loading.connections import Writer, load_csv_module
 from microcosm_sqlite.authoring.sources.records import Block
 from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
 from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.common.kinds import BOOLEAN, DATE, DATETIME
 from microcosm_sqlite.common.sql import quote_text
 
 MOST_FIELDS = 1999
@@ -93,18 +92,16 @@ _WORDS = ("True", "False", "true", "false", "TRUE", "FALSE", "1", "0", "t", "f",
 """Booleans; people write more of them, and Python reads those."""
 
 # A text that SQLite gives back as it was is a date of the calendar. Its years begin with 0.
-_FORMS = (
-    (
-        types.DateTime,
+_FORMS = {
+    DATETIME: (
         ("2013-01-31 02:03:04", "2013-01-31 02:03:04.000000"),
         "WHEN datetime({0})={0} AND {0}>='0001' THEN {0}||'.000000'",
     ),
-    (
-        types.Date,
+    DATE: (
         ("2013-01-31", "2013-01-31"),
         "WHEN date({0})={0} AND {0}>='0001' THEN {0}",
     ),
-)
+}
 
 
 def write_conversion(rule: ColumnRule, text: str, otherwise: str) -> str:
@@ -120,16 +117,18 @@ def write_conversion(rule: ColumnRule, text: str, otherwise: str) -> str:
 
 
 def _list_cases(rule: ColumnRule, text: str) -> Iterator[str]:
-    if isinstance(rule.column.type, types.Boolean):
+    if rule.is_decorated:  # which may store some texts otherwise, whatever it does to samples
+        return
+    if rule.kind == BOOLEAN:
         for word in _WORDS:
             stored = _convert(rule, word)
             if isinstance(stored, int):
                 yield f"WHEN {text}={quote_text(word)} THEN {stored:d}"
-    for kind, (sample, expected), form in _FORMS:
-        if isinstance(rule.column.type, kind) and _convert(rule, sample) == expected:
-            if rule.nulls:
-                yield f"WHEN {text} IN ({','.join(map(quote_text, sorted(rule.nulls)))}) THEN NULL"
-            yield form.format(text)
+    (sample, expected), form = _FORMS.get(rule.kind, (("", ""), ""))
+    if form and _convert(rule, sample) == expected:
+        if rule.nulls:
+            yield f"WHEN {text} IN ({','.join(map(quote_text, sorted(rule.nulls)))}) THEN NULL"
+        yield form.format(text)
 
 
 def _convert(rule: ColumnRule, text: str) -> object:

@@ -13,7 +13,6 @@ from microcosm_sqlite.authoring.sources.databases import explained, find_columns
 from microcosm_sqlite.authoring.sources.records import Converter, Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.authoring.values.stored_values import make_converter, suspect_values
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import SourceValueError
 
@@ -69,14 +68,14 @@ class _TableRecords(Records):
     def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
         """None for each field whose values all are what its column stores; asked in one scan."""
         conditions = [
-            suspect_values(rule, quoted) if rule else "0"
+            rule.suspect_values(quoted) if rule else "0"
             for rule, quoted in zip(layout, self._columns, strict=True)
         ]
         asked = ", ".join(f"max({condition})" for condition in conditions)
         with explained(self.name):
             (suspects,) = self._connection.execute(f"SELECT {asked} {self._from}")
         return [
-            make_converter(rule) if rule and is_suspect else None
+            rule.make_stored_converter() if rule and is_suspect else None
             for rule, is_suspect in zip(layout, suspects, strict=True)
         ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,11 +11,8 @@ from typing import IO, Any
 
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance, open_text
-from microcosm_sqlite.authoring.values.parsing import refuse_constant
+from microcosm_sqlite.authoring.values.json_documents import read_json
 from microcosm_sqlite.errors import SourceError
-
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""Halves of a character, which are text only in pairs."""
 
 _ARRAY = re.compile(r"\s*\[\s*(\{|$)")
 
@@ -76,32 +72,12 @@ def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         if not content.strip():
             continue
         try:
-            row = json.loads(
-                content, parse_constant=refuse_constant, object_pairs_hook=_make_object
-            )
-            if _HALF.search(content):
-                _refuse_halves(row)
+            row = read_json(content)
         except (ValueError, RecursionError) as error:
             raise _refusal(name, line, str(error), content) from error
         if not isinstance(row, dict):
             raise _refusal(name, line, "not an object", content)
         yield line, row
-
-
-def _refuse_halves(row: object) -> None:
-    try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        half = error.object[error.start]
-        raise ValueError(f"{half!a} is half of a character") from error
-
-
-def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(k for k in keys if keys.count(k) > 1)!r} is there twice")
-    return made
 
 
 def _refusal(name: str, line: int, reason: str, content: str) -> SourceError:

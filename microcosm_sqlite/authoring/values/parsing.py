@@ -1,4 +1,4 @@
-"""Texts of a source as Python values: one parser for each kind of SQLAlchemy type.
+"""Parse the texts of a source: one parser for each kind of values.
 
 Every parser takes text and returns the value that SQLAlchemy would be given, or raises
 `ValueError`, whose text says what was expected ("a whole number").
@@ -14,13 +14,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import types
-
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
+from microcosm_sqlite.authoring.values.json_documents import read_json, take_json
 from microcosm_sqlite.common.booleans import parse_boolean
+from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME
 
 Parser = Callable[[str], Any]
 
@@ -127,7 +127,7 @@ def parse_date(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError("a date as in 2013-01-31") from None
+        raise ValueError(f"a date as in {KINDS[DATE].example}") from None
 
 
 def parse_datetime(text: str) -> datetime:
@@ -136,7 +136,7 @@ def parse_datetime(text: str) -> datetime:
         value = datetime.fromisoformat(_UTC.sub("Z", text.strip()))
         return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        raise ValueError("a date and time as in 2013-01-31T23:59:00Z") from None
+        raise ValueError(f"a date and time as in {KINDS[DATETIME].example}") from None
 
 
 def parse_time(text: str) -> time:
@@ -146,7 +146,7 @@ def parse_time(text: str) -> time:
     except ValueError:
         value = None
     if value is None or value.tzinfo is not None:
-        raise ValueError("a time of day as in 23:59:00")
+        raise ValueError(f"a time of day as in {KINDS[TIME].example}")
     return value
 
 
@@ -154,7 +154,7 @@ def parse_interval(text: str) -> timedelta:
     """A duration: ISO 8601 (`P1DT2H`), or a clock as Python shows it (`1 day, 2:00:00`)."""
     match = _DURATION.fullmatch(text) or _CLOCK.fullmatch(text)
     if match is None:
-        raise ValueError("a duration as in P1DT2H30M or 26:30:00")
+        raise ValueError(f"a duration as in {KINDS[DURATION].example} or 26:30:00")
     parts = match.groupdict()
     sign = -1 if parts.pop("sign") else 1
     try:
@@ -166,14 +166,12 @@ def parse_interval(text: str) -> timedelta:
 def parse_json(text: str) -> Any:
     """JSON of any kind."""
     try:
-        return json.loads(text, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
+        document = read_json(text)
+    except (json.JSONDecodeError, RecursionError):
         raise ValueError("JSON") from None
-
-
-def refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which Python's reader takes and JSON does not have."""
-    raise ValueError(f"{name} is no JSON, which has null for it")
+    except ValueError as error:
+        raise ValueError(f"JSON, as {error}") from None
+    return take_json(document)
 
 
 def parse_uuid(text: str) -> UUID:
@@ -225,68 +223,18 @@ def make_enum_parser(labels: list[str]) -> Parser:
     return parse_label
 
 
-def make_format_parser(type_: types.TypeEngine[Any], parse_plain: Parser, format_: str) -> Parser:
-    """Numbers, dates or moments in a format.
-
-    Raises:
-        ValueError: The type is none of these, or the format is not known.
-    """
-    if isinstance(type_, types.Integer | types.Float | types.Numeric):
-        spell = compile_number_format(format_)
-        return lambda text: parse_plain(spell(text))
-    parse = compile_format(format_)
-    if isinstance(type_, types.DateTime):
-        return parse
-    if isinstance(type_, types.Date):
-        return lambda text: parse(text).date()
-    raise ValueError(f"{type_!r} is no type of numbers or dates")
+def make_number_parser(parse: Parser, format_: str) -> Parser:
+    """Numbers in a format, or ValueError where that is none."""
+    spell = compile_number_format(format_)
+    return lambda text: parse(spell(text))
 
 
-def choose_parser(
-    type_: types.TypeEngine[Any], *, format_: str = "", takes_infinity: bool = False
-) -> Parser | None:
-    """The parser for a type, or None for a type that text cannot stand for.
-
-    A `TypeDecorator` is parsed as the type that it decorates, and does its own work afterwards.
-
-    Args:
-        type_: The type.
-        format_: The format of its numbers, where it is not that of programs, or of its dates,
-            where they are not in ISO 8601.
-        takes_infinity: Whether numbers may be infinite.
-
-    Raises:
-        ValueError: A format that is not known, or that is given to a type without formats.
-    """
-    while isinstance(type_, types.TypeDecorator) and not isinstance(type_, _OWN_WAYS):
-        type_ = type_.impl_instance
-    parse = next((make(type_) for kind, make in _MAKERS if isinstance(type_, kind)), None)
-    if takes_infinity and isinstance(type_, types.Float):
-        parse = parse_any_float
-    return make_format_parser(type_, parse, format_) if parse and format_ else parse
+def make_datetime_parser(parse: Parser, format_: str) -> Parser:  # noqa: ARG001
+    """Dates and times in a format, or ValueError where that is none."""
+    return compile_format(format_)
 
 
-def _make_uuid_parser(type_: Any) -> Parser:
-    return parse_uuid if type_.as_uuid else lambda text: str(parse_uuid(text))
-
-
-# Decorators that are not parsed as what they decorate.
-_OWN_WAYS = (types.PickleType, types.Interval)
-
-# The first that fits: kinds stand in front of those that they derive from.
-_MAKERS: tuple[tuple[type[Any], Callable[[Any], Parser | None]], ...] = (
-    (types.PickleType, lambda _: None),
-    (types.Interval, lambda _: parse_interval),
-    (types.Enum, lambda type_: make_enum_parser(type_.enums)),
-    (types.String, lambda type_: make_text_parser(type_.length)),
-    (types.Integer, lambda _: parse_integer),
-    (types.Boolean, lambda _: parse_bool),
-    (types.Float, lambda _: parse_float),
-    (types.Numeric, lambda type_: make_decimal_parser(type_.precision, type_.scale)),
-    (types.DateTime, lambda _: parse_datetime),
-    (types.Date, lambda _: parse_date),
-    (types.Time, lambda _: parse_time),
-    (types.JSON, lambda _: parse_json),
-    (types.Uuid, _make_uuid_parser),
-    (types.LargeBinary, lambda _: parse_binary),
-)
+def make_date_parser(parse: Parser, format_: str) -> Parser:  # noqa: ARG001
+    """Dates in a format, or ValueError where that is none."""
+    read = compile_format(format_)
+    return lambda text: read(text).date()

@@ -11,7 +11,6 @@ What is not suspect is what the judge would have stored. What is suspect is judg
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,8 +18,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, choose_parser, refuse_constant
-from microcosm_sqlite.authoring.values.typed_values import make_taker
+from microcosm_sqlite.authoring.values.json_documents import make_json_binder
+from microcosm_sqlite.authoring.values.kind_values import (
+    ALWAYS,
+    EPOCH,
+    VALUES,
+    choose_parser,
+    find_type_kind,
+    is_text_type,
+    make_taker,
+)
+from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, parse_datetime
+from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.errors import SettingsError
 
@@ -32,6 +41,8 @@ class ColumnRule:
 
     Attributes:
         column: The column.
+        kind: The name of the kind of its values.
+        is_decorated: Whether its type does work of its own on what it stores.
         parse: Text to Python value, or ValueError.
         nulls: The texts that mean NULL; none where the column is NOT NULL.
         is_plain: Whether texts may be bound as they are and left to SQLite's column affinity.
@@ -53,21 +64,28 @@ class ColumnRule:
         self.column = column
         self.name = column.name
         type_ = column.type.dialect_impl(dialect)
+        kind = find_type_kind(type_)
+        self.is_decorated = isinstance(type_, types.TypeDecorator)
         parse = choose_parser(type_, format_=format_, takes_infinity=takes_infinity)
-        if parse is None:
+        if kind is None or parse is None:
             raise SettingsError(
                 f"Column `{column.table.name}.{column.name}` is {column.type!r}, "
                 "which no text stands for.",
                 hint="Give it a type that can be written down, such as JSON.",
             )
+        self.kind = kind.name
         self.parse = parse
-        self._take = make_taker(type_, parse)
-        self._is_parsed = not isinstance(type_, (types.JSON, types.TypeDecorator))
-        self._bind = _make_binder(type_, dialect)
+        self._type = type_
+        self._values = VALUES[kind.name]
+        self._take = make_taker(self._values, parse)
         self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
         self.nulls = frozenset(("", *null_values)) if column.nullable else frozenset[str]()
         self._null_words = self.nulls - {""}
         affinity = find_affinity(self.expected)
+        bind: Callable[[Any], Any] | None = type_.bind_processor(dialect)
+        self._bind = bind or (lambda value: value)
+        if self.kind == JSON:
+            self._bind = make_json_binder(self._bind, is_numeric=affinity == "NUMERIC")
         quoted = quote_identifier(column.name)
         self.is_plain, self.suspicion = False, ""
         if not format_:
@@ -92,7 +110,7 @@ class ColumnRule:
         """
         if text in self.nulls:
             return None
-        if not text and not self.column.nullable and not self._takes_empty_text:
+        if not text and not self.column.nullable and not is_text_type(self._type):
             raise ValueError("a value, as the column is NOT NULL")
         return self.parse(text)
 
@@ -133,7 +151,8 @@ class ColumnRule:
         Raises:
             ValueError: The type does not take it.
         """
-        return self.bind(self.parse(value) if isinstance(value, str) and self._is_parsed else value)
+        is_text = isinstance(value, str) and self._values.reads_texts and not self.is_decorated
+        return self.bind(self.parse(value) if is_text else value)
 
     def make_cache(self) -> ConvertedTexts:
         """`convert` as a mapping that remembers, since columns repeat their values."""
@@ -146,9 +165,37 @@ class ColumnRule:
             expression = f"NULLIF({expression},{quote_text(text)})"
         return expression
 
-    @property
-    def _takes_empty_text(self) -> bool:
-        return isinstance(_undecorate(self.column.type), types.String)
+    def suspect_values(self, quoted: str) -> str:
+        """SQL that is true of each value of a database that may not be what the column stores.
+
+        SQLite lets any column hold anything, so nothing is believed: each column is asked for one
+        condition, of all rows at once. Where it never holds, the values go from one file to the
+        other as they are.
+
+        Args:
+            quoted: The name, in SQL, of the column that the values come from.
+        """
+        if self.is_decorated:
+            return ALWAYS
+        condition = self._values.suspect(self._type, self, quoted)
+        is_null = f"{quoted} IS NULL"
+        return (
+            f"({condition}) AND NOT {is_null}"
+            if self.column.nullable
+            else f"{condition} OR {is_null}"
+        )
+
+    def make_stored_converter(self) -> Callable[[Any], Any]:
+        """What makes of a value of a database what the column stores, or raises ValueError.
+
+        JSON and intervals are read as SQLAlchemy stores them. Empty text in a column of another
+        type is no value.
+        """
+        make = _STORED_FORMS.get(self.kind)
+        convert = make(self) if make else self.convert_value
+        is_text = is_text_type(self._type)
+        texts = ConvertedTexts(convert if is_text else lambda text: convert(text or None))
+        return lambda value: texts[value] if isinstance(value, str) else convert(value)
 
 
 class ConvertedTexts(dict[str | None, Any]):
@@ -166,15 +213,37 @@ class ConvertedTexts(dict[str | None, Any]):
         return value
 
 
-def _make_binder(type_: types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any]:
-    processor = type_.bind_processor(dialect) or (lambda value: value)
-    return make_json_binder(processor) if isinstance(_undecorate(type_), types.JSON) else processor
+def _read_stored_json(rule: ColumnRule) -> Callable[[Any], Any]:
+    return lambda value: (
+        rule.convert(value) if isinstance(value, str) else rule.convert_value(value)
+    )
 
 
-def _undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
-    while isinstance(type_, types.TypeDecorator):
-        type_ = type_.impl_instance
-    return type_
+def _read_stored_interval(rule: ColumnRule) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        try:
+            return rule.convert_value(parse_datetime(value) - EPOCH)
+        except (ValueError, AttributeError):
+            return rule.convert_value(value)
+
+    return convert
+
+
+def _read_stored_bytes(rule: ColumnRule) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError("bytes")  # noqa: TRY004 - as for every other value
+        return rule.convert_value(value)
+
+    return convert
+
+
+# Kinds that databases store in another form than the one that sources of files write.
+_STORED_FORMS: dict[str, Callable[[ColumnRule], Callable[[Any], Any]]] = {
+    DURATION: _read_stored_interval,
+    JSON: _read_stored_json,
+    BINARY: _read_stored_bytes,
+}
 
 
 def _plan_fast_path(type_: types.TypeEngine[Any], affinity: str, quoted: str) -> tuple[bool, str]:
@@ -205,25 +274,3 @@ def suspect_any(rules: Iterable[ColumnRule]) -> str:
         total = join_evenly([f"ifnull({name}, 0)" for name in whole], " + ")
         conditions.append(f"typeof({total}) <> 'integer'")
     return join_evenly(conditions, " OR ")
-
-
-Binder = Callable[[Any], Any]
-
-
-def make_json_binder(bind: Binder) -> Binder:
-    """What a JSON type stores for a document, where that is JSON.
-
-    Python writes NaN and Infinity, which JSON does not have. And a column that is declared JSON
-    has numeric affinity, so that SQLite would round a document that is one large whole number.
-    """
-
-    def bind_document(document: Any) -> Any:
-        text = bind(document)
-        if isinstance(text, str):
-            if "NaN" in text or "Infinity" in text:
-                json.loads(text, parse_constant=refuse_constant)
-            if text.lstrip("-").isdigit() and not -(2**63) <= int(text) < 2**63:
-                raise ValueError("SQLite keeps whole numbers of 64 bits")
-        return text
-
-    return bind_document

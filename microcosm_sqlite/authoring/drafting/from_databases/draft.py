@@ -22,6 +22,7 @@ from microcosm_sqlite.authoring.sources.databases import (
     is_database,
     open_database,
     refuse_impostor,
+    refuse_nameless_columns,
 )
 from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
 from microcosm_sqlite.common.names import find_free_name
@@ -105,6 +106,7 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
 def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     take_snapshot(path, snapshot)
     with open_database(snapshot, path.name) as connection, explained(path.name):
+        refuse_nameless_columns(connection, path.name)
         found = reflect_tables(connection)
         reflect_extras(connection, found)
         fit_tables(connection, found, path.name)

@@ -11,13 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
+from microcosm_sqlite.authoring.values.kind_values import is_text_type
+from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.authoring.values.stored_values import (
-    find_kind,
-    make_converter,
-    suspect_values,
-)
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -47,7 +45,7 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
         connection.execute(f"SELECT typeof({quoted}), count(*) FROM {table} GROUP BY 1").fetchall()
     )
     nulls, empty = found.pop("null", 0), 0
-    if "text" in found and find_kind(column.type) != "text":
+    if "text" in found and not is_text_type(column.type):
         (empty,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE length({quoted}) = 0 AND typeof({quoted}) = 'text'"
         ).fetchone()
@@ -62,6 +60,16 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
         sa.Table(column.table.name, sa.MetaData(), candidate)
         if _takes_all(connection, candidate, table, quoted):
             return Fit(type_, is_nullable, _describe(column, type_, found))
+    infinite = f"FROM {table} WHERE typeof({quoted}) = 'real' AND abs({quoted}) = 9e999"
+    (count,) = connection.execute(f"SELECT count(*) {infinite}").fetchone()
+    if count:
+        raise SourceError(
+            f"{file}, table `{column.table.name}`: column `{column.name}` holds "
+            f"{spell_count(count, 'infinite number')}.",
+            file=file,
+            hint="Make them NULL first, or set `infinity = true` for the table in a project of "
+            f"your own: UPDATE {table} SET {quoted} = NULL WHERE abs({quoted}) = 9e999",
+        )
     raise SourceError(
         f"{file}, table `{column.table.name}`: column `{column.name}` holds {_list(found)}.",
         file=file,
@@ -85,7 +93,9 @@ def _list_candidates(
     if kinds <= {"integer"} | ({"text"} if only_empty else set()):
         candidates.append(types.BigInteger())
     if kinds <= {"integer", "real"} | ({"text"} if only_empty else set()):
-        candidates.append(types.Double())
+        inexact = f"{quoted} NOT BETWEEN {-EXACT_INTEGER} AND {EXACT_INTEGER}"
+        query = f"SELECT 1 FROM {table} WHERE typeof({quoted}) = 'integer' AND {inexact} LIMIT 1"
+        candidates += [] if connection.execute(query).fetchone() else [types.Double()]
     if "blob" not in kinds:
         candidates.append(types.Text())
     if kinds == {"blob"}:
@@ -98,11 +108,11 @@ def _takes_all(
 ) -> bool:
     with suppress(SettingsError, ValueError):
         rule = ColumnRule(column, dialect(), ())
-        condition = suspect_values(rule, quoted)
+        condition = rule.suspect_values(quoted)
         # Binary, since a collation may take different texts for one, or not be there at all.
         distinct = f"SELECT DISTINCT {quoted} COLLATE BINARY"
         suspects = f"{distinct} FROM {table} WHERE {condition}"
-        convert = make_converter(rule)
+        convert = rule.make_stored_converter()
         for (value,) in connection.execute(suspects):
             convert(value)
         return True

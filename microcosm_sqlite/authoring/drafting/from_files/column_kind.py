@@ -18,16 +18,27 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.json_documents import keeps_digits
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     SQLITE_SPACE,
     parse_date,
     parse_datetime,
 )
-
-INTEGER, NUMBER, BOOLEAN = "integer", "number", "boolean"
-DATE, DATETIME, MOMENT, TEXT = "date", "datetime", "datetime with offset", "text"
-TIME, DURATION, UUID_, BINARY, JSON = "time", "duration", "UUID", "binary", "JSON"
+from microcosm_sqlite.common.kinds import (
+    BINARY,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    JSON,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TIME,
+)
+from microcosm_sqlite.common.kinds import UUID as UUID_
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -48,7 +59,6 @@ NULL_WORDS = frozenset(
 )  # fmt: skip
 """Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
 text."""
-_DIGITS_OF_A_DOUBLE = 17
 EXACT_DIGITS = 15
 """Decimal numbers of so many digits come back from a double unchanged."""
 
@@ -197,7 +207,8 @@ def _classify_whole(value: int) -> tuple[str, str]:
 def _classify_decimal(value: Decimal) -> tuple[str, str]:
     if value.as_tuple().exponent == 0:
         return _classify_whole(int(value))
-    return (NUMBER if len(value.as_tuple().digits) <= EXACT_DIGITS else TEXT), str(value)
+    is_exact = len(value.as_tuple().digits) <= EXACT_DIGITS and math.isfinite(float(value))
+    return (NUMBER if is_exact else TEXT), str(value)
 
 
 def _classify_datetime(value: datetime) -> tuple[str, str]:
@@ -224,8 +235,7 @@ def _is_number(text: str) -> bool:
     match = _NUMBER.fullmatch(text)
     if not match or not (match[1] or match[2]):
         return False
-    digits = ((match[1] or "") + (match[2] or "")).replace(".", "").lstrip("0")
-    return len(digits) <= _DIGITS_OF_A_DOUBLE and math.isfinite(float(text))
+    return keeps_digits(text)
 
 
 def _is_parsed(parse: Callable[[str], object], text: str) -> bool:

@@ -9,19 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    DATE,
-    DATETIME,
     INFINITIES,
-    INTEGER,
-    MOMENT,
-    NUMBER,
-    TEXT,
     Guess,
     classify,
     find_short_styles,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier
 
 MOST_STRAYS = 3
@@ -161,8 +156,12 @@ def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
         return ""
     if any(len({_spell(one, text) for one in found}) > 1 for text in texts()):
         return ""
-    is_told = not has_groups or style[1] == "," or any(point in text for text in texts())
-    return style if is_told else ""
+    if has_groups and style[1] != "," and not any(point in text for text in texts()):
+        return ""
+    spelled = Guess()
+    for text in texts():
+        spelled.add(_spell(style, text))
+    return "" if spelled.kind == TEXT else style
 
 
 def _spell(style: str, text: str) -> str:

@@ -15,14 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    DATE,
-    DATETIME,
-    MOMENT,
-    NUMBER,
-    TEXT,
-    Guess,
-)
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     choose_number_style,
     find_hint,
@@ -51,6 +44,7 @@ from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
 from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
+from microcosm_sqlite.common.kinds import DATE, DATETIME, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SourceError

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    BINARY,
-    BOOLEAN,
-    DURATION,
-    JSON,
-    NUMBER,
-    TIME,
-)
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
+from microcosm_sqlite.common.kinds import BINARY, BOOLEAN, DURATION, JSON, NUMBER, TIME
 from microcosm_sqlite.errors import SourceError
 
 KEY_LENGTH = 64

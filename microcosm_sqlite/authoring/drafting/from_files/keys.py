@@ -7,15 +7,9 @@ from typing import NamedTuple
 
 from inflection import singularize, underscore
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    DATE,
-    DATETIME,
-    INTEGER,
-    MOMENT,
-    NULL_WORDS,
-    TEXT,
-)
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import NULL_WORDS
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 

@@ -9,20 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    BINARY,
-    BOOLEAN,
-    DATE,
-    DATETIME,
-    DURATION,
-    EXACT_DIGITS,
-    INTEGER,
-    JSON,
-    MOMENT,
-    NUMBER,
-    TEXT,
-    TIME,
-)
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     COMMENT,
     DELIMITERS,
@@ -36,6 +23,19 @@ from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
 from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
+from microcosm_sqlite.common.kinds import (
+    BINARY,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    JSON,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TIME,
+)
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
