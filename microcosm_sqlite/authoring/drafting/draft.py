@@ -16,6 +16,7 @@ from microcosm_sqlite.authoring.drafting.project_context import describe_draft
 from microcosm_sqlite.authoring.drafting.report import report_databases, report_files
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
 from microcosm_sqlite.authoring.sources.finding import split_name
+from microcosm_sqlite.common.wording import spell_on_one_line
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def draft_project(
         draft = describe_draft(inference, databases, context, null_values)
         with write_project(target, {**context, "_draft": draft}) as project:
             _replace_sources(project / "sources", inference, databases)
-    return Draft(target, (*report_databases(databases), *report_files(inference)))
+    report = [*report_databases(databases), *report_files(inference)]
+    return Draft(target, tuple(map(spell_on_one_line, report)))
 
 
 def _replace_sources(

@@ -14,6 +14,7 @@ from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
 from microcosm_sqlite.authoring.drafting.settings_text import write_tables
+from microcosm_sqlite.common.wording import spell_on_one_line
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
@@ -117,7 +118,7 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
         "row_count": table["row_count"],
         "key": ", ".join(map(escape_markdown, table["key"])),
         "gaps": ", ".join(map(escape_markdown, table["gaps"])),
-        "file": _keep_printable(table["file"]).replace("`", "'"),
+        "file": spell_on_one_line(table["file"]).replace("`", "'"),
     }
 
 
@@ -127,8 +128,4 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("a|b <i>")
     'a\\|b \\<i\\>'
     """
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", _keep_printable(text))
-
-
-def _keep_printable(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -35,12 +36,18 @@ def report_files(inference: Inference) -> Iterator[str]:
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
+        yield from _describe_link(table.file.path)
         for note in (*table.file.notes, *table.remarks):
             yield f"  note: {note}"
     for name, reason in inference.left_out.items():
         yield f"left out: {name}, {reason}"
     for error in inference.refused:
         yield f"refused: {error}"
+
+
+def _describe_link(path: Path) -> Iterator[str]:
+    if path.is_symlink():
+        yield f"  note: {path.name} is a link, so {path.resolve()} was copied"
 
 
 def _describe_key(table: InferredTable) -> str:
@@ -92,6 +99,7 @@ def _report_database(draft: DatabaseDraft) -> Iterator[str]:
     found, name = draft.found, draft.path.name
     tables, rows = spell_count(len(draft.models), "table"), spell_count(draft.row_count, "row")
     yield f"{name}: SQLite, {tables} with {rows}"
+    yield from _describe_link(draft.path)
     yield f"  sources/{draft.snapshot.name} is a snapshot of it, made by VACUUM INTO"
     for model in draft.models:
         table = model.table
@@ -122,5 +130,5 @@ def _describe_declared_column(column: sa.Column[object]) -> str:
         parts = [str(column.type.compile())]
     parts += ["may be empty"] if column.nullable else []
     parts += ["generated"] if column.computed is not None else []
-    parts += [f"refers to {key.target_fullname}" for key in column.foreign_keys]
+    parts += sorted(f"refers to {key.target_fullname}" for key in column.foreign_keys)
     return ", ".join(parts)

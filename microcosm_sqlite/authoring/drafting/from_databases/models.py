@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import inflection
@@ -148,7 +148,9 @@ def _fit_columns(
 def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> DraftedModel:
     table = model.table
     attributes = name_attributes(table.columns.keys())
-    related = [_relate(each, classes) for each in getattr(model, "relationships", ())]
+    relationships = getattr(model, "relationships", [])
+    _lead_to_keys(relationships)
+    related = [_relate(each, classes) for each in relationships]
     return DraftedModel(
         table,
         model.name,
@@ -156,6 +158,23 @@ def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> Draf
         tuple(filter(None, related)),
         found.full_text.get(table.name, ()),
     )
+
+
+def _lead_to_keys(relationships: Iterable[RelationshipAttribute]) -> None:
+    """Let references to rows of the same table lead to the columns that their keys name.
+
+    sqlacodegen takes those of the primary key, which a key need not refer to. The attribute that
+    leads back comes behind the one that refers.
+    """
+    leading_back: set[int] = set()
+    for each in relationships:
+        is_own = each.source is each.target and each.association_table is None
+        if is_own and each.constraint is not None and id(each) not in leading_back:
+            each.remote_side = [
+                each.source.get_column_attribute(element.column.name)
+                for element in each.constraint.elements
+            ]
+            leading_back.add(id(each.backref))
 
 
 def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related | None:
