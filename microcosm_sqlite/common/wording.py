@@ -1,4 +1,4 @@
-"""Counts in sentences, and the width of text in a terminal or in source code."""
+"""Counts in sentences, text on one line, and its width in a terminal or in source code."""
 
 from __future__ import annotations
 
@@ -26,3 +26,14 @@ def spell_count(number: int, thing: str) -> str:
     ('1 row', '336,776 rows')
     """
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def spell_on_one_line(text: str) -> str:
+    r"""Return a text with its newlines and control characters as escapes.
+
+    >>> spell_on_one_line("naïve\n\x1b")
+    'naïve\\n\\x1b'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

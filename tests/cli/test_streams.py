@@ -14,9 +14,9 @@ import pytest
 
 from microcosm_sqlite.cli.app import COMMANDS
 from microcosm_sqlite.cli.streams import printable
-from tests.catalog.workshop import Wheel, make_database
 from tests.cli.conftest import Program
 from tests.support.projects import make_project
+from tests.support.wheels import Wheel, make_database
 
 HOSTILE = "a\x1b]0;title\x07b\x7fc\x9bd\u202ee\u2066f\u200fg"
 COMMAND_LINES = {

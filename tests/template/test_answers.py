@@ -59,7 +59,7 @@ BAD = [
 def test_what_cannot_be_used_is_refused_with_what_to_give_instead(name: str, answer: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: ") as caught:
         validate_answers({name: answer}, questions())
-    assert re.match(r"(Give|Choose of) .+\.$", caught.value.hint)
+    assert re.match(r"(Give|Choose one of) .+\.$", caught.value.hint)
 
 
 def texts(rule: str) -> st.SearchStrategy[str]:

@@ -1,3 +1,4 @@
+{% set draft = cookiecutter._draft | default(none) -%}
 """The installed dataset holds what its card and its models promise."""
 
 from __future__ import annotations
@@ -13,8 +14,15 @@ from {{ cookiecutter.package }} import models, path
 
 DISTRIBUTION = "{{ cookiecutter.distribution }}"
 LICENCES = "{{ cookiecutter.code_license }} AND {{ cookiecutter.data_license }}"
+{% if draft -%}
+ROW_COUNTS = {
+{%- for table in draft.tables %}
+    {{ table.literal }}: {{ table.row_count }},
+{%- endfor %}
+}
+{% else -%}
 ROW_COUNTS = {"blocks": 4, "elements": 118}
-
+{% endif %}
 dataset = microcosm_sqlite.dataset("{{ cookiecutter.dataset }}")
 
 

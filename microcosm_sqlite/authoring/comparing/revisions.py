@@ -16,6 +16,7 @@ from microcosm_sqlite.authoring.comparing.schema_steps import (
     plan_steps,
     read_definitions,
 )
+from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -133,18 +134,24 @@ def _render_function(name: str, steps: Sequence[Step]) -> Iterator[str]:
     for number, step in enumerate(steps):
         if number:
             yield ""
-        yield f"    # {' '.join(step.reason.split())}"
+        comments = [" ".join(step.reason.split())]
         if step.unfilled:
-            yield f"    # Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
+            comments.append(
+                f"Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
+            )
         if step.lost:
-            yield f"    # Values go; copy those that only have a new name: {', '.join(step.lost)}."
+            comments.append(
+                f"Values go; copy those that only have a new name: {', '.join(step.lost)}."
+            )
+        yield from (f"    # {spell_on_one_line(comment)}" for comment in comments)
         yield from (f"    op.execute({_quote(statement)})" for statement in step.statements)
 
 
 def _quote(statement: str) -> str:
     """A statement as Python source; Alembic takes a name behind a colon for a parameter."""
     escaped = re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", statement)
-    if "\n" not in escaped or '"""' in escaped or "\r" in escaped:
+    is_plain = all(each.isprintable() or each in "\n\t" for each in escaped)
+    if "\n" not in escaped or '"""' in escaped or escaped.endswith("\\") or not is_plain:
         return repr(escaped)
     end = "\n" if escaped.endswith('"') else ""
     return f'{"r" if chr(92) in escaped else ""}"""{escaped}{end}"""'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -106,10 +107,32 @@ def write_import(module: str, names: Iterable[str]) -> list[str]:
 
 def quote(text: str) -> str:
     """A text as Black quotes it, with double quotes unless single ones save escapes."""
-    quoted = repr(text)
-    if quoted[0] == "'" and '"' not in text:
-        return f'"{quoted[1:-1]}"'
+    if not isinstance(text, str):
+        raise TypeError(f"Not a text: {text!r}")
+    quoted = str.__repr__(text)
+    if quoted[0] == "'" and text.count('"') <= text.count("'"):
+        inner = quoted[1:-1].replace("\\'", "'").replace('"', '\\"')
+        return f'"{inner}"'
     return quoted
+
+
+def write_number(number: int) -> str:
+    """A whole number as Python source."""
+    if type(number) is not int:
+        raise TypeError(f"Not a whole number: {number!r}")
+    return int.__repr__(number)
+
+
+def check_name(name: str) -> str:
+    """Return a name that is an identifier, and raise ValueError for any other text."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"Not an identifier: {name!r}")
+    return name
+
+
+def spell_plainly(text: str) -> str:
+    """What of a text a docstring or a comment can hold: one line without quotes and controls."""
+    return "".join(each for each in text if each.isprintable() and each not in '\\"')
 
 
 def write_name(name: str) -> str:

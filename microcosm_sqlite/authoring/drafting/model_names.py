@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 
 import inflection
 import sqlalchemy
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.authoring.values.column_names import make_identifier
+from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
 from microcosm_sqlite.common.wording import measure
 
 ATTRIBUTE_LENGTH = 40
@@ -26,34 +27,40 @@ _LIKE_DIGITS = {"l", "I", "O"}
 """Linters refuse them as names."""
 
 
-def name_classes(tables: Iterable[str], base: str) -> dict[str, str]:
+def name_classes(tables: Iterable[str], base: str, taken: Collection[str] = ()) -> dict[str, str]:
     """A class name for each table, in the singular, no two alike.
 
     >>> name_classes(["airlines", "weather", "strings", "2nd"], "NycData")
     {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow', '2nd': 'Table2nd'}
+
+    Args:
+        tables: The tables, whatever they are called.
+        base: The declarative base.
+        taken: Names that other classes have.
     """
+    tables = list(tables)
+    taken = {*IMPORTED, base, *taken}
     names: dict[str, str] = {}
-    for table in tables:
-        words = re.sub("_+", "_", table.strip("_"))
-        name = inflection.camelize(inflection.singularize(words)).replace("_", "") or "Row"
+    for table, identifier in zip(tables, make_names(tables), strict=True):
+        words = re.sub("_+", "_", identifier.strip("_"))
+        name = _normalise(inflection.camelize(inflection.singularize(words)), "Row")
         if not name[0].isupper():  # digits, and letters that have no capitals
             name = f"Table{name}"
-        taken = {*IMPORTED, base, *names.values()}
         while name in taken or keyword.iskeyword(name) or hasattr(builtins, name):
             name += "Row"
         names[table] = name
+        taken.add(name)
     return names
 
 
-def name_labels(table: str, column: str, classes: Mapping[str, str]) -> str:
-    """The name of a type for the few labels of a column, apart from all classes.
+def name_labels(model: str, attribute: str, taken: Collection[str]) -> str:
+    """The name of a type for the few labels of a column, apart from those that are taken.
 
-    >>> name_labels("flights", "origin", {"flights": "Flight"})
+    >>> name_labels("Flight", "origin", ["Flight"])
     'FlightOrigin'
     """
-    words = inflection.camelize(inflection.underscore(make_identifier(column))).replace("_", "")
-    name = f"{classes[table]}{words}"
-    while name in IMPORTED or name in classes.values():
+    name = f"{model}{_normalise(inflection.camelize(attribute), '')}"
+    while name in IMPORTED or name in taken:
         name += "Label"
     return name
 
@@ -68,7 +75,8 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     known, attributes = set(columns), dict[str, str]()
     taken = _list_taken()
     for position, column in enumerate(columns, 1):
-        name = inflection.underscore(make_identifier(column)) or f"column_{position}"
+        name = make_identifier(inflection.underscore(make_identifier(column)))
+        name = name or f"column_{position}"
         while measure(name) > ATTRIBUTE_LENGTH:
             name = name[:-1].rstrip("_")
         while keyword.iskeyword(name) or name in taken or (name != column and name in known):
@@ -76,6 +84,19 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
         attributes[column] = name
         taken.add(name)
     return attributes
+
+
+def name_row_number(columns: Iterable[str]) -> str:
+    """A name for the column that numbers the rows of a table without a key of its own.
+
+    >>> name_row_number(["name"]), name_row_number(["ID", "name"])
+    ('id', 'row_id')
+    """
+    taken = {column.lower() for column in columns}
+    name = "id"
+    while name in taken:
+        name = f"row_{name}"
+    return name
 
 
 def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> dict[str, str]:
@@ -100,6 +121,11 @@ def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> d
         names[column.name] = stem
         taken.add(stem)
     return names
+
+
+def _normalise(name: str, otherwise: str) -> str:
+    """The letters and digits of a name as Python knows it, whose words begin with capitals."""
+    return unicodedata.normalize("NFKC", name.replace("_", "")) or otherwise
 
 
 def _list_taken() -> set[str]:

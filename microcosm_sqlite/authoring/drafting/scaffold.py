@@ -6,17 +6,19 @@ import json
 import keyword
 import os
 import re
+import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.errors import BuildError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 _QUESTIONS = "cookiecutter.json"
 
@@ -42,17 +44,53 @@ def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
     >>> scaffold("elements-data", data_license="CC0-1.0")       # doctest: +SKIP
     PosixPath('/data/elements-data')
     """
+    target, context = complete_answers(directory, answers)
+    with write_project(target, context):
+        pass
+    return target
+
+
+def complete_answers(
+    directory: str | os.PathLike[str], answers: Mapping[str, str]
+) -> tuple[Path, dict[str, str]]:
+    """Return where to write, and all answers: those that are not given take their defaults.
+
+    Raises:
+        SettingsError: An answer cannot be used, or the directory is not empty.
+        MissingDependencyError: cookiecutter is not installed.
+    """
     target = Path(directory).absolute().resolve()
     _refuse_occupied(target)
-    answers.setdefault("distribution", target.name)
+    answers = {"distribution": target.name, **answers}
     validate_answers(answers, questions())
     context = _complete(answers)
     validate_answers({name: context[name] for name in questions()}, questions())
+    return target, context
+
+
+@contextmanager
+def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
+    """Render the template, and give it to be completed; only what is complete is left.
+
+    Args:
+        target: Where to write; new or empty.
+        context: All answers, and `_draft` in place of the template's example.
+
+    Yields:
+        The project while it is written, elsewhere.
+    """
+    is_new = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".scaffold-", dir=target) as scratch:
-        for entry in _render(context, scratch).iterdir():
-            entry.rename(target / entry.name)
-    return target
+    try:
+        with tempfile.TemporaryDirectory(prefix=".scaffold-", dir=target) as scratch:
+            project = _render(context, scratch)
+            yield project
+            for entry in project.iterdir():
+                entry.rename(target / entry.name)
+    except BaseException:
+        if is_new:
+            shutil.rmtree(target)
+        raise
 
 
 def questions() -> dict[str, tuple[str, ...]]:
@@ -110,13 +148,13 @@ def _complete(answers: Mapping[str, str]) -> dict[str, str]:
     return dict(prompt_for_config(context, no_input=True))
 
 
-def _render(context: dict[str, str], scratch: str) -> Path:
+def _render(context: Mapping[str, Any], scratch: str) -> Path:
     # The part of cookiecutter that only renders: it reads and writes nothing in the home directory.
     from cookiecutter.generate import generate_files
 
     rendered = generate_files(
         repo_dir=str(template_directory()),
-        context={"cookiecutter": context},
+        context={"cookiecutter": dict(context)},
         output_dir=scratch,
         accept_hooks=False,
     )
@@ -151,7 +189,8 @@ def validate_answers(answers: Mapping[str, str], questions: Mapping[str, Collect
         if choices := questions[name]:
             if answer not in choices:
                 raise SettingsError(
-                    f"{name}: {answer!r} is not offered.", hint=f"Choose of {', '.join(choices)}."
+                    f"{name}: {answer!r} is not a valid choice.",
+                    hint=f"Choose one of {', '.join(choices)}.",
                 )
             continue
         is_usable, expected = _RULES.get(name, _TEXT_RULE)

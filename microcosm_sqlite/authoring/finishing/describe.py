@@ -22,7 +22,7 @@ from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undeco
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.orm.external_keys import external_keys
 from microcosm_sqlite.orm.types import EnumType
 
@@ -126,8 +126,9 @@ def _describe_table(
     description = models.describe(table)
     if description:
         resource["description"] = description
-    if count and table.dialect_options["sqlite"].get("with_rowid", True):
-        ends = ", ".join(f"(SELECT {end}(rowid) FROM {quoted})" for end in ("min", "max"))
+    rowid = name_rowid(table.columns.keys())
+    if count and rowid and table.dialect_options["sqlite"].get("with_rowid", True):
+        ends = ", ".join(f"(SELECT {end}({rowid}) FROM {quoted})" for end in ("min", "max"))
         span = connection.execute(f"SELECT {ends}").fetchone()  # looks at two rows, not at all
         resource["rowidRange"] = list(span)
     indexes = [_describe_index(index) for index in table.indexes]

@@ -11,6 +11,7 @@ from microcosm_sqlite.catalog.connection import database_uri, harden
 from microcosm_sqlite.catalog.preflight import MAGIC, check_header, check_sidecars
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotPackagedError,
@@ -131,6 +132,24 @@ def find_columns(connection: sqlite3.Connection, table: str, name: str) -> list[
             hint=suggest(table, known, spell="`{}`".format),
         )
     return [column for (column,) in described]
+
+
+def refuse_nameless_columns(connection: sqlite3.Connection, name: str) -> None:
+    """Refuse a database with a column whose name is blank, which no model can have.
+
+    Raises:
+        SourceError: There is one; the text names its table.
+    """
+    for table in table_names(connection):
+        for place, column in enumerate(find_columns(connection, table, name), start=1):
+            if not column.strip():
+                old, new = quote_identifier(column), f"column_{place}"
+                raise SourceError(
+                    f"{name}, table `{table}`: column {place} has no name.",
+                    file=name,
+                    hint="Give it one: "
+                    f"ALTER TABLE {quote_identifier(table)} RENAME COLUMN {old} TO {new}",
+                )
 
 
 def split_table(name: str, root: Path) -> tuple[str, str]:

@@ -12,8 +12,8 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import open_workspace

@@ -12,10 +12,10 @@ from types import ModuleType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.drafting.database_text import ModelWriter
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_text import write_models, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
 from tests.support.programs import tool
 
 CHECK = [
@@ -65,8 +65,11 @@ def test_drafted_modules_are_importable_and_in_good_style(
             with Path(folder, f"t{number}.csv").open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([header, row])
         found = infer_folder(Path(folder)).tables
-    models = write_models(found, ModelWriter("BirdsData"), dataset="birds", description="Birds")
-    stores = write_stores(name_classes(found, "BirdsData"), package="birds_data")
+    classes = name_classes(found, "BirdsData")
+    writer = ModelWriter("BirdsData", classes.values())
+    writer.write(declare_models(found, classes))
+    models = writer.write_module("Tables of birds.", dataset="birds", description="Birds")
+    stores = write_stores(classes, package="birds_data")
     # SQLAlchemy resolves annotations in the module that `sys.modules` has.
     sys.modules["drafted_models"] = module = ModuleType("drafted_models")
     exec(compile(models, "models.py", "exec"), vars(module))

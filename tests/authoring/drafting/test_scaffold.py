@@ -91,7 +91,7 @@ def test_a_directory_with_anything_in_it_is_refused_and_left_alone(tmp_path: Pat
     ("answers", "told"),
     [
         ({"datset": "birds"}, "no question 'datset'. Did you mean 'dataset'"),
-        ({"compression": "gzip"}, "'gzip' is not offered. Choose of none, zstd"),
+        ({"compression": "gzip"}, "'gzip' is not a valid choice. Choose one of none, zstd"),
         ({"distribution": "class-data"}, "dataset: 'class' cannot be used"),
         ({"distribution": "json"}, "package: 'json' cannot be used"),
     ],

@@ -33,7 +33,7 @@ def test_a_project_is_not_written_over_what_is_there(lone_program: Program) -> N
     (lone_program.home / "mine" / "file").touch()
     told = lone_program.refuse("new", "mine")
     assert "is not empty; nothing was written." in told
-    assert "is not offered" in lone_program.refuse("new", "x-data", "--compression", "lzma")
+    assert "is not a valid choice" in lone_program.refuse("new", "x-data", "--compression", "lzma")
 
 
 def test_the_project_of_the_current_directory_is_built(lone_program: Program) -> None:

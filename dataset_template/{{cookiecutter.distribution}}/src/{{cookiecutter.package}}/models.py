@@ -1,3 +1,7 @@
+{% set draft = cookiecutter._draft | default(none) -%}
+{% if draft -%}
+{{ draft.models }}
+{%- else -%}
 """The tables: which columns each has, what they hold, and how the tables refer to each other.
 
 The build creates these tables and checks every source value against them. A column without a
@@ -52,3 +56,4 @@ class Element({{ cookiecutter.__base }}):
     )
 
     block_row: Mapped[Block] = relationship(back_populates="elements", viewonly=True)
+{% endif -%}

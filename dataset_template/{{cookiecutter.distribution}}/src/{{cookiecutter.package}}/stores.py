@@ -1,3 +1,7 @@
+{% set draft = cookiecutter._draft | default(none) -%}
+{% if draft -%}
+{{ draft.stores }}
+{%- else -%}
 """Stores (repository pattern): one per model, with the searches that readers need."""
 
 from __future__ import annotations
@@ -13,3 +17,4 @@ class BlockStore(Store[Block]):
 
 class ElementStore(Store[Element]):
     """Elements, searched by any column."""
+{% endif -%}

@@ -1,15 +1,13 @@
-"""What a draft makes of an existing database: a snapshot, models, and what to tell of both."""
+"""What a draft makes of an existing database: a snapshot and models."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import sqlalchemy as sa
-
+from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
-    DraftedModel,
     draft_models,
     fit_tables,
 )
@@ -24,14 +22,14 @@ from microcosm_sqlite.authoring.sources.databases import (
     is_database,
     open_database,
     refuse_impostor,
+    refuse_nameless_columns,
 )
 from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
 from microcosm_sqlite.common.names import find_free_name
-from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
 
-@dataclass(frozen=True)
+@dataclass
 class DatabaseDraft:
     """One database, copied and read.
 
@@ -39,11 +37,13 @@ class DatabaseDraft:
         path: Where it was found.
         snapshot: The copy.
         found: What is kept of it.
+        models: Its models, once they are drafted.
     """
 
     path: Path
     snapshot: Path
     found: Reflection
+    models: list[DraftedModel] = field(default_factory=list)
 
     @property
     def row_count(self) -> int:
@@ -106,6 +106,7 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
 def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     take_snapshot(path, snapshot)
     with open_database(snapshot, path.name) as connection, explained(path.name):
+        refuse_nameless_columns(connection, path.name)
         found = reflect_tables(connection)
         reflect_extras(connection, found)
         fit_tables(connection, found, path.name)
@@ -126,66 +127,14 @@ def _refuse_namesakes(drafts: Iterable[DatabaseDraft], draft: DatabaseDraft) -> 
             )
 
 
-class DatabaseModels:
-    """The models of all databases of a draft, no two named alike.
+def draft_databases(databases: Iterable[DatabaseDraft], base: str, classes: dict[str, str]) -> None:
+    """Draft the models of databases, no two named alike.
 
-    Attributes:
+    Args:
+        databases: The databases; their models are filled in.
         base: The declarative base.
-        classes: Table to class, of all tables of the draft.
-        drafted: Each database with its models.
+        classes: Table to class, of the other tables; those of the databases are added.
     """
-
-    def __init__(self, base: str, classes: Mapping[str, str]) -> None:
-        self.base = base
-        self.classes = dict(classes)
-        self.drafted: list[tuple[DatabaseDraft, list[DraftedModel]]] = []
-
-    def add(self, database: DatabaseDraft) -> None:
-        """Draft the models of one more database."""
-        models = draft_models(database.found, [self.base, *self.classes.values()])
-        self.classes |= {model.table.name: model.name for model in models}
-        self.drafted.append((database, models))
-
-
-def report_databases(models: DatabaseModels) -> Iterator[str]:
-    """What was taken over of databases, table by table, as lines to show to the author."""
-    for database, drafted in models.drafted:
-        yield from _report(database, drafted)
-
-
-def _report(draft: DatabaseDraft, models: list[DraftedModel]) -> Iterator[str]:
-    found, name = draft.found, draft.path.name
-    tables, rows = spell_count(len(models), "table"), spell_count(draft.row_count, "row")
-    yield f"{name}: SQLite, {tables} with {rows}"
-    yield f"  sources/{draft.snapshot.name} is a snapshot of it, made by VACUUM INTO"
-    for model in models:
-        table = model.table
-        rows = spell_count(found.row_counts[table.name], "row")
-        yield f"{table.name}: {rows} of {name}, model {model.name}"
-        yield f"  key: {_describe_key(table, found)}"
-        for column in table.columns:
-            if column.name != found.row_numbers.get(table.name):
-                yield f"  {column.name}: {_describe_column(column)}"
-        if model.full_text:
-            yield f"  full-text search: {', '.join(model.full_text)}"
-        yield from (f"  note: {remark}" for remark in found.remarks[table.name])
-    yield from (f"view {view}: kept" for view in found.views)
-    yield from (f"left out: {what}, {reason}" for what, reason in found.left_out.items())
-
-
-def _describe_key(table: sa.Table, found: Reflection) -> str:
-    number = found.row_numbers.get(table.name)
-    if number:
-        return f"none declared, so rows are numbered, as {number}"
-    return f"{', '.join(column.name for column in table.primary_key)} (declared)"
-
-
-def _describe_column(column: sa.Column[object]) -> str:
-    if isinstance(column.type, sa.Enum):
-        parts = [f"one of {', '.join(column.type.enums)}"]
-    else:
-        parts = [str(column.type.compile())]
-    parts += ["may be empty"] if column.nullable else []
-    parts += ["generated"] if column.computed is not None else []
-    parts += [f"refers to {key.target_fullname}" for key in column.foreign_keys]
-    return ", ".join(parts)
+    for database in databases:
+        database.models = draft_models(database.found, base, classes.values())
+        classes |= {model.table.name: model.name for model in database.models}

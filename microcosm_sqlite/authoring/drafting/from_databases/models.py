@@ -10,69 +10,23 @@ from __future__ import annotations
 import re
 import sqlite3
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import inflection
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.loading.schema import open_engine
-from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.common.extras import extra
 
 if TYPE_CHECKING:
     from sqlacodegen.models import Model, RelationshipAttribute
 
 _LABELS = re.compile(r"""\(*["`\[]?(\w+)["`\]]?\s+IN\s*\(([^()]*)\)\)*""", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Related:
-    """One attribute that leads to rows of another table, or of the same.
-
-    Attributes:
-        name: The attribute.
-        target: The class of these rows.
-        is_list: Whether there may be several.
-        is_optional: Whether there may be none.
-        back: The attribute that leads back.
-        foreign_keys: Attributes of the columns that refer, where it has to be said which; with
-            their class in front where it is another one.
-        remote_side: Attributes of the columns at the other end, of the same table.
-        secondary: The table that lies between.
-    """
-
-    name: str
-    target: str
-    is_list: bool
-    is_optional: bool
-    back: str
-    foreign_keys: tuple[str, ...] = ()
-    remote_side: tuple[str, ...] = ()
-    secondary: str = ""
-
-
-@dataclass(frozen=True)
-class DraftedModel:
-    """One table and what it is called in Python.
-
-    Attributes:
-        table: The table, every column of a type that takes its values.
-        name: The class.
-        attributes: Column to attribute.
-        related: Attributes that lead to other rows.
-        full_text: Columns that are searched.
-    """
-
-    table: sa.Table
-    name: str
-    attributes: Mapping[str, str]
-    related: tuple[Related, ...]
-    full_text: tuple[str, ...]
 
 
 def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> None:
@@ -94,17 +48,16 @@ def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> 
             _fit_columns(connection, table, found, file)
 
 
-def draft_models(found: Reflection, taken: Iterable[str]) -> list[DraftedModel]:
+def draft_models(found: Reflection, base: str, taken: Collection[str]) -> list[DraftedModel]:
     """A model for each table, sorted by table.
 
     Args:
         found: The tables, fitted.
-        taken: Names that classes cannot have.
+        base: The declarative base.
+        taken: Names that other classes have.
     """
     tables = sorted(found.metadata.tables)
-    reserved = list(taken)
-    names = list(name_classes([*reserved, *make_names(tables)], "").values())
-    classes = dict(zip(tables, names[len(reserved) :], strict=True))
+    classes = name_classes(tables, base, taken)
     generator = _make_generator(found.metadata, sa.create_engine("sqlite://"), classes)
     generator.generate_base()
     with warnings.catch_warnings():
@@ -181,6 +134,8 @@ def _fit_columns(
         if fit.is_nullable and not column.nullable:
             found.remarks[table.name].append(f"{column.name} is empty in some rows")
         column.nullable = fit.is_nullable
+        if fit.has_infinity:
+            found.infinite.add(table.name)
         if fit.remark:
             found.remarks[table.name].append(f"{column.name}: {fit.remark}")
 
@@ -188,7 +143,9 @@ def _fit_columns(
 def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> DraftedModel:
     table = model.table
     attributes = name_attributes(table.columns.keys())
-    related = [_relate(each, classes) for each in getattr(model, "relationships", ())]
+    relationships = getattr(model, "relationships", [])
+    _lead_to_keys(relationships)
+    related = [_relate(each, classes) for each in relationships]
     return DraftedModel(
         table,
         model.name,
@@ -196,6 +153,23 @@ def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> Draf
         tuple(filter(None, related)),
         found.full_text.get(table.name, ()),
     )
+
+
+def _lead_to_keys(relationships: Iterable[RelationshipAttribute]) -> None:
+    """Let references to rows of the same table lead to the columns that their keys name.
+
+    sqlacodegen takes those of the primary key, which a key need not refer to. The attribute that
+    leads back comes behind the one that refers.
+    """
+    leading_back: set[int] = set()
+    for each in relationships:
+        is_own = each.source is each.target and each.association_table is None
+        if is_own and each.constraint is not None and id(each) not in leading_back:
+            each.remote_side = [
+                each.source.get_column_attribute(element.column.name)
+                for element in each.constraint.elements
+            ]
+            leading_back.add(id(each.backref))
 
 
 def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related | None:
@@ -216,7 +190,7 @@ def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related
         back=found.backref.name if found.backref else "",
         foreign_keys=_list_attributes(found.foreign_keys, found.source),
         remote_side=_list_attributes(found.remote_side, found.source),
-        secondary=link.table.name if link else "",
+        secondary=classes[link.table.name] if link else "",
     )
 
 

@@ -15,21 +15,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.drafting.drafted_model import number_rows
 from microcosm_sqlite.authoring.drafting.from_databases.create_table import (
     find_collation,
     find_expressions,
     name_column,
     split_definitions,
 )
+from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import add_foreign_keys
+from microcosm_sqlite.authoring.drafting.model_names import name_row_number
 from microcosm_sqlite.authoring.loading.schema import open_engine
 from microcosm_sqlite.catalog.structure import table_names
-from microcosm_sqlite.common.sql import quote_identifier, write_orphans
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.sql import quote_identifier
 
-ROW_NUMBER = "id"
 _BUILT_IN = ("NOCASE", "RTRIM")
 _GENERATED = re.compile(r"\b(generated|always)\b", re.IGNORECASE)
-NUMBERED = "Number of the row in the source, from 1"
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Reflection:
         collations: Table and column to a collation of SQLite that is not the usual one.
         remarks: Table to what was changed in it, as sentences.
         left_out: What is not kept, to the reason.
+        infinite: Tables with infinite numbers.
     """
 
     metadata: sa.MetaData = field(default_factory=sa.MetaData)
@@ -55,6 +56,7 @@ class Reflection:
     collations: dict[tuple[str, str], str] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    infinite: set[str] = field(default_factory=set)
 
     def list_key(self, table: sa.Table) -> list[str]:
         """The columns of a table's own key; none where its rows are numbered."""
@@ -111,8 +113,8 @@ class _TableReader:
             column.primary_key = column.name in key
             column.nullable = column.nullable and not column.primary_key
         if not key:
-            found.row_numbers[name] = _find_free(ROW_NUMBER, [column.name for column in columns])
-            columns.insert(0, _number_rows(found.row_numbers[name]))
+            found.row_numbers[name] = name_row_number(column.name for column in columns)
+            columns.insert(0, number_rows(found.row_numbers[name]))
         keys = [sa.PrimaryKeyConstraint(*key)] if key else []
         sa.Table(
             name,
@@ -245,94 +247,6 @@ class _TableReader:
 def escape_colons(sql: str) -> str:
     """SQL for `sqlalchemy.text`, which takes a word behind a colon for a parameter."""
     return re.sub(r"(?=:\w)", r"\\", sql)
-
-
-def _number_rows(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.Integer, primary_key=True, comment=NUMBERED)
-
-
-def _find_free(name: str, taken: Sequence[str]) -> str:
-    lowered = {other.lower() for other in taken}
-    while name in lowered:
-        name = f"row_{name}"
-    return name
-
-
-def add_foreign_keys(
-    connection: sqlite3.Connection, inspector: sa.Inspector, metadata: sa.MetaData, name: str
-) -> dict[str, str]:
-    """Add the foreign keys of one table; returns those that are left out, to the reason."""
-    left_out = {}
-    tables = {other.lower(): table for other, table in metadata.tables.items()}
-    table = metadata.tables[name]
-    for key in inspector.get_foreign_keys(name):
-        columns = [_find_column(table, column) for column in key["constrained_columns"]]
-        parent = tables.get(key["referred_table"].lower())
-        what = f"reference of {name}.{', '.join(columns)} to {key['referred_table']}"
-        if parent is None:
-            left_out[what] = "there is no such table"
-            continue
-        referred = [_find_column(parent, column) for column in key["referred_columns"]]
-        referred = referred or [column.name for column in parent.primary_key]
-        if "." in "".join([parent.name, *referred]):
-            left_out[what] = "a name with a dot in it cannot be referred to"
-        elif len(referred) != len(columns) or not _is_unique(parent, referred):
-            left_out[what] = "what it refers to is no key"
-        elif reason := _doubt_rows(connection, table, columns, parent, referred):
-            left_out[what] = reason
-        else:
-            targets = [f"{parent.name}.{column}" for column in referred]
-            constraint = sa.ForeignKeyConstraint(columns, [parent.columns[c] for c in referred])
-            if not _has_key(table, columns, targets):
-                table.append_constraint(constraint)
-    return left_out
-
-
-def _has_key(table: sa.Table, columns: list[str], targets: list[str]) -> bool:
-    return any(
-        [column.name for column in key.columns] == columns
-        and [f"{e.column.table.name}.{e.column.name}" for e in key.elements] == targets
-        for key in table.foreign_key_constraints
-    )
-
-
-def _find_column(table: sa.Table, name: str) -> str:
-    return next((known for known in [*table.columns.keys()] if known.lower() == name.lower()), name)
-
-
-def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:
-    wanted = set(columns)
-    keys = [{column.name for column in table.primary_key}]
-    keys += [
-        {column.name for column in constraint.columns}
-        for constraint in table.constraints
-        if isinstance(constraint, sa.UniqueConstraint)
-    ]
-    keys += [
-        {column.name for column in index.columns}
-        for index in table.indexes
-        if index.unique and index.dialect_options["sqlite"].get("where") is None
-    ]
-    return wanted in keys
-
-
-def _doubt_rows(
-    connection: sqlite3.Connection,
-    table: sa.Table,
-    columns: Sequence[str],
-    parent: sa.Table,
-    referred: Sequence[str],
-) -> str:
-    """Why the rows of a table do not obey a foreign key; empty where they do."""
-    child, other = map(quote_identifier, (table.name, parent.name))
-    orphans = write_orphans(child, columns, other, referred)
-    try:
-        (count,) = connection.execute(f"SELECT count(*) {orphans}").fetchone()
-    except sqlite3.OperationalError as error:
-        return f"it cannot be asked for: {error}"
-    if not count:
-        return ""
-    return f"{spell_count(count, 'row')} refer{'' if count > 1 else 's'} to none that is there"
 
 
 _FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)

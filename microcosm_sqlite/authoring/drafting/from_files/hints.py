@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     INFINITIES,
@@ -14,10 +15,11 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     classify,
     find_short_styles,
 )
-from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
 from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
-from microcosm_sqlite.common.sql import join_evenly, quote_identifier
+from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 
 MOST_STRAYS = 3
@@ -97,6 +99,8 @@ def _tell_strays(texts: Texts) -> str:
             strays[text] = None
             if len(strays) > MOST_STRAYS or any(map(str.isdigit, text)):
                 return ""
+    if not strays:
+        return f"{kind}, but some have more digits than a {kind} keeps" if kind == NUMBER else ""
     names = sorted(strays)
     return (
         f"{kind} but for {_count(names, texts)}; if they mean nothing, "
@@ -157,8 +161,12 @@ def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
         return ""
     if any(len({_spell(one, text) for one in found}) > 1 for text in texts()):
         return ""
-    is_told = not has_groups or style[1] == "," or any(point in text for text in texts())
-    return style if is_told else ""
+    if has_groups and style[1] != "," and not any(point in text for text in texts()):
+        return ""
+    spelled = Guess()
+    for text in texts():
+        spelled.add(_spell(style, text))
+    return "" if spelled.kind == TEXT else style
 
 
 def _spell(style: str, text: str) -> str:
@@ -168,6 +176,35 @@ def _spell(style: str, text: str) -> str:
     except ValueError:
         return ""
     return spelled if classify(spelled) in (INTEGER, NUMBER) else ""
+
+
+def find_twins(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> tuple[str, str] | None:
+    """Two texts of a column of numbers that are one number, such as versions 1.1 and 1.10.
+
+    Exponents do not count, as no codes have them.
+    """
+    source, name = quote_identifier(table.name), quote_identifier(column.name)
+    text = f"trim({name}, {quote_text(SQLITE_SPACE)})"
+    if column.format:
+        connection.create_function("spell", 1, partial(_spell, column.format), deterministic=True)
+        text = f"spell({name})"
+    texts = f"SELECT {text} AS text FROM {source} WHERE {name} NOTNULL"
+    zeros = f"SELECT 1 FROM ({texts}) WHERE text GLOB '*.*0' LIMIT 1"
+    if not connection.execute(zeros).fetchone():
+        return None  # most columns are written without closing zeros, and need no sorting
+    found: tuple[str, str] | None = connection.execute(
+        f"SELECT min(text), max(text) FROM (SELECT DISTINCT text FROM ({texts}) "
+        "WHERE text NOT GLOB '*[eE]*') GROUP BY CAST(text AS REAL) HAVING count(*) > 1 LIMIT 1"
+    ).fetchone()
+    return found
+
+
+def describe_twins(twins: tuple[str, str], format_: str) -> str:
+    """Return what a column with such texts would be, as a sentence."""
+    cure = "set `formats`, and Double in the model" if format_ else "put Double in the model"
+    return f"number, but {' and '.join(twins)} would be the same; if they are, {cure}"
 
 
 MOST_NOTES = 20

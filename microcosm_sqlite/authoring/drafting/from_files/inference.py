@@ -18,9 +18,11 @@ from typing import Any, NoReturn
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     choose_number_style,
+    describe_twins,
     find_hint,
     find_number_styles,
     find_odd_rows,
+    find_twins,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -181,6 +183,8 @@ def _infer_table(
     for column, guess in zip(columns.values(), guesses, strict=True):
         if column.kind == TEXT:
             _look_closer(connection, table, column, guess)
+        if column.kind == NUMBER and not raw.has_types:
+            _keep_twins(connection, table, column)
         _normalise(connection, table, column, is_padded=guess.is_padded)
     table.remarks = tuple(find_odd_rows(connection, table))
     table.primary_key = find_key(connection, table)
@@ -210,6 +214,16 @@ def _look_closer(
         column.kind = NUMBER
     elif not raw.has_types:
         column.hint = find_hint(guess, styles, list_texts)
+
+
+def _keep_twins(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> None:
+    """Leave a column text where numbers would make one of texts that differ."""
+    twins = find_twins(connection, table, column)
+    if twins:
+        column.hint = describe_twins(twins, column.format)
+        column.kind, column.format = TEXT, ""
 
 
 def _normalise(

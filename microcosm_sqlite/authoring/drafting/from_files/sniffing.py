@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     COMMENT,
     DELIMITERS,
@@ -17,25 +16,13 @@ from microcosm_sqlite.authoring.drafting.from_files.dialects import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
+from microcosm_sqlite.authoring.drafting.from_files.parquet_kinds import read_declared_kinds
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
 from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
-from microcosm_sqlite.common.kinds import (
-    BINARY,
-    BOOLEAN,
-    DATE,
-    DATETIME,
-    DURATION,
-    INTEGER,
-    JSON,
-    MOMENT,
-    NUMBER,
-    TEXT,
-    TIME,
-)
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
@@ -309,50 +296,11 @@ def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
             hint="Look for a quote that is not closed, or not doubled within a quoted field.",
         )
     line, found = odd[0]
-    others = f", and so have {len(odd) - 1:,} more rows" if len(odd) > 1 else ""
+    more = f"{len(odd) - 1:,} more row{' does' if len(odd) == 2 else 's do'} not fit it either"
+    others = f"; {more}" if len(odd) > 1 else ""
     return SourceError(
         f"{source.name}, line {line}: {found} fields where the header has {width}{others}.",
         file=source.name,
         line=line,
         hint=f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header.",
     )
-
-
-def read_declared_kinds(path: Path) -> tuple[str, ...]:
-    """The kind of each column; empty for those that are declared to hold nothing at all."""
-    from pyarrow import parquet
-
-    return tuple(_find_kind(field.type) for field in parquet.read_schema(path))
-
-
-def _find_kind(type_: Any) -> str:
-    from pyarrow import types
-
-    while types.is_dictionary(type_):
-        type_ = type_.value_type
-    if types.is_null(type_):
-        return ""
-    return next((choose(type_) for name, choose in _KINDS if getattr(types, name)(type_)), TEXT)
-
-
-def _find_decimal_kind(type_: Any) -> str:
-    if type_.precision > EXACT_DIGITS:
-        return TEXT
-    return NUMBER if type_.scale else INTEGER
-
-
-# Predicates of pyarrow.types.
-_KINDS: tuple[tuple[str, Callable[[Any], str]], ...] = (
-    ("is_boolean", lambda _: BOOLEAN),
-    ("is_integer", lambda _: INTEGER),
-    ("is_floating", lambda _: NUMBER),
-    ("is_decimal", _find_decimal_kind),
-    ("is_date", lambda _: DATE),
-    ("is_timestamp", lambda type_: MOMENT if type_.tz else DATETIME),
-    ("is_time", lambda _: TIME),
-    ("is_duration", lambda _: DURATION),
-    ("is_binary", lambda _: BINARY),
-    ("is_large_binary", lambda _: BINARY),
-    ("is_fixed_size_binary", lambda _: BINARY),
-    ("is_nested", lambda _: JSON),
-)

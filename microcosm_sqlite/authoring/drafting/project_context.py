@@ -1,0 +1,131 @@
+"""What the template of projects is told of drafted tables, wherever they came from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out, quote
+from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
+from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
+from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
+from microcosm_sqlite.authoring.drafting.model_names import name_classes
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.settings_text import write_tables
+from microcosm_sqlite.common.wording import spell_on_one_line
+
+_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
+_ABOUT_FILES = (
+    "Types and keys were inferred from every row of the sources; mend what you know better."
+)
+_ABOUT_DATABASES = (
+    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
+    "where all of its rows obey."
+)
+
+
+def describe_draft(
+    inference: Inference,
+    databases: Sequence[DatabaseDraft],
+    answers: dict[str, str],
+    null_values: Collection[str],
+) -> dict[str, Any]:
+    """Return what the template takes the place of its example from, by name.
+
+    Args:
+        inference: The tables of files.
+        databases: The databases; their models are filled in.
+        answers: All answers to the template's questions.
+        null_values: Texts of the files that mean that there is no value.
+    """
+    tables = [*_list_declared(databases), *_list_inferred(inference)]
+    first = _spell_first(table["name"] for table in tables)
+    count = [f'"SELECT count(*) FROM {first}"']
+    return {
+        "tables": [_escape(table) for table in tables],
+        "first": first,
+        "count": "\n".join(lay_out(Call("dataset.connect().execute(", count, ").fetchone()"))),
+        "null_values": json.dumps([*null_values], ensure_ascii=False) if null_values else "",
+        "settings": write_tables(
+            inference.tables, {name for each in databases for name in each.found.infinite}
+        ),
+        **_write_code(inference, databases, answers),
+    }
+
+
+def _write_code(
+    inference: Inference, databases: Sequence[DatabaseDraft], answers: dict[str, str]
+) -> dict[str, str]:
+    base = answers["__base"]
+    classes = name_classes(inference.tables, base)
+    inferred = declare_models(inference.tables, classes)
+    draft_databases(databases, base, classes)
+    writer = ModelWriter(base, classes.values())
+    writer.write(inferred)
+    for database in databases:
+        writer.write(database.models, database.found.views.values())
+    models = writer.write_module(
+        f"{_ABOUT}\n\n{_ABOUT_FILES if inferred else _ABOUT_DATABASES}\n",
+        dataset=answers["dataset"],
+        description=answers["description"],
+    )
+    return {"models": models, "stores": write_stores(classes, package=answers["package"])}
+
+
+def _list_declared(databases: Iterable[DatabaseDraft]) -> Iterator[dict[str, Any]]:
+    for database in databases:
+        for name, table in sorted(database.found.metadata.tables.items()):
+            yield {
+                "name": name,
+                "row_count": database.found.row_counts[name],
+                "key": database.found.list_key(table),
+                "gaps": [column.name for column in table.columns if column.nullable],
+                "file": database.path.name,
+            }
+
+
+def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
+    for table in inference.tables.values():
+        yield {
+            "name": table.name,
+            "row_count": table.row_count,
+            "key": table.primary_key,
+            "gaps": [column.name for column in table.columns.values() if column.is_nullable],
+            "file": table.file.path.name,
+        }
+
+
+def _spell_first(names: Iterable[str]) -> str:
+    """Return the first table that shells, Python and SQL all take as it is, in brackets if need be.
+
+    Where there is none, it is the table that lists the others.
+    """
+    for name in names:
+        if name.isidentifier():
+            return name
+        if re.fullmatch(r"[\w .-]+", name):
+            return f"[{name}]"
+    return "sqlite_schema"
+
+
+def _escape(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table as the card tells of it in Markdown, and the tests in Python."""
+    return {
+        "name": escape_markdown(table["name"]),
+        "literal": quote(table["name"]),
+        "row_count": table["row_count"],
+        "key": ", ".join(map(escape_markdown, table["key"])),
+        "gaps": ", ".join(map(escape_markdown, table["gaps"])),
+        "file": spell_on_one_line(table["file"]).replace("`", "'"),
+    }
+
+
+def escape_markdown(text: str) -> str:
+    r"""Return a text as Markdown of one line that shows it.
+
+    >>> escape_markdown("a|b <i>")
+    'a\\|b \\<i\\>'
+    """
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))

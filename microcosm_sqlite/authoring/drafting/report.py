@@ -1,0 +1,134 @@
+"""The report of a draft: what was taken over or inferred, and how sure it is, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_files.inferred import (
+    Inference,
+    InferredColumn,
+    InferredTable,
+)
+from microcosm_sqlite.authoring.drafting.model_names import name_classes
+from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
+from microcosm_sqlite.common.kinds import TEXT
+from microcosm_sqlite.common.wording import spell_count
+
+_MOST_SHOWN = 6
+_FEWEST_ALIKE = 20
+"""Neighbours that are told of in one line: of a wide table nobody reads hundreds."""
+
+
+def report_files(inference: Inference) -> Iterator[str]:
+    """Tell what was inferred of files, table by table, then of which files no table was made."""
+    classes = name_classes(inference.tables, "")
+    for name, table in inference.tables.items():
+        rows = spell_count(table.row_count, "row")
+        yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
+        yield f"  key: {_describe_key(table)}"
+        yield from _describe_columns(table.columns.values())
+        options = list_csv_options(table)
+        if options:
+            yield f"  read with csv {describe_options(options)}"
+        yield from _describe_link(table.file.path)
+        for note in (*table.file.notes, *table.remarks):
+            yield f"  note: {note}"
+    for name, reason in inference.left_out.items():
+        yield f"left out: {name}, {reason}"
+    for error in inference.refused:
+        yield f"refused: {error}"
+
+
+def _describe_link(path: Path) -> Iterator[str]:
+    if path.is_symlink():
+        yield f"  note: {path.name} is a link, so {path.resolve()} was copied"
+
+
+def _describe_key(table: InferredTable) -> str:
+    if not table.primary_key:
+        return "none found, so rows are numbered"
+    unique = "unique in all" if len(table.primary_key) == 1 else "unique together in all"
+    return f"{', '.join(table.primary_key)} ({unique} {spell_count(table.row_count, 'row')})"
+
+
+def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
+    for described, neighbours in groupby(columns, _describe_column):
+        alike = list(neighbours)
+        if len(alike) >= _FEWEST_ALIKE:
+            yield f"  {alike[0].name} to {alike[-1].name}, {len(alike)} columns: each {described}"
+            continue
+        for column in alike:
+            renamed = column.header not in ("", column.name)
+            called = f", called {column.header!r}" if renamed else ""
+            yield f"  {column.name}: {described}{called}"
+
+
+def _describe_column(column: InferredColumn) -> str:
+    is_text = column.kind == TEXT and column.length
+    parts = [f"text of up to {column.length} characters" if is_text else column.kind]
+    parts += [f"written {column.format}"] if column.format else []
+    parts += [f"one of {_list_labels(column)}"] if column.labels else []
+    parts += ["may be empty"] if column.is_nullable else []
+    parts += ["unique"] if column.is_unique else []
+    if column.reference:
+        parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
+    parts += [column.near_reference] if column.near_reference else []
+    parts += [f"would be {column.hint}"] if column.hint else []
+    return ", ".join(parts)
+
+
+def _list_labels(column: InferredColumn) -> str:
+    shown = ", ".join(column.labels[:_MOST_SHOWN])
+    more = len(column.labels) - _MOST_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def report_databases(databases: Iterable[DatabaseDraft]) -> Iterator[str]:
+    """Tell what was taken over of databases, table by table."""
+    for database in databases:
+        yield from _report_database(database)
+
+
+def _report_database(draft: DatabaseDraft) -> Iterator[str]:
+    found, name = draft.found, draft.path.name
+    tables, rows = spell_count(len(draft.models), "table"), spell_count(draft.row_count, "row")
+    yield f"{name}: SQLite, {tables} with {rows}"
+    yield from _describe_link(draft.path)
+    yield f"  sources/{draft.snapshot.name} is a snapshot of it, made by VACUUM INTO"
+    for model in draft.models:
+        table = model.table
+        rows = spell_count(found.row_counts[table.name], "row")
+        yield f"{table.name}: {rows} of {name}, model {model.name}"
+        yield f"  key: {_describe_declared_key(table, found)}"
+        for column in table.columns:
+            if column.name != found.row_numbers.get(table.name):
+                yield f"  {column.name}: {_describe_declared_column(column)}"
+        if model.full_text:
+            yield f"  full-text search: {', '.join(model.full_text)}"
+        yield from (f"  note: {remark}" for remark in found.remarks[table.name])
+    yield from (f"view {view}: kept" for view in found.views)
+    yield from (f"left out: {what}, {reason}" for what, reason in found.left_out.items())
+
+
+def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
+    number = found.row_numbers.get(table.name)
+    if number:
+        return f"none declared, so rows are numbered, as {number}"
+    return f"{', '.join(found.list_key(table))} (declared)"
+
+
+def _describe_declared_column(column: sa.Column[object]) -> str:
+    if isinstance(column.type, sa.Enum):
+        parts = [f"one of {', '.join(column.type.enums)}"]
+    else:
+        parts = [str(column.type.compile())]
+    parts += ["may be empty"] if column.nullable else []
+    parts += ["generated"] if column.computed is not None else []
+    parts += sorted(f"refers to {key.target_fullname}" for key in column.foreign_keys)
+    return ", ".join(parts)
