@@ -14,7 +14,7 @@ from benchmarks.interop.arithmetic import Scaling
 PAGE = Path(__file__).parents[2] / "docs/explanation/when-to-leave-one-machine.md"
 MORE = (4, 8, 16, 64)
 FORM = """
-{rows} rows; {share} of the work does not get faster with more workers; {start} s to start two workers.
+{rows} rows; {share} of the work stays serial; {start} s to start two workers.
 
 {times}
 
