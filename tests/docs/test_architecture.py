@@ -63,7 +63,4 @@ WITHOUT_ORDER = {
     "microcosm_sqlite._pyinstaller",  # one hook
     "microcosm_sqlite.cli.commands",  # groups of commands
     "microcosm_sqlite.cmd",  # two programs
-    "microcosm_sqlite.authoring.drafting",
-    "microcosm_sqlite.authoring.drafting.from_databases",
-    "microcosm_sqlite.authoring.drafting.from_files",
 }
