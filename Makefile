@@ -25,10 +25,10 @@ test-slow: $(READY)  ## Run the tests that build, install and type-check whole p
 test-all: $(READY)  ## Run both on every other Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
 
-test-heavy: $(READY)  ## Install a JVM, a browser and more where allowed; run the tests that want them.
+test-heavy: $(READY)  ## Install a JVM, a browser and more if possible; run the tests that need them.
 	$(BIN)/python tests/heavy.py --numprocesses auto --dist loadfile
 
-screenshots: $(READY)  ## Take the pictures of the documentation anew.
+screenshots: $(READY)  ## Take the screenshots of the documentation again.
 	$(BIN)/python tests/heavy.py tests/docs/test_screenshots.py
 	cp build/screenshots/docs/*.png docs/images/
 
@@ -39,7 +39,7 @@ lint: $(READY)  ## Check style, types, the Python of the pages, and the order of
 	$(BIN)/python -m tests.docs.snippets
 	$(BIN)/lint-imports
 
-format: $(READY)  ## Mend what can be mended without thought.
+format: $(READY)  ## Fix style where that needs no decision.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 from importlib import import_module
-from inspect import isclass
+from inspect import getmembers_static, isclass
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 import pytest
 
@@ -87,7 +88,7 @@ OLD_PATHS = [
 ]
 
 
-def load(module: str) -> object:
+def load(module: str) -> ModuleType:
     try:
         return import_module(module)
     except MissingDependencyError as error:
@@ -137,6 +138,42 @@ def imports_of(page: Path) -> set[str]:
 def test_pages_import_only_what_is_public(page: Path) -> None:
     public = {f"{module}.{name}" for module, names in PUBLIC.items() for name in names}
     assert imports_of(page) <= public | set(PUBLIC)
+
+
+def documented_names() -> set[str]:
+    """Every name of this package that the reference spells out, or takes over from a module."""
+    names: set[str] = set()
+    for page in (PAGES[0].parent / "docs" / "reference").rglob("*.md"):
+        text = page.read_text("utf-8")
+        current = re.search(r"currentmodule:: (\S+)", text)
+        for name in re.findall(r"auto\w+:: (\w+)$", text, re.MULTILINE):
+            assert current, page
+            names.add(f"{current[1]}.{name}")
+        names |= set(re.findall(r"microcosm_sqlite(?:\.\w+)+", text))
+        for line in re.findall(r"^\| `microcosm_sqlite.*$", text, re.MULTILINE):
+            modules, said, *_ = line.strip("|").split("|")
+            for module in re.findall(r"`([\w.]+)`", modules):
+                names |= {f"{module}.{name}" for name in re.findall(r"`(\w+)`", said)}
+        for module in re.findall(r"automodule:: (\S+)\n +:members:", text):
+            names |= {f"{module}.{name}" for name in PUBLIC[module]}
+    return names
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    public = {f"{module}.{name}" for module, names in PUBLIC.items() for name in names}
+    assert public - documented_names() == set()
+
+
+def test_no_property_reads_as_a_type_in_the_reference() -> None:
+    # Napoleon takes "Version of the data: ..." for the type "Version of the data".
+    for module, names in PUBLIC.items():
+        if module == "microcosm_sqlite.spark":
+            continue
+        for name in names:
+            thing = getattr(load(module), name)
+            for key, value in getmembers_static(thing) if isclass(thing) else ():
+                if isinstance(value, property) and value.__doc__ and not key.startswith("_"):
+                    assert ": " not in value.__doc__.splitlines()[0], f"{module}.{name}.{key}"
 
 
 ORDERS = {

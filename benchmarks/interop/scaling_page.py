@@ -14,15 +14,15 @@ from benchmarks.interop.arithmetic import Scaling
 PAGE = Path(__file__).parents[2] / "docs/explanation/when-to-leave-one-machine.md"
 MORE = (4, 8, 16, 64)
 FORM = """
-{rows} rows; a share of {share} that more workers do not shorten; {start} s to start two workers.
+{rows} rows; {share} of the work stays serial; {start} s to start two workers.
 
 {times}
 
-From how many rows on is it worth starting workers for one such question?
+How many rows are needed before it is worth starting workers for one such query?
 
 {worth}
 
-What travels, for one year of flights:
+What is sent, for one year of flights:
 
 {sizes}
 
@@ -39,7 +39,7 @@ def write_figures(found: dict[str, Any]) -> str:
 
 
 def render_figures(scaling: Scaling, travel: dict[str, int]) -> str:
-    """Tables in Markdown: what was measured, what that makes reckon, and what travels."""
+    """Tables in Markdown: what was measured, what follows from it, and what is sent."""
     measured = [
         ("one process, polars, no cluster", scaling.alone_s),
         ("cluster of 1 worker", scaling.one_s),
@@ -47,14 +47,18 @@ def render_figures(scaling: Scaling, travel: dict[str, int]) -> str:
     ]
     times = [(name, *_describe(scaling, seconds), "measured") for name, seconds in measured]
     times += [
-        (f"cluster of {workers} workers", *_describe(scaling, scaling.seconds(workers)), "reckoned")
+        (
+            f"cluster of {workers} workers",
+            *_describe(scaling, scaling.seconds(workers)),
+            "estimated",
+        )
         for workers in MORE
     ]
     worth = [(workers, _describe_rows(scaling.break_even_rows(workers))) for workers in (2, *MORE)]
     sizes = [
         ("the wheel, to each machine, once", _megabytes(travel["wheel_bytes"])),
-        ("what a task says of its data", f"{travel['task_bytes']} bytes"),
-        ("the rows, for each question, were there no wheel", _megabytes(travel["rows_bytes"])),
+        ("the description of its data in a task", f"{travel['task_bytes']} bytes"),
+        ("the rows, for each query, if there were no wheel", _megabytes(travel["rows_bytes"])),
     ]
     return FORM.format(
         rows=f"{scaling.rows:,}",

@@ -1,7 +1,6 @@
 """The methods by which a dataset gives its rows to other tools.
 
-Each imports its part of :mod:`microcosm_sqlite.interop` only when it is called, and needs an extra
-of its own.
+Each imports :mod:`microcosm_sqlite.interop` only when it is called, and needs an extra of its own.
 """
 
 from __future__ import annotations
@@ -75,8 +74,8 @@ class Frames:
         >>> nyc.arrow("flights", columns=["dest"], where="origin = ?", params=["JFK"])
         ... # doctest: +SKIP
 
-        Besides what all methods take, as the class says, ``batch_size`` is the most rows to hold at
-        a time. The file is then open until the reader is used up or closed.
+        ``batch_size`` is the largest number of rows to hold at a time. The file is then open until
+        the reader is used up or closed.
         """
         from microcosm_sqlite.interop.reader import read_batches, read_table
 
@@ -106,9 +105,10 @@ class Frames:
     ) -> pd.DataFrame:
         """Rows as a ``pandas.DataFrame``.
 
-        Besides what all methods take, as the class says, ``dtype_backend`` chooses the dtypes:
-        ``"numpy"`` gives those that ``pandas.read_csv`` would; ``"numpy_nullable"`` and
-        ``"pyarrow"`` are pandas' own words.
+        >>> nyc.pandas("flights", columns=["dest", "arr_delay"])    # doctest: +SKIP
+
+        ``dtype_backend`` chooses the dtypes: ``"numpy"`` gives those that ``pandas.read_csv``
+        would; ``"numpy_nullable"`` and ``"pyarrow"`` mean the same as in pandas.
         """
         from microcosm_sqlite.interop.reader import read_ahead
 
@@ -142,8 +142,10 @@ class Frames:
     ) -> pl.DataFrame | pl.LazyFrame:
         """Rows as a ``polars.DataFrame``, or lazily as a ``polars.LazyFrame``.
 
-        Besides what all methods take, as the class says, ``lazy`` lets the table be read when the
-        query is collected, and then only the columns and as many rows as the query needs.
+        >>> nyc.polars("flights", lazy=True).select("dest").collect()   # doctest: +SKIP
+
+        With ``lazy``, the table is read when the query is collected, and then only the columns and
+        as many rows as the query needs.
         """
         from microcosm_sqlite.interop.polars_frames import read_frame, scan_frame
 
@@ -162,8 +164,9 @@ class Frames:
     ) -> DuckDBPyRelation:
         """Rows as a DuckDB relation, which further SQL or methods can work on.
 
-        Besides what all methods take, as the class says, ``connection`` is the DuckDB connection
-        that the relation belongs to; the default one of DuckDB if none is given.
+        >>> nyc.duckdb("airlines").filter("carrier = 'UA'").fetchall()  # doctest: +SKIP
+
+        The relation belongs to ``connection``, or else to DuckDB's default connection.
         """
         from microcosm_sqlite.common.extras import extra
 
@@ -184,12 +187,11 @@ class Frames:
     ) -> dd.DataFrame:
         """Rows as a Dask data frame, one partition for each range of rowids.
 
-        Each worker opens its own installed copy; a worker which has none, or another one, says
-        so.
+        >>> nyc.dask("flights", columns=["distance"], npartitions=4)    # doctest: +SKIP
 
-        Besides what all methods take but ``rows``, as the class says, ``npartitions`` is how many
-        partitions there are; by default one for each 500,000 rows, and at least one for each
-        processor.
+        ``npartitions`` is the number of partitions; by default one for each 500,000 rows, and at
+        least one for each processor. Each worker opens its own installed copy, and raises
+        SchemaMismatchError if that is not the same dataset.
         """
         from microcosm_sqlite.interop.dask_frames import scan_partitions
 

@@ -1,4 +1,4 @@
-"""One dataset that is installed, or registered by hand: what it says of itself, and its file."""
+"""One dataset that is installed, or registered by hand: the class that users meet first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class InstalledDataset(Frames):
-    """One named dataset and what describes it; nothing is opened until it is asked for.
+    """One named dataset and what describes it; a file is opened only when it is needed.
 
     >>> nyc = microcosm_sqlite.dataset("nycflights13")      # doctest: +SKIP
     >>> with nyc.connect() as connection:                   # doctest: +SKIP
@@ -74,17 +74,17 @@ class InstalledDataset(Frames):
 
     @property
     def is_registered(self) -> bool:
-        """Whether :func:`microcosm_sqlite.register` named it, rather than a distribution."""
+        """Whether :func:`microcosm_sqlite.register` named the dataset, not a distribution."""
         return self.entry is None
 
     @property
     def is_legacy(self) -> bool:
-        """Whether it has no manifest, as wheels that were written for 2.0.0 have none."""
+        """Whether the dataset has no manifest, as in wheels that were written for 2.0.0."""
         return self.manifest is None
 
     @property
     def distribution(self) -> str:
-        """Name of the distribution that carries it; empty for a registered one."""
+        """Name of the distribution that carries the dataset; empty for a registered one."""
         return self.entry.distribution.name if self.entry else ""
 
     @property
@@ -94,16 +94,16 @@ class InstalledDataset(Frames):
 
     @property
     def version(self) -> str:
-        """Version of the data: the manifest's, else the distribution's."""
+        """Version of the data, from the manifest or else from the distribution."""
         return (self.manifest.version if self.manifest else "") or self.distribution_version
 
     @property
     def manifest(self) -> Manifest | None:
-        """The manifest; None for a legacy dataset.
+        """The dataset's description of itself; None for a legacy dataset.
 
         Raises:
-            ManifestError: There is one and it cannot be used.
-            BrokenDistributionError: There is one and it cannot be read.
+            ManifestError: The manifest is malformed, or of a later format.
+            BrokenDistributionError: The manifest cannot be read.
         """
         if not self._is_manifest_read:
             self._manifest = self._read_manifest()
@@ -112,22 +112,29 @@ class InstalledDataset(Frames):
 
     @property
     def location(self) -> Location:
-        """The file on disk; extracted on first use if need be.
+        """The file on disk, extracted on first use if necessary.
 
         Raises:
-            DatasetError: It is missing, or cannot be extracted.
+            DatasetError: The file is missing, or cannot be extracted.
         """
         return self.locate()
 
     def locate(self, graph: object = None) -> Location:
-        """Find the file, with the object graph for a legacy entry point; see :attr:`location`."""
+        """Return :attr:`location`; a legacy entry point may need the object graph for it."""
         if self._location is None:
             self._location = self._find(graph)
         return self._location
 
     @property
     def path(self) -> Path:
-        """The file on disk; extracted, if need be, each time that it is asked for."""
+        """The path of the file; an extracted file that has vanished is extracted again.
+
+        >>> nyc.path.name                                       # doctest: +SKIP
+        'nycflights13.db'
+
+        Raises:
+            DatasetError: The file is missing, or cannot be extracted.
+        """
         from pathlib import Path
 
         location = self.location
@@ -137,7 +144,14 @@ class InstalledDataset(Frames):
 
     @property
     def tables(self) -> dict[str, Table]:
-        """The tables by name; for a legacy dataset they are read from the file."""
+        """The tables by name, from the manifest, or from the file of a legacy dataset.
+
+        >>> nyc.tables["flights"].row_count                     # doctest: +SKIP
+        336776
+
+        Raises:
+            DatasetError: The manifest or, for a legacy dataset, the file cannot be used.
+        """
         if self.manifest:
             return self.manifest.tables
         if self._tables is None:
@@ -159,13 +173,16 @@ class InstalledDataset(Frames):
         check_same_thread: bool = True,
         untrusted: bool = False,
     ) -> sqlite3.Connection:
-        """A new connection, read-only and hardened, for the caller to close.
+        """Open a new connection, read-only and hardened, which the caller closes.
+
+        >>> connection = nyc.connect(attach=["airports"])       # doctest: +SKIP
+        >>> connection.close()                                  # doctest: +SKIP
 
         Args:
-            attach: Names of other datasets, each reachable in SQL as ``name.table``.
+            attach: Names of other datasets; SQL names their tables ``dataset.table``.
             check_same_thread: As for :func:`sqlite3.connect`.
-            untrusted: Treat the data, or the SQL to come, as hostile: check the structure first,
-                and limit sizes and time. See :mod:`microcosm_sqlite.catalog.untrusted`.
+            untrusted: Treat the data, and the SQL that will be run, as hostile: check the
+                structure first, and limit the size of values and the time of each statement.
 
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
@@ -178,28 +195,49 @@ class InstalledDataset(Frames):
         )
 
     def verify(self, *, full: bool = False, models: bool = False) -> Report:
-        """Check that the file is what was published; see `catalog.verifying`."""
+        """Check that the file is what was published.
+
+        >>> nyc.verify(full=True).ok                            # doctest: +SKIP
+        True
+
+        Args:
+            full: Also check what a matching hash implies already: every index and every row.
+            models: Also compare the models with the file, which imports the data wheel.
+
+        Returns:
+            A report with one outcome for each check; a failed check raises nothing.
+        """
         from microcosm_sqlite.catalog.verifying.run import verify
 
         return verify(self, full=full, models=models)
 
     @property
     def engine(self) -> Engine:
-        """The SQLAlchemy engine of this dataset: one for the process, read-only.
+        """The SQLAlchemy engine of this dataset, read-only, one for the whole process.
 
-        The datasets that its foreign keys lead into are attached to it.
+        Datasets that its foreign keys refer to are attached to it.
+
+        Raises:
+            DatasetError: The file cannot be found or used.
         """
         from microcosm_sqlite.orm.engines import dataset_engine
 
         return dataset_engine(self.name)
 
     def create_engine(self, attach: Iterable[str] = (), *, untrusted: bool = False) -> Engine:
-        """A new SQLAlchemy engine, with the choices that :meth:`connect` offers.
+        """Create a SQLAlchemy engine, with the options of :meth:`connect`.
 
         What :attr:`engine` attaches need not be named. Models of attached datasets are found in
         their own files.
 
         >>> engine = nyc.create_engine(attach=["airports"])     # doctest: +SKIP
+
+        Args:
+            attach: Names of other datasets; SQL names their tables ``dataset.table``.
+            untrusted: As for :meth:`connect`.
+
+        Raises:
+            DatasetError: This dataset or another cannot be found or opened.
         """
         from microcosm_sqlite.orm.engines import create_dataset_engine
 
@@ -207,7 +245,7 @@ class InstalledDataset(Frames):
 
     @property
     def models(self) -> ModuleType:
-        """The module that declares the SQLAlchemy models; this imports the data wheel.
+        """The module that declares the SQLAlchemy models, imported from the data wheel.
 
         Raises:
             DatasetError: The manifest names no such module.

@@ -49,6 +49,11 @@ class Field:
     """One column of a table, in the words of Table Schema v2, and what its rows hold.
 
     Attributes:
+        name: The column's name.
+        type: Its type, such as ``integer`` or ``datetime``.
+        format: The format of that type; ``default`` if nothing else is said.
+        description: What it means, with the unit where there is one; may be empty.
+        constraints: Its constraints, such as ``{"required": True, "maxLength": 3}``.
         null_count: How many rows have no value; None where the manifest does not say.
         value_range: The least and the greatest value as SQLite stores them, or None.
         length_range: The least and the greatest length of a text or of bytes, or None.
@@ -91,6 +96,12 @@ class Table:
     """One table of a dataset.
 
     Attributes:
+        name: The table's name, as SQL has it.
+        description: What it holds; may be empty.
+        fields: Its columns, in order.
+        primary_key: Names of the columns of its primary key.
+        unique_keys: Names of the columns of each unique key.
+        indexes: Its indexes, with their names and columns.
         row_count: Number of rows when it was built.
         rowid_range: Lowest and highest rowid, or None for an empty table or one without rowids.
         digest: Hash of its rows, or an empty string; see
@@ -173,6 +184,14 @@ class Manifest:
 
     Attributes:
         raw: The descriptor itself.
+        name: The dataset's name.
+        title: Its title; may be empty.
+        description: Its description; may be empty.
+        version: Version of the data; may be empty.
+        licenses: Its licences, in the words of Data Package v2.
+        sources: Where the data come from, likewise.
+        contributors: Who made it, likewise.
+        tables: Its tables by name.
         package: Dotted name of the import package that holds the file.
         resource: The file's name in that package.
         compression: ``"none"`` or the codec of the file, such as ``"zstd"``.

@@ -34,7 +34,7 @@ class EnumType(TypeDecorator[E]):
 
     @property
     def python_type(self) -> type[Any]:
-        """What is stored: text."""
+        """The type of what is stored, which is text."""
         return str
 
     def process_bind_param(self, value: E | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002

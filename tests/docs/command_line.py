@@ -17,17 +17,17 @@ WIDTH = 90
 INTRODUCTION = """\
 # Command line
 
-Results go to standard output, everything else to standard error. On a terminal a result is a table;
-in a pipe it is lines of tab-separated values, untruncated. `--json` is the form to build on.
+Results go to standard output, everything else to standard error. On a terminal a result is a table; in
+a pipe it is lines of tab-separated values, untruncated. Programs should read `--json`.
 
 | exit code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | it failed, or what was checked is not as it should be |
+| 1 | the command failed, or a check did |
 | 2 | wrong usage |
 | 3 | no dataset has this name |
 | 130 | stopped by Ctrl-C |
-| 141 | the reader of a pipe left, as `head` does |
+| 141 | the reader of a pipe ended early, as `head` does |
 
 An error is one line that says what is wrong, and one, after `Hint:`, that says what to do next.
 """

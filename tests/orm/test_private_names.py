@@ -1,0 +1,134 @@
+"""Every private name that docs/explanation/private-names.md lists is in the installed versions."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import re
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, declarative_base, relationship
+from sqlalchemy.sql import schema
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "private-names.md"
+LISTED = {
+    name
+    for cell in re.findall(r"^\| (`[^|]*) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    for name in re.findall(r"`([^`]+)`", cell)
+}
+
+Base: Any = declarative_base()
+
+
+class Parent(Base):
+    __tablename__ = "parent"
+    id = sa.Column(sa.Integer, primary_key=True)
+    children = relationship("Child")
+
+
+class Child(Base):
+    __tablename__ = "child"
+    id = sa.Column(sa.Integer, primary_key=True)
+    parent_id = sa.Column(sa.ForeignKey("parent.id"))
+
+
+def find_sqlalchemy_names() -> dict[str, Any]:
+    """An object that each name of SQLAlchemy is an attribute of, as far as that says enough."""
+    engine = sa.create_engine("sqlite://")
+    entries: list[Any] = []
+    sa.event.listen(engine, "connect", lambda _, entry: entries.append(entry))
+    with engine.connect() as connection:
+        result: Any = connection.execute(sa.select(sa.literal(1)))
+        # Read while the connection is in use: the reference is None afterwards.
+        assert entries[0].fairy_ref() is connection.connection
+        assert isinstance(result.cursor, sqlite3.Cursor)
+        lent = connection.connection
+        result.close()
+    mapper: Any = sa.inspect(Parent)
+    return {
+        "ConnectionPoolEntry": entries[0],
+        "PoolProxiedConnection": lent,
+        "IdentifierPreparer": engine.dialect.identifier_preparer,
+        "SQLCompiler": sa.select(Child.id).where(Child.id == 1).compile(engine),
+        "CursorResult": result,
+        "Session": Session(engine),
+        "Relationship": mapper.relationships["children"],
+        "Mapper": mapper,
+        "ClassManager": mapper.class_manager,
+        "QueryableAttribute": Parent.id,
+    }
+
+
+@pytest.fixture(scope="module")
+def owners() -> dict[str, Any]:
+    return find_sqlalchemy_names()
+
+
+ELSEWHERE = {
+    "_event_on_init",
+    "ScalarElementColumnDefault",
+    "CommandLine.parser",
+    "CommandLine.run_cmd",
+    "Connection._conn",
+    "Connection._thread",
+    "asyncio._get_running_loop",
+    "sys._current_frames",
+    "ctypes.pythonapi.Py_IncRef",
+}
+
+
+@pytest.mark.parametrize("name", sorted(LISTED - ELSEWHERE))
+def test_an_object_of_sqlalchemy_has_the_attribute(name: str, owners: dict[str, Any]) -> None:
+    owner, attribute = name.split(".")
+    assert hasattr(owners[owner], attribute)
+
+
+def test_sqlalchemy_uses_them_as_the_code_expects(owners: dict[str, Any]) -> None:
+    preparer = owners["IdentifierPreparer"]
+    assert "select" in preparer.reserved_words
+    assert preparer.schema_for_object(sa.Table("t", sa.MetaData(), schema="other")) == "other"
+    assert owners["SQLCompiler"].positiontup == ["id_1"]
+    assert owners["SQLCompiler"].binds["id_1"].value == 1
+    session = owners["Session"]
+    Base.metadata.create_all(session.get_bind())
+    parent = Parent(id=7)
+    session.add(parent)
+    session.flush()
+    assert (Parent, (7,), None) in session.identity_map
+    session.close()
+    listeners = {getattr(one, "__qualname__", "") for one in owners["ClassManager"].dispatch.init}
+    assert listeners == {"_event_on_init"}
+    default = sa.Column(sa.Integer, default=3).default
+    assert isinstance(default, schema.ScalarElementColumnDefault)
+    assert default.arg == 3
+
+
+def test_alembic_parses_and_runs_a_command_line() -> None:
+    config = pytest.importorskip("alembic.config")
+    command_line = config.CommandLine()
+    assert command_line.parser.parse_args(["heads"]).cmd[0].__name__ == "heads"
+    assert callable(command_line.run_cmd)
+
+
+def test_aiosqlite_has_a_thread_and_a_connection_of_sqlite3() -> None:
+    aiosqlite = pytest.importorskip("aiosqlite")
+
+    async def look() -> None:
+        connection = aiosqlite.connect(":memory:")
+        thread = getattr(connection, "_thread", connection)
+        thread.daemon = True
+        async with connection as opened:
+            assert isinstance(opened._conn, sqlite3.Connection)
+
+    asyncio.run(look())
+
+
+def test_python_has_the_rest() -> None:
+    assert asyncio._get_running_loop() is None
+    assert sys._current_frames()
+    assert ctypes.pythonapi.Py_IncRef
