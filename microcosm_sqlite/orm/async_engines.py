@@ -14,18 +14,13 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
-from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.orm.attachments import find_attachments
 from microcosm_sqlite.orm.engines import quote_keywords, recipes
 
-try:
+with extra("async"):
     import aiosqlite
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-except ImportError as error:  # pragma: no cover
-    raise MissingDependencyError(
-        "Stores for asyncio need aiosqlite and greenlet.",
-        hint="Run: pip install 'microcosm-sqlite[async]'",
-    ) from error
 
 __all__ = [
     "AsyncSession",

@@ -1,8 +1,9 @@
-"""Numbers of spreadsheets and of other countries are read as what they are, or not at all."""
+"""Numbers in other styles are read as what they are, and joined files are told."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from microcosm_sqlite.authoring.drafting.from_files.hints import (
     choose_number_style,
     find_number_styles,
 )
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
 from microcosm_sqlite.authoring.values.layout import TableRules
@@ -78,3 +80,25 @@ def test_columns_of_numbers_take_their_format_and_nothing_else(type_: sa.Integer
     for text in ("1,234.5", "12.34", "x", "1 234"):
         with pytest.raises(ValueError, match=r"a number in the format 1\.234,5"):
             rule.convert(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "remark"),
+    [
+        ("id,v\n1,2\n2,3\nid,v\n3,4\n4,5\n", "row 3 is the header again"),
+        ("\ufeffid,v\n1,2\n2,3\n\ufeffid,v\n3,4\n4,5\n", "row 3 is the header again"),
+        ("\ufeffid,v\n1,2\n2,3\n\ufeff3,4\n4,5\n", "row 3 begins with a byte order mark"),
+    ],
+)
+def test_a_joint_of_files_is_told(text: str, remark: str, tmp_path: Path) -> None:
+    (tmp_path / "readings.csv").write_text(text)
+    table = infer_folder(tmp_path).tables["readings"]
+    assert any(remark in each for each in table.remarks)
+    assert not any(column.hint for column in table.columns.values())
+
+
+def test_one_file_has_no_joints(tmp_path: Path) -> None:
+    (tmp_path / "readings.csv").write_text("id,v\n1,2\n2,NA\n3,4\n")
+    table = infer_folder(tmp_path).tables["readings"]
+    assert table.remarks == ()
+    assert table.columns["v"].hint
