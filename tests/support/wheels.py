@@ -48,7 +48,7 @@ def compress(content: bytes, compression: str) -> bytes:
     if compression == "gzip":
         import gzip
 
-        return gzip.compress(content)
+        return gzip.compress(content, mtime=0)
     if compression == "xz":
         import lzma
 
