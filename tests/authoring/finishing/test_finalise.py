@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.finishing.finalise import (
     APPLICATION_ID,
-    LOCK,
     USER_VERSION,
     compress,
-    open_workspace,
     prepare,
     publish,
     settle,
@@ -89,25 +87,3 @@ def test_a_published_file_replaces_the_old_one_and_is_readable_by_everybody(
     assert target.read_bytes() == b"new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [target]
-
-
-def test_a_workspace_is_gone_when_its_build_ends_and_when_it_fails(tmp_path: Path) -> None:
-    def fail() -> None:
-        with open_workspace(tmp_path / "birds.db") as workspace:
-            (workspace / "half.db").write_bytes(b"half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_dead_builds_left_is_removed_and_what_live_ones_use_is_not(tmp_path: Path) -> None:
-    target = tmp_path / "birds.db"
-    dead, other = tmp_path / ".birds.db.build-dead", tmp_path / ".nests.db.build-dead"
-    for folder in (dead, other):
-        folder.mkdir()
-        (folder / LOCK).touch()
-    with open_workspace(target) as first, open_workspace(target) as second:
-        assert sorted(tmp_path.iterdir()) == sorted([first, second, other])
-    assert list(tmp_path.iterdir()) == [other]
