@@ -26,7 +26,8 @@ CROSS_CUTTING = {
 }
 """Folders of tests that are about more than one module."""
 
-ABOUT_THE_REPOSITORY = {"test_layout", "test_workflow"}
+ABOUT_THE_REPOSITORY = {"test_layout", "test_private_names", "test_public_names", "test_workflow"}
+"""Tests of rules that hold for all modules alike."""
 
 PROGRAMS = {"heavy.py", "matrix.py"}
 """What the Makefile runs."""
@@ -54,6 +55,7 @@ TESTED_THROUGH = {
     "authoring/test_build": "authoring.finishing.describe authoring.project.models progress",
     "catalog/cache/test_extraction": "private_files",
     "catalog/test_discovery": "distributions zipped_metadata",
+    "catalog/test_frames": "interop.duckdb_relations",
     "catalog/test_registry": "installed",
     "catalog/verifying/test_run": (
         "catalog.report catalog.wheel_file checks record verification_context"
@@ -69,7 +71,7 @@ TESTED_THROUGH = {
     "graph/test_csv_builder": "shortcut",
     "interop/card/test_page": "charts interop.licenses tables",
     "interop/test_croissant": "parquet_files",
-    "interop/test_reader": "adbc_reader catalog.frames sqlite_reader",
+    "interop/test_reader": "adbc_reader sqlite_reader",
     "interop/test_spark": "copies",
     "orm/test_attachments": "external_keys",
     "orm/test_binds": "dataset_paths",

@@ -428,9 +428,3 @@ def test_a_missing_extra_is_told_in_one_sentence_with_the_line_that_installs_it(
 
 def test_errors_and_datasets_travel_between_processes(numbers):
     assert pickle.loads(pickle.dumps(numbers)).path == numbers.path
-
-
-def test_arrow_gives_a_reader_where_a_batch_size_is_given(halves):
-    assert halves.arrow("numbers", rows=(1, 3)).num_rows == 3
-    with halves.arrow("numbers", batch_size=900) as batches:
-        assert [len(batch) for batch in batches][:2] == [899, 900]
