@@ -1,8 +1,8 @@
 """What PyInstaller must know to put datasets into a frozen application.
 
-PyInstaller finds this folder through the entry-point group ``pyinstaller40``, so nobody has to
-name it: every data wheel in the environment that builds the application goes into it, metadata
-included, and is found by name there as anywhere.
+PyInstaller finds this folder through the entry-point group ``pyinstaller40``. Every data wheel in
+the environment that builds the application goes into it, with its metadata, and is found by name
+there.
 """
 
 from __future__ import annotations

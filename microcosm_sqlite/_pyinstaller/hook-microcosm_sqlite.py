@@ -11,8 +11,11 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-un
 import microcosm_sqlite
 
 datas = copy_metadata("microcosm-sqlite")
-# What `microcosm_sqlite.__getattr__` imports when it is asked for.
+# What `microcosm_sqlite` and `interop.exporting` import when a name of theirs is used.
 hiddenimports = [
+    "microcosm_sqlite.interop.exporting.declarations",
+    "microcosm_sqlite.interop.exporting.files",
+    "microcosm_sqlite.interop.exporting.text_formats",
     "microcosm_sqlite.orm.contexts",
     "microcosm_sqlite.orm.data_sets",
     "microcosm_sqlite.orm.engines",

@@ -1,4 +1,4 @@
-"""What there is to say of datasets, as plain data."""
+"""Describe datasets, tables and columns as plain data, for lists and for JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TABLE_COLUMNS = (
 
 
 def summarize(dataset: InstalledDataset) -> tuple[Any, ...]:
-    """One line of the list, from metadata alone; None for what a legacy wheel does not say."""
+    """A row of the list, from metadata alone; None for what a wheel of 2.0.0 does not state."""
     manifest = dataset.manifest
     if manifest is None:
         return (dataset.name, dataset.version, None, None, None, None, dataset.distribution)
@@ -37,9 +37,9 @@ def summarize(dataset: InstalledDataset) -> tuple[Any, ...]:
 
 
 def describe(dataset: InstalledDataset) -> dict[str, Any]:
-    """All that is known of a dataset: the stable form of ``info --json``.
+    """Describe a dataset: the stable form of ``info --json``.
 
-    A legacy dataset is opened to look at its tables.
+    A dataset without a manifest is opened to read its tables.
     """
     described: dict[str, Any] = {
         "name": dataset.name,
@@ -54,7 +54,7 @@ def describe(dataset: InstalledDataset) -> dict[str, Any]:
 
 
 def list_columns(table: Table) -> Iterator[tuple[Any, ...]]:
-    """One line for each column of a table."""
+    """A row for each column of a table."""
     for field in table.fields:
         column = describe_column(field, table)
         column |= {"table": table.name, "column": field.name}
@@ -88,7 +88,7 @@ def _describe_manifest(manifest: Manifest) -> dict[str, Any]:
 
 
 def describe_table(table: Table) -> dict[str, Any]:
-    """All that is known of a table."""
+    """Describe a table."""
     return {
         "name": table.name,
         "description": table.description,
@@ -103,7 +103,7 @@ def describe_table(table: Table) -> dict[str, Any]:
 
 
 def describe_column(field: Field, table: Table) -> dict[str, Any]:
-    """All that is known of a column; None for what its manifest does not tell."""
+    """Describe a column; None for what its manifest does not state."""
     minimum, maximum = field.value_range or (None, None)
     shortest, longest = field.length_range or (None, None)
     return {
@@ -123,9 +123,9 @@ def describe_column(field: Field, table: Table) -> dict[str, Any]:
 
 
 def find_references(table: Table, column: str) -> list[str]:
-    """What a column's foreign keys point to, such as ``airlines.carrier``.
+    """The columns that a column refers to, such as ``airlines.carrier``.
 
-    In another dataset, its name comes first.
+    One in another dataset begins with the name of that dataset.
     """
     found = []
     for key in (*table.foreign_keys, *table.external_keys):

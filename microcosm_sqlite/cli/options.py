@@ -1,4 +1,4 @@
-"""Options and arguments that commands share, and what the shell offers to complete them."""
+"""Options and arguments that commands share, and their completion by the shell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help: command lines to copy."""
+    """The examples at the end of a command's help."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
 
 

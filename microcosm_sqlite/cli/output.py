@@ -30,7 +30,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 
 
 class Output:
-    """What a command hands its results to.
+    """The output of a command.
 
     Attributes:
         format: One of :data:`FORMATS`; a table on a terminal and TSV in a pipe, unless chosen.
@@ -71,7 +71,7 @@ class Output:
             sys.stdout.writelines(texts)  # coloured, and its cells are printable
 
     def listing(self, columns: Sequence[str], rows: Rows) -> None:
-        """Write a list of our own, in short form when quiet: the first column alone."""
+        """Write a list; when quiet, only its first column and no header."""
         if self.quiet:
             columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
         if self.format in ("table", "tsv"):
@@ -87,7 +87,7 @@ class Output:
         write_result([dump_json(found, indent=2), "\n"], "json")
 
     def text(self, text: str) -> None:
-        """Write text that is the result itself, such as SQL."""
+        """Write a text that is the result, such as SQL."""
         write_result([text, "\n"])
 
     def page(self, text: str) -> None:
@@ -95,12 +95,12 @@ class Output:
         click.echo(text, color=use_color())
 
     def note(self, text: str) -> None:
-        """Say something on standard error that is not data."""
+        """Write a note to standard error, unless quiet."""
         if not self.quiet:
             write_note(printable(text))
 
     def warn(self, message: str, hint: str = "") -> None:
-        """Say on standard error that something is wrong which does not stop the command."""
+        """Write a warning to standard error."""
         _report("Warning", "yellow", message, hint)
 
     def progress(self, length: int, label: str) -> Any:
@@ -112,7 +112,7 @@ class Output:
 
 
 class Count(int):
-    """How many: with thousands separators in tables."""
+    """A number of things, with thousands separators in tables."""
 
     def human(self) -> str:
         """The number as a table shows it.
@@ -132,7 +132,7 @@ class Count(int):
 
 
 class Size(int):
-    """How many bytes."""
+    """A number of bytes."""
 
     _UNITS: ClassVar = ("kB", "MB", "GB", "TB")
 
@@ -153,7 +153,7 @@ class Size(int):
 
 
 def report_error(message: str, hint: str = "") -> None:
-    """Tell on standard error why the command fails, and what to do next."""
+    """Write to standard error why the command fails, and what to do."""
     _report("Error", "red", message, hint)
 
 

@@ -1,4 +1,4 @@
-"""The progress of a build, as a terminal shows it."""
+"""Show the progress of a build on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONG = 1.0
-"""Seconds from which on a step is told how fast it went."""
+"""Seconds after which a finished step shows its rate."""
 
 _CLEAR_LINE = "\r\x1b[2K"
 
@@ -25,7 +25,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 class BarProgress(LineProgress):
     """A line for each finished step; meanwhile its name, or a bar with time left, rows and rate.
 
-    To be closed, so that a build that fails in the middle of a step leaves the terminal in order.
+    Close it, so that a build that fails in the middle of a step leaves the terminal in order.
     """
 
     def __init__(self) -> None:
@@ -56,18 +56,18 @@ class BarProgress(LineProgress):
             self._bar.update(count)
 
     def count_rows(self, count: int) -> None:
-        """Count the rows, which the bar tells when it moves."""
+        """Count the rows, which the bar shows when it moves."""
         self._rows += count
 
     def finish(self, text: str = "") -> None:
-        """Put a line in place of all that."""
+        """Replace the name or the bar by a line."""
         seconds = monotonic() - self._began
         if self._count and seconds >= LONG:
             text += f", {Size(self._count).human()} in {seconds:.1f} s: {self._spell_rate()}"
         super().finish(printable(text))
 
     def close(self) -> None:
-        """End the line that a step which did not finish has begun."""
+        """End the line of a step that did not finish."""
         if self._is_open:
             self._end_line()
 

@@ -1,4 +1,4 @@
-"""What a user of ``query`` writes: values of parameters, and SQL that SQLite does not accept."""
+"""Read parameters of the command line, and find hints for SQL that SQLite does not accept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 
 
 class _Complaint:
-    """What SQLite complained of: a name, in a statement, on a connection."""
+    """The name in an error message of SQLite, with the statement and the connection."""
 
     __slots__ = ("connection", "name", "sql")
 
@@ -42,7 +42,7 @@ class _Complaint:
 
 
 def advise(text: str, connection: Connection, sql: str) -> str:
-    """One sentence for a message of SQLite, or nothing where none would help."""
+    """Return a hint for an error message of SQLite, or an empty text."""
     for pattern, answer in _ADVICE:
         if matched := re.match(pattern, text, re.DOTALL):
             if isinstance(answer, str):

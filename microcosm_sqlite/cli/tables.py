@@ -1,6 +1,6 @@
-"""Tables as people read them on a terminal.
+"""Draw aligned tables.
 
-Aligning is done here: importing tabulate takes as long as the whole of ``list`` may take.
+Importing tabulate for this would take as long as all of ``list`` may take.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NULL = "NULL"
 
 
 def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
-    """Aligned columns for people to read; long results are drawn in pieces."""
+    """Aligned columns; long results are drawn in pieces."""
     gap = ""
     for batch in batches:
         yield gap + draw_table(columns, batch, header)

@@ -1,4 +1,4 @@
-"""Read through ADBC, which builds Arrow in C: the fast way, for files that nobody changes.
+"""Read through ADBC, which builds Arrow in C: the fast way, for files that do not change.
 
 It is not used for every file, for two reasons. It carries a SQLite of its own, and when two
 copies of SQLite in one process open one file, closing it in the one drops the locks of the other

@@ -20,7 +20,7 @@ class Copy:
     Attributes:
         name: The dataset's name.
         version: Version of its data.
-        sha256: Digest of its file as its manifest tells it; empty for one without a manifest.
+        sha256: Digest of its file, from its manifest; empty for one without a manifest.
         distribution: Name of the distribution that carries it; empty for a registered one.
     """
 

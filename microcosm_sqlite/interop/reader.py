@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from microcosm_sqlite.interop.scan import Scan
 
 BATCH_ROWS = 65_536
-"""Rows of a batch where none are asked for: enough that the cost of a batch does not count."""
+"""Rows of a batch by default: enough that the cost of a batch does not count."""
 
 _SHARE = 50_000
 """The fewest rows that are worth a thread."""
 
 _TASK = 500_000
-"""Rows of a task that travels to another machine, where nobody says how many tasks there are."""
+"""Rows of a task of a cluster, by default."""
 
 
 def read_table(

@@ -1,4 +1,4 @@
-"""``verify`` and ``doctor``: whether datasets, and the environment they are in, are sound."""
+"""``verify`` and ``doctor``: check datasets, and the environment that they are in."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _verify(name: str, full: bool, models: bool) -> Report:
 
 
 def _rows(report: Report, verbose: bool) -> Iterator[tuple[str, str, str | None, str]]:
-    """One row for each thing to tell; where there is none, one that says how much was checked."""
+    """A row for each problem, or for each check; without any, one with the number of checks."""
     shown = report.outcomes if verbose else report.findings + report.warnings
     for outcome in shown:
         words = outcome.message or outcome.meaning

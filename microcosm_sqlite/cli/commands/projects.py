@@ -1,4 +1,4 @@
-"""``new`` and ``build``: a dataset project, from nothing to a verified database."""
+"""``new`` and ``build``: write a dataset project, and build its database."""
 
 from __future__ import annotations
 

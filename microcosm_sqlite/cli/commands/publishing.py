@@ -162,9 +162,9 @@ def _list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
 
 
 class _SpelledChanges:
-    """Changed rows as JSON, a row to the line, in a file that nobody else sees.
+    """Changed rows as lines of JSON in a temporary file.
 
-    What is told last of a comparison is found first, and may be more than memory holds.
+    They are found before the summary that is written first, and may be more than memory holds.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -181,7 +181,7 @@ class _SpelledChanges:
 
 @contextmanager
 def _spool_changes() -> Iterator[_SpelledChanges]:
-    """A place for changed rows, until the end of the block."""
+    """Open a store of changed rows, until the end of the block."""
     with TemporaryFile("w+", encoding="utf-8") as file:
         yield _SpelledChanges(file)
 

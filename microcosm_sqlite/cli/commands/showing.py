@@ -1,4 +1,4 @@
-"""``browse`` and ``card``: datasets as pages in a web browser."""
+"""``browse`` and ``card``: datasets as web pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data card: one HTML page that tells what a dataset holds.
+"""The data card: one HTML page that describes a dataset.
 
 It is complete in itself: no script runs, nothing is loaded from elsewhere, and everything that
 comes from the dataset is escaped. So it can be mailed, published, or kept beside the wheel.

@@ -30,7 +30,7 @@ _FEW = 0.01
 def describe_table(table: Table, profiles: list[Profile], references: list[Reference]) -> str:
     """A heading and a table, which small screens show as a list.
 
-    The roles are told though they are those of the elements: a browser forgets them where the
+    The roles are written though they are those of the elements: a browser drops them where the
     style sheet turns rows into blocks.
     """
     name, place = escape(table.name), anchor(table.name)

@@ -41,7 +41,7 @@ def describe_package(dataset: InstalledDataset, exported: Mapping[str, Path]) ->
 
 
 def _describe_license(found: dict[str, Any]) -> dict[str, Any]:
-    """As the standard wants it: a name without blanks, which expressions and titles have."""
+    """A licence as the standard defines it: its name has no blanks."""
     title = str(found.get("title") or found.get("name") or "")
     name = _spell(str(found.get("name") or title))
     described = {"name": name, "title": title if title != name else "", "path": found.get("path")}

@@ -245,7 +245,7 @@ def _appearing(target: Path) -> Iterator[Path]:
 
 
 def _publish(draft: Path, target: Path) -> None:
-    """Give a draft its name, unless somebody took that name in the meantime."""
+    """Rename a draft to its target, unless that exists by now."""
     try:
         if draft.is_dir():
             target.mkdir()  # which a rename replaces, for it is empty

@@ -30,7 +30,7 @@ BATCH = 1000
 def batched(
     rows: Rows, advance: Callable[[int], object] | None = None
 ) -> Iterator[list[Sequence[Any]]]:
-    """Rows in lists of at most :data:`BATCH`; ``advance`` is told the length of each."""
+    """Rows in lists of at most :data:`BATCH`; ``advance`` is called with the length of each."""
     from itertools import islice
 
     rows = iter(rows)
