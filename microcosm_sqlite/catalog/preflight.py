@@ -23,9 +23,15 @@ ROLLBACK_MODE = b"\x01\x01"
 WAL_MODE = b"\x02\x02"
 SIDECARS = ("-wal", "-journal")
 
+POINTER = (
+    b"version https://git-lfs",
+    "a Git LFS pointer: the file itself was not checked out",
+)
+"""How a file begins that Git LFS left in place of another, and what it is."""
+
 # What is found in place of a database, by its first bytes.
 _IMPOSTORS = (
-    (b"version https://git-lfs", "a Git LFS pointer: the file itself was not checked out"),
+    POINTER,
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
     (b"\x1f\x8b", "compressed with gzip"),
     (b"\xfd7zXZ\x00", "compressed with xz"),

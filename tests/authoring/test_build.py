@@ -352,7 +352,7 @@ def test_fields_can_be_given_to_columns_or_left_out(tmp_path: Path) -> None:
         (3, "CORV", None),
     ]
     project = make_project(tmp_path / "q", options='columns.birds = {"id" = "number"}')
-    with pytest.raises(SettingsError, match="to column `number`, which it has not"):
+    with pytest.raises(SettingsError, match="to column `number`, but table `birds` has no such"):
         build(project)
     with pytest.raises(SettingsError, match=r"`columns\.birds` for build hook"):
         build(make_project(tmp_path / "r", options="columns.birds = 3"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.values.kind_values import import_type
 from microcosm_sqlite.common.kinds import Kind
 
 
@@ -69,5 +70,4 @@ def number_rows(name: str) -> sa.Column[Any]:
 
 def make_type(kind: Kind) -> sa.types.TypeEngine[Any]:
     """Make the type of SQLAlchemy that columns of a kind have in models, without sizes."""
-    type_: sa.types.TypeEngine[Any] = getattr(sa, kind.model_type.partition(":")[2])()
-    return type_
+    return import_type(kind.model_type)()

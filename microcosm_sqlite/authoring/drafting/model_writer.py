@@ -32,6 +32,9 @@ from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import JSON, KINDS, TEXT
 from microcosm_sqlite.common.wording import measure
 
+_STANDARD = ("", "decimal", "typing")
+"""Modules of the standard library that models import from; the first is for plain imports."""
+
 
 class ModelWriter:
     """Writes models, and keeps account of what they import."""
@@ -65,9 +68,9 @@ class ModelWriter:
             "",
             "from __future__ import annotations",
             "",
-            *self._imports.write_block(("", "decimal", "typing")),
+            *self._imports.write_block(_STANDARD),
             "from microcosm_sqlite import DataSet",
-            *self._imports.write(("sqlalchemy", "sqlalchemy.orm")),
+            *self._imports.write(sorted(self._imports.names.keys() - set(_STANDARD))),
             "",
             *([*self._labels, "", ""] if self._labels else [""]),
             f"class {self._base}(DataSet, name={quote(dataset)}):",
@@ -149,9 +152,10 @@ class ModelWriter:
             # What declares no type is read as it is, and so is what declares text.
             return self._imports.use("sqlalchemy", "Text")
         name = type(type_).__name__
-        if not isinstance(getattr(sa, name, None), type):
+        module = _find_module(type_)
+        if not module:
             raise TypeError(f"SQLAlchemy exports no type {name}.")
-        self._imports.use("sqlalchemy", name)
+        self._imports.use(module, name)
         options = []
         if isinstance(type_, sa.String):
             options += [write_number(type_.length)] if type_.length else []
@@ -296,6 +300,15 @@ def _find_annotation(type_: sa.types.TypeEngine[Any]) -> str:
     if isinstance(type_, sa.types.NullType):
         return KINDS[JSON].annotation
     return (find_type_kind(type_) or KINDS[TEXT]).annotation
+
+
+def _find_module(type_: sa.types.TypeEngine[Any]) -> str:
+    """Return the module that models import a type from; empty where there is none."""
+    name, kind = type(type_).__name__, find_type_kind(type_)
+    if isinstance(getattr(sa, name, None), type):
+        return "sqlalchemy"
+    module, _, known = kind.model_type.partition(":") if kind else ("", "", "")
+    return module if known == name else ""
 
 
 def _list_options(column: sa.Column[Any]) -> Iterator[str]:

@@ -48,7 +48,9 @@ def describe_draft(
         "first": first,
         "count": "\n".join(lay_out(Call("dataset.connect().execute(", count, ").fetchone()"))),
         "null_values": json.dumps([*null_values], ensure_ascii=False) if null_values else "",
-        "settings": write_tables(inference.tables),
+        "settings": write_tables(
+            inference.tables, {name for each in databases for name in each.found.infinite}
+        ),
         **_write_code(inference, databases, answers),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
@@ -12,14 +12,22 @@ from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
+_INFINITY = "infinity = true"
 
 
-def write_tables(tables: Mapping[str, InferredTable]) -> str:
-    """Return a TOML table for each table that the defaults do not fit."""
+def write_tables(tables: Mapping[str, InferredTable], infinite: Collection[str] = ()) -> str:
+    """Return a TOML table for each table that the defaults do not fit.
+
+    Args:
+        tables: The tables of files.
+        infinite: The tables of databases that have infinite numbers.
+    """
+    settings = {name: list(_write_table(table)) for name, table in tables.items()}
+    settings |= {name: [_INFINITY] for name in sorted(infinite)}
     return "\n\n".join(
         "\n".join([f"[{HOOK_TABLE}.tables.{_write_key(name)}]", *lines])
-        for name, table in tables.items()
-        if (lines := list(_write_table(table)))
+        for name, lines in settings.items()
+        if lines
     )
 
 
@@ -52,7 +60,7 @@ def _write_table(table: InferredTable) -> Iterator[str]:
         if column.format:
             yield f"formats.{_write_key(column.name)} = {_write_value(column.format)}"
     if any(column.has_infinity for column in table.columns.values()):
-        yield "infinity = true"
+        yield _INFINITY
 
 
 def _write_key(name: str) -> str:

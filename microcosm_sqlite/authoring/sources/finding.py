@@ -15,6 +15,7 @@ from microcosm_sqlite.authoring.sources.parquet import ParquetOpener
 from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, SourceFunction
 from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.catalog.preflight import POINTER
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 FORMATS = {
@@ -73,7 +74,8 @@ def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
             if table in found:
                 raise SettingsError(
                     f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
-                    hint=f"Parts of one table belong into a folder, {folder / table}.",
+                    hint="To load one table from several files, put them in the folder "
+                    f"{folder / table}.",
                 )
             found[table] = files
     return found
@@ -118,6 +120,7 @@ def _describe(path: Path, table: str, root: Path) -> SourceFile:
     name = _name(path, root)
     if not path.is_file():
         raise SourceError(f"{name} does not exist.", file=name)
+    refuse_pointer(path, name)
     source_format = split_name(path)[1]
     if not source_format:
         raise SettingsError(
@@ -128,6 +131,26 @@ def _describe(path: Path, table: str, root: Path) -> SourceFile:
     if source_format == DATABASE:
         return SourceFile(path, f"{name}#{table}", DATABASE, table)
     return SourceFile(path, name, source_format)
+
+
+def refuse_pointer(path: Path, name: str) -> None:
+    """Refuse a file that Git LFS left in place of the source.
+
+    Raises:
+        SourceError: It is one, or cannot be read.
+    """
+    mark, description = POINTER
+    try:
+        with path.open("rb") as stream:
+            is_pointer = stream.read(len(mark)) == mark
+    except OSError as error:
+        raise SourceError(
+            f"{name} cannot be read: {error.strerror}.",
+            file=name,
+            hint="Check that it is there and that you may read it.",
+        ) from error
+    if is_pointer:
+        raise SourceError(f"{name} is {description}.", file=name, hint="Fetch it: git lfs pull")
 
 
 def split_name(path: Path) -> tuple[str, str]:

@@ -105,7 +105,7 @@ def _produce(name: str) -> Iterator[Mapping[str, Any]]:
         raise
     except Exception as error:  # whatever the project's own code raises
         raise SourceError(
-            f"{name} fails behind row {number}{_find_line(function, error)}: "
+            f"{name} failed after row {number}{_find_line(function, error)}: "
             f"{type(error).__name__}: {str(error).rstrip('.')}.",
             file=name,
             line=number,

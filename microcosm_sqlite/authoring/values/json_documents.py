@@ -76,8 +76,19 @@ def _spell_number(value: float | Decimal) -> float | str | None:
     return value if isinstance(value, float) else str(value)
 
 
+def parse_json(text: str) -> Any:
+    """JSON of any kind."""
+    try:
+        document = read_json(text)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("JSON") from None
+    except ValueError as error:
+        raise ValueError(f"JSON, as {error}") from None
+    return take_json(document) if _LONG_NUMBER.search(text) else document
+
+
 def take_json(value: Any) -> Any:
-    """The same, where the error is what the value is not."""
+    """The same as `spell_json`, where the text of the error says what was expected."""
     try:
         return spell_json(value)
     except (ValueError, RecursionError) as error:
@@ -119,6 +130,9 @@ def _read_number(text: str) -> float | Decimal:
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Halves of a character, which are text only in pairs."""
+
+_LONG_NUMBER = re.compile("[0-9.]{17}|[eE][+]?[0-9]{3}")
+"""Part of every number that a double may not keep."""
 
 _NUMBER_STARTS = frozenset("-0123456789")
 

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import types
 
-from microcosm_sqlite.authoring.values.json_documents import refuse_halves, take_json
+from microcosm_sqlite.authoring.values.json_documents import parse_json, refuse_halves, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     Parser,
@@ -38,7 +38,6 @@ from microcosm_sqlite.authoring.values.parsing import (
     parse_float,
     parse_integer,
     parse_interval,
-    parse_json,
     parse_time,
     parse_uuid,
 )
@@ -102,11 +101,14 @@ def find_type_kind(type_: types.TypeEngine[Any]) -> Kind | None:
 
 
 def _list_classes() -> dict[type, Kind]:
-    classes = {}
-    for kind in KINDS.values():
-        module, _, name = kind.type.partition(":")
-        classes[getattr(import_module(module), name)] = kind
-    return classes
+    return {import_type(kind.type): kind for kind in KINDS.values()}
+
+
+def import_type(name: str) -> type[types.TypeEngine[Any]]:
+    """A SQLAlchemy type, named as the table of kinds does: `module:class`."""
+    module, _, attribute = name.partition(":")
+    type_: type[types.TypeEngine[Any]] = getattr(import_module(module), attribute)
+    return type_
 
 
 def is_text_type(type_: types.TypeEngine[Any]) -> bool:

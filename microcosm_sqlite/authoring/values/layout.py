@@ -58,8 +58,8 @@ class TableRules:
         for field, name in options.columns.items():
             if name and name not in table.columns:
                 raise SettingsError(
-                    f"Option `columns` gives field `{field}` of table `{table.name}` "
-                    f"to column `{name}`, which it has not."
+                    f"Option `columns` gives field `{field}` to column `{name}`, "
+                    f"but table `{table.name}` has no such column."
                 )
         rules = {
             column.name: _make_rule(column, dialect, options)
@@ -69,8 +69,8 @@ class TableRules:
         for name in options.formats:
             if name not in rules:
                 raise SettingsError(
-                    f"Option `formats` gives a format to column `{name}` of table "
-                    f"`{table.name}`, which it has not."
+                    f"Option `formats` gives a format to column `{name}`, "
+                    f"but table `{table.name}` has no such column."
                 )
         keys = {column.key: column.name for column in table.columns if column.key not in rules}
         known = {key: name for key, name in {**keys, **(aliases or {})}.items() if key not in rules}
@@ -130,7 +130,7 @@ def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], sourc
     if missing:
         raise SourceError(
             f"{source} has no column {_quote(missing)}, "
-            f"which table `{rules.table.name}` cannot do without.",
+            f"but table `{rules.table.name}` requires it.",
             file=source,
             line=1,
             hint="Add it, or let the model make it nullable or give it a `server_default`.",
@@ -186,8 +186,8 @@ def _unknown_columns(rules: TableRules, unknown: Sequence[str], source: str) -> 
     known = sorted(rules.by_name)
     guess = suggest(unknown[0], known, spell="`{}`".format)
     return SourceError(
-        f"{source} has column {_quote(unknown)}, which table `{rules.table.name}` has not; "
-        f"it has {_quote(known)}.",
+        f"{source} has column {_quote(unknown)}, but table `{rules.table.name}` has no such "
+        f"column. Its columns: {_quote(known)}.",
         file=source,
         line=1,
         hint=f'{guess} Rename it, or set `unknown-columns = "ignore"`.'.lstrip(),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 import re
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
-from microcosm_sqlite.authoring.values.json_documents import read_json, take_json
 from microcosm_sqlite.common.booleans import parse_boolean
 from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME
 
@@ -161,17 +159,6 @@ def parse_interval(text: str) -> timedelta:
         return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})
     except OverflowError:
         raise ValueError("a duration of less than a billion days") from None
-
-
-def parse_json(text: str) -> Any:
-    """JSON of any kind."""
-    try:
-        document = read_json(text)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError("JSON") from None
-    except ValueError as error:
-        raise ValueError(f"JSON, as {error}") from None
-    return take_json(document)
 
 
 def parse_uuid(text: str) -> UUID:

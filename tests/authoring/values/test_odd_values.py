@@ -294,10 +294,15 @@ def test_a_draft_of_a_database_takes_numbers_that_doubles_can_tell(tmp_path: Pat
     assert isinstance(fit(tmp_path / "a.db", sa.types.NullType()), sa.Double)
 
 
-def test_a_draft_of_a_database_tells_of_infinity(tmp_path: Path) -> None:
+def test_a_draft_of_a_database_takes_infinite_numbers(tmp_path: Path) -> None:
     write_database(tmp_path / "a.db", [0.5, -math.inf], "REAL")
-    with pytest.raises(SourceError, match="holds 1 infinite number") as caught:
-        fit(tmp_path / "a.db", sa.Double())
+    assert isinstance(fit(tmp_path / "a.db", sa.Double()), sa.Double)
+
+
+def test_a_draft_of_a_database_refuses_infinite_numbers_among_texts(tmp_path: Path) -> None:
+    write_database(tmp_path / "a.db", ["a", -math.inf])
+    with pytest.raises(SourceError, match="holds 1 infinite number beside") as caught:
+        fit(tmp_path / "a.db", sa.Text())
     assert "BLOB" not in str(caught.value.hint)
 
 

@@ -26,11 +26,13 @@ class Fit:
     Attributes:
         type: The type.
         is_nullable: Whether a row has no value.
+        has_infinity: Whether a number is infinite, which a build has to be told to take.
         remark: Why it is not the declared one; empty where it is.
     """
 
     type: types.TypeEngine[Any]
     is_nullable: bool
+    has_infinity: bool = False
     remark: str = ""
 
 
@@ -53,22 +55,24 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
     if not found:
         type_ = types.Text() if isinstance(column.type, types.NullType) else column.type
         return Fit(type_, is_nullable)
+    infinite = f"FROM {table} WHERE typeof({quoted}) = 'real' AND abs({quoted}) = 9e999"
+    (count,) = (
+        connection.execute(f"SELECT count(*) {infinite}").fetchone() if "real" in found else (0,)
+    )
     for type_ in _list_candidates(
         connection, column, set(found), table, quoted, only_empty=empty == found.get("text")
     ):
         candidate = sa.Column(column.name, type_, nullable=is_nullable)
         sa.Table(column.table.name, sa.MetaData(), candidate)
-        if _takes_all(connection, candidate, table, quoted):
-            return Fit(type_, is_nullable, _describe(column, type_, found))
-    infinite = f"FROM {table} WHERE typeof({quoted}) = 'real' AND abs({quoted}) = 9e999"
-    (count,) = connection.execute(f"SELECT count(*) {infinite}").fetchone()
+        if _takes_all(connection, candidate, table, quoted, takes_infinity=count > 0):
+            return Fit(type_, is_nullable, count > 0, _describe(column, type_, found))
     if count:
         raise SourceError(
             f"{file}, table `{column.table.name}`: column `{column.name}` holds "
-            f"{spell_count(count, 'infinite number')}.",
+            f"{spell_count(count, 'infinite number')} beside {_list(found)}.",
             file=file,
-            hint="Make them NULL first, or set `infinity = true` for the table in a project of "
-            f"your own: UPDATE {table} SET {quoted} = NULL WHERE abs({quoted}) = 9e999",
+            hint="Make them NULL, or the others numbers: "
+            f"UPDATE {table} SET {quoted} = NULL WHERE abs({quoted}) = 9e999",
         )
     raise SourceError(
         f"{file}, table `{column.table.name}`: column `{column.name}` holds {_list(found)}.",
@@ -104,10 +108,15 @@ def _list_candidates(
 
 
 def _takes_all(
-    connection: sqlite3.Connection, column: sa.Column[Any], table: str, quoted: str
+    connection: sqlite3.Connection,
+    column: sa.Column[Any],
+    table: str,
+    quoted: str,
+    *,
+    takes_infinity: bool,
 ) -> bool:
     with suppress(SettingsError, ValueError):
-        rule = ColumnRule(column, dialect(), ())
+        rule = ColumnRule(column, dialect(), (), takes_infinity=takes_infinity)
         condition = rule.suspect_values(quoted)
         # Binary, since a collation may take different texts for one, or not be there at all.
         distinct = f"SELECT DISTINCT {quoted} COLLATE BINARY"

@@ -139,6 +139,8 @@ def _fit_columns(
         if fit.is_nullable and not column.nullable:
             found.remarks[table.name].append(f"{column.name} is empty in some rows")
         column.nullable = fit.is_nullable
+        if fit.has_infinity:
+            found.infinite.add(table.name)
         if fit.remark:
             found.remarks[table.name].append(f"{column.name}: {fit.remark}")
 

@@ -45,6 +45,7 @@ class Reflection:
         collations: Table and column to a collation of SQLite that is not the usual one.
         remarks: Table to what was changed in it, as sentences.
         left_out: What is not kept, to the reason.
+        infinite: Tables with infinite numbers.
     """
 
     metadata: sa.MetaData = field(default_factory=sa.MetaData)
@@ -55,6 +56,7 @@ class Reflection:
     collations: dict[tuple[str, str], str] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    infinite: set[str] = field(default_factory=set)
 
     def list_key(self, table: sa.Table) -> list[str]:
         """The columns of a table's own key; none where its rows are numbered."""

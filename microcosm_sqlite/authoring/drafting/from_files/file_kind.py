@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from microcosm_sqlite.authoring.sources.finding import split_name
+from microcosm_sqlite.authoring.sources.finding import refuse_pointer, split_name
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
 from microcosm_sqlite.errors import SourceError
 
@@ -17,14 +17,13 @@ _COMPRESSED = {
     b"BZh": ".bz2",
 }
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0": ("an Excel workbook of old", "Save each sheet as CSV."),
+    b"\xd0\xcf\x11\xe0": ("an old-format Excel workbook (.xls)", "Save each sheet as CSV."),
     b"SQLite format 3\x00": ("an SQLite database", "Call it .db."),
     b"PAR1": ("Parquet", "Call it .parquet."),
     b"%PDF": ("a PDF document", "Export its tables as CSV."),
     b"<!doctype": ("a web page", "Download the file itself, not the page about it."),
     b"<html": ("a web page", "Download the file itself, not the page about it."),
     b"<?xml": ("XML", "Convert it to CSV or JSON Lines."),
-    b"version https://git-lfs": ("a pointer of Git LFS", "Fetch the file: git lfs pull."),
 }
 
 
@@ -34,7 +33,9 @@ def refuse_disguise(path: Path) -> None:
     Raises:
         SourceError: Says what it is, and what to call it or to do with it.
     """
-    head = _read_start(path)
+    refuse_pointer(path, path.name)
+    with path.open("rb") as stream:
+        head = stream.read(8)
     suffix = path.suffix.lower() if path.suffix.lower() in COMPRESSIONS else ""
     found = next((name for mark, name in _COMPRESSED.items() if head.startswith(mark)), "")
     if suffix and head and found != suffix:
@@ -60,18 +61,6 @@ def _is_workbook(path: Path) -> bool:
             return not {"[Content_Types].xml", "content.xml"}.isdisjoint(archive.namelist())
     except BadZipFile:
         return False
-
-
-def _read_start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(8)
-    except OSError as error:
-        raise SourceError(
-            f"{path.name} cannot be read: {error.strerror}.",
-            file=path.name,
-            hint="Check that it is there and that you may read it.",
-        ) from error
 
 
 def _complain(path: Path, what: str, advice: str) -> SourceError:

@@ -206,6 +206,33 @@ def describe_twins(twins: tuple[str, str], format_: str) -> str:
     return f"number, but {' and '.join(twins)} would be the same; if they are, {cure}"
 
 
+def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterator[str]:
+    """Sentences on rows that show that a file was joined of several: a header, a mark of order."""
+    source = quote_identifier(table.name)
+    columns = [*table.columns.values()]
+    first = quote_identifier(columns[0].name)
+    is_header = join_evenly(
+        [
+            f"ltrim({quote_identifier(column.name)}, char(65279)) IS {quote_text(column.header)}"
+            for column in columns
+            if column.header
+        ],
+        " AND ",
+    )
+    has_mark = f"substr({first}, 1, 1) = char(65279)"
+    for condition, what in (
+        (is_header, "is the header again"),
+        (has_mark, "begins with a byte order mark"),
+    ):
+        query = f"SELECT rowid FROM {source} WHERE {condition or 0} LIMIT 1"
+        found = connection.execute(query).fetchone()
+        if found:
+            yield (
+                f"row {found[0]:,} {what}, as where files were joined; "
+                "delete that from the source and draft it again"
+            )
+
+
 MOST_NOTES = 20
 """Rows at the end of a table that may be notes to it."""
 

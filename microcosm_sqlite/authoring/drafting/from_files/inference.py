@@ -20,6 +20,7 @@ from microcosm_sqlite.authoring.drafting.from_files.hints import (
     choose_number_style,
     describe_twins,
     find_hint,
+    find_joints,
     find_number_styles,
     find_odd_rows,
     find_twins,
@@ -180,13 +181,15 @@ def _infer_table(
         )
     }
     table = InferredTable(name, raw, columns, row_count)
+    if not raw.has_types:
+        table.remarks = tuple(find_joints(connection, table))
     for column, guess in zip(columns.values(), guesses, strict=True):
         if column.kind == TEXT:
             _look_closer(connection, table, column, guess)
         if column.kind == NUMBER and not raw.has_types:
             _keep_twins(connection, table, column)
         _normalise(connection, table, column, is_padded=guess.is_padded)
-    table.remarks = tuple(find_odd_rows(connection, table))
+    table.remarks += tuple(find_odd_rows(connection, table))
     table.primary_key = find_key(connection, table)
     if row_count >= ENOUGH_FOR_UNIQUE:
         for column in columns.values():
@@ -212,7 +215,7 @@ def _look_closer(
         column.format = choose_number_style(styles, list_texts, raw.options.delimiter)
     if column.format:
         column.kind = NUMBER
-    elif not raw.has_types:
+    elif not raw.has_types and not table.remarks:  # of which a narrower kind depends
         column.hint = find_hint(guess, styles, list_texts)
 
 
