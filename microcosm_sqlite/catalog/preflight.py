@@ -1,4 +1,4 @@
-"""Look at a database file before it is opened, and say the true cause of every refusal.
+"""Examine a database file before it is opened, and name the true cause of every refusal.
 
 SQLite has one message for a file that is missing, that may not be read, and that is a directory;
 and where it is told that a file is immutable, it neither looks for a journal nor minds a log.
@@ -56,7 +56,7 @@ def preflight(path: str) -> None:
 
 
 def check_sidecars(path: str) -> None:
-    """Refuse a file beside which a log or journal holds a part of its content.
+    """Refuse a file with a log or journal beside it that holds part of its content.
 
     Raises:
         DatasetNotPackagedError: There is one.
@@ -69,7 +69,7 @@ def check_sidecars(path: str) -> None:
 
 
 def check_header(path: str) -> None:
-    """Refuse what is no complete SQLite file in rollback mode.
+    """Refuse what is not a complete SQLite file in rollback mode.
 
     Raises:
         DatasetFileError: One of its kinds.
@@ -124,7 +124,16 @@ def _check_header(path: str, size: int, header: bytes) -> None:
         )
     if header[18:20] != ROLLBACK_MODE:
         raise DatasetCorruptError(f"{path} has an unknown format in its header.", hint=REINSTALL)
-    expected = _expected_size(header)
+    check_size(path, size, header)
+
+
+def check_size(path: str, size: int, header: bytes) -> None:
+    """Refuse a database whose size is not the one that its header claims.
+
+    Raises:
+        DatasetCorruptError: It has another size.
+    """
+    expected = _expected_size(header) if header.startswith(MAGIC) else 0
     if expected and expected != size:
         raise DatasetCorruptError(
             f"{path} has {size:,} bytes where its header says {expected:,}.", hint=REINSTALL
@@ -164,7 +173,7 @@ REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
 
 
 def explain(error: OSError | ValueError, path: str) -> DatasetFileError:
-    """The error of ours that tells what an operating system error means for a database."""
+    """Return the error of this package for an operating system error while a database is read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):  # or a NUL in it
         return DatasetFileMissingError(f"{path} does not exist.", hint=REINSTALL)
     if isinstance(error, PermissionError):

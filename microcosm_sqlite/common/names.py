@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
 MANY = 20
-"""Names that are listed; of more, these are the first."""
+"""How many names are listed at most."""
 
 
 def suggest(
     name: str, known: Iterable[str], kind: str = "", *, spell: Callable[[str], str] = repr
 ) -> str:
-    """Ask for the names that may be meant, or else list those that there are.
+    """Suggest the nearest known name, or else list the known names.
 
     >>> suggest("flihgts", ["airlines", "flights"], "Its tables")
     "Did you mean 'flights'?"
@@ -22,13 +24,13 @@ def suggest(
     'Its tables: airlines, flights.'
 
     Args:
-        name: What nobody knows.
-        known: What could be meant.
-        kind: What a list of them is called; without it, nothing is listed.
+        name: The unknown name.
+        known: The known names.
+        kind: What to call a list of them; without it, nothing is listed.
         spell: How a name is quoted.
 
     Returns:
-        One sentence; empty where there is nothing to say.
+        One sentence, or an empty string.
     """
     from difflib import get_close_matches  # which few runs need, and which takes its time
 
@@ -41,10 +43,18 @@ def suggest(
     return f"{kind}: {', '.join(listed[:MANY])}{more}." if kind and listed else ""
 
 
-def find_free_name(base: str, taken: Collection[str]) -> str:
-    """A name, or one with a number where SQLite would not tell it from those in lower case."""
-    name, count = base, 1
-    while name.lower() in taken:
-        count += 1
-        name = f"{base}_{count}"
-    return name
+def find_free_name(
+    base: str, taken: Collection[str], *, fold: Callable[[str], str] = str.lower
+) -> str:
+    """A name, with a number behind it where it is taken.
+
+    >>> find_free_name("Birds", {"birds", "birds_2"})
+    'Birds_3'
+
+    Args:
+        base: The name.
+        taken: Names that are not free, folded.
+        fold: Makes equal what cannot be told apart: for SQLite, capitals and small letters.
+    """
+    candidates = (f"{base}_{number}" for number in count(2))
+    return next(name for name in chain([base], candidates) if fold(name) not in taken)

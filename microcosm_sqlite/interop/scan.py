@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.names import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields, find_table
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.kinds import as_stored
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier

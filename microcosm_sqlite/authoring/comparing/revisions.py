@@ -41,12 +41,12 @@ class Revision:
 
     @property
     def unfilled(self) -> list[str]:
-        """Columns that old rows have no value for, and need one."""
+        """Required columns that old rows have no value for."""
         return _name_columns((step, step.unfilled) for step in self.upgrade)
 
     @property
     def lost(self) -> list[str]:
-        """Columns whose values are not in the new schema, or only under another name."""
+        """Columns that the new schema does not have, at least not under this name."""
         return _name_columns((step, step.lost) for step in self.upgrade)
 
     def render(self) -> str:
@@ -77,7 +77,7 @@ def _name_columns(steps: Iterable[tuple[Step, Iterable[str]]]) -> list[str]:
 def write_revision(
     old: InstalledDataset, new: InstalledDataset, folder: str | Path, version: str
 ) -> tuple[Path, Revision] | None:
-    """Write the revision from one version's schema to another's, behind those in `folder`.
+    """Write the revision from one version's schema to another's, after those in `folder`.
 
     Args:
         old: The older version.

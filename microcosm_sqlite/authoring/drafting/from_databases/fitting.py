@@ -138,6 +138,4 @@ def _describe(column: sa.Column[Any], type_: types.TypeEngine[Any], found: dict[
 
 def _list(found: dict[str, int]) -> str:
     words = {"real": "fraction", "integer": "whole number", "text": "text", "blob": "blob"}
-    return " and ".join(
-        f"{count:,} {words[kind]}{'s' * (count != 1)}" for kind, count in sorted(found.items())
-    )
+    return " and ".join(spell_count(count, words[kind]) for kind, count in sorted(found.items()))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, write_orphans
+from microcosm_sqlite.common.wording import spell_count
 
 
 def add_foreign_keys(
@@ -76,17 +77,12 @@ def _doubt_rows(
     referred: Sequence[str],
 ) -> str:
     """Why the rows of a table do not obey a foreign key; empty where they do."""
-    child = [f"child.{quote_identifier(column)}" for column in columns]
-    known = [f"parent.{quote_identifier(column)}" for column in referred]
-    present = " AND ".join(f"{column} NOTNULL" for column in child)
-    same = " AND ".join(f"{a} = {b}" for a, b in zip(known, child, strict=True))
+    child, other = map(quote_identifier, (table.name, parent.name))
+    orphans = write_orphans(child, columns, other, referred)
     try:
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM {quote_identifier(table.name)} AS child WHERE {present} AND "
-            f"NOT EXISTS (SELECT 1 FROM {quote_identifier(parent.name)} AS parent WHERE {same})"
-        ).fetchone()
+        (count,) = connection.execute(f"SELECT count(*) {orphans}").fetchone()
     except sqlite3.OperationalError as error:
         return f"it cannot be asked for: {error}"
     if not count:
         return ""
-    return f"{count:,} row{'s refer' if count > 1 else ' refers'} to none that is there"
+    return f"{spell_count(count, 'row')} refer{'' if count > 1 else 's'} to none that is there"

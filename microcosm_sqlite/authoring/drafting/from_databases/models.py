@@ -21,7 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_colum
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.loading.schema import open_engine
-from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.common.extras import extra
 
 if TYPE_CHECKING:
     from sqlacodegen.models import Model, RelationshipAttribute
@@ -68,14 +68,9 @@ def draft_models(found: Reflection, base: str, taken: Collection[str]) -> list[D
 
 def _make_generator(metadata: sa.MetaData, engine: sa.Engine, classes: Mapping[str, str]) -> Any:
     """A generator of sqlacodegen that gives classes, attributes and relationships our names."""
-    try:
+    with extra("new", "Drafting models from a database"):
         from sqlacodegen.generators import DeclarativeGenerator
         from sqlacodegen.models import ModelClass
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Drafting models from a database needs sqlacodegen.",
-            hint="Install it: pip install 'microcosm-sqlite[new]'",
-        ) from error
 
     class Generator(DeclarativeGenerator):  # type: ignore[misc]
         def generate_model_name(self, model: Model, global_names: set[str]) -> None:
