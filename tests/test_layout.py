@@ -45,14 +45,14 @@ TESTED_THROUGH = {
     "authoring/drafting/test_draft": "drafted_card model_names settings_text",
     "authoring/drafting/test_model_text": "database_text",
     "authoring/loading/test_load": (
-        "insertion table_load authoring.values.parsing authoring.values.rules "
-        "authoring.values.typed_values"
+        "insertion table_load authoring.values.parsing authoring.values.rules"
     ),
     "authoring/publishing/test_publication": (
         "candidate description_checks freshness_checks wheel_checks"
     ),
-    "authoring/sources/test_database_source": "authoring.values.stored_values records",
+    "authoring/sources/test_database_source": "records",
     "authoring/test_build": "authoring.finishing.describe authoring.project.models progress",
+    "authoring/values/test_kind_values": "authoring.values.json_documents",
     "catalog/cache/test_extraction": "private_files",
     "catalog/test_discovery": "distributions zipped_metadata",
     "catalog/test_frames": "interop.duckdb_relations",

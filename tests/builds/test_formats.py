@@ -199,7 +199,7 @@ def test_parquet_without_pyarrow_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         (write_lines({"id": 1, "label": "a", "made": 2020}), "2020 is not a date"),
         (write_lines({"id": 1, "label": "a", "colour": 1}), "1 is not text"),
         (write_lines({"id": 1, "label": "a"}, {"id": 1, "label": "b"}), "id=1 is in .* line 1 and"),
-        (write_lines({"id": 1, "label": "a", "wat": 1}), "column `wat`, which table `things`"),
+        (write_lines({"id": 1, "label": "a", "wat": 1}), "column `wat`, but table `things`"),
     ],
 )
 def test_what_is_wrong_in_json_lines_is_told_with_its_line(
@@ -238,8 +238,8 @@ ROW = {"id": 1, "label": "a"}
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (f"yield {ROW}; [][0]", "behind row 1, in line 1 of make.py: IndexError: list index"),
-        ("return None", "behind row 0: TypeError: 'NoneType' object is not iterable"),
+        (f"yield {ROW}; [][0]", "after row 1, in line 1 of make.py: IndexError: list index"),
+        ("return None", "after row 0: TypeError: 'NoneType' object is not iterable"),
         (f"yield {ROW}; yield (2, 3)", r"row 2: \(2, 3\) is no mapping from column to value"),
         ("yield {1: 'id'}", "row 1: {1: 'id'} is no mapping from column to value"),
         (f"yield {ROW}; yield {{'id': 2, 3: 4}}", "row 2: 3 is not in the first row"),

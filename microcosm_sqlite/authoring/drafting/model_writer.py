@@ -105,7 +105,7 @@ class ModelWriter:
         yield ""
         if any(map(needs_quotes, [table.name, *table.columns.keys()])):
             self._imports.use("sqlalchemy", "quoted_name")
-        yield from lay_out(f"__tablename__ = {write_name(table.name)}", 4)
+        yield from _write_assignment("__tablename__", write_name(table.name))
         if model.full_text:
             names = [quote(model.attributes[name]) for name in model.full_text]
             yield from lay_out(Call("__full_text__ = (", names), 4)
@@ -244,7 +244,7 @@ class ModelWriter:
         head = f"{check_name(name)}: Mapped[{type_}] = {call}("
         if measure(f"    {head}") <= LINE_LENGTH:
             yield from lay_out(Call(head, arguments), 4)
-        elif " | " not in type_:
+        elif " | " not in type_ and measure(f"    {name}: Mapped[{type_}] = (") <= LINE_LENGTH:
             yield f"    {name}: Mapped[{type_}] = ("
             yield from lay_out(Call(f"{call}(", arguments), 8)
             yield "    )"
@@ -279,6 +279,13 @@ def write_stores(classes: Mapping[str, str], *, package: str) -> str:
 def _write_store_head(model: str) -> str:
     line = f"class {model}Store(Store[{model}]):"
     return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"
+
+
+def _write_assignment(name: str, value: str) -> list[str]:
+    line = f"    {name} = {value}"
+    if measure(line) <= LINE_LENGTH or measure(f"        {value}") > LINE_LENGTH:
+        return [line]
+    return [f"    {name} = (", f"        {value}", "    )"]
 
 
 def _write_statement(sql: str) -> list[str]:
