@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.finishing.verification import digest_tables
-from microcosm_sqlite.catalog.verifying.digest import content_digest
-from microcosm_sqlite.catalog.verifying.row_texts import RowTexts
+from microcosm_sqlite.catalog.verifying.digest import RowTexts, content_digest
 
 TABLES = """
 CREATE TABLE plain (id INTEGER PRIMARY KEY, x REAL NOT NULL, y AS (x * 2));

@@ -134,17 +134,21 @@ def _render_function(name: str, steps: Sequence[Step]) -> Iterator[str]:
     for number, step in enumerate(steps):
         if number:
             yield ""
-        comments = [" ".join(step.reason.split())]
+        yield _comment(step.reason)
         if step.unfilled:
-            comments.append(
-                f"Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
-            )
+            yield _comment(f"Say below what old rows get instead of NULL: {_list(step.unfilled)}.")
         if step.lost:
-            comments.append(
-                f"Values go; copy those that only have a new name: {', '.join(step.lost)}."
-            )
-        yield from (f"    # {spell_on_one_line(comment)}" for comment in comments)
+            yield _comment(f"Values go; copy those that only have a new name: {_list(step.lost)}.")
         yield from (f"    op.execute({_quote(statement)})" for statement in step.statements)
+
+
+def _comment(text: str) -> str:
+    # On one line, whatever the names in it hold: what follows a line break would be code.
+    return f"    # {spell_on_one_line(' '.join(text.split()))}"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _quote(statement: str) -> str:

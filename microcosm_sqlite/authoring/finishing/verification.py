@@ -12,8 +12,7 @@ from pathlib import Path
 from microcosm_sqlite.authoring.loading.connections import open_scanner
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.verifying.digest import digest_span, join_digests
-from microcosm_sqlite.catalog.verifying.row_texts import RowTexts, Span
+from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetError, VerificationError

@@ -28,14 +28,11 @@ def check_publication(path: str | Path) -> Report:
     with extra("build"):
         import packaging.licenses  # noqa: F401
 
-    from microcosm_sqlite.authoring.publishing import (
-        description_checks,
-        freshness_checks,
-        wheel_checks,
-    )
+    from microcosm_sqlite.authoring.publishing import description_checks, wheel_checks
     from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
-    rooms = (description_checks, wheel_checks, freshness_checks)
-    checks = sorted((check for room in rooms for check in room.CHECKS), key=lambda each: each.code)
+    checks = sorted(
+        [*description_checks.CHECKS, *wheel_checks.CHECKS], key=lambda check: check.code
+    )
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [check.run_on(candidate) for check in checks])
