@@ -30,7 +30,7 @@ from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.verifying.record import hash_file
-from tests.catalog.workshop import Wheel, compress, describe
+from tests.support.wheels import Wheel, compress, describe
 
 ROOT = Path(__file__).parents[2]
 FOREIGN_DISTRIBUTIONS = 1_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import microcosm_sqlite
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
-from tests.interop.samples import install_dataset
+from tests.support.samples import install_dataset
 
 NAME = "flights_of_years"
 TABLE = "flights"

@@ -10,7 +10,8 @@ import pytest
 
 from microcosm_sqlite.catalog import discovery, registry
 from microcosm_sqlite.catalog.cache.extraction import VARIABLE
-from tests.catalog.workshop import Wheel, make_database
+from tests.interop.conftest import halves, make, things  # noqa: F401  # fixtures
+from tests.support.wheels import Wheel, make_database
 
 
 @pytest.fixture(autouse=True)

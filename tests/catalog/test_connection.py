@@ -17,7 +17,7 @@ from microcosm_sqlite.catalog.connection import connect, database_uri, translate
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.preflight import preflight
 from microcosm_sqlite.common.sql import quote_identifier
-from tests.catalog.workshop import make_database
+from tests.support.wheels import make_database
 
 ODD = ["we?ird", "ha#sh", "per%20cent", "spa ce", "grün", "new\nline", "quo'te\"", "a;b&c=d"]
 

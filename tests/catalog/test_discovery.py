@@ -13,7 +13,7 @@ from microcosm_sqlite import datasets, problems
 from microcosm_sqlite.catalog import discovery
 from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.errors import BrokenDistributionError
-from tests.catalog.workshop import Wheel, make_database
+from tests.support.wheels import Wheel, make_database
 
 
 def names() -> list[str]:

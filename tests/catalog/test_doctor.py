@@ -9,7 +9,7 @@ import pytest
 
 from microcosm_sqlite import register
 from microcosm_sqlite.catalog.doctor import diagnose
-from tests.catalog.workshop import Wheel, make_database
+from tests.support.wheels import Wheel, make_database
 
 
 def test_a_healthy_environment(installed: Path, database: Path) -> None:

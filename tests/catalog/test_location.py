@@ -13,7 +13,7 @@ from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from tests.catalog.workshop import Wheel, compress, describe, make_database
+from tests.support.wheels import Wheel, compress, describe, make_database
 
 
 def test_a_packaged_file_is_opened_in_place_and_immutable(installed: Path) -> None:

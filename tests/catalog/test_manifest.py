@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, Manifest, Table
 from microcosm_sqlite.errors import ManifestError
-from tests.catalog.workshop import describe
+from tests.support.wheels import describe
 
 GOOD: dict[str, Any] = {
     "name": "colours",

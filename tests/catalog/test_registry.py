@@ -13,7 +13,7 @@ import pytest
 from microcosm_sqlite import dataset, datasets, errors, problems, register, unregister
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.registry import find
-from tests.catalog.workshop import Wheel, make_database
+from tests.support.wheels import Wheel, make_database
 
 
 def test_datasets_are_sorted_and_describe_themselves(installed: Path, database: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.catalog.workshop import Wheel, describe
 
 from microcosm_sqlite import dataset, datasets
 from microcosm_sqlite.catalog import strict_json
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.catalog.registry import problems
 from microcosm_sqlite.errors import ManifestError
-from tests.catalog.workshop import Wheel, describe
 
 
 @pytest.mark.parametrize(

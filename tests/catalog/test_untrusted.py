@@ -14,7 +14,7 @@ from microcosm_sqlite.catalog import untrusted
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.untrusted import limit_time, restrict
-from tests.catalog.workshop import make_database
+from tests.support.wheels import make_database
 
 TREES = """
 CREATE VIRTUAL TABLE words USING fts5 (body);

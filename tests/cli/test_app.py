@@ -16,10 +16,10 @@ import pytest
 
 from microcosm_sqlite.cli.app import ALIASES, COMMANDS, app, end
 from microcosm_sqlite.errors import BuildError, DatasetNotFoundError
-from tests.cli.conftest import Program
+from tests.support.program import Program
 from tests.support.programs import run, tool
+from tests.support.terminal import COUNT_FOREVER
 
-COUNT_FOREVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {} FROM n"
 HEAVY = {"sqlalchemy", "microcosm", "importlib.metadata", "dataclasses", "birds_data", "tabulate"}
 
 

@@ -10,7 +10,7 @@ import pytest
 import microcosm_sqlite
 from microcosm_sqlite.cli.names import find_named, split_dataset
 from microcosm_sqlite.errors import DatasetNotFoundError, TableNotFoundError
-from tests.catalog.workshop import make_database
+from tests.support.wheels import make_database
 
 SCHEMA = 'CREATE TABLE "a.b" ("c.d" INTEGER, e INTEGER); CREATE TABLE a (b INTEGER);'
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import Reader
-from tests.interop.browser import SCREENSHOTS, launch
+from tests.support.browser import SCREENSHOTS, launch
 
 PICTURES = SCREENSHOTS / "docs"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

@@ -16,7 +16,6 @@ from microcosm_sqlite.catalog.cache import private_files
 from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
 from microcosm_sqlite.catalog.cache.extraction import VARIABLE, extract_file
 from microcosm_sqlite.catalog.manifest import Manifest
-from tests.catalog.workshop import Wheel, compress, describe, make_database
 from tests.faults.harness import (
     NOBODY,
     ROOT,
@@ -29,6 +28,7 @@ from tests.faults.harness import (
     run,
     snapshot,
 )
+from tests.support.wheels import Wheel, compress, describe, make_database
 
 ROWS = 30_000
 ANSWER = f"{ROWS + 3}"

@@ -30,8 +30,8 @@ from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
-from tests.catalog.workshop import Wheel, compress, describe, make_database
 from tests.faults.harness import ROOT
+from tests.support.wheels import Wheel, compress, describe, make_database
 
 QUESTIONS = ("SELECT * FROM colour ORDER BY id", "SELECT * FROM shade ORDER BY colour_id, code")
 BATCH = 500

@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from tests.catalog.workshop import Wheel, make_database
 from tests.faults.harness import Trial, proves, run
+from tests.support.wheels import Wheel, make_database
 
 ROWS = 3_000
 

@@ -16,7 +16,6 @@ from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import datasets
 from microcosm_sqlite.catalog.untrusted import limit_time
 from microcosm_sqlite.catalog.verifying.run import verify
-from tests.catalog.workshop import Wheel, make_database
 from tests.faults.harness import (
     NOBODY,
     Trial,
@@ -27,6 +26,7 @@ from tests.faults.harness import (
     run,
     snapshot,
 )
+from tests.support.wheels import Wheel, make_database
 
 COUNT = "SELECT count(*) FROM shade"
 

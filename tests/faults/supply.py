@@ -14,10 +14,10 @@ from pathlib import Path
 from microcosm_sqlite import errors
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
-from tests.catalog.workshop import Wheel, make_database
 from tests.faults.harness import MissingMeans, Trial, need_tool, proves, run
 from tests.support.projects import build_wheel, make_project
 from tests.support.venvs import make_venv
+from tests.support.wheels import Wheel, make_database
 
 LOOK = """
 import json, sys

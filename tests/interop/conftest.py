@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import microcosm_sqlite
-from tests.interop.samples import install_dataset, write_dataset
+from tests.support.samples import install_dataset, write_dataset
+from tests.support.things import FULL, METADATA, NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from tests.interop.samples import Rows
+    from tests.support.samples import Rows
 
     Make = Callable[..., microcosm_sqlite.InstalledDataset]
 
@@ -56,3 +57,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return site
 
     return install_made
+
+
+@pytest.fixture
+def things(make: Make) -> microcosm_sqlite.InstalledDataset:
+    """One table with a column of each kind: a row of NULL, and a row of values."""
+    return make(METADATA, {"things": [dict.fromkeys(FULL), FULL]})
+
+
+@pytest.fixture
+def halves(make: Make) -> microcosm_sqlite.InstalledDataset:
+    """One table of 2,000 numbers, each with its half."""
+    return make(NUMBERS, {"numbers": [{"half": n / 2} for n in range(1, 2001)]})

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import microcosm_sqlite
-from tests.interop.browser import SCREENSHOTS, launch
+from tests.support.browser import SCREENSHOTS, launch
 
 # Datasette leaves a database in memory open when it is imported.
 pytestmark = [

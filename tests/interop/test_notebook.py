@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tests.interop.markup import Elements
+from tests.support.markup import Elements
 
 METADATA = sa.MetaData()
 sa.Table(

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import pytest
 import sqlalchemy as sa
 
-from tests.interop.samples import install_dataset, write_dataset
+from tests.support.samples import install_dataset, write_dataset
 
 pytestmark = [
     pytest.mark.heavy,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
-from tests.catalog.workshop import Wheel, make_database
 from tests.support.projects import make_project
+from tests.support.wheels import Wheel, make_database
 
 AIRPORTS = """
 CREATE TABLE airports (faa VARCHAR(3) NOT NULL PRIMARY KEY, name VARCHAR NOT NULL);

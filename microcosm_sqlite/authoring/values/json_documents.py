@@ -77,14 +77,13 @@ def _spell_number(value: float | Decimal) -> float | str | None:
 
 
 def parse_json(text: str) -> Any:
-    """JSON of any kind."""
+    """JSON of any kind, as `read_json` gives it."""
     try:
-        document = read_json(text)
+        return read_json(text)
     except (json.JSONDecodeError, RecursionError):
         raise ValueError("JSON") from None
     except ValueError as error:
         raise ValueError(f"JSON, as {error}") from None
-    return take_json(document) if _LONG_NUMBER.search(text) else document
 
 
 def take_json(value: Any) -> Any:
@@ -131,9 +130,6 @@ def _read_number(text: str) -> float | Decimal:
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Halves of a character, which are text only in pairs."""
 
-_LONG_NUMBER = re.compile("[0-9.]{17}|[eE][+]?[0-9]{3}")
-"""Part of every number that a double may not keep."""
-
 _NUMBER_STARTS = frozenset("-0123456789")
 
 _decode = json.JSONDecoder(
@@ -156,7 +152,10 @@ def make_json_binder(
     """
 
     def bind_document(document: Any) -> Any:
-        text = bind(document)
+        try:
+            text = bind(document)
+        except TypeError:  # a number that is no double, or whatever a program makes
+            text = bind(spell_json(document))
         if isinstance(text, str):
             if "NaN" in text or "Infinity" in text:
                 json.loads(text, parse_constant=refuse_constant)

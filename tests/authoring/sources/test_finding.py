@@ -1,7 +1,9 @@
-"""Files that are not the sources they are named as."""
+"""Every file belongs to the table that it is named after, or the build says what does not match."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,87 @@ import pytest
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.errors import SourceError
+from microcosm_sqlite.authoring.sources.finding import FORMATS, find_sources, split_name
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.projects import SOURCES, make_project
+
+
+def find(root: Path, *tables: str, options: str = "", **sources: str) -> dict[str, list[str]]:
+    """The names of the sources of each table; ``a__csv`` is the file ``a.csv``."""
+    files = {name.replace("__", "."): text for name, text in sources.items()}
+    project = make_project(root / "project", sources=files, options=options)
+    found = find_sources(ProjectSettings.from_pyproject(project), tables)
+    return {table: [source.name for source in parts] for table, parts in found.items()}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("compression", ["", *COMPRESSIONS])
+def test_suffixes_are_read_in_any_case_and_leave_the_table(suffix: str, compression: str) -> None:
+    name = f"birds.of.prey{suffix}{compression}"
+    assert split_name(Path(name)) == ("birds.of.prey", FORMATS[suffix])
+    shouted = f"birds.of.prey{suffix.upper()}{compression.upper()}"
+    assert split_name(Path(shouted)) == ("birds.of.prey", FORMATS[suffix])
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "birds", "birds.csv.txt", "archive.gz", "gz"])
+def test_other_files_are_of_no_format(name: str) -> None:
+    assert split_name(Path(name)) == (name, "")
+
+
+def test_files_folders_and_databases_are_found_by_the_names_of_tables(tmp_path: Path) -> None:
+    parts = tmp_path / "project" / "sources" / "parts"
+    parts.mkdir(parents=True)
+    for number in (10, 2, 1):
+        (parts / f"{number:02}.csv").write_text("id\n", "utf-8")
+    (parts / "README.txt").write_text("No part.", "utf-8")
+    with closing(sqlite3.connect(parts.parent / "old.db")) as connection:
+        connection.executescript("CREATE TABLE eggs (id); CREATE TABLE nests (id);")
+    found = find(tmp_path, "birds", "parts", "eggs", "nests", birds__csv="id\n", notes__txt="")
+    assert found == {
+        "birds": ["sources/birds.csv"],
+        "parts": ["sources/parts/01.csv", "sources/parts/02.csv", "sources/parts/10.csv"],
+        "eggs": ["sources/old.db#eggs"],
+        "nests": ["sources/old.db#nests"],
+    }
+
+
+def test_two_files_for_one_table_are_both_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find(tmp_path, "birds", birds__csv="id\n", birds__tsv="id\n")
+    assert "sources/birds.csv and sources/birds.tsv" in caught.value.message
+
+
+def test_all_that_does_not_match_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find(tmp_path, "birds", "nests", birds__csv="id\n", eggs__csv="id\n")
+    assert "no source for table `nests`" in caught.value.message
+    assert "no table for source `eggs`" in caught.value.message
+
+
+def test_what_the_settings_allow_is_left_out(tmp_path: Path) -> None:
+    options = 'tables-without-source = "empty"\nunknown-sources = "ignore"\n'
+    found = find(tmp_path, "birds", "nests", options=options, birds__csv="id\n", eggs__csv="id\n")
+    assert found == {"birds": ["sources/birds.csv"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "told"),
+    [
+        ("sources/none.csv", SourceError, "sources/none.csv does not exist"),
+        ("pyproject.toml", SettingsError, "pyproject.toml is of no known format"),
+    ],
+)
+def test_a_named_file_must_be_there_and_of_a_known_format(
+    tmp_path: Path, source: str, error: type[Exception], told: str
+) -> None:
+    project = make_project(tmp_path / "project")
+    text = (project / "pyproject.toml").read_text("utf-8")
+    named = text.replace('sources = "sources"', f'sources = {{ birds = "{source}" }}')
+    (project / "pyproject.toml").write_text(named, "utf-8")
+    with pytest.raises(error, match=told):
+        find_sources(ProjectSettings.from_pyproject(project), ["birds"])
+
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 

@@ -1,0 +1,115 @@
+"""A file that SQLite would misread is refused before it is opened, with the true cause."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microcosm_sqlite import errors
+from microcosm_sqlite.catalog.preflight import check_header, preflight, preflight_live
+from tests.support.wheels import compress, make_database
+
+
+def test_a_finished_database_passes(database: Path) -> None:
+    preflight(str(database))
+    preflight_live(str(database))
+
+
+CLAIM = {16, 17, *range(24, 32), *range(92, 96)}
+"""Where a header claims a size; it counts only where all of these agree."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished database that stays as it is."""
+    return make_database(tmp_path_factory.mktemp("whole") / "colours.db")
+
+
+@given(place=st.integers(0, 99), value=st.integers(0, 255), size=st.none() | st.integers(0, 5000))
+def test_a_header_of_any_bytes_passes_or_is_refused_in_our_words(
+    whole: Path, place: int, value: int, size: int | None
+) -> None:
+    content = whole.read_bytes()
+    path = whole.with_name("changed.db")
+    changed = content[:place] + bytes([value]) + content[place + 1 :]
+    path.write_bytes(changed[:size])
+    refusal = None
+    try:
+        check_header(str(path))
+    except errors.DatasetFileError as error:
+        refusal = error
+    if refusal:
+        assert refusal.message.startswith(str(path))
+        assert refusal.hint
+    else:
+        assert size is None or size >= len(content) or place in CLAIM
+        assert changed.startswith(b"SQLite format 3\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"SQLite form", "is cut short"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (compress(b"x" * 200, "zstd"), "compressed with zstd"),
+        (compress(b"x" * 200, "gzip"), "compressed with gzip"),
+        (compress(b"x" * 200, "xz"), "compressed with xz"),
+        (b"PK\x03\x04" + bytes(200), "a zip archive"),
+        (b"<!DOCTYPE html>" + bytes(200), "an HTML page"),
+        (b"a,b\n1,2\n" * 50, "not a SQLite database"),
+    ],
+)
+def test_what_a_file_is_instead_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "colours.db"
+    path.write_bytes(content)
+    with pytest.raises(errors.DatasetCorruptError, match=told):
+        preflight(str(path))
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_log_beside_the_file_or_beside_what_a_link_leads_to_is_found(
+    database: Path, tmp_path: Path, suffix: str
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(database)
+    log = Path(f"{database}{suffix}")
+    log.touch()
+    preflight(str(link))
+    log.write_bytes(b"x")
+    for path in (database, link):
+        with pytest.raises(errors.DatasetNotPackagedError, match=suffix):
+            preflight(str(path))
+
+
+def test_a_database_in_write_ahead_mode_is_not_packaged(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    with pytest.raises(errors.DatasetNotPackagedError, match="WAL"):
+        preflight(str(database))
+    preflight_live(str(database))
+
+
+@pytest.mark.parametrize("look", [preflight, preflight_live])
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (Path.mkdir, errors.DatasetUnreadableError),
+        (os.mkfifo, errors.DatasetUnreadableError),
+        (lambda path: None, errors.DatasetFileMissingError),
+        (lambda path: path.symlink_to(path), errors.DatasetFileError),
+    ],
+)
+def test_what_is_no_file_is_refused_without_waiting_for_it(
+    tmp_path: Path, look: object, make: object, error: type[Exception]
+) -> None:
+    path = tmp_path / "colours.db"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(error):
+        look(str(path))  # type: ignore[operator]

@@ -1,0 +1,62 @@
+"""`new` and `build` go from nothing to a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from microcosm_sqlite.authoring.drafting.scaffold import questions
+from microcosm_sqlite.cli.commands.projects import QUESTIONS
+from tests.support.program import Program
+from tests.support.projects import make_project
+
+
+def test_every_question_of_the_template_has_an_option() -> None:
+    assert list(QUESTIONS) == list(questions())
+
+
+def test_a_new_project_builds(lone_program: Program) -> None:
+    done = lone_program.run("new", "ants-data", "--title", "Ants", "--data-license", "CC0-1.0")
+    project = lone_program.home / "ants-data"
+    assert done.stdout == f"{project}\n"
+    assert done.stderr == "Next: cd ants-data && microcosm-sqlite build\n"
+    assert "CC0-1.0" in (project / "pyproject.toml").read_text()
+    built = lone_program.run("build", project)
+    path = Path(built.stdout.strip())
+    assert path.name == "ants.db"
+    assert path.read_bytes().startswith(b"SQLite format 3\0")
+    assert "rows" in built.stderr
+    assert lone_program.read("build", project, "-q") == built.stdout
+
+
+def test_a_project_is_not_written_over_what_is_there(lone_program: Program) -> None:
+    (lone_program.home / "mine").mkdir()
+    (lone_program.home / "mine" / "file").touch()
+    told = lone_program.refuse("new", "mine")
+    assert "is not empty; nothing was written." in told
+    assert "is not a valid choice" in lone_program.refuse("new", "x-data", "--compression", "lzma")
+
+
+def test_the_project_of_the_current_directory_is_built(lone_program: Program) -> None:
+    make_project(lone_program.home)
+    done = lone_program.run("build")
+    assert done.stdout == f"{lone_program.home / 'src' / 'birds_data' / 'birds.db'}\n"
+    assert "birds: 3 rows" in done.stderr
+    again = lone_program.run("build")
+    assert again.stderr == "birds: unchanged\n"
+    assert "birds: 3 rows" in lone_program.run("build", "--force").stderr
+
+
+def test_a_bad_value_is_told_by_file_line_column_and_value(lone_program: Program) -> None:
+    project = make_project(lone_program.home)
+    lone_program.run("build")
+    built = (project / "src" / "birds_data" / "birds.db").read_bytes()
+    source = project / "sources" / "birds.csv"
+    source.write_text(source.read_text().replace(",24,", ",wide,"))
+    told = lone_program.run("build", code=1).stderr
+    assert "sources/birds.csv, line 2, column `wingspan`: 'wide'" in told
+    assert (project / "src" / "birds_data" / "birds.db").read_bytes() == built
+
+
+def test_a_directory_without_project_is_told(lone_program: Program) -> None:
+    assert "pyproject.toml" in lone_program.refuse("build", lone_program.site)
+    assert "does not exist" in lone_program.refuse("build", "nowhere", code=2)

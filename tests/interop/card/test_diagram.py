@@ -1,0 +1,80 @@
+"""Diagrams draw every table and every reference, whatever refers to what."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.interop.card import diagram
+from microcosm_sqlite.interop.card.diagram import draw_diagram, find_references
+from tests.support.markup import Elements
+
+
+def table(name, *targets):
+    """A table with an id, and a column for each table that it refers to."""
+    return Table(
+        {
+            "name": name,
+            "schema": {
+                "fields": [{"name": "id"}, *({"name": f"to_{target}"} for target in targets)],
+                "primaryKey": ["id"],
+                "foreignKeys": [
+                    {
+                        "fields": [f"to_{target}"],
+                        "reference": {
+                            "resource": "" if target == name else target,
+                            "fields": ["id"],
+                        },
+                    }
+                    for target in targets
+                ],
+            },
+        }
+    )
+
+
+NAMES = [f"t{n}" for n in range(6)]
+GRAPHS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), unique=True)
+
+
+@given(GRAPHS)
+def test_all_tables_and_references_are_drawn_and_no_boxes_overlap(edges):
+    tables = {name: table(name, *(b for a, b in edges if a == name)) for name in NAMES}
+    drawn = Elements(draw_diagram(tables))
+    assert not drawn.open
+    if not edges:
+        assert not drawn.elements
+        return
+    assert set(NAMES) <= set(drawn.text)
+    assert drawn.having("class").count("arrow") == len(edges)
+    corners = [
+        tuple(map(int, place.removeprefix("translate(").removesuffix(")").split()))
+        for place in drawn.having("transform")
+    ]
+    sizes = [int(values["height"]) for _, values in drawn.elements if values.get("class") == "box"]
+    boxes = [(x, y, height) for (x, y), height in zip(corners, sizes, strict=True)]
+    for (x1, y1, h1), (x2, y2, h2) in combinations(boxes, 2):
+        assert abs(x1 - x2) >= diagram.WIDTH or y1 + h1 <= y2 or y2 + h2 <= y1
+
+
+def test_references_go_from_left_to_right():
+    tables = {name: table(name, *to) for name, to in {"c": "b", "a": "", "b": "a"}.items()}
+    drawn = Elements(draw_diagram(tables))
+    names = [text for text in drawn.text if text in tables]
+    places = [int(place[10:].split()[0]) for place in drawn.having("transform")]
+    assert sorted(zip(places, names, strict=True)) == sorted(
+        [(places[names.index(name)], name) for name in "cba"]
+    )
+    assert [name for _, name in sorted(zip(places, names, strict=True))] == ["c", "b", "a"]
+
+
+def test_it_is_told_in_words_too():
+    tables = {"birds": table("birds", "species"), "species": table("species")}
+    assert "birds.to_species refers to species.id." in draw_diagram(tables)
+
+
+def test_a_reference_into_another_dataset_is_not_drawn():
+    assert find_references({"birds": table("birds", "elsewhere.species")}) == []

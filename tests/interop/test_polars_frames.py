@@ -1,0 +1,69 @@
+"""The frames of polars hold what the models hold, and lazy ones read no more than they need."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("polars")
+
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from tests.support.things import FULL, METADATA
+
+
+def test_an_empty_table_has_the_same_schema_either_way(make):
+    empty = make(METADATA)
+    assert empty.polars("things").schema == empty.polars("things", lazy=True).collect_schema()
+    assert len(empty.polars("things", lazy=True).collect()) == 0
+
+
+def test_polars_has_the_values_of_the_models(things):
+    frame = things.polars("things")
+    assert frame.row(1, named=True) == FULL | {"id": 2, "size": "LARGE"}
+    assert set(frame.drop("id").row(0)) == {None}
+    assert frame.schema["price"] == pl.Decimal(10, 2)
+    assert frame.schema["opens"] == pl.Time
+
+
+def test_lazy_polars_equals_eager_polars(things):
+    eager = things.polars("things")
+    lazy = things.polars("things", lazy=True)
+    assert lazy.collect_schema() == eager.schema
+    assert_frame_equal(lazy.collect(), eager)
+    assert_frame_equal(
+        lazy.filter(pl.col("count") > 1).select("name", "size").collect(),
+        eager.filter(pl.col("count") > 1).select("name", "size"),
+    )
+    assert lazy.select(pl.len()).collect().item() == 2
+    assert lazy.tail(1).select("id").collect().item() == 2
+
+
+def test_lazy_polars_reads_only_the_columns_and_rows_that_a_query_needs(halves, monkeypatch):
+    from microcosm_sqlite.interop import polars_frames
+
+    asked = []
+    read = polars_frames.read_batches
+
+    def spy(*args, **options):
+        asked.append((options["columns"], options["limit"], options["rows"]))
+        return read(*args, **options)
+
+    monkeypatch.setattr(polars_frames, "read_batches", spy)
+    lazy = halves.polars("numbers", lazy=True, rows=(11, 1000))
+    assert lazy.select("half").head(3).collect()["half"].to_list() == [5.5, 6.0, 6.5]
+    assert asked == [(["half"], 3, (11, 1000))]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda lazy: lazy.filter(pl.col("half") > 990).head(5),
+        lambda lazy: lazy.head(100).filter(pl.col("half") > 40),
+        lambda lazy: lazy.slice(1500, 7).select("half"),
+        lambda lazy: lazy.filter(pl.col("id") % 7 == 0).select(pl.col("half").sum()),
+    ],
+)
+def test_lazy_polars_answers_queries_as_eager_polars_does(halves, query):
+    eager = halves.polars("numbers").lazy()
+    assert_frame_equal(query(halves.polars("numbers", lazy=True)).collect(), query(eager).collect())

@@ -1,0 +1,137 @@
+"""What is asked of a table becomes SQL that reads just that, and mistakes are told before."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import date, datetime, time, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from microcosm_sqlite.errors import QueryError, TableNotFoundError
+from microcosm_sqlite.interop.scan import bind, plan_scan
+
+pytest.importorskip("pyarrow")
+
+METADATA = sa.MetaData()
+sa.Table(
+    "numbers",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("half", sa.Float, index=True),
+    sa.Column("name", sa.Text),
+    sa.Column("select", sa.JSON),
+)
+sa.Table(
+    "pairs",
+    METADATA,
+    sa.Column("code", sa.String(3), primary_key=True),
+    sqlite_with_rowid=False,
+)
+COUNT = 50
+ROWS = {
+    "numbers": [{"id": n, "half": -n / 2, "name": f"n{n % 7}"} for n in range(1, COUNT + 1)],
+    "pairs": [{"code": "b"}, {"code": "a"}],
+}
+
+
+@pytest.fixture
+def dataset(make: Any) -> Any:
+    return make(METADATA, ROWS)
+
+
+def read(scan: Any, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(scan.location.path)) as connection:
+        return connection.execute(sql, scan.params).fetchall()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    columns=st.none() | st.lists(st.sampled_from(["id", "half", "name"]), min_size=1, unique=True),
+    where=st.sampled_from([None, "name = :name", "half > -20 -- half\n", "id IN (1, 2) OR 1"]),
+    rows=st.none() | st.tuples(st.integers(0, 30), st.integers(0, 60)),
+    limit=st.none() | st.integers(0, 60),
+)
+def test_a_scan_reads_the_rows_that_were_asked_for_in_their_order(
+    dataset: Any, columns: Any, where: str | None, rows: Any, limit: int | None
+) -> None:
+    params = {"name": "n3"} if where and ":name" in where else None
+    scan = plan_scan(dataset, "numbers", columns, where, params, rows, limit)
+    low, high = rows or (1, COUNT)
+    kept = [
+        row | {"select": None}
+        for row in ROWS["numbers"]
+        if low <= row["id"] <= high
+        and (where is None or not where.startswith("name") or row["name"] == "n3")
+        and (where is None or not where.startswith("half") or row["half"] > -20)
+    ][:limit]
+    names = columns or ["id", "half", "name", "select"]
+    expected = [tuple(row[name] for name in names) for row in kept]
+    assert read(scan, scan.sql()) == expected
+    typed = read(scan, scan.typed_sql())
+    assert typed[0][0] is None
+    assert [row[1:] for row in typed[1:]] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"table": "number"}, TableNotFoundError, "Did you mean 'numbers'"),
+        ({"columns": ["nam"]}, TableNotFoundError, "Did you mean 'name'"),
+        ({"columns": "name"}, TypeError, "not the string 'name'"),
+        ({"columns": []}, QueryError, "No column"),
+        ({"where": "nam = 1"}, QueryError, "no such column"),
+        ({"where": "id = ?"}, QueryError, "cannot be used"),
+        ({"where": "id = ?", "params": [1, 2]}, QueryError, "cannot be used"),
+        ({"where": "1; DELETE FROM numbers"}, QueryError, "cannot be used"),
+        ({"table": "pairs", "rows": (1, 2)}, QueryError, "no rowids"),
+    ],
+)
+def test_what_cannot_be_read_is_told_before_anything_is(
+    dataset: Any, options: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        plan_scan(dataset, **{"table": "numbers", **options})
+
+
+class Size(Enum):
+    SMALL = "s"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        (sa.Boolean, True),
+        (sa.Date, date(2020, 2, 29)),
+        (sa.DateTime, datetime(2020, 2, 29, 1, 2, 3)),
+        (sa.Time, time(1, 2, 3, 4)),
+        (sa.Numeric(8, 2), Decimal("1.5")),
+        (sa.Uuid, UUID(int=5)),
+        (sa.Enum(Size), Size.SMALL),
+        (sa.Text, "text"),
+        (sa.LargeBinary, b"bytes"),
+    ],
+)
+def test_a_parameter_is_what_sqlalchemy_stores_for_the_same_value(type_: Any, value: Any) -> None:
+    table = sa.Table("t", sa.MetaData(), sa.Column("x", type_))
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), {"x": value})
+        stored = connection.exec_driver_sql("SELECT x, typeof(x) FROM t").one()
+        told = connection.exec_driver_sql("SELECT ?, typeof(?)", (*bind([value]), *bind([value])))
+        assert tuple(stored) == tuple(told.one())
+    engine.dispose()
+    assert bind({"x": value})["x"] == bind([value])[0]  # type: ignore[call-overload]
+
+
+def test_a_moment_with_a_time_zone_is_compared_by_its_clock() -> None:
+    moment = datetime(2020, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017
+    assert bind([moment]) == bind([moment.replace(tzinfo=None)])

@@ -1,0 +1,131 @@
+"""Engines take data for hostile where they are told to, and any word for a name."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import pytest
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, inspect, select, text
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
+
+import microcosm_sqlite
+from microcosm_sqlite.aio import async_engine, dispose_async_engines
+from microcosm_sqlite.errors import DatasetCorruptError
+from microcosm_sqlite.orm import engines
+from microcosm_sqlite.orm.engines import create_readwrite_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+ENDLESS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT count(*) FROM n WHERE i < 0"
+)
+
+
+@pytest.fixture(params=["dataset", "graph"])
+def hostile(
+    request: pytest.FixtureRequest,
+    airports: Path,
+    make_graph: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Engine]:
+    """An engine for hostile data, from each place that makes one."""
+    monkeypatch.setattr(engines, "TIME_LIMIT", 0.3)
+    if request.param == "dataset":
+        made: Engine = microcosm_sqlite.dataset("airports").create_engine(untrusted=True)
+    else:
+        made, _ = make_graph(untrusted="yes").sqlite("airports")
+    yield made
+    made.dispose()
+
+
+def test_questions_are_answered_and_the_schema_is_read(hostile: Engine) -> None:
+    with hostile.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM airports")) == 3
+        assert inspect(connection).get_table_names() == ["airports"]
+
+
+def test_an_endless_statement_is_stopped_and_the_next_has_its_own_time(hostile: Engine) -> None:
+    with hostile.connect() as connection:
+        for _ in range(2):
+            with pytest.raises(OperationalError, match="interrupted"):
+                connection.execute(text(ENDLESS))
+            assert connection.scalar(text("SELECT count(*) FROM airports")) == 3
+
+
+def test_a_huge_value_and_a_switch_of_the_rules_are_refused(hostile: Engine) -> None:
+    with hostile.connect() as connection:
+        with pytest.raises((DataError, OperationalError), match="too big"):
+            connection.scalar(text("SELECT length(hex(zeroblob(900000000)))"))
+        with pytest.raises(DatabaseError, match="not authorized"):
+            connection.execute(text("PRAGMA query_only=OFF"))
+
+
+def test_asyncio_gives_each_statement_its_own_time_too(hostile: Engine) -> None:
+    async def ask() -> int:
+        async with async_engine(hostile).connect() as connection:
+            with pytest.raises(OperationalError, match="interrupted"):
+                await connection.execute(text(ENDLESS))
+            found = await connection.scalar(text("SELECT count(*) FROM airports"))
+        await dispose_async_engines()
+        return int(found)
+
+    assert asyncio.run(ask()) == 3
+
+
+def test_a_damaged_file_is_refused_before_anything_is_asked(airports: Path, tmp_path: Path) -> None:
+    content = bytearray(airports.read_bytes())
+    content[4096:4196] = bytes(100)
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(content)
+    found = microcosm_sqlite.register("damaged", damaged, immutable=True)
+    try:
+        engine = found.create_engine(untrusted=True)
+        with pytest.raises(DatasetCorruptError):
+            engine.connect()
+        engine.dispose()
+    finally:
+        microcosm_sqlite.unregister("damaged")
+
+
+def test_an_engine_joins_other_datasets_under_their_names(airports: Path) -> None:
+    microcosm_sqlite.register("mirror", airports)
+    try:
+        engine = microcosm_sqlite.dataset("airports").create_engine(attach=["mirror"])
+        with engine.connect() as connection:
+            joined = "SELECT count(*) FROM airports JOIN mirror.airports AS other USING (faa)"
+            assert connection.scalar(text(joined)) == 3
+        engine.dispose()
+    finally:
+        microcosm_sqlite.unregister("mirror")
+
+
+def test_every_keyword_of_sqlite_can_name_a_table_and_a_column() -> None:
+    metadata = MetaData()
+    words = sorted(word.lower() for word in apsw.keywords)
+    tables = [
+        Table(
+            word,
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column(word, Text),
+            Index(f"by {word}", word),
+        )
+        for word in words
+    ]
+    engine = create_readwrite_engine(":memory:")
+
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        for table in tables:
+            connection.execute(table.insert().values({"id": 1, table.name: "one"}))
+            found = connection.execute(select(table).where(table.c[table.name] == "one"))
+            assert found.one() == (1, "one")
+
+    engine.dispose()

@@ -1,0 +1,111 @@
+"""Rows that bypass SQLAlchemy's results hold the values that those would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows, iter_rows
+from microcosm_sqlite.types import EnumType, Truthy
+
+
+class Size(Enum):
+    SMALL = 1
+    LARGE = 2
+
+
+KINDS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
+    "whole": (sa.Integer, st.integers(-(2**63), 2**63 - 1)),
+    "price": (sa.Numeric(8, 2), st.integers(0, 10**6).map(lambda cents: Decimal(cents) / 100)),
+    "real": (sa.Float, st.floats(allow_nan=False)),
+    "flag": (sa.Boolean, st.booleans()),
+    "truth": (Truthy, st.booleans()),
+    "size": (EnumType(Size), st.sampled_from(Size)),
+    "day": (sa.Date, st.dates()),
+    "moment": (sa.DateTime, st.datetimes()),
+    "clock": (sa.Time, st.times()),
+    "span": (sa.Interval, st.timedeltas(timedelta(0), timedelta(days=9999))),
+    "code": (sa.Uuid, st.uuids()),
+    "data": (sa.JSON, st.dictionaries(st.text("ab"), st.integers(0, 9), max_size=2)),
+    "name": (sa.String(9), st.text("aä'\"", max_size=9)),
+    "bytes": (sa.LargeBinary, st.binary(max_size=4)),
+}
+METADATA = sa.MetaData()
+THINGS = sa.Table("things", METADATA, *(sa.Column(name, kind) for name, (kind, _) in KINDS.items()))
+things = st.fixed_dictionaries({name: st.none() | values for name, (_, values) in KINDS.items()})
+columns = st.lists(st.sampled_from(list(THINGS.columns)), min_size=1, max_size=4, unique=True)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    engine = sa.create_engine("sqlite://")
+    METADATA.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(rows=st.lists(things, min_size=1, max_size=3), chosen=columns)
+def test_rows_are_those_of_sqlalchemy(
+    session: Session, rows: list[dict[str, Any]], chosen: list[sa.Column[Any]]
+) -> None:
+    session.execute(sa.delete(THINGS))
+    session.execute(sa.insert(THINGS), rows)
+    statement = sa.select(*chosen).order_by(sa.text("rowid"))
+    expected = [tuple(row) for row in session.execute(statement)]
+    assert list(fetch_rows(session, statement, chosen)) == expected
+    dialect = session.connection().dialect
+    assert list(PreparedRows(statement, chosen, dialect).fetch(session, {})) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("day", date(2020, 2, 29)),
+        ("moment", datetime(2020, 2, 29, 1, 2, 3, 4)),
+        ("clock", time(23, 59)),
+        ("size", Size.LARGE),
+        ("price", Decimal("1.50")),
+        ("code", UUID(int=7)),
+        ("truth", "yes"),
+    ],
+)
+def test_values_of_parameters_are_stored_as_columns_store_them(
+    session: Session, name: str, value: object
+) -> None:
+    session.execute(sa.insert(THINGS), [{name: value}, {name: None}])
+    column = THINGS.columns[name]
+    wanted = sa.bindparam("wanted", type_=column.type)
+    statement = sa.select(column).where(column == wanted)
+    prepared = PreparedRows(statement, [column], session.connection().dialect)
+    for _ in range(2):  # a prepared statement runs again
+        found = list(prepared.fetch(session, {"wanted": value}))
+        assert found == [tuple(row) for row in session.execute(statement, {"wanted": value})]
+        assert len(found) == 1
+
+
+def test_an_error_of_sqlite_is_raised_as_sqlalchemy_does(session: Session) -> None:
+    column: sa.ColumnElement[Any] = sa.literal_column("no_such_function()")
+    prepared = PreparedRows(sa.select(column), [column], session.connection().dialect)
+    with pytest.raises(sa.exc.OperationalError, match="no such function"):
+        list(prepared.fetch(session, {}))
+
+
+def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted() -> None:
+    closed: list[str] = []
+    rows = iter_rows(iter([(1,), (2,)]), lambda: closed.append("closed"))
+    assert next(rows) == (1,)
+    assert closed == []
+    rows.close()  # type: ignore[attr-defined]  # a generator
+    assert closed == ["closed"]

@@ -1,0 +1,136 @@
+"""A session belongs to one thread or one task, and is closed when that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from microcosm_sqlite.orm.sessions import (
+    IdleConnections,
+    LeasingSession,
+    OwnSessions,
+    ReadOnlySession,
+)
+
+Base = sa.orm.declarative_base()
+
+
+class Bird(Base):  # type: ignore[misc,valid-type]
+    __tablename__ = "birds"
+
+    id = sa.Column(sa.Integer, primary_key=True)
+
+
+class Closing(Session):
+    """A session that says when it was closed."""
+
+    def __init__(self, closed: list[Session]) -> None:
+        super().__init__()
+        self.closed = closed
+
+    def close(self) -> None:
+        super().close()
+        self.closed.append(self)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'birds.db'}")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def in_thread(function: Callable[[], object]) -> object:
+    """What a function returns in a new thread, which then ends."""
+    results: list[object] = []
+    thread = Thread(target=lambda: results.append(function()))
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+def test_a_thread_has_its_own_session_and_keeps_it() -> None:
+    own, closed = OwnSessions(), []  # type: ignore[var-annotated]
+
+    def get() -> Session:
+        return own.get("key", lambda: Closing(closed))
+
+    mine = get()
+    assert get() is mine
+    assert own.get("other", lambda: Closing(closed)) is not mine
+    theirs = in_thread(lambda: (get(), get()))
+    assert isinstance(theirs, tuple)
+    assert theirs[0] is theirs[1] is not mine
+    gc.collect()
+    assert closed == [theirs[0]], "closed when its thread ended"
+    own.close()
+    assert mine in closed
+
+
+def test_tasks_of_one_thread_have_their_own_sessions() -> None:
+    own, closed = OwnSessions(), []  # type: ignore[var-annotated]
+
+    async def get() -> Session:
+        session = own.get("key", lambda: Closing(closed))
+        await asyncio.sleep(0)
+        assert own.get("key", lambda: Closing(closed)) is session
+        return session
+
+    async def both() -> list[Session]:
+        return await asyncio.gather(get(), get())
+
+    first, second = asyncio.run(both())
+    gc.collect()
+    assert first is not second
+    assert closed in ([first, second], [second, first])
+
+
+def test_a_session_that_is_closed_by_its_thread_leaves_those_of_others_open() -> None:
+    own, closed = OwnSessions(), []  # type: ignore[var-annotated]
+    mine = own.get("key", lambda: Closing(closed))
+    with ThreadPoolExecutor(1) as pool:
+        theirs = pool.submit(own.get, "key", lambda: Closing(closed)).result()
+        own.close_mine()
+        assert closed == [mine]
+        assert pool.submit(own.get, "key", lambda: Closing(closed)).result() is theirs
+        own.close()
+        assert closed == [mine, theirs]
+
+
+def test_a_read_only_session_refuses_to_flush_and_goes_on_reading(engine: sa.Engine) -> None:
+    make = sessionmaker(engine, class_=ReadOnlySession, refuse=lambda: PermissionError("no"))
+    with make() as session:
+        session.add(Bird(id=1))
+        with pytest.raises(PermissionError, match="no"):
+            session.flush()
+        session.rollback()
+        assert session.scalar(sa.select(sa.func.count()).select_from(Bird)) == 0
+
+
+def test_short_sessions_of_a_thread_share_one_connection(engine: sa.Engine) -> None:
+    taken: list[object] = []
+    sa.event.listen(engine, "checkout", lambda connection, *_: taken.append(connection))
+    idle = IdleConnections(engine)
+    make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
+
+    def read() -> object:
+        with make() as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(Bird))
+
+    assert [read() for _ in range(5)] == [0] * 5
+    assert len(taken) <= 2, "the first returns it to the pool, the second keeps it"
+    with make() as outer, make() as inner:
+        connections = {outer.connection(), inner.connection()}
+        assert len(connections) == 2, "sessions that are open together do not share"
+    assert in_thread(read) == 0
+    idle.close()
+    assert read() == 0

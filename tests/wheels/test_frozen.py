@@ -1,0 +1,101 @@
+"""Datasets are found by name in applications that were frozen into one file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipapp
+from pathlib import Path
+
+import filelock
+import pytest
+
+import microcosm_sqlite
+from microcosm_sqlite import _pyinstaller
+from microcosm_sqlite.catalog.cache.extraction import VARIABLE
+from tests.support.wheels import Wheel
+
+PACKAGE = Path(microcosm_sqlite.__file__).parent
+PROGRAM = """
+import microcosm_sqlite
+
+def main():
+    found = microcosm_sqlite.dataset("colours")
+    connection = found.connect()
+    rows = connection.execute("SELECT count(*) FROM shade").fetchone()[0]
+    connection.close()
+    print(found.name, found.version, rows, found.location.is_cached)
+
+if __name__ == "__main__":
+    main()
+"""
+
+UNUSED = ("dask", "datasette", "duckdb", "numpy", "pandas", "polars", "pyarrow", "pyspark")
+"""What the library could use, if the program did: minutes to look through, 200 MB to carry."""
+
+
+def run(*command: object, **environment: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    is_missing = importlib.util.find_spec(module) is None
+    return pytest.mark.skipif(is_missing, reason=f"{module} is not installed")
+
+
+def test_a_zipapp_reads_its_data_through_the_cache(wheel: Wheel, tmp_path: Path) -> None:
+    application = wheel.install(tmp_path / "application")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for source in (PACKAGE, Path(filelock.__file__).parent):
+        shutil.copytree(source, application / source.name, ignore=ignored)
+    (application / "program.py").write_text(PROGRAM)
+    target = tmp_path / "colours.pyz"
+    zipapp.create_archive(application, target, main="program:main")
+    said = run(sys.executable, "-I", "-S", target, **{VARIABLE: str(tmp_path / "cache")})
+    assert said == "colours 2026.1 3 True\n"
+    assert len(list((tmp_path / "cache").rglob("*.db"))) == 1
+
+
+@pytest.mark.slow
+@needs("pex")
+def test_a_pex_opens_its_data_in_place(wheel: Wheel, tmp_path: Path) -> None:
+    site = wheel.install(tmp_path / "sources")
+    shutil.copytree(PACKAGE, site / PACKAGE.name)
+    (site / "program.py").write_text(PROGRAM)
+    target = tmp_path / "colours.pex"
+    environment = {"PEX_ROOT": str(tmp_path / "pex"), VARIABLE: str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "pex", "--python", sys.executable, "-D", site]
+    run(*command, "-m", "program:main", "-o", target, **environment)
+    said = run(sys.executable, "-S", target, **environment)
+    assert said == "colours 2026.1 3 False\n"
+
+
+@pytest.mark.slow
+@needs("PyInstaller")
+def test_a_pyinstaller_program_of_one_file_finds_its_data(wheel: Wheel, tmp_path: Path) -> None:
+    site = wheel.install(tmp_path / "site")
+    (tmp_path / "site" / "colours_data" / "__init__.py").write_text("")
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    command = [sys.executable, "-m", "PyInstaller", "--onefile", "--log-level=ERROR"]
+    command += ["--distpath", tmp_path / "dist", "--workpath", tmp_path / "work"]
+    command += ["--specpath", tmp_path, "--additional-hooks-dir", *_pyinstaller.get_hook_dirs()]
+    command += [word for name in UNUSED for word in ("--exclude-module", name)]
+    search = os.pathsep.join([str(site), sysconfig.get_path("purelib")])
+    run(*command, program, PYTHONPATH=search, PYTHONWARNINGS="ignore")
+    site.rename(tmp_path / "gone")
+    said = run(tmp_path / "dist" / "program", **{VARIABLE: str(tmp_path / "cache"), "PATH": "/"})
+    assert said == "colours 2026.1 3 False\n"
+    assert not (tmp_path / "cache").exists()
