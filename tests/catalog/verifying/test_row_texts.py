@@ -11,7 +11,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from microcosm_sqlite.catalog.verifying.row_texts import RowTexts
 
 DECLARED = ["INTEGER", "REAL", "TEXT", "DATETIME", "BOOLEAN", "BLOB", "", "NUMERIC(8, 2)"]
