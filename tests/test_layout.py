@@ -26,7 +26,13 @@ CROSS_CUTTING = {
 }
 """Folders of tests that are about more than one module."""
 
-ABOUT_THE_REPOSITORY = {"test_layout", "test_private_names", "test_public_names", "test_workflow"}
+ABOUT_THE_REPOSITORY = {
+    "test_hostile_names",
+    "test_layout",
+    "test_private_names",
+    "test_public_names",
+    "test_workflow",
+}
 """Tests of rules that hold for all modules alike."""
 
 PROGRAMS = {"heavy.py", "matrix.py"}
@@ -36,14 +42,16 @@ TESTED_THROUGH = {
     "authoring/comparing/test_comparison": "changelog row_changes schema_changes",
     "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": (
-        "create_table fitting models reflection snapshots"
+        "create_table fitting foreign_keys models reflection snapshots"
     ),
     "authoring/drafting/from_files/test_hints": "authoring.values.date_formats",
     "authoring/drafting/from_files/test_inference": (
-        "dialects encodings file_kind inferred keys sniffing"
+        "dialects encodings file_kind inferred keys parquet_kinds sniffing"
     ),
-    "authoring/drafting/test_draft": "drafted_card model_names settings_text",
-    "authoring/drafting/test_model_text": "database_text",
+    "authoring/drafting/test_draft": (
+        "drafted_model model_names project_context report settings_text"
+    ),
+    "authoring/drafting/test_model_writer": "from_files.models",
     "authoring/loading/test_load": (
         "insertion table_load authoring.values.parsing authoring.values.rules"
     ),

@@ -18,7 +18,7 @@ from microcosm_sqlite.common.wording import spell_on_one_line
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
-    "Types and keys were inferred from every row of the sources; mend what you know better."
+    "Types and keys were inferred from every row of the sources; correct what you know better."
 )
 _ABOUT_DATABASES = (
     "They were drafted from an existing database: types, keys and checks are what it declares,\n"

@@ -164,7 +164,8 @@ def _render(context: Mapping[str, Any], scratch: str) -> Path:
 _DISTRIBUTION = re.compile(r"[a-z]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)  # PEP 508
 _PACKAGE = re.compile(r"[a-z_][a-z0-9_]{0,49}")
 _DATASET = re.compile(r"[a-z][a-z0-9_]{0,31}", re.IGNORECASE)
-_TEXT = re.compile(r'(?!.*\{[{%#])[^"\\\s]+( [^"\\\s]+)*')
+_WORD = r'[^"\\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+'
+_TEXT = re.compile(rf"(?!.*\{{[{{%#]){_WORD}( {_WORD})*")
 _EMAIL = re.compile(r"""[^\s@"'\\<>{}]+@[^\s@"'\\<>{}]+""")
 _URL = re.compile(r'https?://[^\s"\\{}]+')
 _SQL_SCHEMAS = {"main", "temp"}

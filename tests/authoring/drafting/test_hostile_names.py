@@ -256,15 +256,12 @@ def test_the_manifest_of_a_dataset(names: list[str]) -> None:
 
 @pytest.mark.parametrize("length", [f"3), {RUN}, (1", True, -1, 1.5, [3], {"a": RUN}])
 def test_a_length_that_is_none_is_not_written(length: object) -> None:
-    raw = {
-        "name": "t",
-        "schema": {
-            "fields": [{"name": "a", "type": "string", "constraints": {"maxLength": length}}],
-            "primaryKey": ["a"],
-        },
-    }
+    table = Table(
+        {"name": "t", "schema": {"fields": [{"name": "a", "type": "string"}], "primaryKey": ["a"]}}
+    )
+    table.fields[0].constraints["maxLength"] = length  # which the manifest's reader refuses
     dataset = SimpleNamespace(
-        name="d", tables={"t": Table(raw)}, connect=lambda: sqlite3.connect(":memory:")
+        name="d", tables={"t": table}, connect=lambda: sqlite3.connect(":memory:")
     )
     source = dataset_models.draft_models(cast("InstalledDataset", dataset))
     assert "a: Mapped[str] = mapped_column(Text, primary_key=True)" in source
