@@ -63,7 +63,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
                 return
             verify_wheel(artifact_path)
             if self.config.get("card"):
-                from microcosm_sqlite.authoring.publishing.wheel_card import write_wheel_card
+                from microcosm_sqlite.authoring.publishing.finished_wheel import write_wheel_card
 
                 self.app.display_info(f"Card: {write_wheel_card(artifact_path)}")
 

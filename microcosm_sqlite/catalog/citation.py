@@ -12,31 +12,31 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Manifest
 
 
-def cite(found: InstalledDataset) -> str:
-    """One line of text: who, what, which version, where from."""
-    manifest = found.manifest
-    title = (manifest.title if manifest else "") or found.name
+def cite(dataset: InstalledDataset) -> str:
+    """One line of text: authors, title, version, package, homepage."""
+    manifest = dataset.manifest
+    title = (manifest.title if manifest else "") or dataset.name
     parts = [
         " and ".join(_authors(manifest)),
-        f"{title}, version {found.version}",
-        _package(found),
+        f"{title}, version {dataset.version}",
+        _package(dataset),
         _homepage(manifest),
     ]
     return ". ".join(filter(None, parts))
 
 
-def write_bibtex(found: InstalledDataset) -> str:
+def write_bibtex(dataset: InstalledDataset) -> str:
     """A BibTeX entry; ``@misc``, which every style knows."""
-    manifest = found.manifest
+    manifest = dataset.manifest
     fields = {
-        "title": _braced((manifest.title if manifest else "") or found.name),
+        "title": _braced((manifest.title if manifest else "") or dataset.name),
         "author": " and ".join(f"{{{_escape(author)}}}" for author in _authors(manifest)),
-        "version": _escape(found.version),
-        "howpublished": _escape(_package(found)),
+        "version": _escape(dataset.version),
+        "howpublished": _escape(_package(dataset)),
         "url": _homepage(manifest),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@misc{{{found.name},\n" + ",\n".join(lines) + "\n}"
+    return f"@misc{{{dataset.name},\n" + ",\n".join(lines) + "\n}"
 
 
 def _authors(manifest: Manifest | None) -> Iterator[str]:
@@ -45,12 +45,12 @@ def _authors(manifest: Manifest | None) -> Iterator[str]:
             yield str(name)
 
 
-def _package(found: InstalledDataset) -> str:
-    return f"Python package {found.distribution}" if found.distribution else ""
+def _package(dataset: InstalledDataset) -> str:
+    return f"Python package {dataset.distribution}" if dataset.distribution else ""
 
 
 def _homepage(manifest: Manifest | None) -> str:
-    return str(manifest.raw.get("homepage", "")) if manifest else ""
+    return manifest.homepage if manifest else ""
 
 
 def _braced(title: str) -> str:
@@ -59,7 +59,7 @@ def _braced(title: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return re.sub(r"[\\{}&%$#_~^]", lambda found: _LATEX[found.group()], text)
+    return re.sub(r"[\\{}&%$#_~^]", lambda match: _LATEX[match.group()], text)
 
 
 _LATEX = {character: f"\\{character}" for character in "{}&%$#_"} | {

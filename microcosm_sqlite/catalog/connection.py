@@ -1,4 +1,4 @@
-"""Open a database file for reading, safely: look first, open read-only, close every side door.
+"""Open a database file for reading, safely: check it first, open it read-only, harden it.
 
 Two promises of SQLite are told apart throughout. *Read-only* (``mode=ro``): this connection does
 not write. *Immutable* (``immutable=1``): nobody writes, so SQLite takes no locks and looks for no
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.location import Location
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
-"""What reading a damaged file may raise: its names need not be text, its sizes not be sizes."""
+"""What reading a damaged file may raise: names that are not text, impossible sizes."""
 
 _PRAGMAS = """
 PRAGMA trusted_schema=OFF;  -- a hostile view must not call the application's own functions
@@ -43,7 +43,7 @@ PRAGMA temp_store=MEMORY;   -- sorting must work where no temporary directory do
 
 
 _MOST = 125
-"""More databases than any SQLite attaches, which then takes its own limit."""
+"""More databases than SQLite can attach, so that its own limit holds."""
 
 
 def connect(
@@ -136,9 +136,9 @@ def attach_late(connection: sqlite3.Connection, schema: str, uri: str, path: str
 
 
 def checked_uri(location: Location) -> str:
-    """The URI to open a location with, once a preflight has nothing against it.
+    """The URI to open a location with, after the preflight of its file.
 
-    An extracted file is looked up, and made again if need be.
+    An extracted file that has vanished is made again.
     """
     if location.renew is not None:
         location.renew()
@@ -160,7 +160,7 @@ def database_uri(path: str, *, immutable: bool) -> str:
 
 
 def harden(connection: sqlite3.Connection) -> None:
-    """Close what ``mode=ro`` leaves open: ATTACH, VACUUM INTO, foreign code in views."""
+    """Forbid what ``mode=ro`` allows: ATTACH, VACUUM INTO, foreign code in views."""
     connection.executescript(_PRAGMAS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     if sys.version_info >= (3, 12):
@@ -172,13 +172,13 @@ def harden(connection: sqlite3.Connection) -> None:
 def translate(
     error: sqlite3.Error | UnicodeDecodeError | MemoryError, path: str
 ) -> DatasetFileError:
-    """The error of ours for what SQLite says while a database is opened or read."""
+    """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {str(error) or 'senseless sizes'}.",
+            f"{path} is damaged: {str(error) or 'impossible sizes'}.",
             hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:

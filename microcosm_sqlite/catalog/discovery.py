@@ -29,6 +29,8 @@ GROUP = "microcosm.sqlite"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
+MAX_METADATA = 64 << 20
+"""Bytes that a metadata file may have, or claim to uncompress to."""
 
 
 class Scan:
@@ -152,8 +154,6 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
     try:
         names = os.listdir(site)
     except NotADirectoryError:
-        from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
-
         yield from zipped_folders(site, METADATA_SUFFIXES)
     except OSError:
         return
@@ -162,6 +162,41 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
             # A leading tilde is what pip leaves of a distribution that it could not remove.
             if name.endswith(METADATA_SUFFIXES) and not name.startswith("~"):
                 yield name, _folder_reader(os.path.join(site, name))
+
+
+def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Reader]]:
+    """The metadata folders at the top of a zip file; none if it is no zip file."""
+    from zipfile import ZipFile  # only those who have such a file pay for importing it
+
+    from microcosm_sqlite.catalog.codecs import archive_errors
+
+    try:
+        with ZipFile(site) as archive:
+            names = archive.namelist()
+    except archive_errors():
+        return
+    for folder in dict.fromkeys(name.partition("/")[0] for name in names):
+        if folder.endswith(suffixes):
+            yield folder, _zip_reader(site, folder)
+
+
+def _zip_reader(site: str, folder: str) -> Reader:
+    from zipfile import ZipFile
+
+    from microcosm_sqlite.catalog.codecs import archive_errors
+
+    def read(file: str) -> bytes | None:
+        try:
+            with ZipFile(site) as archive:
+                member = archive.getinfo(f"{folder}/{file}")
+                _check_size(member.file_size)
+                return archive.read(member)
+        except KeyError:
+            return None
+        except archive_errors() as error:
+            raise OSError(str(error)) from error
+
+    return read
 
 
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -175,12 +210,17 @@ def _folder_reader(folder: str) -> Reader:
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
-            size = os.fstat(descriptor).st_size
-            return os.read(descriptor, size)
+            return os.read(descriptor, _check_size(os.fstat(descriptor).st_size))
         finally:
             os.close(descriptor)
 
     return read
+
+
+def _check_size(size: int) -> int:
+    if size > MAX_METADATA:
+        raise OSError(f"{size:,} bytes are too many for metadata")
+    return size
 
 
 def _parse_group(text: str) -> Iterator[tuple[str, str]]:

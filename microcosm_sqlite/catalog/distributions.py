@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
+from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.errors import BrokenDistributionError
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ class Problem:
         distribution: Name of the distribution, as far as it could be told.
         dataset: Name of the dataset, or an empty string where none could be read.
         message: What is wrong.
-        hint: The line that mends it.
+        hint: What to do about it.
     """
 
     __slots__ = ("dataset", "distribution", "hint", "message")
@@ -59,8 +59,11 @@ class Distribution:
         stem = os.path.splitext(folder)[0]
         self.name, _, self.version = stem.partition("-")
         for file in ("METADATA", "PKG-INFO"):
-            with suppress(OSError):  # the folder's name says as much
+            # Not contextlib.suppress, whose import every cold start would pay for.
+            try:  # noqa: SIM105
                 self._read_headers(read(file) or b"")
+            except OSError:
+                pass  # the folder's name says as much
 
     def __repr__(self) -> str:
         return f"<Distribution {self.name} {self.version}>"
@@ -83,6 +86,17 @@ class Distribution:
                 f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
                 hint=reinstall_hint(self.name),
             ) from error
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest of the dataset that it carries; None where it has none.
+
+        Raises:
+            ManifestError: There is one and it cannot be used.
+            BrokenDistributionError: There is one and it cannot be read.
+        """
+        file = f"extra_metadata/{FILE_NAME}"
+        content = self.read(file)
+        return None if content is None else Manifest.loads(content, f"{self.metadata}/{file}")
 
     def _read_headers(self, content: bytes) -> None:
         for line in content.splitlines():
@@ -136,5 +150,5 @@ def canonical_name(name: str) -> str:
 
 
 def reinstall_hint(name: str) -> str:
-    """The line that mends a damaged distribution."""
+    """The command that repairs a damaged distribution."""
     return f"Run: pip install --force-reinstall {name}"

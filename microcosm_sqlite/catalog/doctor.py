@@ -1,4 +1,4 @@
-"""Look at an environment as a whole: what is installed, what is wrong, and what mends it.
+"""Look at an environment as a whole: what is installed, what is wrong, and how to fix it.
 
 Nothing is hashed and no data wheel's code is run; `catalog.verifying` is for the content of one
 dataset.
@@ -37,7 +37,7 @@ class Diagnosis:
     Attributes:
         environment: What is there to run on: label to value, in the order to show.
         datasets: One line for each usable dataset, as a dict of plain values.
-        problems: What is wrong, each with the line that mends it.
+        problems: What is wrong, each with what to do about it.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """The methods by which a dataset gives its rows to other tools.
 
-Each imports :mod:`microcosm_sqlite.interop` only when it is called, and needs an extra of its own.
+Each imports its part of :mod:`microcosm_sqlite.interop` only when it is called, and needs an extra
+of its own.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ class Frames:
         )
 
     def _repr_html_(self) -> str:
-        """The dataset at a glance, for notebooks."""
+        """A summary of the dataset, for notebooks."""
         from microcosm_sqlite.interop.notebook import summarize
 
         return summarize(_own(self))

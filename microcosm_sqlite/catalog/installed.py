@@ -1,4 +1,4 @@
-"""One dataset that is installed, or registered by hand: the class that users meet first."""
+"""One dataset that is installed, or registered by hand: what it says of itself, and its file."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from microcosm_sqlite.catalog.location import (
     locate_entry,
 )
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import DatasetError, TableNotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import ModuleType
+    from typing import TypeVar
 
     from sqlalchemy import Engine
 
     from microcosm_sqlite.catalog.distributions import Entry
     from microcosm_sqlite.catalog.location import Location
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.catalog.report import Report
+
+    Named = TypeVar("Named", Table, Field)
 
 
 class InstalledDataset(Frames):
@@ -266,17 +269,44 @@ class InstalledDataset(Frames):
         if self.entry is None:
             return _manifest_beside(self._location.path) if self._location else None
         distribution = self.entry.distribution
-        content = distribution.read(f"extra_metadata/{FILE_NAME}")
-        if content is None:
-            return None
-        manifest = Manifest.loads(content, f"{distribution.metadata}/extra_metadata/{FILE_NAME}")
-        if manifest.name != self.name:
+        manifest = distribution.read_manifest()
+        if manifest is None or manifest.name != self.name:
             return None
         if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
             return manifest
         # An editable install's metadata is as old as the install; the file beside the database is
         # as new as the database.
         return _manifest_beside(development_path(manifest)) or manifest
+
+
+def find_table(dataset: InstalledDataset, name: str) -> Table:
+    """One table of a dataset.
+
+    Raises:
+        TableNotFoundError: There is none of this name.
+    """
+    return _choose(name, dataset.tables, f"Dataset {dataset.name!r}", "table")
+
+
+def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -> list[Field]:
+    """Columns of a table, in the order of the names.
+
+    Raises:
+        TableNotFoundError: There is none of one of these names.
+    """
+    fields = {field.name: field for field in table.fields}
+    owner = f"Table {table.name!r} of dataset {dataset.name!r}"
+    return [_choose(name, fields, owner, "column") for name in names]
+
+
+def _choose(name: str, known: Mapping[str, Named], owner: str, kind: str) -> Named:
+    if name not in known:
+        from microcosm_sqlite.common.names import suggest
+
+        raise TableNotFoundError(
+            f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
+        )
+    return known[name]
 
 
 def _manifest_beside(path: str) -> Manifest | None:

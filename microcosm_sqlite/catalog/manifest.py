@@ -9,12 +9,27 @@ from __future__ import annotations
 
 import json
 
+from microcosm_sqlite.catalog.strict_json import (
+    check_names,
+    parse,
+    read_bool,
+    read_count,
+    read_inner_path,
+    read_list,
+    read_object,
+    read_objects,
+    read_range,
+    read_scalars,
+    read_sha256,
+    read_text,
+    read_value_range,
+)
 from microcosm_sqlite.errors import ManifestError
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from typing import Any, TypeGuard
+    from typing import Any
 
 FORMAT = 1
 """The manifest format that this version writes, and the latest that it reads."""
@@ -24,6 +39,10 @@ FILE_NAME = "datapackage.json"
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 EXTENSION = "microcosm-sqlite"
+
+
+_CONSTRAINTS = {"required": read_bool, "enum": read_scalars, "maxLength": read_count}
+"""Constraints that are used here, and what reads them."""
 
 
 class Field:
@@ -57,6 +76,9 @@ class Field:
         self.format: str = read_text(raw, "format", "default")
         self.description: str = read_text(raw, "description", "")
         self.constraints: dict[str, Any] = read_object(raw, "constraints")
+        for key in self.constraints:
+            if key in _CONSTRAINTS:
+                _CONSTRAINTS[key](self.constraints, key)
         self.null_count: int | None = read_count(raw, "nullCount") if "nullCount" in raw else None
         self.value_range: tuple[Any, Any] | None = read_value_range(raw, "valueRange")
         self.length_range: tuple[int, int] | None = read_range(raw, "lengthRange")
@@ -110,7 +132,7 @@ class Table:
         self.description: str = read_text(raw, "description", "")
         self.fields: list[Field] = [Field(field) for field in read_objects(schema, "fields")]
         self.primary_key: list[str] = check_names(schema.get("primaryKey", []))
-        keys = read_objects(schema, "foreignKeys")
+        keys = [_read_key(key) for key in read_objects(schema, "foreignKeys")]
         self.foreign_keys: list[dict[str, Any]] = [key for key in keys if not _package(key)]
         self.external_keys: list[dict[str, Any]] = [key for key in keys if _package(key)]
         self.unique_keys: list[list[str]] = [
@@ -120,11 +142,10 @@ class Table:
         self.row_count: int = read_count(raw, "rowCount", 0)
         self.rowid_range: tuple[int, int] | None = read_range(raw, "rowidRange")
         self.digest: str = read_text(raw, "digest", "")
-        for key in keys:
-            reference = read_object(key, "reference")
-            read_text(reference, "resource", "")
-            check_names(key["fields"])
-            check_names(reference["fields"])
+        for index in self.indexes:
+            read_text(index, "name", "")
+            check_names(index.get("fields", []))
+            read_bool(index, "unique")
 
     def target_of(self, key: dict[str, Any]) -> str:
         """The table that a key of this one leads into, as SQL names it."""
@@ -208,9 +229,10 @@ class Manifest:
         self.title = read_text(raw, "title", "")
         self.description = read_text(raw, "description", "")
         self.version = read_text(raw, "version", "")
-        self.licenses = read_objects(raw, "licenses")
-        self.sources = read_objects(raw, "sources")
-        self.contributors = read_objects(raw, "contributors")
+        self.licenses = read_objects(raw, "licenses", ("name", "title", "path"))
+        self.sources = read_objects(raw, "sources", ("title", "path", "hash"))
+        self.contributors = read_objects(raw, "contributors", ("title",))
+        self.homepage = read_text(raw, "homepage", "")
         self.package = read_inner_path(extension, "package", ".", "")
         self.resource = read_inner_path(extension, "resource", "/")
         self.compression = read_text(extension, "compression", "none")
@@ -233,13 +255,13 @@ class Manifest:
         """Parse JSON text; ``origin`` names it in errors.
 
         Raises:
-            ManifestError: It is not JSON, or not a manifest.
+            ManifestError: It is not JSON, larger than any manifest should be, or not a manifest.
         """
         try:
-            raw = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            raw = parse(text)
+        except ValueError as error:
             raise ManifestError(
-                f"{origin} is not JSON: {error}.",
+                f"{origin} {error}.",
                 hint="Build the data wheel again, or reinstall it.",
             ) from error
         return cls(raw, origin)
@@ -249,110 +271,19 @@ class Manifest:
         return json.dumps(self.raw, indent=1, ensure_ascii=False) + "\n"
 
 
+def _read_key(key: dict[str, Any]) -> dict[str, Any]:
+    """A foreign key, with lists of columns where the standard allows a text for one."""
+    reference = read_object(key, "reference")
+    read_text(reference, "resource", "")
+    read_text(reference, "package", "")
+    own, referred = check_names(key["fields"]), check_names(reference["fields"])
+    return key | {"fields": own, "reference": reference | {"fields": referred}}
+
+
 def _package(key: dict[str, Any]) -> str:
-    return read_text(read_object(key, "reference"), "package", "")
+    package: str = key["reference"].get("package", "")
+    return package
 
 
 def _reason(error: Exception) -> str:
     return f"key {error} is missing" if isinstance(error, KeyError) else str(error)
-
-
-def read_text(raw: dict[str, Any], key: str, default: str | None = None) -> str:
-    """A text that can be written to a file or a terminal."""
-    value = raw[key] if default is None else raw.get(key, default)
-    if not _is_text(value):
-        raise TypeError(f"{key!r} is {value!r}, not text")
-    return value
-
-
-def read_count(raw: dict[str, Any], key: str, default: int | None = None) -> int:
-    """A whole number from zero."""
-    value = raw[key] if default is None else raw.get(key, default)
-    if type(value) is not int or value < 0:
-        raise TypeError(f"{key!r} is {value!r}, not a count")
-    return value
-
-
-def read_list(raw: dict[str, Any], key: str) -> list[Any]:
-    """A list of anything; empty where the key is missing."""
-    value = raw.get(key, [])
-    if not isinstance(value, list):
-        raise TypeError(f"{key!r} is {value!r}, not a list")
-    return value
-
-
-def read_object(raw: dict[str, Any], key: str) -> dict[str, Any]:
-    """A JSON object; empty where the key is missing."""
-    value = raw.get(key, {})
-    if not isinstance(value, dict):
-        raise TypeError(f"{key!r} is {value!r}, not an object")
-    return value
-
-
-def read_objects(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """A list of JSON objects; empty where the key is missing."""
-    values = read_list(raw, key)
-    if not all(isinstance(value, dict) for value in values):
-        raise TypeError(f"{key!r} holds something that is not an object")
-    return values
-
-
-def read_range(raw: dict[str, Any], key: str) -> tuple[int, int] | None:
-    """Two whole numbers; None where the key is missing."""
-    value = raw.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, list) or [type(end) for end in value] != [int, int]:
-        raise TypeError(f"{key!r} is {value!r}, not two whole numbers")
-    return value[0], value[1]
-
-
-def read_value_range(raw: dict[str, Any], key: str) -> tuple[Any, Any] | None:
-    """Two numbers or two texts; None where the key is missing."""
-    value = raw.get(key)
-    if value is None:
-        return None
-    if isinstance(value, list) and len(value) == 2:
-        low, high = value
-        if all(map(_is_text, value)) or all(map(_is_number, value)):
-            return low, high
-    raise TypeError(f"{key!r} is {value!r}, neither two numbers nor two texts")
-
-
-def read_sha256(raw: dict[str, Any], key: str) -> str:
-    """A hex digest, with ``sha256:`` in front or without."""
-    text = read_text(raw, key).removeprefix("sha256:")
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise ValueError(f"{key!r} is {text!r}, not a sha256")
-    return text
-
-
-def read_inner_path(
-    raw: dict[str, Any], key: str, separator: str, default: str | None = None
-) -> str:
-    """A name that leads down from where it starts, and never elsewhere."""
-    text = read_text(raw, key, default)
-    parts = text.split(separator) if text or default is None else []
-    for part in parts:
-        if part in ("", ".", "..") or set(part) & set("/\\:\0"):
-            raise ValueError(f"{key!r} is {text!r}, which leads out of the package")
-    return text
-
-
-def check_names(value: object) -> list[str]:
-    """The names of columns: a list of texts, or one text, as the standard allows either."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(map(_is_text, names)):
-        raise TypeError(f"{value!r} is not a list of names")
-    return names
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    # JSON can spell half of a character, which no file name and no terminal takes.
-    return isinstance(value, str) and (
-        value.isascii() or value == value.encode(errors="ignore").decode()
-    )
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int or (type(value) is float and abs(value) < float("inf"))

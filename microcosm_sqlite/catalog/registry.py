@@ -1,4 +1,4 @@
-"""Look datasets up by name: registered ones first, then installed ones."""
+"""Find datasets by name: registered ones first, then installed ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _installed: dict[str, InstalledDataset] = {}
 def datasets() -> dict[str, InstalledDataset]:
     """Every registered and installed dataset that can be used, sorted by name.
 
-    Only metadata is read. What is installed but broken is left out here and told by
+    Only metadata is read. What is installed but broken is left out here and reported by
     :func:`problems`; asking for it by name raises its error.
     """
     found = {name: entries[0] for name, entries in _claims().items() if len(entries) == 1}
@@ -42,10 +42,10 @@ def dataset(name: str) -> InstalledDataset:
         AmbiguousDatasetError: Two distributions claim the name.
         ManifestError: Its manifest cannot be used.
     """
-    found = find(name)
-    if found is None:
+    named = find(name)
+    if named is None:
         raise DatasetNotFoundError(f"No dataset is named {name!r}.", hint=_suggest(name))
-    return found
+    return named
 
 
 def find(name: str) -> InstalledDataset | None:
@@ -127,9 +127,9 @@ def _instance(entry: Entry) -> InstalledDataset:
     return known
 
 
-def _fault(found: InstalledDataset) -> DatasetError | None:
+def _fault(dataset: InstalledDataset) -> DatasetError | None:
     try:
-        found.manifest  # noqa: B018  # reading it is the check
+        dataset.manifest  # noqa: B018  # reading it is the check
     except DatasetError as error:
         return error
     return None

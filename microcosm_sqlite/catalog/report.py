@@ -18,10 +18,10 @@ class Outcome:
         dataset: Which dataset it is about; empty where it is about a distribution or wheel.
         status: ``ok``; ``failed``; ``warning``, for what is unwise but not wrong; or ``skipped``.
         message: What was found, or why it was skipped.
-        mend: What to do about it, if there is anything to do.
+        hint: What to do about it, if there is anything to do.
     """
 
-    __slots__ = ("code", "dataset", "meaning", "mend", "message", "status")
+    __slots__ = ("code", "dataset", "hint", "meaning", "message", "status")
 
     def __init__(
         self,
@@ -30,14 +30,14 @@ class Outcome:
         dataset: str,
         status: Status,
         message: str = "",
-        mend: str = "",
+        hint: str = "",
     ) -> None:
         self.code = code
         self.meaning = meaning
         self.dataset = dataset
         self.status = status
         self.message = message
-        self.mend = mend
+        self.hint = hint
 
     def __repr__(self) -> str:
         return f"<Outcome {self.code} {self.status}{': ' * bool(self.message)}{self.message}>"

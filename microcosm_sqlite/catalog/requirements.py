@@ -1,4 +1,4 @@
-"""Other datasets that a dataset refers to: which they are, and whether they are there and fit."""
+"""The datasets that a dataset refers to: find them, and check that their versions fit."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Manifest, Requirement
 
 
-def find_requirements(found: InstalledDataset) -> dict[str, Requirement]:
-    """What the manifest of a dataset requires, and the manifests of those, by name."""
+def find_requirements(dataset: InstalledDataset) -> dict[str, Requirement]:
+    """The datasets that a dataset requires, directly or through others, by name."""
     required: dict[str, Requirement] = {}
-    ahead: list[InstalledDataset | None] = [found]
+    ahead: list[InstalledDataset | None] = [dataset]
     while ahead:
-        dataset = ahead.pop()
-        manifest = dataset.manifest if dataset else None
+        next_ = ahead.pop()
+        manifest = next_.manifest if next_ else None
         for name, requirement in manifest.requires.items() if manifest else ():
-            if name != found.name and name not in required:
+            if name != dataset.name and name not in required:
                 required[name] = requirement
                 ahead.append(_find_usable(name))
     return required
@@ -29,16 +29,16 @@ def find_requirements(found: InstalledDataset) -> dict[str, Requirement]:
 
 def _find_usable(name: str) -> InstalledDataset | None:
     try:
-        found = find(name)
-        if found:
-            found.manifest  # noqa: B018  # reading it is the check
+        dataset = find(name)
+        if dataset:
+            dataset.manifest  # noqa: B018  # reading it is the check
     except DatasetError:
         return None  # told to whoever asks for it
-    return found
+    return dataset
 
 
-def find_required(found: InstalledDataset, requirement: Requirement) -> InstalledDataset:
-    """The dataset that another one requires.
+def find_required(dataset: InstalledDataset, requirement: Requirement) -> InstalledDataset:
+    """The dataset that a dataset requires.
 
     Raises:
         DatasetNotFoundError: It is not installed; the hint says what to install.
@@ -47,7 +47,7 @@ def find_required(found: InstalledDataset, requirement: Requirement) -> Installe
     other = find(requirement.dataset)
     if other is None:
         raise DatasetNotFoundError(
-            f"Dataset {found.name!r} refers to dataset {requirement.dataset!r}, which is not "
+            f"Dataset {dataset.name!r} refers to dataset {requirement.dataset!r}, which is not "
             "installed.",
             hint=suggest_install(requirement),
         )
@@ -55,7 +55,7 @@ def find_required(found: InstalledDataset, requirement: Requirement) -> Installe
 
 
 def list_required(manifest: Manifest, datasets: Iterable[str]) -> list[Requirement]:
-    """What a manifest says of datasets that its keys lead into, whether or not it names them."""
+    """The requirements for these datasets, made up where the manifest does not name one."""
     from microcosm_sqlite.catalog.manifest import Requirement
 
     return [manifest.requires.get(name) or Requirement(name, {}) for name in datasets]
@@ -68,7 +68,7 @@ def suggest_install(*requirements: Requirement) -> str:
 
 
 def find_misfit(requirement: Requirement, other: InstalledDataset) -> str:
-    """Why the version of an installed dataset is none of those required; empty if it is one."""
+    """Return why the version of a dataset does not satisfy a requirement, or an empty string."""
     version = other.distribution_version or other.version
     if not (requirement.accepts and version) or version == requirement.version:
         return ""

@@ -16,6 +16,7 @@ from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.cli.data_package import describe_package
 from microcosm_sqlite.cli.formats import WRITERS, base64_text, batched, spell_bytes
 from microcosm_sqlite.cli.statements import answering
+from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop import croissant
@@ -140,12 +141,8 @@ def name_files(tables: Sequence[str]) -> dict[str, str]:
     taken: set[str] = set()
     for table in tables:
         stem = re.sub(r"[^\w.-]+", "_", table).strip("._-") or "table"
-        name, number = stem, 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{stem}_{number}"
-        names[table] = name
-        taken.add(name.lower())
+        names[table] = find_free_name(stem, taken)
+        taken.add(names[table].lower())
     return names
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from io import StringIO
 
+from microcosm_sqlite.common.names import find_free_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -137,11 +139,7 @@ def _distinct(columns: Sequence[str]) -> list[str]:
     """Column names with a number where one comes again: an object cannot hold it twice."""
     keys: dict[str, None] = {}
     for column in columns:
-        key, number = column, 1
-        while key in keys:
-            number += 1
-            key = f"{column}_{number}"
-        keys[key] = None
+        keys[find_free_name(column, keys, fold=str)] = None
     return list(keys)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.names import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields, find_table
 from microcosm_sqlite.catalog.registry import dataset, find
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""Say which extra is missing, and how to get it, where an import fails."""
+"""Say which extra is missing, and how to install it, where an import fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def extra(name: str) -> Iterator[None]:
+def extra(name: str, what: str = "This", *, hint: str = "") -> Iterator[None]:
     """Run imports that need an extra of this distribution.
 
     >>> with extra("arrow"):
@@ -21,6 +21,11 @@ def extra(name: str) -> Iterator[None]:
     ...
     microcosm_sqlite.errors.MissingDependencyError: This needs a_library_that_nobody_wrote, \
 which is not installed. Run: pip install 'microcosm-sqlite[arrow]'
+
+    Args:
+        name: The extra.
+        what: What needs it.
+        hint: What to do where installing the extra is not enough.
 
     Raises:
         MissingDependencyError: One of them is not installed.
@@ -31,6 +36,6 @@ which is not installed. Run: pip install 'microcosm-sqlite[arrow]'
         if isinstance(error, MissingDependencyError):
             raise
         raise MissingDependencyError(
-            f"This needs {error.name}, which is not installed.",
-            hint=f"Run: pip install 'microcosm-sqlite[{name}]'",
+            f"{what} needs {error.name}, which is not installed.",
+            hint=hint or f"Run: pip install 'microcosm-sqlite[{name}]'",
         ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -41,10 +43,18 @@ def suggest(
     return f"{kind}: {', '.join(listed[:MANY])}{more}." if kind and listed else ""
 
 
-def find_free_name(base: str, taken: Collection[str]) -> str:
-    """A name, or one with a number where SQLite would not tell it from those in lower case."""
-    name, count = base, 1
-    while name.lower() in taken:
-        count += 1
-        name = f"{base}_{count}"
-    return name
+def find_free_name(
+    base: str, taken: Collection[str], *, fold: Callable[[str], str] = str.lower
+) -> str:
+    """A name, with a number behind it where it is taken.
+
+    >>> find_free_name("Birds", {"birds", "birds_2"})
+    'Birds_3'
+
+    Args:
+        base: The name.
+        taken: Names that are not free, folded.
+        fold: Makes equal what cannot be told apart: for SQLite, capitals and small letters.
+    """
+    candidates = (f"{base}_{number}" for number in count(2))
+    return next(name for name in chain([base], candidates) if fold(name) not in taken)

@@ -44,6 +44,34 @@ def find_affinity(declared: str) -> str:
     return "NUMERIC"
 
 
+def write_orphans(child: str, columns: Sequence[str], parent: str, targets: Sequence[str]) -> str:
+    """``FROM`` and ``WHERE`` for the rows of a table that refer to a row that is not there.
+
+    NULL refers to none. The rows are those of ``child``.
+
+    >>> print(write_orphans('"flights"', ["origin"], '"airports"', ["faa"]))
+    FROM "flights" AS child WHERE child."origin" IS NOT NULL AND NOT EXISTS \
+(SELECT 1 FROM "airports" AS parent WHERE parent."faa" = child."origin")
+
+    Args:
+        child: The table that refers, quoted.
+        columns: Its columns that refer, as they are named.
+        parent: The table that is referred to, quoted.
+        targets: The columns there.
+    """
+    present = " AND ".join(f"child.{quote_identifier(column)} IS NOT NULL" for column in columns)
+    # The parent's column comes first, so that it is its affinity and collation that count, as in
+    # SQLite's own check.
+    same = " AND ".join(
+        f"parent.{quote_identifier(target)} = child.{quote_identifier(column)}"
+        for column, target in zip(columns, targets, strict=True)
+    )
+    return (
+        f"FROM {child} AS child WHERE {present} "
+        f"AND NOT EXISTS (SELECT 1 FROM {parent} AS parent WHERE {same})"
+    )
+
+
 def name_rowid(columns: Iterable[str]) -> str:
     """A name for the rowid that no column has taken, or an empty string.
 

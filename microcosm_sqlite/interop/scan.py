@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.names import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields, find_table
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import QueryError

@@ -21,21 +21,16 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
-from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.orm.attachments import find_attachments
 from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.contexts import Scope, find_session
 from microcosm_sqlite.orm.engines import quote_keywords, recipes
 from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_strand
 
-try:
+with extra("async"):
     import aiosqlite
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-except ImportError as error:  # pragma: no cover
-    raise MissingDependencyError(
-        "Stores for asyncio need aiosqlite and greenlet.",
-        hint="Run: pip install 'microcosm-sqlite[async]'",
-    ) from error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence

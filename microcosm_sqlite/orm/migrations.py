@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm.errors import LockedGraphError, NotBoundError
 
-from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.errors import SettingsError
 from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.external_keys import copy_without_external_keys
 from microcosm_sqlite.orm.types import EnumType, Truthy
 
-try:
+with extra("migrate"):
     from alembic import command
     from alembic.config import CommandLine, Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
-except ImportError as error:  # pragma: no cover
-    raise MissingDependencyError(
-        "Migrations need Alembic.", hint="Run: pip install 'microcosm-sqlite[migrate]'"
-    ) from error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

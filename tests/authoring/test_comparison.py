@@ -26,7 +26,7 @@ from microcosm_sqlite.authoring.comparing.row_changes import RowChange
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.installed import InstalledDataset
-from microcosm_sqlite.catalog.opening import open_side
+from microcosm_sqlite.catalog.opening import open_dataset
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,
@@ -59,7 +59,7 @@ def compare(
         (folder / name).unlink(missing_ok=True)
         with closing(sqlite3.connect(folder / name)) as connection:
             connection.executescript(script)
-    sides = (open_side(str(folder / name), str(folder)) for name in ("old.db", "new.db"))
+    sides = (open_dataset(str(folder / name), str(folder)) for name in ("old.db", "new.db"))
     return compare_datasets(*sides, limit=limit)
 
 
@@ -121,7 +121,7 @@ def test_the_changes_applied_to_the_old_table_give_the_new_one(
                         number_or_text = ord(k) if "INTEGER PRIMARY" in columns else k
                         values = number_or_text, 0 if options else j, x, y
                         connection.execute("INSERT INTO t (k, j, x, y) VALUES (?, ?, ?, ?)", values)
-        sides = [open_side(str(path), folder) for path in paths]
+        sides = [open_dataset(str(path), folder) for path in paths]
         found = compare_datasets(*sides, limit=None)
         (table,) = found.tables
         assert table.reason == ""
@@ -225,7 +225,7 @@ def test_foreign_keys_into_other_datasets_are_compared(tmp_path: Path) -> None:
         wheel = edit_manifest(make_flights(tmp_path / name), keys=keys, accepts="")
         folder = tmp_path / name / "extracted"
         folder.mkdir()
-        sides.append(open_side(str(wheel.pack(tmp_path / name)), str(folder)))
+        sides.append(open_dataset(str(wheel.pack(tmp_path / name)), str(folder)))
     (change,) = compare_datasets(*sides).schema
     assert change == SchemaChange(
         "removed", "foreign key", "flights", KEY_IN_WORDS, KEY_IN_WORDS, "", True
@@ -380,18 +380,18 @@ def test_wheels_are_compared_without_running_their_code(tmp_path: Path) -> None:
 def open_wheel(folder: Path, version: str, models: str, birds: str) -> InstalledDataset:
     sources = SOURCES | {"birds.csv": birds}
     wheel = build_wheel(make_project(folder, models=models, version=version, sources=sources))
-    return open_side(str(wheel), str(folder))
+    return open_dataset(str(wheel), str(folder))
 
 
 def test_sides_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError):
-        open_side("nowhere", str(tmp_path))
+        open_dataset("nowhere", str(tmp_path))
     with pytest.raises(DatasetNotFoundError, match="neither a dataset's name nor a file that can"):
-        open_side(str(tmp_path), str(tmp_path))
+        open_dataset(str(tmp_path), str(tmp_path))
     with pytest.raises(DatasetFileMissingError):
-        open_side(str(tmp_path / "nowhere.whl"), str(tmp_path))
+        open_dataset(str(tmp_path / "nowhere.whl"), str(tmp_path))
     (tmp_path / "text.db").write_text("no database")
-    side = open_side(str(tmp_path / "text.db"), str(tmp_path))
+    side = open_dataset(str(tmp_path / "text.db"), str(tmp_path))
     with pytest.raises(DatasetCorruptError):
         compare_datasets(side, side)
 
@@ -415,7 +415,7 @@ def test_compressed_databases_are_compared_or_refused_where_cut_short(
         (tmp_path / f"{name}.db{suffix}").write_bytes(content)
         (tmp_path / name).mkdir()
     sides = [
-        open_side(str(tmp_path / f"{name}.db{suffix}"), str(tmp_path / name))
+        open_dataset(str(tmp_path / f"{name}.db{suffix}"), str(tmp_path / name))
         for name in ("old", "new")
     ]
     assert compare_datasets(*sides).tables[0].deleted == 1
@@ -423,9 +423,9 @@ def test_compressed_databases_are_compared_or_refused_where_cut_short(
     cut = tmp_path / f"cut.db{suffix}"
     cut.write_bytes(content[:-20])
     with pytest.raises(DatasetCorruptError, match="damaged or cut short"):
-        open_side(str(cut), str(tmp_path))
+        open_dataset(str(cut), str(tmp_path))
     with pytest.raises(DatasetFileMissingError):
-        open_side(str(tmp_path / f"nowhere.db{suffix}"), str(tmp_path))
+        open_dataset(str(tmp_path / f"nowhere.db{suffix}"), str(tmp_path))
 
 
 def test_rows_are_told_of_without_being_kept(tmp_path: Path) -> None:
@@ -434,7 +434,7 @@ def test_rows_are_told_of_without_being_kept(tmp_path: Path) -> None:
     peaks = []
     for count in (1_000, 50_000):
         compare(tmp_path, BIRDS, BIRDS, after=insert.format(count))
-        sides = [open_side(str(tmp_path / name), "") for name in ("old.db", "new.db")]
+        sides = [open_dataset(str(tmp_path / name), "") for name in ("old.db", "new.db")]
         tracemalloc.start()
         found = compare_datasets(*sides, limit=None, tell=lambda _: None)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -454,6 +454,6 @@ def test_a_damaged_file_is_compared_or_refused(damage: list[tuple[int, int]]) ->
         for place, value in damage:
             content[place % len(content)] = value
         damaged.write_bytes(content)
-        sides = (open_side(str(path), folder) for path in (sound, damaged))
+        sides = (open_dataset(str(path), folder) for path in (sound, damaged))
         with suppress(DatasetError):
             compare_datasets(*sides, limit=None)

@@ -33,7 +33,7 @@ VERIFY = """
 import microcosm_sqlite
 outcomes = microcosm_sqlite.dataset("flights").verify(models=True).outcomes
 (outcome,) = (each for each in outcomes if each.code == "V14")
-print(outcome.code, outcome.status, outcome.message, outcome.mend, sep=" | ")
+print(outcome.code, outcome.status, outcome.message, outcome.hint, sep=" | ")
 """
 
 

@@ -36,7 +36,7 @@ from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.authoring.values.parsing import refuse_constant
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.wheel_file import datasets_in
+from microcosm_sqlite.catalog.opening import open_wheel
 from microcosm_sqlite.errors import SourceError
 from tests.support.kinds import KINDS, Plan, plans
 from tests.support.projects import build_wheel, make_project
@@ -295,7 +295,7 @@ def test_a_wheel(plan: Plan) -> None:
     with folder() as root:
         sources = {"things.jsonl": write_json_lines(plan)}
         wheel = build_wheel(make_things(root, plan, sources, 'compression = "zstd"'))
-        (things,) = datasets_in(str(wheel), str(root))
+        (things,) = open_wheel(str(wheel), str(root))
         check(plan, things)
 
 

@@ -52,7 +52,7 @@ def test_a_dataset_that_is_missing_is_what_to_install(site: Path, tmp_path: Path
     make_flights(tmp_path).install(site)
     outcome = check()
     assert (outcome.status, outcome.message) == ("failed", "dataset 'airports' is not installed")
-    assert outcome.mend == "Run: pip install 'airports-data>=2.1,<3'"
+    assert outcome.hint == "Run: pip install 'airports-data>=2.1,<3'"
     with closing(dataset("flights").connect()) as connection:  # no reason not to open it
         assert connection.execute("SELECT count(*) FROM flights").fetchone() == (3,)
 
@@ -74,7 +74,7 @@ def test_a_version_that_is_not_accepted_is_said(
     outcome = check()
     assert outcome.status == "failed"
     assert outcome.message.startswith(message.removesuffix("..."))
-    assert outcome.mend == f"Run: pip install 'airports-data{accepts}'"
+    assert outcome.hint == f"Run: pip install 'airports-data{accepts}'"
 
 
 @pytest.mark.parametrize("version", ["2.1", "2.9", "2.2rc1"])
@@ -161,7 +161,7 @@ def test_a_key_of_several_columns_leads_somewhere_as_a_whole(site: Path, tmp_pat
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        (key_of("origin", "gate"), "it has not as many columns"),
+        (key_of("origin", "gate"), "it has 2 columns but refers to 1"),
         (key_of("origin", package="main"), "dataset 'main' is not installed"),
         (key_of("origin", resource='air"; --'), "has no table air"),
         (key_of('no"ne'), "no such column"),
@@ -183,7 +183,7 @@ def test_a_wheel_is_not_to_blame_for_what_is_installed_beside_it(
     (missing,) = (each for each in verify_wheel(wheel).outcomes if each.code == "V14")
     assert (missing.status, missing.message) == (
         "skipped",
-        "this environment has not what it refers to: dataset 'airports' is not installed",
+        "datasets that it refers to are not installed here: dataset 'airports' is not installed",
     )
     make_airports(tmp_path).install(site)
     assert verify_wheel(wheel).ok

@@ -1,4 +1,4 @@
-"""One look says what is installed, what is wrong, and the line that mends it."""
+"""One look says what is installed, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 

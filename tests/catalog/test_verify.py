@@ -32,7 +32,7 @@ def failed(report: Report) -> set[str]:
 def test_codes_are_unique_and_every_check_says_what_it_means() -> None:
     codes = [check.code for check in CHECKS]
     assert codes == sorted(set(codes)) == [f"V{n:02}" for n in range(1, len(codes) + 1)]
-    assert all(check.meaning and check.mend and "\n" not in check.meaning for check in CHECKS)
+    assert all(check.meaning and check.hint and "\n" not in check.meaning for check in CHECKS)
 
 
 def test_what_was_published_passes(installed: Path) -> None:
@@ -67,7 +67,7 @@ def test_damage_in_the_cache_is_mended_by_clearing_it(database: Path, site: Path
     path.write_bytes(content)
     path.chmod(0o444)
     (finding,) = [found for found in dataset("colours").verify().findings if found.code == "V03"]
-    assert finding.mend == "Run: microcosm-sqlite cache clear"
+    assert finding.hint == "Run: microcosm-sqlite cache clear"
     clear()
     assert dataset("colours").verify().ok
 
@@ -83,8 +83,8 @@ def test_altered_rows_are_told_table_by_table(installed: Path) -> None:
     messages = {outcome.code: outcome.message for outcome in report.findings}
     assert messages["V01"] == "colours_data/colours.db is not what was published"
     assert messages["V09"] == "table colour has other rows than were published"
-    mends = {outcome.mend for outcome in report.findings}
-    assert mends == {"Run: pip install --force-reinstall --no-deps colours-data"}
+    hints = {outcome.hint for outcome in report.findings}
+    assert hints == {"Run: pip install --force-reinstall --no-deps colours-data"}
 
 
 def test_every_altered_or_missing_file_of_the_distribution_is_named(installed: Path) -> None:
@@ -191,8 +191,8 @@ def test_what_a_manifest_says_of_columns_is_compared_in_full(site: Path, databas
     raw["resources"][0]["schema"]["fields"][2]["nullCount"] += 1
     wheel.put(file, json.dumps(raw)).install(site)
     (finding,) = dataset("colours").verify(full=True).findings
-    assert (finding.code, finding.mend) == ("V15", "Tell its author to build it again.")
-    assert finding.message == "column colour.warmth does not hold what is said of it"
+    assert (finding.code, finding.hint) == ("V15", "Tell its author to build it again.")
+    assert finding.message == "column colour.warmth does not hold what the manifest says"
 
 
 def test_foreign_keys_that_lead_nowhere_are_a_finding(tmp_path: Path, site: Path) -> None:
@@ -209,7 +209,7 @@ def test_hard_links_are_a_warning(installed: Path, tmp_path: Path) -> None:
     assert report.ok
     (warning,) = report.warnings
     assert warning.code == "V12"
-    assert "--link-mode=copy colours-data" in warning.mend
+    assert "--link-mode=copy colours-data" in warning.hint
 
 
 @pytest.mark.parametrize("target", ["colours_data", "colours_data/colours.db"])
@@ -307,7 +307,7 @@ class TestWheelFile:
         messages = {outcome.code: outcome.message for outcome in report.findings}
         assert "evil.pth is not listed" in messages["V01"]
         assert "colours_data/colours.db is not what was published" in messages["V01"]
-        assert all(outcome.mend.startswith("Do not install it") for outcome in report.findings)
+        assert all(outcome.hint.startswith("Do not install it") for outcome in report.findings)
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_an_ambiguous_archive_does_not(self, wheel: Wheel, tmp_path: Path) -> None:

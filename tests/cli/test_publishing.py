@@ -99,7 +99,7 @@ def test_a_wheel_is_looked_over_with_what_to_do_about_each_finding(
 ) -> None:
     done = program.run("check", birds_wheel, code=1)
     header, *lines = done.stdout.splitlines()
-    assert header == "CHECK\tSTATUS\tMESSAGE\tMEND"
+    assert header == "CHECK\tSTATUS\tMESSAGE\tHINT"
     assert [line.split("\t")[:2] for line in lines] == [
         ["P04", "failed"],
         ["P05", "failed"],

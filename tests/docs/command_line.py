@@ -17,8 +17,8 @@ WIDTH = 90
 INTRODUCTION = """\
 # Command line
 
-Results go to standard output, everything else to standard error. On a terminal a result is a table; in
-a pipe it is lines of tab-separated values, untruncated. Programs should read `--json`.
+Results go to standard output, everything else to standard error. On a terminal a result is a table;
+in a pipe it is lines of tab-separated values, untruncated. Programs should read `--json`.
 
 | exit code | meaning |
 | --- | --- |

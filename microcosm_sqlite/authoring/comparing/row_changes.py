@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
-from microcosm_sqlite.common.sql import join_evenly, quote_identifier
+from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier
 from microcosm_sqlite.errors import DatasetIOError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def why_incomparable(
     reason = _why_by_declaration(old, new)
     if reason:
         return reason
-    untyped = [name for name in old.key if not _affinity(old.columns[name])]
+    untyped = [name for name in old.key if _affinity(old.columns[name]) == "BLOB"]
     unsafe = [f"{quote_identifier(name)} IS NULL" for name in old.key]
     unsafe += [f"typeof({quote_identifier(name)}) = 'real'" for name in untyped]
     search = f"SELECT 1 FROM {quote_identifier(table)} WHERE {' OR '.join(unsafe)} LIMIT 1"
@@ -160,7 +160,7 @@ def _list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterato
     """The columns where values are equal and yet not the same, as 1 and 1.0 are."""
     for name in shared:
         affinities = {_affinity(shape.columns[name]), _affinity(before.columns[name])}
-        if len(affinities) > 1 or "" in affinities:
+        if len(affinities) > 1 or "BLOB" in affinities:
             yield name
 
 
@@ -193,22 +193,5 @@ def open_comparer(old: Location, new: Location) -> Iterator[RowComparer]:
 
 
 def _affinity(column: Column) -> str:
-    """What SQLite makes of a declared type; empty where values stay as they are."""
-    for part, affinity in _AFFINITIES:
-        if part in column.type:
-            return affinity
-    return "NUMERIC" if column.type else ""
-
-
-# In this order: https://www.sqlite.org/datatype3.html, section 3.1.
-_AFFINITIES = (
-    ("INT", "INTEGER"),
-    ("CHAR", "TEXT"),
-    ("CLOB", "TEXT"),
-    ("TEXT", "TEXT"),
-    ("BLOB", ""),
-    ("REAL", "REAL"),
-    ("FLOA", "REAL"),
-    ("DOUB", "REAL"),
-    ("ANY", ""),  # in a strict table; elsewhere it means NUMERIC
-)
+    """The affinity of a column; in a strict table, ANY keeps values as they are."""
+    return "BLOB" if column.type == "ANY" else find_affinity(column.type)

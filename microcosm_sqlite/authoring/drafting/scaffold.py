@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.names import suggest
-from microcosm_sqlite.errors import BuildError, MissingDependencyError, SettingsError
+from microcosm_sqlite.errors import BuildError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -100,14 +101,9 @@ def _refuse_occupied(target: Path) -> None:
 
 def _complete(answers: Mapping[str, str]) -> dict[str, str]:
     """The answers, with the template's defaults and derived values for all others."""
-    try:
+    with extra("new", "A new project"):
         from cookiecutter.generate import generate_context
         from cookiecutter.prompt import prompt_for_config
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Scaffolding a project needs cookiecutter.",
-            hint="Install it: pip install 'microcosm-sqlite[new]'",
-        ) from error
     context = generate_context(
         context_file=str(template_directory() / _QUESTIONS), extra_context=dict(answers)
     )

@@ -17,7 +17,7 @@ from microcosm_sqlite.authoring.project.referenced_datasets import Others, list_
 from microcosm_sqlite.catalog.connection import attach_database, checked_uri
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.verifying.external_keys import count_orphans, find_fault, list_orphans
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, write_orphans
 from microcosm_sqlite.errors import BuildError, ForeignKeyError
 
 if TYPE_CHECKING:
@@ -149,18 +149,8 @@ def _read_orphans(
         query = f"{selected} FROM {table} AS child WHERE rowid = ?"
         return [connection.execute(query, (rowid,)).fetchone() for rowid in rowids]
     # A table without rowids, whose rows the check only counts.
-    pairs = [
-        (f"child.{quote_identifier(column)}", f"parent.{quote_identifier(target)}")
-        for column, target in zip(key.columns, key.targets, strict=True)
-    ]
-    present = " AND ".join(f"{column} IS NOT NULL" for column, _ in pairs)
-    # The parent's column comes first, so that its affinity and collation count.
-    matches = " AND ".join(f"{target} = {column}" for column, target in pairs)
-    return connection.execute(
-        f"{selected} FROM {table} AS child WHERE {present} AND NOT EXISTS "
-        f"(SELECT 1 FROM {quote_identifier(key.parent)} AS parent WHERE {matches}) LIMIT ?",
-        (len(rowids),),
-    ).fetchall()
+    orphans = write_orphans(table, key.columns, quote_identifier(key.parent), key.targets)
+    return connection.execute(f"{selected} {orphans} LIMIT ?", (len(rowids),)).fetchall()
 
 
 def _find_places(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from microcosm_sqlite.authoring.project.source_options import HOOK
-from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.errors import SettingsError
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "name": (str,),
@@ -113,14 +114,9 @@ def read_facts(document: Mapping[str, Any], root: Path) -> dict[str, Any]:
 
 
 def _resolve_version(root: Path) -> str:
-    try:
+    with extra("build", "A dynamic version"):
         from hatchling.metadata.core import ProjectMetadata
         from hatchling.plugin.manager import PluginManager
-    except ImportError as error:
-        raise MissingDependencyError(
-            "A dynamic version needs hatchling.",
-            hint="Install it: pip install 'microcosm-sqlite[build]'.",
-        ) from error
     try:
         return str(ProjectMetadata(str(root), PluginManager()).version)
     except Exception as error:  # whatever the source of the version raises

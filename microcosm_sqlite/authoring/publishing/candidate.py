@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,16 @@ from zipfile import ZipFile
 from microcosm_sqlite.authoring.project.pyproject import read_pyproject
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
-from microcosm_sqlite.catalog.distributions import Distribution
-from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
-from microcosm_sqlite.catalog.zipped_metadata import zipped_folders
-from microcosm_sqlite.errors import (
-    BrokenDistributionError,
-    DatasetFileMissingError,
-)
+from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.catalog.opening import read_wheel
+from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetFileMissingError
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
+
+    from microcosm_sqlite.catalog.distributions import Distribution
+    from microcosm_sqlite.catalog.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Description:
     origins: list[tuple[str, str]]
 
 
-class Candidate:
+class Candidate(Subject):
     """A project, a wheel, or both; what is asked of a missing one raises ``Unchecked``.
 
     Attributes:
@@ -119,18 +118,12 @@ class Candidate:
         try:
             return ZipFile(self.wheel)
         except archive_errors() as error:
-            raise BrokenDistributionError(f"{self.wheel} is no wheel: {error}.") from error
+            raise BrokenDistributionError(f"{self.wheel} is not a wheel: {error}.") from error
 
     @cached_property
     def distribution(self) -> Distribution:
         """The wheel's metadata folder."""
-        self.archive  # noqa: B018  # says what is wrong where it is no zip file
-        folders = list(zipped_folders(str(self.wheel), (".dist-info",)))
-        if len(folders) != 1:
-            raise BrokenDistributionError(
-                f"{self.wheel.name} has {len(folders)} .dist-info folders, not one."
-            )
-        return Distribution(str(self.wheel), *folders[0])
+        return read_wheel(str(self.wheel))
 
     def read(self, file: str) -> bytes:
         """A file of the wheel's metadata folder."""
@@ -149,8 +142,10 @@ class Candidate:
     @cached_property
     def manifest(self) -> Manifest:
         """The wheel's manifest."""
-        name = f"extra_metadata/{FILE_NAME}"
-        return Manifest.loads(self.read(name), f"{self.distribution.metadata}/{name}")
+        manifest = self.distribution.read_manifest()
+        if manifest is None:
+            raise BrokenDistributionError(f"{self.wheel.name} has no extra_metadata/{FILE_NAME}.")
+        return manifest
 
     @property
     def description(self) -> Description:
@@ -167,6 +162,12 @@ class Candidate:
             " AND ".join(str(each.get("name", "")) for each in manifest.licenses),
             [(each.get("title", ""), each.get("path", "")) for each in manifest.sources],
         )
+
+    def explain(self, error: Exception) -> tuple[str, str] | None:
+        """What the wheel's metadata or its zip file have against a check."""
+        if isinstance(error, DatasetError):
+            return error.message.rstrip("."), ""
+        return (f"it cannot be read: {error}", "") if isinstance(error, archive_errors()) else None
 
     def close(self) -> None:
         """Close what was opened."""
@@ -188,41 +189,3 @@ class Candidate:
             if is_meant and name == canonicalize_name(str(self.project.get("name", ""))):
                 found.append(path)
         return max(found, key=os.path.getmtime, default=None)
-
-
-Run = Callable[[Candidate], Iterator[str]]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of a checklist.
-
-    Attributes:
-        code: Its number.
-        run: The function.
-        mend: What to do if it fails.
-        is_advice: Whether a complaint is a warning only.
-    """
-
-    code: str
-    run: Run
-    mend: str
-    is_advice: bool
-
-    @property
-    def meaning(self) -> str:
-        """What is true if it holds."""
-        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
-
-
-class Checklist(list[Check]):
-    """Checks in the order in which they run."""
-
-    def numbered(self, code: str, mend: str, *, is_advice: bool = False) -> Callable[[Run], Run]:
-        """Add the decorated function."""
-
-        def add(run: Run) -> Run:
-            self.append(Check(code, run, mend, is_advice))
-            return run
-
-        return add

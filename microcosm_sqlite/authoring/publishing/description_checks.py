@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate
+from microcosm_sqlite.catalog.verifying.checklist import Checklist
 
 CHECKS = Checklist()
 
@@ -31,12 +32,12 @@ def check_data_license(candidate: Candidate) -> Iterator[str]:
 
     expression = candidate.description.license
     if not expression:
-        yield "the data have no licence, so that nobody may use them"
+        yield "no licence is given, so nobody may use the data"
         return
     try:
         canonicalize_license_expression(expression)
     except InvalidLicenseExpression:
-        yield f"{expression!r} is no SPDX expression"
+        yield f"{expression!r} is not an SPDX expression"
 
 
 @CHECKS.numbered(
@@ -53,7 +54,7 @@ def check_origins(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P04", "Write a README.md, and name it as `readme` of [project].")
 def check_readme(candidate: Candidate) -> Iterator[str]:
-    """A readme travels along."""
+    """There is a readme."""
     if candidate.is_project and "readme" not in candidate.dynamic:
         yield from _check_readme_file(candidate.root, candidate.project.get("readme", ""))
     if candidate.wheel_path and not (candidate.metadata.get("description") or "").strip():
@@ -78,7 +79,7 @@ def _check_readme_file(root: Path, readme: Any) -> Iterator[str]:
     "P05", "Add the texts of the licences, and name them in `license-files` of [project]."
 )
 def check_license_files(candidate: Candidate) -> Iterator[str]:
-    """The texts of the licences travel along."""
+    """The texts of the licences are included."""
     if candidate.is_project:
         declared = candidate.project.get("license-files")
         yield from _match_files(candidate.root, declared)
@@ -110,7 +111,7 @@ def _matches(root: Path, pattern: str) -> bool:
 
 @CHECKS.numbered("P06", "Run: microcosm-sqlite diff OLD NEW --changelog", is_advice=True)
 def check_changelog(candidate: Candidate) -> Iterator[str]:
-    """The changelog tells of this version."""
+    """The changelog mentions this version."""
     files = sorted(candidate.root.glob("CHANGELOG*"))
     if not files:
         yield "there is no CHANGELOG.md"
@@ -130,14 +131,14 @@ def check_dependencies(candidate: Candidate) -> Iterator[str]:
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            yield f"{text!r} is no requirement: {str(error).splitlines()[0]}"
+            yield f"{text!r} is not a valid requirement: {str(error).splitlines()[0]}"
             continue
         if requirement.url and requirement.url not in told:
             told.add(requirement.url)
-            yield f"{requirement.name} is to come from {requirement.url}"
+            yield f"{requirement.name} is taken from {requirement.url}"
 
 
-@CHECKS.numbered("P08", "Take the classifier away, or do not upload it.", is_advice=True)
+@CHECKS.numbered("P08", "Remove the classifier, or do not upload it.", is_advice=True)
 def check_privacy(candidate: Candidate) -> Iterator[str]:
     """Nothing forbids its upload."""
     classifiers = [*candidate.project.get("classifiers", [])] if candidate.is_project else []
@@ -152,7 +153,7 @@ def check_privacy(candidate: Candidate) -> Iterator[str]:
 def check_wheel(candidate: Candidate) -> Iterator[str]:
     """A wheel of this version is built."""
     if candidate.wheel_path is None:
-        yield f"there is none of {candidate.version} in dist/, so that it could not be checked"
+        yield f"dist/ has no wheel of {candidate.version}, so it was not checked"
 
 
 def _dependencies(candidate: Candidate) -> Iterator[str]:

@@ -1,21 +1,21 @@
-"""Look into a finished wheel: the database that travels is the one that was verified."""
+"""What the build does with a finished wheel: verify the database inside, and draw the data card."""
 
 from __future__ import annotations
 
-import shutil
-import zipfile
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
-from microcosm_sqlite.authoring.finishing.inputs import digest
 from microcosm_sqlite.authoring.finishing.verification import open_as_reader, verify_database
 from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSettings
-from microcosm_sqlite.catalog.codecs import open_decompressed
+from microcosm_sqlite.catalog.cache.extraction import extract_file, extract_member
+from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.manifest import Manifest
-from microcosm_sqlite.errors import VerificationError
+from microcosm_sqlite.catalog.opening import open_wheel, read_wheel
+from microcosm_sqlite.catalog.verifying.record import read_record
+from microcosm_sqlite.errors import DatasetCorruptError, VerificationError
 
 
 def verify_wheel(wheel: str | Path) -> Manifest:
@@ -23,18 +23,25 @@ def verify_wheel(wheel: str | Path) -> Manifest:
 
     Raises:
         VerificationError: One is missing, or they do not belong together.
+        DatasetError: The wheel cannot be read.
     """
-    with zipfile.ZipFile(wheel) as archive:
-        manifest = _read_manifest(archive)
-        member = f"{manifest.package.replace('.', '/')}/{manifest.resource}"
-        if member not in archive.namelist():
-            raise VerificationError(
-                f"{Path(wheel).name} has no {member}.",
-                hint="Does [tool.hatch.build.targets.wheel] `packages` name the package, and "
-                "nothing exclude the database?",
-            )
-        with archive.open(member) as packed:
-            _verify_stream(packed, manifest, f"{Path(wheel).name}/{member}")
+    name = Path(wheel).name
+    distribution = read_wheel(str(wheel))
+    manifest = distribution.read_manifest()
+    if manifest is None:
+        raise VerificationError(
+            f"{name} has no extra_metadata/{MANIFEST_FILE} in its .dist-info folder.",
+            hint="It needs hatchling 1.26 or later.",
+        )
+    member = member_name(manifest)
+    if member not in read_record(distribution):
+        raise VerificationError(
+            f"{name} has no {member}.",
+            hint="Does [tool.hatch.build.targets.wheel] `packages` name the package, and "
+            "nothing exclude the database?",
+        )
+    with _extracting(f"{name}/{member}") as folder:
+        _verify_file(extract_member(str(wheel), member, manifest, folder), manifest)
     return manifest
 
 
@@ -45,38 +52,49 @@ def verify_in_place(settings: ProjectSettings) -> Manifest:
         VerificationError: As for `verify_wheel`.
     """
     manifest = Manifest.loads(settings.manifest_path.read_bytes(), MANIFEST_FILE)
-    with settings.database_path.open("rb") as packed:
-        _verify_stream(packed, manifest, settings.resource)
+    with _extracting(settings.resource) as folder:
+        _verify_file(extract_file(str(settings.database_path), manifest, folder), manifest)
     return manifest
 
 
-def _read_manifest(archive: zipfile.ZipFile) -> Manifest:
-    suffix = f".dist-info/extra_metadata/{MANIFEST_FILE}"
-    for name in archive.namelist():
-        if name.endswith(suffix) and name.count("/") == 2:
-            return Manifest.loads(archive.read(name), name)
-    raise VerificationError(
-        f"The wheel has no *{suffix}.", hint="It needs hatchling 1.26 or later."
-    )
-
-
-def _verify_stream(packed: IO[bytes], manifest: Manifest, name: str) -> None:
-    with _extract(packed, manifest.compression) as database:
-        if digest(database) != manifest.sha256:
+@contextmanager
+def _extracting(name: str) -> Iterator[str]:
+    """A folder to extract a database into, which is told by its name if it is another one."""
+    with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
+        try:
+            yield folder
+        except DatasetCorruptError as error:
             raise VerificationError(
                 f"{name} is not the file that the manifest describes: its sha256 differs.",
                 hint="Build again, and let nothing change the database afterwards.",
-            )
-        with open_as_reader(database) as reader:
-            verify_database(
-                reader, {name: table.row_count for name, table in manifest.tables.items()}
-            )
+            ) from error
 
 
-@contextmanager
-def _extract(packed: IO[bytes], compression: str) -> Iterator[Path]:
+def _verify_file(path: str, manifest: Manifest) -> None:
+    with open_as_reader(Path(path)) as reader:
+        verify_database(reader, {name: table.row_count for name, table in manifest.tables.items()})
+
+
+def render_wheel_card(wheel: str | os.PathLike[str]) -> str:
+    """The data card of a wheel's dataset; nothing of the wheel is installed or run.
+
+    Raises:
+        DatasetError: The wheel cannot be read, or carries no dataset.
+    """
+    from microcosm_sqlite.interop.card.page import render_card
+
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
-        database = Path(folder) / "extracted.db"
-        with open_decompressed(packed, compression) as unpacked, database.open("wb") as out:  # type: ignore[arg-type]
-            shutil.copyfileobj(unpacked, out, 1 << 20)
-        yield database
+        return render_card(next(open_wheel(os.fspath(wheel), folder)))
+
+
+def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
+    """Write the card beside the wheel, under the same name but for the ending; gives its path.
+
+    Raises:
+        DatasetError: As for `render_wheel_card`.
+    """
+    path = Path(wheel).with_suffix(".html")
+    draft = path.with_suffix(".html.part")
+    draft.write_text(render_wheel_card(wheel), encoding="utf-8")
+    draft.replace(path)
+    return path

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from microcosm_sqlite.authoring.finishing.inputs import digest_inputs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
 from microcosm_sqlite.errors import BuildError
 
 CHECKS = Checklist()
@@ -25,7 +25,7 @@ def check_wheel_is_fresh(candidate: Candidate) -> Iterator[str]:
     try:
         sources = find_sources(settings, manifest.tables)
     except BuildError as error:
-        yield f"its tables are others: {error.message.rstrip('.')}"
+        yield f"its tables differ: {error.message.rstrip('.')}"
         return
     inputs = manifest.raw[EXTENSION].get("inputs")
     if inputs and inputs == f"sha256:{digest_inputs(settings, sources)}":
@@ -54,7 +54,7 @@ def check_sdist_is_fresh(candidate: Candidate) -> Iterator[str]:
                 if content is None:
                     yield f"{archive.name} has no {name}"
                 elif content.read() != file.read_bytes():
-                    yield f"{archive.name} has another {name}"
+                    yield f"{archive.name} has a different {name}"
     except (tarfile.TarError, OSError, EOFError) as error:
         yield f"{archive.name} cannot be read: {error}"
 

@@ -10,8 +10,9 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from microcosm_sqlite.authoring.publishing import wheel_archive
-from microcosm_sqlite.authoring.publishing.candidate import Candidate, Checklist
+from microcosm_sqlite.authoring.publishing.candidate import Candidate
 from microcosm_sqlite.catalog.discovery import GROUP
+from microcosm_sqlite.catalog.verifying.checklist import Checklist
 from microcosm_sqlite.catalog.verifying.record import compare_archive, read_record
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
 
@@ -72,7 +73,7 @@ def check_methods(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P14", 'Set compression = "zstd".')
 def check_ratio(candidate: Candidate) -> Iterator[str]:
-    """It does not look like an archive that is made to fill disks."""
+    """It does not look like a decompression bomb."""
     size = candidate.wheel.stat().st_size
     unpacked = sum(member.file_size for member in candidate.archive.infolist())
     if unpacked > BOMB_SIZE and unpacked > BOMB_RATIO * size:
@@ -87,7 +88,7 @@ def check_archive(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P16", _REBUILD)
 def check_names(candidate: Candidate) -> Iterator[str]:
-    """Every name in it is plain, and there once."""
+    """Every name in it is plain and unique."""
     return wheel_archive.find_bad_names(candidate.archive)
 
 
@@ -98,9 +99,7 @@ def check_record(candidate: Candidate) -> Iterator[str]:
     yield from compare_archive(str(candidate.wheel), read_record(candidate.distribution))
 
 
-@CHECKS.numbered(
-    "P18", 'Mend [project.entry-points."microcosm.sqlite"], and build the wheel again.'
-)
+@CHECKS.numbered("P18", 'Fix [project.entry-points."microcosm.sqlite"], and build the wheel again.')
 def check_entry_points(candidate: Candidate) -> Iterator[str]:
     """Its entry points can be read, and name the dataset."""
     parser = ConfigParser(delimiters=("=",), interpolation=None)
@@ -113,7 +112,7 @@ def check_entry_points(candidate: Candidate) -> Iterator[str]:
     for group in parser.sections():
         for name, reference in parser.items(group):
             if not (_ENTRY_NAME.fullmatch(name) and _REFERENCE.fullmatch(reference)):
-                yield f"[{group}] has {name} = {reference}, which is no `name = module:function`"
+                yield f"[{group}] has {name} = {reference}, which is not `name = module:function`"
     if not parser.has_option(GROUP, candidate.manifest.name):
         yield f"[{GROUP}] does not name {candidate.manifest.name}"
 
@@ -166,7 +165,7 @@ LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
 """Characters of the description in [project], and of what a URL in [project.urls] is called."""
 
 
-@CHECKS.numbered("P24", "Mend [project], and build the wheel again.")
+@CHECKS.numbered("P24", "Fix [project], and build the wheel again.")
 def check_index_rules(candidate: Candidate) -> Iterator[str]:
     """The index takes its version, summary, addresses and classifiers."""
     metadata = candidate.metadata
@@ -179,12 +178,12 @@ def check_index_rules(candidate: Candidate) -> Iterator[str]:
         _, address = parseaddr(str(metadata.get(field) or ""))
         name, _, host = address.partition("@")
         if address and not (name and "." in host.strip(".")):
-            yield f"{address!r} is no e-mail address"
+            yield f"{address!r} is not an e-mail address"
     for label, url in (metadata.get("project_urls") or {}).items():
         if len(label) > LONGEST_LABEL:
             yield f"[project.urls] has {label!r}, of more than {LONGEST_LABEL} characters"
         elif not urlsplit(url).scheme:
-            yield f"{url!r} is no URL"
+            yield f"{url!r} is not a URL"
     yield from _check_classifiers(metadata.get("classifiers") or [])
 
 
@@ -196,6 +195,6 @@ def _check_classifiers(classifiers: list[str]) -> Iterator[str]:
     for classifier in classifiers:
         if classifier in deprecated_classifiers:
             instead = " or ".join(deprecated_classifiers[classifier]) or "nothing"
-            yield f"classifier {classifier!r} is out of use; {instead} is in its place"
+            yield f"classifier {classifier!r} is deprecated; use {instead}"
         elif classifier not in all_classifiers and not classifier.startswith("Private ::"):
-            yield f"{classifier!r} is no classifier"
+            yield f"{classifier!r} is not a classifier"

@@ -10,7 +10,8 @@ from typing import Any
 
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
-from microcosm_sqlite.errors import MissingDependencyError, SourceError
+from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.errors import SourceError
 
 BATCH_ROWS = 8192
 
@@ -29,14 +30,10 @@ class ParquetOpener:
             MissingDependencyError: pyarrow is not installed.
             SourceError: It is no Parquet file.
         """
-        try:
+        hint = "Install it, and add it to `requires` of [build-system]: pip install pyarrow"
+        with extra("arrow", self.source.name, hint=hint):
             import pyarrow
             from pyarrow import parquet
-        except ImportError as error:
-            raise MissingDependencyError(
-                f"{self.source.name} is Parquet, which needs pyarrow.",
-                hint="Install it, and add it to `requires` of [build-system]: pip install pyarrow",
-            ) from error
         try:
             with parquet.ParquetFile(self.source.path) as file:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)

@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
-from microcosm_sqlite.catalog.preflight import explain
+from microcosm_sqlite.catalog.preflight import REINSTALL, check_size, explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+    from io import RawIOBase
     from typing import BinaryIO
 
     from importlib_resources.abc import Traversable
@@ -63,31 +64,37 @@ def layout_levels(root: str = "") -> tuple[str, ...]:
     return root, os.path.join(root, LAYOUT)
 
 
-def extract_file(path: str, manifest: Manifest) -> str:
+def extract_file(path: str, manifest: Manifest, root: str = "") -> str:
     """The path of the uncompressed copy of a compressed file; made now, if need be.
+
+    Args:
+        path: The compressed file.
+        manifest: What it must hold.
+        root: A folder to take in place of the user's cache.
 
     Raises:
         DatasetFileError: The file cannot be read, or is not what its manifest says.
         CacheError: The copy cannot be written, or would not be safe.
     """
 
-    @contextmanager
-    def opened() -> Iterator[BinaryIO]:
-        try:
-            compressed = open(path, "rb")  # noqa: SIM115  # closed below
-        except OSError as error:
-            raise explain(error, path) from error
-        with compressed, open_decompressed(compressed, manifest.compression) as stream:
-            yield stream
+    def opened() -> AbstractContextManager[BinaryIO]:
+        return _open_file(path, manifest.compression)
 
-    return _ensure(_Content.of(manifest), opened, path)
+    return _ensure(_Content.of(manifest), opened, path, root)
+
+
+@contextmanager
+def _open_file(path: str, compression: str) -> Iterator[BinaryIO]:
+    try:
+        compressed = open(path, "rb")  # noqa: SIM115  # closed below
+    except OSError as error:
+        raise explain(error, path) from error
+    with compressed, open_decompressed(compressed, compression) as stream:
+        yield stream
 
 
 def extract_member(archive: str, member: str, manifest: Manifest, root: str = "") -> str:
-    """:func:`extract_file` for a file inside a zip file: a wheel or zipapp on ``sys.path``.
-
-    ``root`` takes the place of the user's cache.
-    """
+    """:func:`extract_file` for a file inside a zip file: a wheel or zipapp on ``sys.path``."""
     origin = f"{archive}/{member}"
 
     @contextmanager
@@ -118,6 +125,20 @@ def extract_stream(resource: Traversable) -> str:
         return resource.open("rb")
 
     return _ensure(_measure(opened, resource.name), opened, str(resource))
+
+
+def decompress_file(packed: str, compression: str, path: str) -> None:
+    """Write the uncompressed copy of a file that no manifest describes.
+
+    Raises:
+        DatasetFileError: The file cannot be read, or is damaged.
+        CacheError: The copy cannot be written.
+    """
+    try:
+        with open(path, "wb", buffering=0) as target:
+            _decompress(lambda: _open_file(packed, compression), target, path, packed)
+    except OSError as error:
+        raise private.describe(error, path) from error
 
 
 class _Content:
@@ -188,6 +209,32 @@ def _publish(
 
 
 def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, origin: str) -> None:
+    digest, size = _decompress(opened, target, path, origin, content.size)
+    if size != content.size or digest != content.sha256:
+        found = "more" if size > content.size else f"{size:,}"
+        raise DatasetCorruptError(
+            f"{origin} does not hold what was published: {found} bytes, sha256 {digest[:12]}; "
+            f"published were {content.size:,} bytes, sha256 {content.sha256[:12]}.",
+            hint=REINSTALL,
+        )
+
+
+def _decompress(
+    opened: Opener, target: RawIOBase | BinaryIO, path: str, origin: str, limit: int | None = None
+) -> tuple[str, int]:
+    """Write a stream to an unbuffered file; returns the hex sha256 and the size of what it held.
+
+    Args:
+        opened: Opens the stream.
+        target: The file.
+        path: Where the file will stand, for errors.
+        origin: Where the stream comes from, for errors.
+        limit: The size that was promised: one byte more is enough to know a decompression bomb.
+
+    Raises:
+        DatasetFileError: The stream is damaged, or cannot be read.
+        CacheError: The file cannot be written.
+    """
     from concurrent.futures import Future, ThreadPoolExecutor
     from hashlib import sha256
 
@@ -201,8 +248,9 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
     try:
         # One thread decompresses while the other hashes and writes what came before.
         with opened() as stream, ThreadPoolExecutor(1) as other:
-            # One byte more than was promised is enough to know a decompression bomb.
-            while chunk := stream.read(min(CHUNK, content.size + 1 - size)):
+            while chunk := stream.read(CHUNK if limit is None else min(CHUNK, limit + 1 - size)):
+                if limit is not None and not size:
+                    check_size(origin, limit, chunk)  # before the disk fills with what is refused
                 size += len(chunk)
                 if taken:
                     taken.result()
@@ -213,21 +261,11 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
         raise _describe_damage(origin, error) from error
     except OSError as error:
         raise explain(error, origin) from error
-    if size != content.size or digest.hexdigest() != content.sha256:
-        found = "more" if size > content.size else f"{size:,}"
-        raise DatasetCorruptError(
-            f"{origin} does not hold what was published: {found} bytes, sha256 "
-            f"{digest.hexdigest()[:12]}; published were {content.size:,} bytes, sha256 "
-            f"{content.sha256[:12]}.",
-            hint=_REINSTALL,
-        )
+    return digest.hexdigest(), size
 
 
 def _describe_damage(origin: str, error: Exception) -> DatasetCorruptError:
-    return DatasetCorruptError(f"{origin} is damaged: {error}.", hint=_REINSTALL)
-
-
-_REINSTALL = "Reinstall the distribution that it belongs to."
+    return DatasetCorruptError(f"{origin} is damaged or cut short: {error}.", hint=REINSTALL)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from microcosm_sqlite.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import RawIOBase
     from typing import BinaryIO
 
 PREFIX, SUFFIX = ".x-", ".tmp"
@@ -133,7 +134,7 @@ def publishing(path: str) -> Iterator[BinaryIO]:
             os.unlink(temporary)
 
 
-def write(target: BinaryIO, chunk: bytes, path: str) -> None:
+def write(target: RawIOBase | BinaryIO, chunk: bytes, path: str) -> None:
     """Write all of a chunk to an unbuffered file, which will stand at ``path``.
 
     Raises:
@@ -143,7 +144,7 @@ def write(target: BinaryIO, chunk: bytes, path: str) -> None:
     view = memoryview(chunk)
     try:
         while view:
-            view = view[target.write(view) :]
+            view = view[target.write(view) or 0 :]
     except OSError as error:
         raise describe(error, path) from error
 
@@ -192,8 +193,8 @@ def check_space(folder: str, size: int) -> None:
 
 
 _MORE_ROOM = (
-    "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR to a "
-    "directory with more."
+    "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR, or TMPDIR "
+    "for a wheel file, to a directory with more."
 )
 
 

@@ -15,6 +15,7 @@ from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.registry import find
 from microcosm_sqlite.catalog.requirements import find_misfit, list_required, suggest_install
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
 from microcosm_sqlite.catalog.verifying.external_keys import (
     count_orphans,
     find_fault,
@@ -26,7 +27,6 @@ from microcosm_sqlite.catalog.verifying.record import (
     compare_installed,
     read_record,
 )
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked, VerificationContext
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetError
@@ -34,9 +34,6 @@ from microcosm_sqlite.errors import DatasetError
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Run = Callable[[VerificationContext], Iterator[str]]
     import sqlite3
     from collections.abc import Iterable, Iterator
     from types import ModuleType
@@ -48,37 +45,12 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
 
 
-class Check:
-    """One line of the table.
+CHECKS = Checklist()
+"""All checks, in the order in which they run.
 
-    Attributes:
-        code: Its number.
-        run: The function.
-        mend: What to do if it fails, with ``{distribution}`` for the distribution's name, and
-            ``{restore}`` for the line that brings the file back, packaged or cached.
-        is_advice: Whether a complaint is a warning only.
-        needs_soundness: Whether it reads rows, which a damaged structure makes dangerous.
-    """
-
-    __slots__ = ("code", "is_advice", "mend", "needs_soundness", "run")
-
-    def __init__(
-        self, code: str, run: Run, mend: str, *, is_advice: bool, needs_soundness: bool
-    ) -> None:
-        self.code = code
-        self.run = run
-        self.mend = mend
-        self.is_advice = is_advice
-        self.needs_soundness = needs_soundness
-
-    @property
-    def meaning(self) -> str:
-        """What is true if it holds."""
-        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
-
-
-CHECKS: list[Check] = []
-"""All checks, in the order in which they run."""
+Hints have ``{distribution}`` for the distribution's name, and ``{restore}`` for the command that
+brings the file back, packaged or cached.
+"""
 
 _REINSTALL = "Run: pip install --force-reinstall --no-deps {distribution}"
 _RESTORE = "Run: {restore}"
@@ -86,17 +58,7 @@ _REBUILD = "Tell its author to build it again."
 _COPY = "Run: uv pip install --reinstall --link-mode=copy {distribution}"
 
 
-def _numbered(
-    code: str, mend: str, *, is_advice: bool = False, needs_soundness: bool = False
-) -> Callable[[Run], Run]:
-    def add(run: Run) -> Run:
-        CHECKS.append(Check(code, run, mend, is_advice=is_advice, needs_soundness=needs_soundness))
-        return run
-
-    return add
-
-
-@_numbered("V01", _REINSTALL)
+@CHECKS.numbered("V01", _REINSTALL)
 def check_record(subject: VerificationContext) -> Iterator[str]:
     """Every file is as RECORD lists it."""
     entry = subject.dataset.entry
@@ -117,7 +79,7 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
     yield from compare_installed(distribution.site, record, subject.hash_once)
 
 
-@_numbered("V02", _REINSTALL)
+@CHECKS.numbered("V02", _REINSTALL)
 def check_manifest(subject: VerificationContext) -> Iterator[str]:
     """The manifest can be read."""
     manifest = subject.manifest
@@ -125,7 +87,7 @@ def check_manifest(subject: VerificationContext) -> Iterator[str]:
         yield f"{manifest.origin} describes no table"
 
 
-@_numbered("V03", _RESTORE)
+@CHECKS.numbered("V03", _RESTORE)
 def check_hash(subject: VerificationContext) -> Iterator[str]:
     """The database is the one that the manifest names."""
     expected = subject.manifest
@@ -136,21 +98,21 @@ def check_hash(subject: VerificationContext) -> Iterator[str]:
         yield f"{subject.path} has sha256 {sha256}; published was {expected.sha256}"
 
 
-@_numbered("V04", _RESTORE)
+@CHECKS.numbered("V04", _RESTORE)
 def check_header(subject: VerificationContext) -> Iterator[str]:
     """The file is a complete SQLite database."""
     preflight.check_header(subject.path)
     yield from ()
 
 
-@_numbered("V05", _RESTORE)
+@CHECKS.numbered("V05", _RESTORE)
 def check_sidecars(subject: VerificationContext) -> Iterator[str]:
     """Nothing was under way when the file was copied."""
     preflight.check_sidecars(subject.path)
     yield from ()
 
 
-@_numbered("V06", _RESTORE)
+@CHECKS.numbered("V06", _RESTORE)
 def check_structure(subject: VerificationContext) -> Iterator[str]:
     """The file's structure is sound."""
     pragma = "integrity_check" if subject.full else "quick_check"
@@ -159,9 +121,9 @@ def check_structure(subject: VerificationContext) -> Iterator[str]:
             yield " ".join(finding.split())
 
 
-@_numbered("V07", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V07", _REBUILD, needs_soundness=True)
 def check_foreign_keys(subject: VerificationContext) -> Iterator[str]:
-    """Foreign keys lead somewhere."""
+    """Foreign keys refer to rows that exist."""
     broken: dict[tuple[str, str], int] = {}
     for table, _, target, _ in subject.connection.execute("PRAGMA foreign_key_check"):
         broken[table, target] = broken.get((table, target), 0) + 1
@@ -169,7 +131,7 @@ def check_foreign_keys(subject: VerificationContext) -> Iterator[str]:
         yield f"{spell_count(rows, 'reference')} of {table} to rows of {target} that are not there"
 
 
-@_numbered("V08", _RESTORE, needs_soundness=True)
+@CHECKS.numbered("V08", _RESTORE, needs_soundness=True)
 def check_row_counts(subject: VerificationContext) -> Iterator[str]:
     """Tables have as many rows as were published."""
     expected = {name: table.row_count for name, table in subject.manifest.tables.items()}
@@ -189,7 +151,7 @@ def check_row_counts(subject: VerificationContext) -> Iterator[str]:
             yield f"table {name} has {rows}; published were {expected[name]:,}"
 
 
-@_numbered("V09", _RESTORE, needs_soundness=True)
+@CHECKS.numbered("V09", _RESTORE, needs_soundness=True)
 def check_contents(subject: VerificationContext) -> Iterator[str]:
     """Tables have the rows that were published."""
     from microcosm_sqlite.catalog.verifying.digest import content_digest
@@ -205,7 +167,7 @@ def check_contents(subject: VerificationContext) -> Iterator[str]:
             yield f"table {name} has other rows than were published"
 
 
-@_numbered("V10", _RESTORE, needs_soundness=True)
+@CHECKS.numbered("V10", _RESTORE, needs_soundness=True)
 def check_fingerprint(subject: VerificationContext) -> Iterator[str]:
     """The schema is the one that was published."""
     if not subject.manifest.fingerprint:
@@ -215,7 +177,7 @@ def check_fingerprint(subject: VerificationContext) -> Iterator[str]:
         yield f"the schema is {found}; published was {subject.manifest.fingerprint}"
 
 
-@_numbered("V11", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V11", _REBUILD, needs_soundness=True)
 def check_models(subject: VerificationContext) -> Iterator[str]:
     """The models and the file agree."""
     if not subject.models:
@@ -224,7 +186,7 @@ def check_models(subject: VerificationContext) -> Iterator[str]:
     yield from compare_models(subject.dataset.models, subject.dataset.name, structure)
 
 
-@_numbered("V12", _COPY, is_advice=True)
+@CHECKS.numbered("V12", _COPY, is_advice=True)
 def check_links(subject: VerificationContext) -> Iterator[str]:
     """No other environment shares the file."""
     links = os.stat(subject.path).st_nlink
@@ -235,7 +197,7 @@ def check_links(subject: VerificationContext) -> Iterator[str]:
         )
 
 
-@_numbered("V13", "chmod o-w the paths named.")
+@CHECKS.numbered("V13", "Run chmod o-w on the paths named.")
 def check_permissions(subject: VerificationContext) -> Iterator[str]:
     """Nobody else can change the file."""
     for path in (subject.path, os.path.dirname(subject.path)):
@@ -244,15 +206,15 @@ def check_permissions(subject: VerificationContext) -> Iterator[str]:
             yield f"anybody can change {path} (mode {mode & 0o7777:04o})"
 
 
-@_numbered("V14", "Install versions that belong together.", needs_soundness=True)
+@CHECKS.numbered("V14", "Install versions that belong together.", needs_soundness=True)
 def check_external_keys(subject: VerificationContext) -> Iterator[str]:
-    """Foreign keys into other datasets lead somewhere."""
+    """Foreign keys into other datasets refer to rows that exist."""
     return find_crossing_faults(subject)
 
 
-@_numbered("V15", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V15", _REBUILD, needs_soundness=True)
 def check_ranges(subject: VerificationContext) -> Iterator[str]:
-    """Columns hold what is said of them."""
+    """Columns hold what the manifest says."""
     from microcosm_sqlite.catalog.verifying.ranges import compare_columns
 
     told = [
@@ -298,7 +260,7 @@ def _check_requirements(subject: VerificationContext, required: list[Requirement
         return
     text = "; ".join(faults)
     if subject.is_wheel:
-        raise Unchecked(f"this environment has not what it refers to: {text}")
+        raise Unchecked(f"datasets that it refers to are not installed here: {text}")
     raise DatasetError(text, hint=suggest_install(*faults.values()))
 
 

@@ -1,13 +1,14 @@
-"""Foreign keys into other datasets: does each of them lead somewhere?
+"""Find rows whose foreign keys into other datasets refer to rows that are not there.
 
 SQLite checks foreign keys within one file only. Here the other file is attached, and rows without
-a counterpart are looked for with a key of the other table, in memory that does not grow with
-either of them.
+a counterpart are looked for by a key of the other table, in memory that does not grow with either
+of them.
 """
 
 from __future__ import annotations
 
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, write_orphans
+from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,15 +61,11 @@ def list_external_keys(tables: Iterable[Table]) -> Iterator[ExternalKey]:
             reference = key["reference"]
             yield ExternalKey(
                 table.name,
-                _names(key["fields"]),
+                key["fields"],
                 reference["package"],
                 reference.get("resource") or table.name,
-                _names(reference["fields"]),
+                reference["fields"],
             )
-
-
-def _names(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
@@ -79,7 +76,8 @@ def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
         key: The key.
     """
     if len(key.columns) != len(key.referred):
-        return "it has not as many columns as it refers to"
+        own = spell_count(len(key.columns), "column")
+        return f"it has {own} but refers to {len(key.referred)}"
     schema, table = quote_identifier(key.dataset), quote_identifier(key.target)
     columns = connection.execute(f"PRAGMA {schema}.table_xinfo({table})").fetchall()
     if not columns:
@@ -110,21 +108,12 @@ def list_orphans(
     connection: sqlite3.Connection, key: ExternalKey, limit: int, also: Sequence[str] = ()
 ) -> list[tuple[object, ...]]:
     """The values of the key's columns, and of others, in the first rows that lead nowhere."""
-    columns = ", ".join(f"own.{quote_identifier(name)}" for name in (*key.columns, *also))
+    columns = ", ".join(f"child.{quote_identifier(name)}" for name in (*key.columns, *also))
     query = f"SELECT {columns} {_orphans(key)} LIMIT ?"
     return connection.execute(query, (limit,)).fetchall()
 
 
 def _orphans(key: ExternalKey) -> str:
-    own, other = (
-        [f"{alias}.{quote_identifier(name)}" for name in names]
-        for alias, names in (("own", key.columns), ("other", key.referred))
-    )
-    present = " AND ".join(f"{column} IS NOT NULL" for column in own)
-    # The other's column comes first, so that it is its collation that counts, as in SQLite's keys.
-    same = " AND ".join(f"{theirs} = {ours}" for ours, theirs in zip(own, other, strict=True))
+    table = f"main.{quote_identifier(key.table)}"
     target = f"{quote_identifier(key.dataset)}.{quote_identifier(key.target)}"
-    return (
-        f"FROM main.{quote_identifier(key.table)} AS own WHERE {present} "
-        f"AND NOT EXISTS (SELECT 1 FROM {target} AS other WHERE {same})"
-    )
+    return write_orphans(table, key.columns, target, key.referred)

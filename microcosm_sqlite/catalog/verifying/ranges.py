@@ -67,7 +67,7 @@ def compare_columns(connection: Connection, table: Table) -> Iterator[str]:
             "lengthRange": field.length_range and list(field.length_range),
         }
         if found != {key: value for key, value in said.items() if value is not None}:
-            yield f"column {table.name}.{field.name} does not hold what is said of it"
+            yield f"column {table.name}.{field.name} does not hold what the manifest says"
 
 
 def _scan(connection: Connection, table: str, fields: Sequence[Field]) -> list[dict[str, Any]]:

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
-from microcosm_sqlite.catalog.report import Outcome, Report
-from microcosm_sqlite.catalog.verifying.checks import CHECKS, Check
-from microcosm_sqlite.catalog.verifying.verification_context import Unchecked, VerificationContext
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.catalog.report import Report
+from microcosm_sqlite.catalog.verifying.checks import CHECKS
+from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.report import Status
+    from microcosm_sqlite.catalog.report import Outcome
 
-MAX_COMPLAINTS = 5
 _SOUNDNESS = {"V04", "V05", "V06"}
 
 
@@ -44,20 +41,21 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
     """The same for a wheel that is not installed; it is read and never executed.
 
     Raises:
-        DatasetError: The file is no wheel, or cannot be read.
+        DatasetError: The file is not a wheel, or cannot be read.
+        CacheError: There is no room here to extract it.
     """
     import tempfile
 
-    from microcosm_sqlite.catalog.wheel_file import datasets_in
+    from microcosm_sqlite.catalog.opening import open_wheel
 
     wheel = os.path.abspath(path)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
-        for dataset in datasets_in(wheel, folder):
+        for dataset in open_wheel(wheel, folder):
             outcomes += _run(dataset, full=full, models=False, is_wheel=True)
     for outcome in outcomes:
         if outcome.status == "failed":
-            outcome.mend = "Do not install it, and tell its publisher."
+            outcome.hint = "Do not install it, and tell its publisher."
     return Report(os.path.basename(wheel), outcomes)
 
 
@@ -66,48 +64,17 @@ def _run(
 ) -> list[Outcome]:
     subject = VerificationContext(dataset, full=full, models=models, is_wheel=is_wheel)
     outcomes: list[Outcome] = []
+    unsound = ""
     try:
         for check in CHECKS:
-            unsound = next((o.code for o in outcomes if _is_unsound(o)), "")
-            outcomes.append(
-                _outcome(check, subject, "skipped", f"not tried, because {unsound} failed")
-                if unsound and check.needs_soundness
-                else _try(check, subject)
-            )
+            if unsound and check.needs_soundness:
+                reason = f"not tried, because {unsound} failed"
+                outcomes.append(check.outcome(subject, "skipped", reason))
+                continue
+            outcome = check.run_on(subject)
+            outcomes.append(outcome)
+            if outcome.status == "failed" and outcome.code in _SOUNDNESS:
+                unsound = unsound or outcome.code
     finally:
         subject.close()
     return outcomes
-
-
-def _is_unsound(outcome: Outcome) -> bool:
-    return outcome.status == "failed" and outcome.code in _SOUNDNESS
-
-
-def _try(check: Check, subject: VerificationContext) -> Outcome:
-    try:
-        complaints = list(check.run(subject))
-    except Unchecked as reason:
-        return _outcome(check, subject, "skipped", str(reason))
-    except DatasetError as error:
-        return _outcome(check, subject, "failed", error.message, error.hint)
-    except SQLITE_ERRORS as error:
-        fault = translate(error, subject.path)
-        return _outcome(check, subject, "failed", fault.message)
-    except OSError as error:
-        return _outcome(check, subject, "failed", str(error))
-    if not complaints:
-        return _outcome(check, subject, "ok")
-    text = "; ".join(complaints[:MAX_COMPLAINTS])
-    more = len(complaints) - MAX_COMPLAINTS
-    text += f"; and {more} more" if more > 0 else ""
-    return _outcome(check, subject, "warning" if check.is_advice else "failed", text)
-
-
-def _outcome(
-    check: Check, subject: VerificationContext, status: Status, message: str = "", mend: str = ""
-) -> Outcome:
-    dataset = subject.dataset
-    if status in ("failed", "warning"):
-        owner = dataset.distribution or dataset.name
-        mend = mend or check.mend.format(distribution=owner, restore=subject.restore(owner))
-    return Outcome(check.code, check.meaning, dataset.name, status, message, mend)

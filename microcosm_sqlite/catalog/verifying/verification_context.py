@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.record import hash_file
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import CacheError, DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +17,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Manifest
 
 
-class Unchecked(Exception):  # noqa: N818  # no error: the reason why a check does not apply
-    """A check has nothing to compare with; its text says why."""
-
-
-class VerificationContext:
+class VerificationContext(Subject):
     """A dataset under verification, and what several checks need of it.
 
     Attributes:
@@ -34,6 +31,7 @@ class VerificationContext:
         self, dataset: InstalledDataset, *, full: bool, models: bool, is_wheel: bool = False
     ) -> None:
         self.dataset = dataset
+        self.dataset_name = dataset.name
         self.full = full
         self.models = models
         self.is_wheel = is_wheel
@@ -78,14 +76,29 @@ class VerificationContext:
             self._connection = connections.connect(self.dataset.location)
         return self._connection
 
-    def restore(self, owner: str) -> str:
-        """The command that brings the file back as it was published."""
+    def explain(self, error: Exception) -> tuple[str, str] | None:
+        """Message and hint for an error of the dataset, of SQLite or of the operating system.
+
+        That there is no room to extract a wheel says nothing of the wheel.
+        """
+        if self.is_wheel and isinstance(error, CacheError):
+            return None
+        if isinstance(error, DatasetError):
+            return error.message, error.hint
+        if isinstance(error, connections.SQLITE_ERRORS):
+            return connections.translate(error, self.path).message, ""
+        return (str(error), "") if isinstance(error, OSError) else None
+
+    def complete(self, hint: str) -> str:
+        """The hint with the names of the distribution and of the command that restores the file."""
+        owner = self.dataset.distribution or self.dataset.name
         try:
             is_cached = self.dataset.location.is_cached
         except DatasetError:
             is_cached = False
         reinstall = f"pip install --force-reinstall --no-deps {owner}"
-        return "microcosm-sqlite cache clear" if is_cached else reinstall
+        restore = "microcosm-sqlite cache clear" if is_cached else reinstall
+        return hint.format(distribution=owner, restore=restore)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -52,9 +52,9 @@ def verify_datasets(
     for problem in broken:
         out.warn(problem.message, problem.hint)
     if failed:
-        mended = dict.fromkeys(found.mend for report in failed for found in report.findings)
+        hints = dict.fromkeys(found.hint for report in failed for found in report.findings)
         total = Count(len(reports)).of("dataset")
-        report_error(f"{len(failed)} of {total} failed verification.", "; ".join(mended))
+        report_error(f"{len(failed)} of {total} failed verification.", "; ".join(hints))
     return 1 if failed or broken else 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from microcosm_sqlite.catalog.names import find_fields
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.cli import exports
 from microcosm_sqlite.cli.completion import complete_columns, complete_table_path
 from microcosm_sqlite.cli.names import Named, find_named

@@ -83,13 +83,13 @@ def compare_versions(
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.catalog.opening import open_side
+    from microcosm_sqlite.catalog.opening import open_dataset
 
     with (
         TemporaryDirectory(prefix="microcosm-sqlite-") as before,
         TemporaryDirectory(prefix="microcosm-sqlite-") as after,
     ):
-        yield open_side(old, before), open_side(new, after)
+        yield open_dataset(old, before), open_dataset(new, after)
 
 
 def _write_migration(
@@ -162,11 +162,11 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     else:
         found = report.findings + report.warnings
         shown = report.outcomes if verbose else found
-        rows = [(each.code, each.status, each.message or each.meaning, each.mend) for each in shown]
+        rows = [(each.code, each.status, each.message or each.meaning, each.hint) for each in shown]
         if not found and not verbose:
             passed = sum(each.status == "ok" for each in report.outcomes)
             rows.append(("", "ok", f"{Count(passed).of('check')} passed", ""))
-        out.listing(("check", "status", "message", "mend"), rows)
+        out.listing(("check", "status", "message", "hint"), rows)
     if report.ok:
         return 0
     count = Count(len(report.findings)).of("check")

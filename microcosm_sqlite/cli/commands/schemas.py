@@ -67,8 +67,8 @@ def print_models(name: str) -> None:
     """
     from tempfile import TemporaryDirectory
 
-    from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_side
+    from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_dataset
 
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         stem = PurePath(name).stem if name.endswith(FILE_SUFFIXES) else ""
-        Output().text(read_models(open_side(name, folder), stem))
+        Output().text(read_models(open_dataset(name, folder), stem))

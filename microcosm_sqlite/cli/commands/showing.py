@@ -60,7 +60,7 @@ def print_card(name: str) -> None:
     wheel file is looked into without installing it. The page can be published as it is.
     """
     if name.endswith(".whl"):
-        from microcosm_sqlite.authoring.publishing.wheel_card import render_wheel_card
+        from microcosm_sqlite.authoring.publishing.finished_wheel import render_wheel_card
 
         page = render_wheel_card(name)
     else:

@@ -18,6 +18,7 @@ from microcosm_sqlite.authoring.values.stored_values import (
     suspect_values,
 )
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -119,6 +120,4 @@ def _describe(column: sa.Column[Any], type_: types.TypeEngine[Any], found: dict[
 
 def _list(found: dict[str, int]) -> str:
     words = {"real": "fraction", "integer": "whole number", "text": "text", "blob": "blob"}
-    return " and ".join(
-        f"{count:,} {words[kind]}{'s' * (count != 1)}" for kind, count in sorted(found.items())
-    )
+    return " and ".join(spell_count(count, words[kind]) for kind, count in sorted(found.items()))

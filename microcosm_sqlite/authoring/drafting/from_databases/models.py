@@ -22,7 +22,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflec
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.loading.schema import open_engine
 from microcosm_sqlite.authoring.values.column_names import make_names
-from microcosm_sqlite.errors import MissingDependencyError
+from microcosm_sqlite.common.extras import extra
 
 if TYPE_CHECKING:
     from sqlacodegen.models import Model, RelationshipAttribute
@@ -115,14 +115,9 @@ def draft_models(found: Reflection, taken: Iterable[str]) -> list[DraftedModel]:
 
 def _make_generator(metadata: sa.MetaData, engine: sa.Engine, classes: Mapping[str, str]) -> Any:
     """A generator of sqlacodegen that gives classes, attributes and relationships our names."""
-    try:
+    with extra("new", "Drafting models from a database"):
         from sqlacodegen.generators import DeclarativeGenerator
         from sqlacodegen.models import ModelClass
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Drafting models from a database needs sqlacodegen.",
-            hint="Install it: pip install 'microcosm-sqlite[new]'",
-        ) from error
 
     class Generator(DeclarativeGenerator):  # type: ignore[misc]
         def generate_model_name(self, model: Model, global_names: set[str]) -> None:

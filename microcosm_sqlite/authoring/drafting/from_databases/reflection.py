@@ -23,7 +23,8 @@ from microcosm_sqlite.authoring.drafting.from_databases.create_table import (
 )
 from microcosm_sqlite.authoring.loading.schema import open_engine
 from microcosm_sqlite.catalog.structure import table_names
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, write_orphans
+from microcosm_sqlite.common.wording import spell_count
 
 ROW_NUMBER = "id"
 _BUILT_IN = ("NOCASE", "RTRIM")
@@ -323,20 +324,15 @@ def _doubt_rows(
     referred: Sequence[str],
 ) -> str:
     """Why the rows of a table do not obey a foreign key; empty where they do."""
-    child = [f"child.{quote_identifier(column)}" for column in columns]
-    known = [f"parent.{quote_identifier(column)}" for column in referred]
-    present = " AND ".join(f"{column} NOTNULL" for column in child)
-    same = " AND ".join(f"{a} = {b}" for a, b in zip(known, child, strict=True))
+    child, other = map(quote_identifier, (table.name, parent.name))
+    orphans = write_orphans(child, columns, other, referred)
     try:
-        (count,) = connection.execute(
-            f"SELECT count(*) FROM {quote_identifier(table.name)} AS child WHERE {present} AND "
-            f"NOT EXISTS (SELECT 1 FROM {quote_identifier(parent.name)} AS parent WHERE {same})"
-        ).fetchone()
+        (count,) = connection.execute(f"SELECT count(*) {orphans}").fetchone()
     except sqlite3.OperationalError as error:
         return f"it cannot be asked for: {error}"
     if not count:
         return ""
-    return f"{count:,} row{'s refer' if count > 1 else ' refers'} to none that is there"
+    return f"{spell_count(count, 'row')} refer{'' if count > 1 else 's'} to none that is there"
 
 
 _FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)

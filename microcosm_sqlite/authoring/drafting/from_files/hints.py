@@ -23,6 +23,7 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier
+from microcosm_sqlite.common.wording import spell_count
 
 MOST_STRAYS = 3
 """Different texts among others of one kind, before they are no exception any more."""
@@ -116,7 +117,7 @@ def _generalise(text: str) -> str:
 def _count(words: Iterable[str], texts: Texts) -> str:
     counts = Counter(text for text in texts() if text in words)
     return ", ".join(
-        f"{word if word.strip() else repr(word)} ({counts[word]:,} row{'s' * (counts[word] != 1)})"
+        f"{word if word.strip() else repr(word)} ({spell_count(counts[word], 'row')})"
         for word in words
     )
 

@@ -16,7 +16,7 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     TEXT,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, write_orphans
 from microcosm_sqlite.common.wording import spell_count
 
 KEY_NAMES = ("id", "key", "code")
@@ -144,10 +144,10 @@ class _Place(NamedTuple):
 
     def count_strays(self, connection: sqlite3.Connection) -> tuple[int, int, str]:
         """How many values are not there, in how many rows, and the first of them."""
-        source, child, parent, key = map(quote_identifier, self)
+        source, child, parent, _ = map(quote_identifier, self)
+        strays = write_orphans(source, [self.column], parent, [self.key])
         found: tuple[int, int, str] = connection.execute(
-            f"SELECT count(DISTINCT {child}), count(*), min({child}) FROM {source} "
-            f"WHERE {child} NOTNULL AND {child} NOT IN (SELECT {key} FROM {parent})"
+            f"SELECT count(DISTINCT child.{child}), count(*), min(child.{child}) {strays}"
         ).fetchone()
         return found
 

@@ -1,0 +1,115 @@
+"""Numbered checks, and the one way to run them: on installed datasets, on wheels, on projects."""
+
+from __future__ import annotations
+
+from microcosm_sqlite.catalog.report import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
+
+    from microcosm_sqlite.catalog.report import Status
+
+    Run = TypeVar("Run", bound=Callable[[Any], Iterator[str]])
+
+MAX_COMPLAINTS = 5
+"""Complaints of one check that are told; more are counted."""
+
+
+class Unchecked(Exception):  # noqa: N818  # no error: the reason why a check does not apply
+    """A check has nothing to compare with; its text says why."""
+
+
+class Subject:
+    """What checks are run on.
+
+    Attributes:
+        dataset_name: The dataset that outcomes are about; empty where it is a distribution.
+    """
+
+    dataset_name = ""
+
+    def explain(self, error: Exception) -> tuple[str, str] | None:
+        """Message and hint, which may be empty, for an error of a check; None for a defect."""
+        raise NotImplementedError
+
+    def complete(self, hint: str) -> str:
+        """The hint of a check for this subject."""
+        return hint
+
+
+class Check:
+    """One line of a checklist.
+
+    Attributes:
+        code: Its number.
+        run: The function; yields one complaint for each thing that is wrong.
+        hint: What to do if it fails.
+        is_advice: Whether a complaint is a warning only.
+        needs_soundness: Whether it reads rows, which a damaged structure makes dangerous.
+    """
+
+    __slots__ = ("code", "hint", "is_advice", "needs_soundness", "run")
+
+    def __init__(
+        self,
+        code: str,
+        run: Callable[[Any], Iterator[str]],
+        hint: str,
+        *,
+        is_advice: bool = False,
+        needs_soundness: bool = False,
+    ) -> None:
+        self.code = code
+        self.run = run
+        self.hint = hint
+        self.is_advice = is_advice
+        self.needs_soundness = needs_soundness
+
+    @property
+    def meaning(self) -> str:
+        """What is true if it holds."""
+        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
+
+    def outcome(
+        self, subject: Subject, status: Status, message: str = "", hint: str = ""
+    ) -> Outcome:
+        """The outcome of this check on a subject."""
+        if status in ("failed", "warning"):
+            hint = hint or subject.complete(self.hint)
+        return Outcome(self.code, self.meaning, subject.dataset_name, status, message, hint)
+
+    def run_on(self, subject: Subject) -> Outcome:
+        """Run the check; what it raises becomes an outcome if the subject can explain it."""
+        try:
+            complaints = list(self.run(subject))
+        except Unchecked as reason:
+            return self.outcome(subject, "skipped", str(reason))
+        except Exception as error:
+            explained = subject.explain(error)
+            if explained is None:
+                raise
+            return self.outcome(subject, "failed", *explained)
+        if not complaints:
+            return self.outcome(subject, "ok")
+        text = "; ".join(complaints[:MAX_COMPLAINTS])
+        more = len(complaints) - MAX_COMPLAINTS
+        text += f"; and {more} more" if more > 0 else ""
+        return self.outcome(subject, "warning" if self.is_advice else "failed", text)
+
+
+class Checklist(list[Check]):
+    """Checks in the order in which they run."""
+
+    def numbered(
+        self, code: str, hint: str, *, is_advice: bool = False, needs_soundness: bool = False
+    ) -> Callable[[Run], Run]:
+        """Add the decorated function; its docstring says what is true if the check holds."""
+
+        def add(run: Run) -> Run:
+            check = Check(code, run, hint, is_advice=is_advice, needs_soundness=needs_soundness)
+            self.append(check)
+            return run
+
+        return add

@@ -1,0 +1,97 @@
+"""JSON of strangers is read within bounds, and what exceeds them is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from microcosm_sqlite import dataset, datasets
+from microcosm_sqlite.catalog import strict_json
+from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.catalog.registry import problems
+from microcosm_sqlite.errors import ManifestError
+from tests.catalog.workshop import Wheel, describe
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 33 + "]" * 33, "is nested more than 32 deep"),
+        ('["]", ' + "[{}, " * 32 + "1" + "]" * 33, "is nested more than 32 deep"),
+        ("[" * 100_000, "is not JSON"),
+        ("NaN", "has the number NaN"),
+        ("-Infinity", "has the number -Infinity"),
+        (r'["\ud800"]', "is not JSON"),
+        (b'["\xff"]', "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" + "[]," * 1_000_001 + "1]", "has more than 2,000,000 values"),
+        (b" " * (strict_json.MAX_BYTES + 1), "has 16,777,217 bytes, more than 16,777,216"),
+    ],
+)
+def test_what_exceeds_a_bound_is_refused(text: str | bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        strict_json.parse(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["x", 2**63 - 1, -(2**63), 1.5, None, True, {"a": [1, "é\U0001f600"]}]
+)
+def test_what_is_within_them_is_read(value: Any) -> None:
+    assert strict_json.parse(json.dumps(value)) == value
+    assert strict_json.parse(json.dumps(value, ensure_ascii=False).encode("utf-8-sig")) == value
+
+
+def test_as_many_levels_as_promised_are_read() -> None:
+    assert strict_json.parse("[" * 32 + "]" * 32)
+    assert strict_json.parse('["[[{", ' + "[" * 31 + "]" * 32)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("licenses",), [{"name": 5}], "'name' is 5, not text"),
+        (("sources",), [{"path": ["x"]}], "'path'"),
+        (("contributors",), ["x"], "'contributors' holds 'x', which is not an object"),
+        (("homepage",), 5, "'homepage'"),
+        (("title",), "x" * 100_001, "'title' has 100,001 characters, more than 100,000"),
+        (("resources", 0, "rowCount"), 2**63, "9223372036854775808"),
+        (("resources", 0, "rowCount"), 10**4299, "'rowCount' is 1000"),
+        (("resources", 0, "rowidRange"), [1, 10**4299], "which SQLite does not store"),
+        (("resources", 0, "schema", "fields", 0, "valueRange"), [1, 2**63], "'valueRange'"),
+        (("resources", 0, "schema", "fields", 0, "valueRange"), [1, 1e999], "Infinity"),
+        (("resources", 0, "indexes"), [{"name": "i", "fields": [5]}], "not a list of names"),
+        (("resources", 0, "schema", "fields", 0, "constraints"), {"enum": [{}]}, "'enum'"),
+        (("resources", 0, "schema", "fields", 0, "constraints"), {"required": "no"}, "'required'"),
+        (("resources", 0, "schema", "fields", 0, "constraints"), {"maxLength": "8"}, "'maxLength'"),
+        ((EXTENSION, "bytes"), [list(range(100_000))], r"'bytes' is \[\[0, 1, .{,40}\.\.\.\]\]"),
+    ],
+)
+def test_one_unfit_manifest_is_named_and_hides_no_other(
+    site: Path, database: Path, place: tuple[str | int, ...], value: Any, message: str
+) -> None:
+    Wheel().carry(database).install(site)
+    raw = describe(database, name="evil", package="evil_data")
+    inner: Any = raw
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    evil = Wheel("evil-data").enter("evil = evil_data:path")
+    evil.put(f"{evil.info}/extra_metadata/datapackage.json", json.dumps(raw))
+    evil.install(site)
+    assert list(datasets()) == ["colours"]
+    (problem,) = problems()
+    assert (problem.dataset, problem.distribution) == ("evil", "evil-data")
+    with pytest.raises(ManifestError, match=message):
+        dataset("evil").manifest  # noqa: B018  # reading it is the check
+
+
+def test_a_key_of_one_column_may_be_a_text(database: Path) -> None:
+    raw = describe(database)
+    key = {"fields": "a", "reference": {"resource": "t", "fields": "b"}}
+    raw["resources"][0]["schema"]["foreignKeys"] = [key]
+    (table, *_) = Manifest(raw).tables.values()
+    (read,) = table.foreign_keys
+    assert (read["fields"], read["reference"]["fields"]) == (["a"], ["b"])
