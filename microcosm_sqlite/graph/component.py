@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     use_foreign_keys="True",
 )
 class SQLiteBindFactory(Binds):
-    """Engines and session factories of the data sets that an object graph uses.
+    """Engines and session factories of the datasets that an object graph uses.
 
     Configured under ``sqlite``; every flag takes a boolean or any spelling of one:
 
-    * ``paths``: data set name to path. Then come registered and installed datasets, then
+    * ``paths``: dataset name to path. Then come registered and installed datasets, then
       ``path``, which is a database in memory by default.
     * ``read_only``: open configured paths read-only. Installed datasets always are.
     * ``use_foreign_keys``: let SQLite enforce foreign keys.

@@ -41,7 +41,7 @@ class CSVBuilder:
 
     Args:
         graph: The object graph.
-        model_cls: The model; in bulk mode, any of the data set.
+        model_cls: The model; in bulk mode, any of the dataset.
         bulk_mode: Build several models, checking foreign keys at the end.
         commit_on_insert: Commit after each row.
         delete_before_load: Delete the rows that are there first.

@@ -24,10 +24,10 @@ _ATTRIBUTE_EVENTS = ("set", "init_scalar", "modified")
 
 
 def can_skip_instances(model: type[Any], given: Collection[str], session: Session) -> bool:
-    """Whether nobody would notice that no instance of `model` was made for each row.
+    """Whether rows can bypass instances of `model` without an observable difference.
 
-    Validators, constructors and listeners notice, and so do defaults that take effect where an
-    instance has None.
+    Validators, constructors and listeners make a difference, and so do defaults that take effect
+    where an instance has None.
 
     Args:
         model: A mapped class.

@@ -1,1 +1,1 @@
-"""Data sets, sessions and stores on SQLAlchemy."""
+"""Datasets, sessions and stores on SQLAlchemy."""

@@ -1,7 +1,8 @@
 """Contexts and stores for asyncio: the loop goes on while SQLite works.
 
-Needs the extra ``async``. Queries run on SQLAlchemy's asyncio extension, in a thread per
-connection; the same store classes serve both worlds::
+Needs the extra ``async``. Within a context, queries run on SQLAlchemy's asyncio extension, in a
+thread per connection; outside of any, in a few threads that all loops share. The same store
+classes serve threads and tasks::
 
     store = AsyncStore(FlightStore())
     async with AsyncSessionContext(graph, Flight) as context:
@@ -15,29 +16,29 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from contextvars import copy_context
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import AsyncAdaptedQueuePool, event
-
-from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.orm.attachments import find_attachments
+from microcosm_sqlite.orm.async_engines import (
+    AsyncSession,
+    async_engine,
+    dispose_async_engines,
+    find_executor,
+)
 from microcosm_sqlite.orm.binds import binds_of
-from microcosm_sqlite.orm.contexts import Scope, find_session
-from microcosm_sqlite.orm.engines import quote_keywords, recipes
-from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_strand
+from microcosm_sqlite.orm.contexts import Scope, SessionContext, find_session
+from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_thread_or_task
 
-with extra("async"):
-    import aiosqlite
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+__all__ = ["AsyncSessionContext", "AsyncStore", "async_engine", "dispose_async_engines"]
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from types import TracebackType
     from typing import ParamSpec, Self
 
-    from sqlalchemy import ColumnElement, Engine
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute
 
     from microcosm_sqlite.orm.data_sets import DataSet
@@ -50,60 +51,13 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="DataSet")
 T = TypeVar("T")
 
-# A connection belongs to the event loop that it was opened in.
-_engines: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakKeyDictionary[Engine, AsyncEngine]] = (
-    WeakKeyDictionary()
-)
-
-
-def async_engine(engine: Engine) -> AsyncEngine:
-    """The twin for the running event loop of an engine that this package made."""
-    twins = _engines.setdefault(asyncio.get_running_loop(), WeakKeyDictionary())
-    twin = twins.get(engine)
-    if twin is None:
-        twin = twins[engine] = _make_twin(engine)
-    return twin
-
-
-async def dispose_async_engines() -> None:
-    """Close the idle connections of the running event loop."""
-    for twin in list(_engines.get(asyncio.get_running_loop(), {}).values()):
-        await twin.dispose()
-
-
-def _make_twin(engine: Engine) -> AsyncEngine:
-    recipe = recipes[engine]
-
-    async def open_async() -> aiosqlite.Connection:
-        connection = aiosqlite.Connection(recipe.open, iter_chunk_size=64)
-        # A connection that nobody closed must not keep the program from ending.
-        thread: Any = getattr(connection, "_thread", connection)
-        thread.daemon = True
-        return await connection
-
-    twin = create_async_engine(
-        "sqlite+aiosqlite://",
-        async_creator=open_async,
-        echo=engine.echo,
-        poolclass=AsyncAdaptedQueuePool,
-        max_overflow=-1,
-        pool_reset_on_return=recipe.reset,
-    )
-    quote_keywords(twin.sync_engine)
-    for name, listener in recipe.listeners:
-        event.listen(twin.sync_engine, name, listener)
-    attachments = find_attachments(engine)
-    if attachments:
-        attachments.install(twin.sync_engine)
-    return twin
-
 
 class AsyncSessionContext:
     """Open a session for the running task, which every :class:`AsyncStore` in the block uses.
 
     Args:
         graph: The object graph, or None for registered and installed datasets.
-        data_set: A data set, or one of its models.
+        data_set: A dataset, or one of its models.
         expire_on_commit: Read objects again after a commit.
     """
 
@@ -130,7 +84,9 @@ class AsyncSessionContext:
             **options,
         )
         innermost = self.data_set.innermost_scope
-        self._scope = Scope(self.session.sync_session, self, current_strand(), innermost.get())
+        self._scope = Scope(
+            self.session.sync_session, self, current_thread_or_task(), innermost.get()
+        )
         innermost.set(self._scope)
         return self
 
@@ -168,7 +124,8 @@ class AsyncStore(Generic[M]):
     """The methods of a store, to be awaited.
 
     Within an :class:`AsyncSessionContext` they use its session. Outside of any, each call has a
-    session of its own, and what was written is not committed.
+    session of its own in one of a few threads; to write there is an error, as nothing would
+    commit it.
 
     Args:
         store: The store.
@@ -248,11 +205,20 @@ class AsyncStore(Generic[M]):
         return await self._run(lambda: list(self.store.rows(*columns, **options)))
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._context() as session:
+        session = self._find_session()
+        if session is not None:
             return await session.run_sync(lambda _: function(*args, **kwargs))
+        # What the task has in context variables is there for hooks of the store.
+        call: Callable[[], T] = partial(function, *args, **kwargs)
+        run = partial(copy_context().run, self._run_outside, self._find_graph(), call)
+        return await asyncio.get_running_loop().run_in_executor(find_executor(), run)
 
-    @asynccontextmanager
-    async def _context(self) -> AsyncIterator[AsyncSession]:
+    def _run_outside(self, graph: Any, call: Callable[[], T]) -> T:
+        with SessionContext(graph, self.store.model_class.resolve()) as context:
+            binds_of(graph).mark_own(context.session)
+            return call()
+
+    def _find_session(self) -> AsyncSession | None:
         data_set = self.store.model_class.resolve()
         scope = data_set.innermost_scope.get()
         known = find_session(data_set)
@@ -263,8 +229,19 @@ class AsyncStore(Generic[M]):
         ):
             session = scope.context.session
             if session is not None and session.sync_session is known:
-                yield session
-                return
-        graph = self.graph if self.graph is not None or scope is None else scope.graph
-        async with AsyncSessionContext(graph, data_set) as context:
+                return session
+        return None
+
+    def _find_graph(self) -> Any:
+        scope = self.store.model_class.innermost_scope.get()
+        return self.graph if self.graph is not None or scope is None else scope.graph
+
+    @asynccontextmanager
+    async def _context(self) -> AsyncIterator[AsyncSession]:
+        session = self._find_session()
+        if session is not None:
+            yield session
+            return
+        data_set = self.store.model_class.resolve()
+        async with AsyncSessionContext(self._find_graph(), data_set) as context:
             yield cast("AsyncSession", context.session)

@@ -1,7 +1,7 @@
 """What the connections of an engine read besides their own database: other datasets.
 
 A dataset is attached under its name, so that SQL reaches its tables as ``name.table``. Statements
-on models need no such prefix: the engine writes it for the tables of every data set but its own,
+on models need no such prefix: the engine writes it for the tables of every dataset but its own,
 which also tells two tables of one name apart.
 """
 

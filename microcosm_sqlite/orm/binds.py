@@ -1,4 +1,7 @@
-"""From the name of a data set to its engine and sessions: configured, registered or installed."""
+"""Find the engine and sessions of a dataset by its name: configured, registered or installed.
+
+Also explains "no such table" when the dataset, or one that it refers to, is not installed.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,15 @@ from microcosm_sqlite.orm.sessions import (
     IdleConnections,
     LeasingSession,
     OwnSessions,
+    ReadOnlySession,
+    release_between_reads,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Engine
+    from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.orm import Session
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -46,16 +52,14 @@ if TYPE_CHECKING:
     from microcosm_sqlite.orm.engines import Recipe
 
     Bind = tuple[Engine, sessionmaker[Session]]
-    from sqlalchemy.engine import ExceptionContext
-
     Path = str | os.PathLike[str]
 
 
 class Binds:
-    """Engines and session factories by the names of data sets, made on first use.
+    """Engines and session factories by the names of datasets, made on first use.
 
     Attributes:
-        paths: Where each data set is.
+        paths: Where each dataset is.
         datasets: What was made so far.
     """
 
@@ -91,7 +95,7 @@ class Binds:
         self.paths[name] = path
 
     def __call__(self, name: str) -> Bind:
-        """The engine and session factory of a data set.
+        """Return the engine and session factory of a dataset.
 
         Raises:
             DatasetError: Its file cannot be found or used.
@@ -104,7 +108,7 @@ class Binds:
         return bind
 
     def new_session(self, data_set: type[DataSet], **options: Any) -> Session:
-        """A new session, which the caller closes.
+        """Return a new session, which the caller closes.
 
         Raises:
             SchemaMismatchError: The installed dataset is not what the models describe.
@@ -131,7 +135,7 @@ class Binds:
             except SchemaMismatchError:
                 raise
             except DatasetError:
-                continue  # told to whoever asks for it
+                continue  # raised for the statement that asks for it
         self._known_tables[data_set] = known_tables
 
     def _check_agreement(self, data_set: type[DataSet]) -> None:
@@ -154,7 +158,9 @@ class Binds:
             idle.close()
         for other in others:
             if other not in self.paths and os.fspath(self.default_path) == MEMORY:
-                event.listen(engine, "handle_error", partial(explain_absence, name, other))
+                event.listen(
+                    engine, "handle_error", partial(explain_missing_reference, name, other)
+                )
 
     def _attaching(self, recipe: Recipe, name: str) -> Callable[[sqlite3.Connection], None]:
         # It must not hold these binds, which would then outlive their graph.
@@ -164,22 +170,48 @@ class Binds:
             return partial(_raise, error)
         return lambda connection: recipe.attach(connection, name, other.uri(), other.path)
 
-    def own_session(self, data_set: type[DataSet], *, expire_on_commit: bool = False) -> Session:
-        """The session of this thread or task outside of any context, closed when that ends."""
-        return self._own_sessions.get(
-            (data_set, expire_on_commit),
-            lambda: data_set.new_session(self, expire_on_commit=expire_on_commit),
-        )
+    def own_session(
+        self,
+        data_set: type[DataSet],
+        *,
+        expire_on_commit: bool = False,
+        is_reachable: bool = False,
+    ) -> Session:
+        """Return the session of this thread or task outside of contexts, closed when that ends.
+
+        Args:
+            data_set: The declarative base.
+            expire_on_commit: Read objects again after a commit.
+            is_reachable: Whether its user is given it to commit.
+        """
+
+        def create() -> Session:
+            session = data_set.new_session(self, expire_on_commit=expire_on_commit)
+            self.mark_own(session, is_reachable=is_reachable)
+            return session
+
+        return self._own_sessions.get((data_set, expire_on_commit, is_reachable), create)
+
+    def mark_own(self, session: Session, *, is_reachable: bool = False) -> None:
+        """Note that no context commits this session; a read-only one stays as it is."""
+        if isinstance(session, ReadOnlySession) or self.autocommit:
+            return
+        if isinstance(session, DatasetSession):
+            session.is_own = True
+            session.is_reachable = is_reachable
+            release_between_reads(session)
 
     def dispose(self) -> None:
         """Close every session that was made outside of contexts, and every idle connection."""
         self._own_sessions.close()
-        for name in self.datasets:
+        for name in list(self.datasets):
             self.dispose_engine(name)
 
     def dispose_engine(self, name: str) -> None:
-        """Close the idle connections of a data set."""
-        engine, session_factory = self(name)
+        """Close the idle connections of a dataset, if its engine was made."""
+        if name not in self.datasets:
+            return
+        engine, session_factory = self.datasets[name]
         idle: IdleConnections | None = session_factory.kw.get("idle")
         if idle is not None:
             idle.close()
@@ -223,32 +255,30 @@ class Binds:
             autocommit=self.autocommit,
         )
         if missing and os.fspath(path) == MEMORY:
-            event.listen(engine, "handle_error", partial(explain_emptiness, missing))
+            event.listen(engine, "handle_error", partial(explain_empty_memory, missing))
         session_factory: sessionmaker[Session] = sessionmaker(engine, class_=DatasetSession)
         return engine, session_factory
 
 
 def binds_of(graph: Any) -> Binds:
-    """The binds of an object graph, or, for None, those that the process has at hand."""
+    """Return the binds of an object graph, or, for None, the current ones of the process."""
     if graph is None:
         return current_binds()
     return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
 
 
 def current_binds() -> Binds:
-    """The binds of the object graph made last, if it is still there, or else of no graph."""
-    while _graph_binds:
-        binds = _graph_binds[-1]()
-        if binds is not None:
-            return binds
-        _graph_binds.pop()
-    return _process_binds()
+    """Return the binds of the object graph made last, or once that is gone, of no graph.
+
+    An earlier graph never answers again, whatever still holds it.
+    """
+    latest = _latest_binds[0]() if _latest_binds else None
+    return _process_binds() if latest is None else latest
 
 
 def set_current_binds(binds: Binds) -> None:
     """Make these the binds of code that names no graph, for as long as their graph lives."""
-    _graph_binds[:] = [known for known in _graph_binds if known() is not None]
-    _graph_binds.append(weakref.ref(binds))
+    _latest_binds[:] = [weakref.ref(binds)]
 
 
 class _ProcessBinds:
@@ -269,15 +299,15 @@ class _ProcessBinds:
 
 
 _process_binds = _ProcessBinds()
-_graph_binds: list[weakref.ref[Binds]] = []
+_latest_binds: list[weakref.ref[Binds]] = []
 
 
 def _raise(error: DatasetError, _: object) -> None:
     raise error
 
 
-def explain_emptiness(name: str, context: ExceptionContext) -> None:
-    """Tell that no dataset of a name is there, where its stand-in in memory is still empty.
+def explain_empty_memory(name: str, context: ExceptionContext) -> None:
+    """Explain "no such table" when the dataset is not installed and its database is in memory.
 
     Raises:
         DatasetNotFoundError: It says where the dataset was looked for.
@@ -292,14 +322,14 @@ def explain_emptiness(name: str, context: ExceptionContext) -> None:
         dataset(name)
     except DatasetNotFoundError as missing:
         raise DatasetNotFoundError(
-            f"Data set {name!r} is empty: it is in memory, as no path is configured for it and no "
+            f"Dataset {name!r} is empty: it is in memory, as no path is configured for it and no "
             "dataset of this name is installed.",
             hint=missing.hint,
         ) from error
 
 
-def explain_absence(name: str, other: str, context: ExceptionContext) -> None:
-    """Tell that another dataset, which this one refers to, is not there.
+def explain_missing_reference(name: str, other: str, context: ExceptionContext) -> None:
+    """Explain "no such table" when a dataset that this one refers to is not installed.
 
     Raises:
         DatasetNotFoundError: It names both.
@@ -307,6 +337,6 @@ def explain_absence(name: str, other: str, context: ExceptionContext) -> None:
     error = context.original_exception
     if f"no such table: {other}." in str(error):
         raise DatasetNotFoundError(
-            f"Data set {name!r} refers to dataset {other!r}, which is not installed.",
+            f"Dataset {name!r} refers to dataset {other!r}, which is not installed.",
             hint="Install the distribution that carries it, or configure its path.",
         ) from error

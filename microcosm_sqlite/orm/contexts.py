@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 
+from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.binds import binds_of
-from microcosm_sqlite.orm.sessions import current_strand
+from microcosm_sqlite.orm.sessions import current_thread_or_task, is_event_loop_running
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,11 +30,12 @@ class Scope:
     Attributes:
         session: Its session, or None once it is closed.
         graph: The object graph that it was opened with, or None.
-        owner: The strand that opened it; others must not use its session.
+        owner: The thread or task that opened it; others must not use its session.
         outer: The scope that it was opened in.
+        is_entered: Whether a ``with`` block closes it.
     """
 
-    __slots__ = ("context", "graph", "outer", "owner", "session")
+    __slots__ = ("context", "graph", "is_entered", "outer", "owner", "session")
 
     def __init__(self, session: Session, context: Any, owner: object, outer: Scope | None) -> None:
         self.session: Session | None = session
@@ -40,23 +43,36 @@ class Scope:
         self.graph = context.graph
         self.owner = owner
         self.outer = outer
+        self.is_entered = False
+
+
+# What a worker thread opened for a task is not in the context variables of the task's next worker
+# thread: frameworks run each piece in a copy. What the task opens afterwards is noted here too,
+# which keeps the order.
+_opened_for_tasks: WeakKeyDictionary[object, list[Scope]] = WeakKeyDictionary()
 
 
 def find_session(data_set: type[DataSet], graph: Any = ANY_GRAPH) -> Session | None:
-    """The session of the innermost context that this strand has open on the data set.
+    """The session of the innermost context that this thread or task has open on the dataset.
 
     Args:
         data_set: The declarative base.
         graph: Only look at contexts of this object graph.
     """
     scope = data_set.innermost_scope.get()
-    if scope is None:
+    if scope is None and not _opened_for_tasks:
         return None
-    strand = current_strand()
+    current = current_thread_or_task()
+    if _opened_for_tasks:
+        for opened in reversed(_opened_for_tasks.get(current, ())):
+            if opened.context.data_set.resolve() is data_set and (
+                graph is ANY_GRAPH or opened.graph is graph
+            ):
+                return opened.session
     while scope is not None:
         if (
             scope.session is not None
-            and scope.owner is strand
+            and scope.owner is current
             and (graph is ANY_GRAPH or scope.graph is graph)
         ):
             return scope.session
@@ -64,14 +80,50 @@ def find_session(data_set: type[DataSet], graph: Any = ANY_GRAPH) -> Session | N
     return None
 
 
+def find_lost_write(data_set: type[DataSet], session: Session) -> DatasetError | None:
+    """Return the error for a write through a session that nobody commits, or None.
+
+    Such is the session of a store outside of contexts, and one that took the place of a context
+    which another thread or task has open.
+    """
+    if not getattr(session, "is_own", False):
+        return None
+    scope = data_set.innermost_scope.get()
+    while scope is not None and (
+        scope.session is None or scope.session.get_bind() is not session.get_bind()
+    ):
+        scope = scope.outer
+    if scope is None and getattr(session, "is_reachable", False):
+        return None
+    cause = (
+        "the context that is open belongs to another thread or task"
+        if scope
+        else "no context is open in this thread or task"
+    )
+    return DatasetError(
+        f"Nothing would commit this write to dataset {data_set.dataset_name!r}: {cause}.",
+        hint=(
+            "Write within `with SessionContext(graph, Model) as context:` and call "
+            "context.commit(), in one thread or task."
+        ),
+    )
+
+
 def close_contexts(data_set: type[DataSet], graph: Any) -> None:
-    """Close the contexts that this strand has open on a data set of the graph."""
+    """Close the contexts that this thread or task has open on a dataset of the graph."""
     scope = data_set.innermost_scope.get()
     while scope is not None:
         outer = scope.outer
-        if scope.graph is graph and scope.owner is current_strand():
+        if scope.graph is graph and scope.owner is current_thread_or_task():
             scope.context.close()
         scope = outer
+
+
+def is_for_task(owner: object) -> bool:
+    """Whether this thread works for a task, or the task has contexts that such a thread opened."""
+    return (
+        hasattr(owner, "get_loop") and not is_event_loop_running()
+    ) or owner in _opened_for_tasks
 
 
 class CurrentSession:
@@ -82,7 +134,7 @@ class CurrentSession:
 
 
 class SessionContext:
-    """Open a session that every store of a data set uses within the block.
+    """Open a session that every store of a dataset uses within the block.
 
     Contexts nest, and closing one brings back the outer one. The session is for the thread or
     asyncio task that opened the context: another that runs at the same time gets its own.
@@ -93,7 +145,7 @@ class SessionContext:
 
     Args:
         graph: The object graph, or None for registered and installed datasets.
-        data_set: A data set, or one of its models.
+        data_set: A dataset, or one of its models.
         expire_on_commit: Read objects again after a commit.
         defer_foreign_keys: Check foreign keys at the commit rather than at each statement.
     """
@@ -119,12 +171,19 @@ class SessionContext:
 
     def open(self) -> Self:
         """Start a session; :meth:`close` must follow."""
+        self._open()
+        return self
+
+    def _open(self) -> Scope:
         session = self.data_set.new_session(self.graph, expire_on_commit=self.expire_on_commit)
         innermost = self.data_set.innermost_scope
-        scope = Scope(session, self, current_strand(), innermost.get())
+        owner = current_thread_or_task()
+        scope = Scope(session, self, owner, innermost.get())
         innermost.set(scope)
         self._scopes.append(scope)
-        return self
+        if is_for_task(owner):
+            _opened_for_tasks.setdefault(owner, []).append(scope)
+        return scope
 
     def close(self) -> None:
         """End the session, and bring back that of the outer context; a no-op when not open."""
@@ -132,6 +191,9 @@ class SessionContext:
         if scope is None or scope.session is None:
             return
         self._scopes.remove(scope)
+        opened = _opened_for_tasks.get(scope.owner) if _opened_for_tasks else None
+        if opened and scope in opened:
+            opened.remove(scope)
         session, scope.session = scope.session, None
         innermost = self.data_set.innermost_scope
         current = innermost.get()
@@ -151,7 +213,11 @@ class SessionContext:
             self.session.rollback()
 
     def __enter__(self) -> Self:
-        self.open()
+        scope = self._find_scope()
+        # What `open` opened is entered, and so closed; a context that is entered already nests.
+        if scope is None or scope.is_entered or scope.owner is not current_thread_or_task():
+            scope = self._open()
+        scope.is_entered = True
         if self.defer_foreign_keys:
             self._defer_foreign_keys()
         return self
@@ -173,11 +239,11 @@ class SessionContext:
             raise
 
     def _find_scope(self) -> Scope | None:
-        """The latest opening by this strand, or else by any: a fixture may be closed elsewhere."""
+        """Find the latest opening by this thread or task; a fixture may be closed by another."""
         if len(self._scopes) > 1:
-            strand = current_strand()
+            current = current_thread_or_task()
             for scope in reversed(self._scopes):
-                if scope.owner is strand:
+                if scope.owner is current:
                     return scope
         return self._scopes[-1] if self._scopes else None
 
@@ -213,6 +279,6 @@ class GetOrCreateSession:
         session = find_session(data_set, self.graph)
         if session is None:
             session = binds_of(self.graph).own_session(
-                data_set, expire_on_commit=self.expire_on_commit
+                data_set, expire_on_commit=self.expire_on_commit, is_reachable=True
             )
         return session

@@ -1,4 +1,4 @@
-"""Data sets: the declarative bases that tell models which database they are in."""
+"""Datasets: the declarative bases that tell models which database they are in."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DataSetMeta(DeclarativeMeta):
 class DataSet(metaclass=DataSetMeta):
     """Base of declarative bases, one for each database.
 
-    All models of one data set share an engine and sessions. Make one by calling
+    All models of one dataset share an engine and sessions. Make one by calling
     :meth:`create`, as ever, or by a class statement, which type checkers follow without a plugin:
 
     >>> class NycFlights(DataSet, name="nycflights13"):
@@ -95,22 +95,22 @@ class DataSet(metaclass=DataSetMeta):
         """
         base: type[DataSet] | None = getattr(cls, "_base", None)
         if base is None:
-            raise DatasetError(f"{cls.__name__} belongs to no data set.")
+            raise DatasetError(f"{cls.__name__} belongs to no dataset.")
         return base
 
     @classmethod
     def create_all(cls, graph: Any = None) -> None:
-        """Create the tables of every model of this data set that are not there."""
+        """Create the tables of every model of this dataset that are not there."""
         cls.metadata.create_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
 
     @classmethod
     def drop_all(cls, graph: Any = None) -> None:
-        """Drop the tables of every model of this data set."""
+        """Drop the tables of every model of this dataset."""
         cls.metadata.drop_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
 
     @classmethod
     def recreate_all(cls, graph: Any = None) -> None:
-        """Drop and create the tables of every model of this data set."""
+        """Drop and create the tables of every model of this dataset."""
         cls.drop_all(graph)
         cls.create_all(graph)
 
@@ -129,7 +129,7 @@ class DataSet(metaclass=DataSetMeta):
 
     @classmethod
     def new_context(cls, graph: Any = None, **kwargs: Any) -> SessionContext:
-        """A :class:`~microcosm_sqlite.orm.contexts.SessionContext` on this data set."""
+        """A :class:`~microcosm_sqlite.orm.contexts.SessionContext` on this dataset."""
         return SessionContext(graph=graph, data_set=cls.resolve(), **kwargs)
 
     @classmethod
@@ -145,6 +145,8 @@ def dispose_sqlite_connections(graph: Any = None) -> None:
     """
     for data_set in DataSet.__subclasses__():
         close_contexts(data_set, graph)
+        # A class may have connections of its own to close.
+        data_set.dispose(graph)
     binds_of(graph).dispose()
 
 

@@ -1,4 +1,4 @@
-"""Where each data set is: configured, registered or installed."""
+"""Where each dataset is: configured, registered or installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DatasetPaths(MutableMapping[str, "Path"]):
-    """Where each data set is: configured or set here, or else registered or installed.
+    """Where each dataset is: configured or set here, or else registered or installed.
 
     Installed datasets are looked up when they are asked for, and not before.
     """

@@ -1,7 +1,8 @@
 """SQLAlchemy engines for datasets: read-only and hardened, read-write, and in memory.
 
 Connections are opened by functions, not from database URLs: so no character of a path means
-anything but itself.
+anything but itself. A database in memory is one that all connections of its engine share. Any
+keyword of SQLite may name a table or column.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import QueuePool, create_engine, event
+from sqlalchemy import URL, QueuePool, create_engine, event
 
+from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
     attach_database,
     attach_late,
     checked_uri,
     connect,
 )
-from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Recipe(NamedTuple):
-    """What tells an engine from others, for whoever makes another of the same kind.
+    """How an engine was made, to make another of the same kind.
 
     Attributes:
         open: Opens a connection.
@@ -67,43 +68,43 @@ _dataset_engines: dict[InstalledDataset, Engine] = {}
 
 
 def dataset_engine(name: str) -> Engine:
-    """The engine of a registered or installed dataset: one for the whole process.
+    """Return the engine of a registered or installed dataset: one for the whole process.
 
     Raises:
         DatasetNotFoundError: There is none of this name.
     """
-    found = dataset(name)
-    engine = _dataset_engines.get(found)
+    installed = registry.dataset(name)
+    engine = _dataset_engines.get(installed)
     if engine is None:
-        engine = _dataset_engines.setdefault(found, create_dataset_engine(found))
+        engine = _dataset_engines.setdefault(installed, create_dataset_engine(installed))
     return engine
 
 
 def create_dataset_engine(
-    found: InstalledDataset,
+    dataset: InstalledDataset,
     *,
     attach: Mapping[str, Location] | None = None,
     untrusted: bool = False,
 ) -> Engine:
-    """A new engine of a dataset, to which the datasets that it refers to are attached.
+    """Create an engine of a dataset, with the datasets that it refers to attached.
 
     Args:
-        found: The dataset.
+        dataset: The dataset.
         attach: More datasets, by name; unlike the others they must be there.
         untrusted: As for :func:`create_readonly_engine`.
     """
     engine = create_readonly_engine(
-        found.location, attach=attach, untrusted=untrusted, name=found.name
+        dataset.location, attach=attach, untrusted=untrusted, name=dataset.name
     )
     recipe = recipes[engine]
 
     def attach_required(requirement: Requirement, connection: sqlite3.Connection) -> None:
-        location = find_required(found, requirement).location
+        location = find_required(dataset, requirement).location
         recipe.attach(connection, requirement.dataset, checked_uri(location), location.path)
 
-    required = find_requirements(found)
+    required = find_requirements(dataset)
     others = {name: partial(attach_required, requirement) for name, requirement in required.items()}
-    attach_datasets(engine, found.name, others, opened=attach or ())
+    attach_datasets(engine, dataset.name, others, opened=attach or ())
     return engine
 
 
@@ -115,12 +116,12 @@ def create_readonly_engine(
     echo: bool = False,
     name: str = "",
 ) -> Engine:
-    """An engine that cannot change the file, for any number of threads.
+    """Create an engine that cannot change the file, for any number of threads.
 
     Args:
         location: The file, and whether it can be trusted not to change.
         attach: More databases, by the schema name that SQL will use for them.
-        untrusted: Take the file, or the SQL, for hostile; each statement may take
+        untrusted: Treat the file and the SQL as hostile; each statement may take
             :data:`microcosm_sqlite.catalog.untrusted.TIME_LIMIT` seconds.
         echo: Log every statement.
         name: The dataset's name, for errors.
@@ -157,7 +158,7 @@ def create_readwrite_engine(
     use_foreign_keys: bool = True,
     autocommit: bool = False,
 ) -> Engine:
-    """An engine for a path of the user's own, or for ``:memory:``.
+    """Create an engine for a path of the user's own, or for ``:memory:``.
 
     A file is created if need be. A database in memory is one per engine, whichever thread asks,
     and lasts until the engine is disposed of; as with a file, one connection writes at a time
@@ -208,7 +209,8 @@ def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     engine = create_engine(
-        "sqlite://",
+        # For those who read the path in logs, traces and migrations; it is not opened by this.
+        URL.create("sqlite", database=recipe.path or MEMORY),
         creator=recipe.open,
         echo=echo,
         poolclass=QueuePool,
@@ -264,7 +266,7 @@ def _name_file(name: str) -> str:
 
 
 UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
-"""What is left of SQLite 3.53's keywords when each is tried as a table's and a column's name."""
+"""Keywords of SQLite 3.53 that SQLAlchemy does not quote and that cannot name a table or column."""
 
 
 def quote_keywords(engine: Engine) -> None:

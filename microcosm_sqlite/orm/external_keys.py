@@ -1,4 +1,4 @@
-"""Foreign keys that lead from the models of one data set into another one.
+"""Foreign keys that lead from the models of one dataset into another one.
 
 SQLite keeps no foreign key between two files. So such a key is left out of the tables when they
 are created; it is for joins and relationships, for the build, which checks it, and for the
@@ -30,23 +30,23 @@ _DATA_SET = "microcosm_sqlite.data_set"
 
 
 def claim(metadata: MetaData, data_set: type[DataSet]) -> None:
-    """Note in a catalogue of tables which data set they are of."""
+    """Note in a catalogue of tables which dataset they are of."""
     metadata.info.setdefault(_DATA_SET, data_set)
 
 
 def find_data_set(metadata: MetaData) -> type[DataSet] | None:
-    """The data set whose tables these are, or None."""
+    """The dataset whose tables these are, or None."""
     return cast("type[DataSet] | None", metadata.info.get(_DATA_SET))
 
 
 def find_dataset_name(metadata: MetaData) -> str:
-    """The name of that data set; empty if there is none."""
+    """The name of that dataset; empty if there is none."""
     data_set = find_data_set(metadata)
     return data_set.dataset_name if data_set else ""
 
 
 def external_keys(table: Table) -> list[ForeignKeyConstraint]:
-    """The foreign keys of a table that lead into another data set, by their columns' names."""
+    """The foreign keys of a table that lead into another dataset, by their columns' names."""
     keys = [key for key in table.foreign_key_constraints if _find_target(key) is not None]
     return sorted(keys, key=lambda key: list(key.column_keys))
 
@@ -63,7 +63,7 @@ def _find_target(key: ForeignKeyConstraint) -> type[DataSet] | None:
 
 
 def leave_out_external_keys(table: Table) -> None:
-    """Keep the keys that lead into another data set out of the table's DDL."""
+    """Keep the keys that lead into another dataset out of the table's DDL."""
     for key in external_keys(table):
         key.ddl_if(callable_=_never)
 
@@ -90,9 +90,9 @@ def copy_without_external_keys(metadata: MetaData) -> MetaData:
 
 
 def find_related_classes(model: type[DataSet], namespace: Mapping[str, Any]) -> None:
-    """Let relationships of a model name models of other data sets that its module imports.
+    """Let relationships of a model name models of other datasets that its module imports.
 
-    SQLAlchemy looks names up among the models of one data set, and an annotation is a name.
+    SQLAlchemy looks names up among the models of one dataset, and an annotation is a name.
     """
     module = sys.modules.get(model.__module__)
     for value in namespace.values():
@@ -110,7 +110,7 @@ def _is_of_another(found: type, model: type[DataSet]) -> bool:
 
 
 def find_referred(data_set: type[DataSet]) -> list[type[DataSet]]:
-    """The data sets that models of this one refer to, directly or through others."""
+    """The datasets that models of this one refer to, directly or through others."""
     found: dict[str, type[DataSet]] = {}
     ahead = [data_set]
     while ahead:

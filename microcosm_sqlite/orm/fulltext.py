@@ -88,13 +88,13 @@ def full_text_index(model: type[DataSet]) -> FullTextIndex | None:
 
 
 def full_text_indexes(data_set: type[DataSet]) -> list[FullTextIndex]:
-    """The indexes that the models of a data set declare, sorted by table."""
+    """The indexes that the models of a dataset declare, sorted by table."""
     indexes = [full_text_index(mapper.class_) for mapper in data_set.resolve().registry.mappers]
     return sorted((index for index in indexes if index), key=lambda index: index.table)
 
 
 def create_full_text_indexes(connection: sqlite3.Connection, data_set: type[DataSet]) -> None:
-    """Create, or create again, the indexes of a data set whose tables are filled."""
+    """Create, or create again, the indexes of a dataset whose tables are filled."""
     for index in full_text_indexes(data_set):
         connection.execute(f"DROP TABLE IF EXISTS {quote_identifier(index.name)}")
         for statement in index.ddl:

@@ -1,6 +1,6 @@
-"""Alembic for data sets: one folder of revisions each, and no ``alembic.ini``.
+"""Alembic for datasets: one folder of revisions each, and no ``alembic.ini``.
 
-Revisions of the data set ``name`` stand in ``sqlite-migrations/name`` beside the application's
+Revisions of the dataset ``name`` stand in ``sqlite-migrations/name`` beside the application's
 package, or below the folder that the component ``sqlite_migrations_dir`` of the graph names.
 Alembic's own configuration object carries the graph and the models to ``env.py``, which is ours
 and the same for everybody.
@@ -75,7 +75,7 @@ class MigrationEnvironment:
         self.process_revision_directives = process_revision_directives
 
     def make_config(self) -> Config:
-        """Alembic's configuration for the data set.
+        """Alembic's configuration for the dataset.
 
         Raises:
             SettingsError: There is no folder for its revisions.
@@ -92,7 +92,7 @@ class MigrationEnvironment:
         if not hasattr(options, "cmd"):
             command_line.parser.error("too few arguments")
         if options.cmd[0].__name__ == "init":
-            command_line.parser.error("a data set needs no `init`: create its folder instead")
+            command_line.parser.error("a dataset needs no `init`: create its folder instead")
         command_line.run_cmd(self.make_config(), options)
 
 
@@ -115,7 +115,7 @@ def make_alembic_config(temporary_dir: str, migrations_dir: str) -> Config:
 
 
 def get_migrations_dir(graph: Any, name: str) -> str:
-    """The folder of a data set's revisions.
+    """The folder of a dataset's revisions.
 
     Raises:
         SettingsError: It does not exist.
@@ -151,7 +151,7 @@ def patch_script_directory(
     include_downgrade: bool = True,
     process_revision_directives: Callable[..., None] | None = None,
 ) -> Iterator[str]:
-    """Have :func:`make_alembic_config` make configurations for this data set within the block.
+    """Have :func:`make_alembic_config` make configurations for this dataset within the block.
 
     It kept its name from 2.0.0; nothing is patched any more.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from sqlalchemy import inspect
 
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.orm.data_sets import DataSet
 from microcosm_sqlite.orm.statements import Statements
 
@@ -32,10 +33,14 @@ class QueryBuilder(Generic[M]):
     auto_filter_fields: Sequence[InstrumentedAttribute[Any]] | None = None
 
     _is_plain = True
+    _takes_any_keyword = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._is_plain = all(getattr(cls, hook) is getattr(QueryBuilder, hook) for hook in _HOOKS)
+        cls._takes_any_keyword = any(
+            getattr(cls, hook) is not getattr(QueryBuilder, hook) for hook in _HOOKS_OF_KEYWORDS
+        )
         if "model_class" not in vars(cls):
             for base in getattr(cls, "__orig_bases__", ()):
                 arguments = get_args(base)
@@ -139,24 +144,43 @@ class QueryBuilder(Generic[M]):
         return statements if self._is_plain and not statements.is_deduplicating else None
 
     def _refuse_unknown(self, filters: dict[str, Any]) -> None:
-        if self._is_plain and self.auto_filter_fields is None:
-            for key in filters:
-                if key not in self.auto_filters:
-                    raise TypeError(
-                        f"{type(self).__name__} cannot filter by {key!r}: "
-                        f"{self.model_class.__name__} has no such column."
-                    )
+        if not filters or self._takes_any_keyword:
+            return
+        known = self.auto_filters
+        for key in filters:
+            if key not in known:
+                reason = (
+                    f"{self.model_class.__name__} has no such column"
+                    if self.auto_filter_fields is None
+                    else "it is not among auto_filter_fields"
+                )
+                nearest = suggest(key, known, "It can filter by")
+                raise TypeError(
+                    f"{type(self).__name__} cannot filter by {key!r}: {reason}. {nearest}".rstrip()
+                )
+
+    def _refuse_to_delete_all(self, query: Query[M], *, is_deliberate: bool) -> None:
+        # 2.0.0's `delete()` empties a table, and stores with hooks of their own rely on it.
+        if is_deliberate and self._takes_any_keyword:
+            return
+        chosen, all_rows = query.whereclause, self._query().whereclause
+        if chosen is None or (all_rows is not None and chosen.compare(all_rows)):
+            raise ValueError(
+                f"{type(self).__name__}.delete would delete every row: nothing given chooses any. "
+                "For all rows, say delete(sqlalchemy.true())."
+            )
 
     def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
         conditions = [str(criterion) for criterion in criteria]
         conditions += [f"{key}={value!r}" for key, value in filters.items()]
         model = self.model_class
         condition = f" has {', '.join(conditions)}" if conditions else ""
-        return f"{model.__name__} in data set {model.dataset_name!r}{condition}"
+        return f"{model.__name__} in dataset {model.dataset_name!r}{condition}"
 
 
 _CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
-_HOOKS = ("_query", "_filter", "_auto_filter", "_order_by", "_paginate")
+_HOOKS_OF_KEYWORDS = ("_query", "_filter", "_auto_filter", "_order_by")
+_HOOKS = (*_HOOKS_OF_KEYWORDS, "_paginate")
 
 
 def _is_model(argument: object) -> TypeIs[type[DataSet]]:

@@ -1,4 +1,4 @@
-"""Do the models of a data set and the file that was opened agree?
+"""Check that the models of a dataset agree with the file that was opened.
 
 A dataset may be upgraded while the models that an application declares stay as they were. Without
 a look at both, the first sign is an SQL error about a column, or text where a number should be.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NUMERIC = ("INT", "BOOL", "REAL", "FLOA", "DOUB", "NUM", "DEC")
 
 
-def check_agreement(data_set: type[DataSet], found: InstalledDataset, dialect: Dialect) -> None:
+def check_agreement(data_set: type[DataSet], dataset: InstalledDataset, dialect: Dialect) -> None:
     """Compare models and manifest by fingerprint, and only if these differ, look at the file.
 
     A file may have more than the models ask for, and declare its types in other words; a table or
@@ -34,16 +34,16 @@ def check_agreement(data_set: type[DataSet], found: InstalledDataset, dialect: D
         SchemaMismatchError: It names what differs, both versions, and what to do.
     """
     tables = list(data_set.metadata.tables.values())
-    manifest = found.manifest
+    manifest = dataset.manifest
     if manifest and manifest.fingerprint == fingerprint(describe_models(tables, dialect)):
         return
-    connection = found.connect()
+    connection = dataset.connect()
     try:
         differences = [text for table in tables for text in _compare(table, connection, dialect)]
     finally:
         connection.close()
     if differences:
-        raise _make_error(data_set, found, differences)
+        raise _make_error(data_set, dataset, differences)
 
 
 def describe_models(tables: list[Table], dialect: Dialect) -> dict[str, list[Any]]:
@@ -88,33 +88,33 @@ def _compare(table: Table, connection: sqlite3.Connection, dialect: Dialect) -> 
 
 
 def _kind(declared: str) -> str:
-    """What values of a declared type are like: SQLAlchemy writes dates and times as text."""
+    """Return "number", "text" or "any"; SQLAlchemy writes dates and times as text."""
     if not declared or "BLOB" in declared:
         return "any"
     return "number" if any(part in declared for part in _NUMERIC) else "text"
 
 
 def _make_error(
-    data_set: type[DataSet], found: InstalledDataset, differences: list[str]
+    data_set: type[DataSet], dataset: InstalledDataset, differences: list[str]
 ) -> SchemaMismatchError:
     modules = sorted({mapper.class_.__module__ for mapper in data_set.registry.mappers})
     owner = _distribution_of(modules[0]) if modules else ""
-    data = f"{found.distribution} {found.distribution_version}".strip() or str(found.path)
-    is_same = owner.split(" ")[0].lower() == found.distribution.lower()
+    data = f"{dataset.distribution} {dataset.distribution_version}".strip() or str(dataset.path)
+    is_same = owner.split(" ")[0].lower() == dataset.distribution.lower()
     return SchemaMismatchError(
-        f"Data set {found.name!r} {found.version} ({data}) is not what the models in "
+        f"Dataset {dataset.name!r} {dataset.version} ({data}) is not what the models in "
         f"{', '.join(modules)} ({owner or 'not installed'}) describe: {'; '.join(differences)}.",
-        hint=_suggest(found, is_same),
+        hint=_suggest(dataset, is_same),
     )
 
 
-def _suggest(found: InstalledDataset, is_same: bool) -> str:
-    if not found.distribution:
+def _suggest(dataset: InstalledDataset, is_same: bool) -> str:
+    if not dataset.distribution:
         return "Register a file that fits the models, or change the models."
     if is_same:
-        return f"Run: pip install --force-reinstall {found.distribution}"
+        return f"Run: pip install --force-reinstall {dataset.distribution}"
     return (
-        f"Run: pip install --upgrade {found.distribution}, or install the version of it that the "
+        f"Run: pip install --upgrade {dataset.distribution}, or install the version of it that the "
         "models were written for."
     )
 

@@ -1,4 +1,4 @@
-"""Sessions that belong to one strand of execution: a thread, or an asyncio task in it.
+"""Sessions that belong to one thread, or to one asyncio task in it.
 
 A SQLAlchemy session must not be shared between threads or between tasks. Context variables alone
 do not see to that, because a task inherits the variables of the one that started it; so whatever
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import sqlite3
 import sys
+import warnings
 import weakref
 from threading import local
 from typing import TYPE_CHECKING, Any
@@ -17,16 +19,26 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import QueuePool, event
 from sqlalchemy.orm import Session
 
+from microcosm_sqlite.errors import DuplicateModelError, ModelIntegrityError
 from microcosm_sqlite.orm.forking import track_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.exc import IntegrityError
 
 
 class DatasetSession(Session):
-    """A session that starts anew in a forked child."""
+    """A session that starts anew in a forked child.
+
+    Attributes:
+        is_own: Whether it serves a thread or task outside of contexts, and so is committed by none.
+        is_reachable: Whether its user may commit it nevertheless.
+    """
+
+    is_own = False
+    is_reachable = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,23 +128,99 @@ class LeasingSession(ReadOnlySession):
         elif self.bind is self._idle.engine:
             self._idle.keep_one()
 
+    def end(self) -> None:
+        """Close, and give the connection to the pool rather than to a thread that ends."""
+        super().close()
+        if self._leased is not None:
+            self.bind = self._idle.engine
+            self._leased.close()
+            self._leased = None
 
-def current_strand() -> object:
-    """What runs now: the asyncio task, or else an object that stands for the thread."""
+
+def release_between_reads(session: Session) -> None:
+    """Let a session hold no lock on its database between two reads.
+
+    SQLite itself sees to single reads; a transaction begins with the first statement that may
+    write, and lasts until it is committed or rolled back.
+    """
+    event.listen(session, "after_begin", _postpone_begin)
+
+
+def _postpone_begin(_: Session, __: object, connection: Connection) -> None:
+    driver_connection: Any = connection.connection.dbapi_connection
+    if driver_connection.in_transaction and not connection.in_nested_transaction():
+        driver_connection.rollback()
+        event.listen(connection, "before_cursor_execute", _begin_unless_reading)
+
+
+def _begin_unless_reading(
+    connection: Connection, _: object, statement: str, __: object, context: Any, ___: object
+) -> None:
+    driver_connection: Any = connection.connection.dbapi_connection
+    is_reading = statement.startswith("SELECT") or getattr(context.compiled, "is_select", False)
+    if not (is_reading or driver_connection.in_transaction):
+        driver_connection.execute("BEGIN")
+
+
+def has_uncommitted_writes(session: Session) -> bool:
+    """Whether an own session has begun to write and was neither committed nor rolled back."""
+    if not getattr(session, "is_own", False):
+        return False
+    if session.new or session.dirty or session.deleted:
+        return True
+    if not session.in_transaction():
+        return False
+    driver_connection: Any = session.connection().connection.dbapi_connection
+    return bool(driver_connection.in_transaction)
+
+
+def current_thread_or_task() -> object:
+    """Return the asyncio task that runs, or that this thread works for, or else the thread."""
     asyncio = sys.modules.get("asyncio")
     # Neither import asyncio for those who do without, nor ask for a task where no loop runs.
-    if asyncio is not None and asyncio._get_running_loop() is not None:
-        task: object = asyncio.current_task()
+    if asyncio is not None:
+        running = asyncio._get_running_loop() is not None
+        task: object = asyncio.current_task() if running else _find_waiting_task()
         if task is not None:
             return task
     try:
-        return _thread.strand
+        return _thread.current
     except AttributeError:
-        strand = _thread.strand = _ThreadStrand()
-        return strand
+        current = _thread.current = _Thread()
+        return current
 
 
-class _ThreadStrand:
+def is_event_loop_running() -> bool:
+    """Whether this thread runs an event loop now, without importing asyncio for the answer."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def _find_waiting_task() -> object:
+    """Return the task that waits for what anyio runs in this thread, or None.
+
+    Starlette and FastAPI run each synchronous piece of a request in some thread of anyio, while
+    the request's task waits: so the pieces never run at once. Where anyio's cancel scopes do not
+    tell which task waits, the thread stands for itself. Private names of anyio, tried with 4.16.
+    """
+    anyio: Any = sys.modules.get("anyio._core._eventloop")
+    if anyio is None:
+        return None
+    scope = getattr(anyio.threadlocals, "current_cancel_scope", None)
+    if scope is None:
+        return None
+    try:
+        # It is the scope of this call, or else the one around it.
+        children = tuple(scope._child_scopes)
+        if children:
+            (scope,) = children
+        task: object = None if scope._child_scopes else scope._host_task
+    except (AttributeError, RuntimeError, ValueError):
+        return None
+    return task
+
+
+class _Thread:
     __slots__ = ("__weakref__",)
 
 
@@ -151,7 +239,7 @@ def _close_last_sessions() -> None:
 
 
 class OwnSessions:
-    """One session per strand and key, closed when the strand ends."""
+    """One session per key and thread or task, closed when that ends."""
 
     def __init__(self) -> None:
         self._shelves: weakref.WeakKeyDictionary[object, dict[object, Session]] = (
@@ -160,23 +248,23 @@ class OwnSessions:
         _all_own_sessions.add(self)
 
     def get(self, key: object, create: Callable[[], Session]) -> Session:
-        """The strand's session of this key, made on first use."""
-        strand = current_strand()
-        shelf = self._shelves.get(strand)
+        """Return the session of this key, made on first use."""
+        current = current_thread_or_task()
+        shelf = self._shelves.get(current)
         if shelf is None:
-            shelf = self._shelves[strand] = {}
-            weakref.finalize(strand, close_sessions, shelf, os.getpid()).atexit = False
+            shelf = self._shelves[current] = {}
+            weakref.finalize(current, end_sessions, shelf, os.getpid()).atexit = False
         session = shelf.get(key)
         if session is None:
             session = shelf[key] = create()
         return session
 
     def close_mine(self) -> None:
-        """Close the sessions of this strand."""
-        close_sessions(self._shelves.get(current_strand(), {}), os.getpid())
+        """Close the sessions of this thread or task."""
+        end_sessions(self._shelves.get(current_thread_or_task(), {}), os.getpid())
 
     def close(self) -> None:
-        """Close the sessions of every strand."""
+        """Close the sessions of every thread and task."""
         for reference in self._shelves.keyrefs():
             close_sessions(self._shelves.get(reference(), {}), os.getpid())
 
@@ -185,4 +273,40 @@ def close_sessions(sessions: dict[object, Session], process: int) -> None:
     """Close sessions, unless a child inherited them: its parent still uses them."""
     if os.getpid() == process:
         while sessions:
-            sessions.popitem()[1].close()
+            session = sessions.popitem()[1]
+            # A connection kept for a thread that ends would stay open for ever.
+            session.end() if isinstance(session, LeasingSession) else session.close()
+
+
+def end_sessions(sessions: dict[object, Session], process: int) -> None:
+    """Close sessions whose thread or task has ended, and warn of writes that are lost."""
+    if os.getpid() == process:
+        for session in sessions.values():
+            if has_uncommitted_writes(session):
+                warnings.warn(
+                    "A thread or task ended without committing what it wrote outside of a "
+                    "context: the writes are rolled back. Call store.session.commit(), or write "
+                    "within a context.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+    close_sessions(sessions, process)
+
+
+_DUPLICATE_CODES = frozenset(
+    (
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    )
+)
+
+
+def explain_integrity_error(error: IntegrityError, model: str, dataset: str) -> ModelIntegrityError:
+    """Return the error of this package for a broken constraint, by SQLite's extended error code.
+
+    https://www.sqlite.org/rescode.html#extended_result_code_list
+    """
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    kind = DuplicateModelError if code in _DUPLICATE_CODES else ModelIntegrityError
+    return kind(f"{model} in dataset {dataset!r}: {error.orig}.")

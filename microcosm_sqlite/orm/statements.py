@@ -67,7 +67,10 @@ class Statements(Generic[M]):
         """
         if len(key) != len(self.mapper.primary_key):
             names = ", ".join(column.name for column in self.mapper.primary_key)
-            raise ValueError(f"{key!r} has not one value for each of {names}.")
+            raise ValueError(
+                f"{self.model.__name__}: expected {len(self.mapper.primary_key)} key "
+                f"value{'s' * (len(self.mapper.primary_key) != 1)} ({names}), got {len(key)}."
+            )
         return dict(zip(self._key_names, key, strict=True))
 
     @cached_property

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
 
 from microcosm_sqlite.errors import (
-    DuplicateModelError,
-    ModelIntegrityError,
     ModelNotFoundError,
     MultipleModelsFoundError,
     QueryError,
 )
-from microcosm_sqlite.orm.contexts import GetOrCreateSession, get_session
+from microcosm_sqlite.orm.contexts import GetOrCreateSession, find_lost_write, get_session
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.orm.paging import Keyset, Page
 from microcosm_sqlite.orm.queries import QueryBuilder
 from microcosm_sqlite.orm.rows import fetch_rows
-from microcosm_sqlite.orm.sessions import ReadOnlySession
+from microcosm_sqlite.orm.sessions import ReadOnlySession, explain_integrity_error
 from microcosm_sqlite.orm.statements import choose_columns
 
 if TYPE_CHECKING:
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from microcosm_sqlite.orm.data_sets import DataSet
 
     Criterion = ColumnElement[bool]
-    from sqlalchemy.exc import IntegrityError
 
 __all__ = ["GetOrCreateSession", "Store", "get_session"]
 
@@ -293,7 +289,7 @@ class Store(QueryBuilder[M]):
             return self._paginate(query, offset=offset, limit=limit).all()
         except OperationalError as error:
             raise QueryError(
-                f"Data set {self.model_class.dataset_name!r} cannot be searched for {text!r}: "
+                f"Dataset {self.model_class.dataset_name!r} cannot be searched for {text!r}: "
                 f"{error.orig}."
             ) from error
 
@@ -305,20 +301,22 @@ class Store(QueryBuilder[M]):
             ModelIntegrityError: It breaks another constraint.
             ReadOnlyDatasetError: The dataset is read-only.
         """
-        self._refuse_if_read_only()
+        self._refuse_vain_write()
         with self.flushing():
             self.session.add(instance)
         return instance
 
     def delete(self, *criteria: Criterion, **filters: Any) -> bool:
-        """Delete all matching rows.
+        """Delete all matching rows; ``delete(sqlalchemy.true())`` deletes every row.
 
         Raises:
             ModelNotFoundError: There is none.
             ReadOnlyDatasetError: The dataset is read-only.
+            ValueError: What is given chooses no rows, such as a keyword whose value is None.
         """
-        self._refuse_if_read_only()
+        self._refuse_vain_write()
         query = self._select(criteria, filters, is_ordered=False)
+        self._refuse_to_delete_all(query, is_deliberate=not (criteria or filters))
         with self.flushing():
             deleted = query.delete()
         if deleted == 0:
@@ -341,26 +339,10 @@ class Store(QueryBuilder[M]):
             model = self.model_class
             raise explain_integrity_error(error, model.__name__, model.dataset_name) from error
 
-    def _refuse_if_read_only(self) -> None:
+    def _refuse_vain_write(self) -> None:
         session = self.session
         if isinstance(session, ReadOnlySession):
             raise session.refuse()
-
-
-_DUPLICATE_CODES = frozenset(
-    (
-        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
-        sqlite3.SQLITE_CONSTRAINT_ROWID,
-        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
-    )
-)
-
-
-def explain_integrity_error(error: IntegrityError, model: str, dataset: str) -> ModelIntegrityError:
-    """The error of ours for a broken constraint, by SQLite's extended error code.
-
-    https://www.sqlite.org/rescode.html#extended_result_code_list
-    """
-    code = getattr(error.orig, "sqlite_errorcode", 0)
-    kind = DuplicateModelError if code in _DUPLICATE_CODES else ModelIntegrityError
-    return kind(f"{model} in data set {dataset!r}: {error.orig}.")
+        error = find_lost_write(self.model_class.resolve(), session)
+        if error is not None:
+            raise error

@@ -1,4 +1,4 @@
-"""Column types for data that comes from text files."""
+"""Column types for data from text files, equality of models by value, and new identifiers."""
 
 from __future__ import annotations
 

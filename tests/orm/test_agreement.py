@@ -121,7 +121,7 @@ def test_a_mismatch_names_what_differs_both_versions_and_the_cure(
             with pytest.raises(SchemaMismatchError) as error:
                 store.model_class.new_session(graph)
     text = str(error.value)
-    assert "Data set 'colours' 2026.1 (colours-data 2026.1)" in text
+    assert "Dataset 'colours' 2026.1 (colours-data 2026.1)" in text
     assert f"the models in {__name__}" in text
     assert "colour.name is VARCHAR(20) in the file and INTEGER in the model" in text
     assert "colour.warmth is FLOAT in the file and VARCHAR in the model" in text

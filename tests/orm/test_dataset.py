@@ -47,7 +47,7 @@ def test_models_resolve_to_their_base_and_know_its_name() -> None:
 
 
 def test_data_set_itself_resolves_to_nothing() -> None:
-    with pytest.raises(DatasetError, match="belongs to no data set"):
+    with pytest.raises(DatasetError, match="belongs to no dataset"):
         DataSet.resolve()
 
 

@@ -168,7 +168,7 @@ def test_create_adds_and_delete_removes() -> None:
 
 @pytest.mark.parametrize("key", [{"id": 1, "title": "x"}, {"id": 9, "title": "Emma"}])
 def test_a_repeated_key_is_a_duplicate(key: dict[str, Any]) -> None:
-    with pytest.raises(DuplicateModelError, match=r"Book in data set 'library': UNIQUE") as error:
+    with pytest.raises(DuplicateModelError, match=r"Book in dataset 'library': UNIQUE") as error:
         BookStore().create(Book(author="x", **key))
     assert error.value.status_code == 409
     assert BookStore().count() == 4

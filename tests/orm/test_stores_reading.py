@@ -131,7 +131,7 @@ def test_get_refuses_a_key_of_the_wrong_length(key: Any) -> None:
 
 def test_retrieve_raises_where_get_gives_none() -> None:
     assert OrderStore().retrieve(7).id == 7
-    with pytest.raises(ModelNotFoundError, match="Order in data set 'shop' has key=0"):
+    with pytest.raises(ModelNotFoundError, match="Order in dataset 'shop' has key=0"):
         OrderStore().retrieve(0)
 
 
