@@ -1,8 +1,8 @@
-"""What PyInstaller must know to put datasets into a frozen application.
+"""The hook by which PyInstaller puts datasets into a frozen application.
 
 PyInstaller finds this folder through the entry-point group ``pyinstaller40``, so nobody has to
-name it: every data wheel in the environment that builds the application goes into it, metadata
-included, and is found by name there as anywhere.
+name it. Every data wheel in the environment that builds the application goes into the application,
+with its metadata, and is found there by name.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from pathlib import Path
 
 
 def get_hook_dirs() -> list[str]:
-    """The folder of the hooks, for PyInstaller."""
+    """Return the folder of the hooks; PyInstaller calls this."""
     return [str(Path(__file__).parent)]

@@ -11,13 +11,7 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-un
 import microcosm_sqlite
 
 datas = copy_metadata("microcosm-sqlite")
-# What `microcosm_sqlite.__getattr__` imports when it is asked for.
-hiddenimports = [
-    "microcosm_sqlite.orm.contexts",
-    "microcosm_sqlite.orm.data_sets",
-    "microcosm_sqlite.orm.engines",
-    "microcosm_sqlite.orm.stores",
-]
+hiddenimports = [*sorted(set(microcosm_sqlite._LAZY.values())), "microcosm_sqlite.orm.engines"]
 
 for dataset in microcosm_sqlite.datasets().values():
     if dataset.entry is not None:
