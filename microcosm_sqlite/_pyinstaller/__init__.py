@@ -1,8 +1,8 @@
-"""The hook by which PyInstaller puts datasets into a frozen application.
+"""What PyInstaller must know to put datasets into a frozen application.
 
-PyInstaller finds this folder through the entry-point group ``pyinstaller40``, so nobody has to
-name it. Every data wheel in the environment that builds the application goes into the application,
-with its metadata, and is found there by name.
+PyInstaller finds this folder through the entry-point group ``pyinstaller40``. Every data wheel in
+the environment that builds the application goes into it, with its metadata, and is found by name
+there.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from pathlib import Path
 
 
 def get_hook_dirs() -> list[str]:
-    """Return the folder of the hooks; PyInstaller calls this."""
+    """The folder of the hooks, for PyInstaller."""
     return [str(Path(__file__).parent)]
