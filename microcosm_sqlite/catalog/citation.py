@@ -1,4 +1,4 @@
-"""How to cite a dataset."""
+"""Cite a dataset, as text or BibTeX."""
 
 from __future__ import annotations
 

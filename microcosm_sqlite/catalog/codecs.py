@@ -33,7 +33,7 @@ def open_decompressed(compressed: BinaryIO, compression: str) -> BinaryIO:
 
 
 def stream_errors() -> tuple[type[Exception], ...]:
-    """What reading a damaged stream may raise, whichever its codec."""
+    """The errors that reading a damaged stream may raise, whatever its codec."""
     import gzip
     import lzma
     import zipfile
@@ -52,7 +52,7 @@ def stream_errors() -> tuple[type[Exception], ...]:
 
 
 def archive_errors() -> tuple[type[Exception], ...]:
-    """What reading a damaged or hostile zip file may raise; a missing member is a KeyError."""
+    """The errors that reading a damaged zip file may raise; a missing member is a KeyError."""
     import struct
 
     # RuntimeError and NotImplementedError: an encrypted member, a method that zipfile lacks.

@@ -127,7 +127,7 @@ def _refuse_schema(schema: str, error: sqlite3.Error) -> QueryError:
 
 
 def attach_late(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
-    """:func:`attach_database` for a connection that is hardened already, and is again after it."""
+    """Attach a database to a hardened connection; see :func:`attach_database`."""
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, _MOST)
     try:
         attach_database(connection, schema, uri, path)

@@ -34,7 +34,7 @@ MAX_METADATA = 64 << 20
 
 
 class Scan:
-    """What one look at the import path found."""
+    """The entries and problems that a scan of the import path found."""
 
     __slots__ = ("entries", "problems")
 
@@ -66,7 +66,7 @@ def _is_text(site: object) -> bool:
 
 
 class _Site:
-    """What one directory or zip file of the import path holds."""
+    """The distributions in one directory or zip file of the import path."""
 
     __slots__ = ("entries", "names", "problems", "stamp")
 
@@ -125,7 +125,7 @@ def _read_site(site: str, modified: int) -> _Site:
 
 
 def _choose(versions: list[tuple[Distribution, bytes]], found: _Site) -> tuple[Distribution, bytes]:
-    """One of several metadata folders of a distribution: an interrupted upgrade leaves two."""
+    """Choose one of several metadata folders; an interrupted upgrade leaves two."""
     if len(versions) == 1:
         return versions[0]
     newest = max(versions, key=lambda pair: _modified(pair[0].metadata))
@@ -224,7 +224,7 @@ def _check_size(size: int) -> int:
 
 
 def _parse_group(text: str) -> Iterator[tuple[str, str]]:
-    """Our group's pairs from an ``entry_points.txt``; ValueError tells the bad line."""
+    """The pairs of our group in an ``entry_points.txt``; ValueError names the bad line."""
     is_ours = False
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if not line or line[0] in "#;":

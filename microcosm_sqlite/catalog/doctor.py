@@ -1,4 +1,4 @@
-"""Look at an environment as a whole: what is installed, what is wrong, and how to fix it.
+"""Examine an environment: what is installed, what is wrong, and how to fix it.
 
 Nothing is hashed and no data wheel's code is run; `catalog.verifying` is for the content of one
 dataset.
@@ -97,7 +97,7 @@ def _own_versions() -> list[str]:
 
 
 def _list_path() -> Iterator[tuple[str, str]]:
-    """Everything that stands in a directory of the import path, as directory and name."""
+    """Everything in the directories of the import path, as directory and name."""
     for site in dict.fromkeys(filter(os.path.isdir, sys.path)):
         with suppress(OSError):
             for name in sorted(os.listdir(site)):
@@ -146,7 +146,7 @@ def _examine_cache() -> Iterator[Problem]:
 
 
 def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
-    """What would keep the dataset from being opened, as far as it shows without extracting."""
+    """Find what would prevent opening the dataset, as far as is visible without extracting."""
     entry, manifest = dataset.entry, dataset.manifest
     try:
         if entry is None:
@@ -164,7 +164,7 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
 
 
 def _find_leftovers() -> Iterator[Problem]:
-    """Folders that pip renamed, to remove them, and could not remove."""
+    """Find folders that pip renamed in order to remove them, and could not remove."""
     for site, name in _list_path():
         if name.startswith("~"):
             path = os.path.join(site, name)

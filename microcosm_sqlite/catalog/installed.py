@@ -120,7 +120,7 @@ class InstalledDataset(Frames):
         return self.locate()
 
     def locate(self, graph: object = None) -> Location:
-        """Return :attr:`location`; a legacy entry point may need the object graph for it."""
+        """Find the file, with the object graph for a legacy entry point; see :attr:`location`."""
         if self._location is None:
             self._location = self._find(graph)
         return self._location

@@ -131,7 +131,7 @@ def _is_packaged(path: str, distribution: Distribution) -> bool:
 
 
 def locate_object(found: object) -> Location:
-    """The file of whatever stands for one: text, ``os.PathLike``, or a ``Traversable``.
+    """The file that a text, an ``os.PathLike`` or a ``Traversable`` stands for.
 
     Raises:
         TypeError: It stands for none.

@@ -1,4 +1,4 @@
-"""Look at a database file before it is opened, and say the true cause of every refusal.
+"""Examine a database file before it is opened, and name the true cause of every refusal.
 
 SQLite has one message for a file that is missing, that may not be read, and that is a directory;
 and where it is told that a file is immutable, it neither looks for a journal nor minds a log.
@@ -50,7 +50,7 @@ def preflight(path: str) -> None:
 
 
 def check_sidecars(path: str) -> None:
-    """Refuse a file beside which a log or journal holds a part of its content.
+    """Refuse a file with a log or journal beside it that holds part of its content.
 
     Raises:
         DatasetNotPackagedError: There is one.
@@ -63,7 +63,7 @@ def check_sidecars(path: str) -> None:
 
 
 def check_header(path: str) -> None:
-    """Refuse what is no complete SQLite file in rollback mode.
+    """Refuse what is not a complete SQLite file in rollback mode.
 
     Raises:
         DatasetFileError: One of its kinds.
@@ -122,7 +122,7 @@ def _check_header(path: str, size: int, header: bytes) -> None:
 
 
 def check_size(path: str, size: int, header: bytes) -> None:
-    """Refuse a database of another size than its first bytes claim.
+    """Refuse a database whose size is not the one that its header claims.
 
     Raises:
         DatasetCorruptError: It has another size.
@@ -167,7 +167,7 @@ REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
 
 
 def explain(error: OSError | ValueError, path: str) -> DatasetFileError:
-    """The error of ours that tells what an operating system error means for a database."""
+    """Return the error of this package for an operating system error while a database is read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):  # or a NUL in it
         return DatasetFileMissingError(f"{path} does not exist.", hint=REINSTALL)
     if isinstance(error, PermissionError):

@@ -49,7 +49,7 @@ def dataset(name: str) -> InstalledDataset:
 
 
 def find(name: str) -> InstalledDataset | None:
-    """:func:`dataset`, with None where there is no such name."""
+    """The dataset of this name, or None; see :func:`dataset`."""
     if name in _registered:
         return _registered[name]
     entries = _claims().get(name, [])

@@ -1,4 +1,4 @@
-"""What a verification found, for people and for programs."""
+"""The results of checks, for people and for programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """What became of one check.
+    """The result of one check.
 
     Attributes:
         code: The check's number, such as ``V03``.

@@ -1,4 +1,4 @@
-"""Values of columns, and what is known of them, as people read them."""
+"""Format values of columns, and their ranges, for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDEST = 40
 
 
 def spell_value(field: Field, value: Any) -> str:
-    """A value, as SQLite stores it, in one short line.
+    """Format a value, as SQLite stores it, in one short line.
 
     >>> from microcosm_sqlite.catalog.manifest import Field
     >>> spell_value(Field({"name": "seen", "type": "datetime"}), "2013-01-01 10:00:00.000000")
@@ -37,7 +37,7 @@ def spell_value(field: Field, value: Any) -> str:
 
 
 def spell_range(field: Field) -> str:
-    """From where to where the values reach, or how long they are; empty where it is not known."""
+    """Format the range of the values, or of their lengths; empty where neither is known."""
     if field.value_range:
         low, high = (spell_value(field, end) for end in field.value_range)
         return f"always {low}" if low == high else f"{low} to {high}"

@@ -152,7 +152,7 @@ def _foreign_keys(
 
 
 def field_type_of(declared: str) -> str:
-    """The standard's type for a declared type in capitals; ``any`` where it tells nothing.
+    """The standard's type for a declared type in capitals; ``any`` where none is recognised.
 
     >>> field_type_of("VARCHAR(20)"), field_type_of("")
     ('string', 'any')

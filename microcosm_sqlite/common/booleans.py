@@ -1,4 +1,4 @@
-"""Booleans as people and environment variables write them."""
+"""Parse booleans as people and environment variables write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _FALSE = frozenset(("n", "no", "f", "false", "off", "0", ""))
 
 
 def parse_boolean(value: object) -> bool:
-    """Take a boolean, its spelling in any case, or anything that has a truth value.
+    """Return the boolean that a word in any case, or the truth value of an object, stands for.
 
     >>> parse_boolean("Off")
     False

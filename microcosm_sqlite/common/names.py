@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
 MANY = 20
-"""Names that are listed; of more, these are the first."""
+"""How many names are listed at most."""
 
 
 def suggest(
     name: str, known: Iterable[str], kind: str = "", *, spell: Callable[[str], str] = repr
 ) -> str:
-    """Ask for the names that may be meant, or else list those that there are.
+    """Suggest the nearest known name, or else list the known names.
 
     >>> suggest("flihgts", ["airlines", "flights"], "Its tables")
     "Did you mean 'flights'?"
@@ -24,13 +24,13 @@ def suggest(
     'Its tables: airlines, flights.'
 
     Args:
-        name: What nobody knows.
-        known: What could be meant.
-        kind: What a list of them is called; without it, nothing is listed.
+        name: The unknown name.
+        known: The known names.
+        kind: What to call a list of them; without it, nothing is listed.
         spell: How a name is quoted.
 
     Returns:
-        One sentence; empty where there is nothing to say.
+        One sentence, or an empty string.
     """
     from difflib import get_close_matches  # which few runs need, and which takes its time
 

@@ -11,7 +11,7 @@ _FLAT = 32
 
 
 def join_evenly(parts: Sequence[str], operator: str) -> str:
-    """Parts joined by an associative operator, nested so that SQLite takes any number of them.
+    """Join parts by an associative operator, nested so that SQLite takes any number of them.
 
     A flat chain is as deep as it is long, and SQLite takes a depth of 1000.
 
@@ -26,7 +26,7 @@ def join_evenly(parts: Sequence[str], operator: str) -> str:
 
 
 def quote_identifier(name: str) -> str:
-    """A table or column name as SQL takes it, whatever characters it holds."""
+    """Quote a table or column name for SQL, whatever characters it holds."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -83,5 +83,5 @@ def name_rowid(columns: Iterable[str]) -> str:
 
 
 def quote_text(text: str) -> str:
-    """A text as an SQL literal."""
+    """Quote a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def measure(text: str) -> int:
-    """How many columns a text takes; Chinese characters, for one, take two each.
+    """The number of columns that a text takes; Chinese characters, for example, take two each.
 
     >>> measure("abc"), measure("naïve"), measure("東京")
     (3, 5, 4)
@@ -20,7 +20,7 @@ def measure(text: str) -> int:
 
 
 def spell_count(number: int, thing: str) -> str:
-    """How many of some thing.
+    """A number and a noun, in the singular or the plural.
 
     >>> spell_count(1, "row"), spell_count(336776, "row")
     ('1 row', '336,776 rows')

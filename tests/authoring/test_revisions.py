@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import sqlite3
 from contextlib import closing
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.comparing.revisions import Revision
 from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas, read_schema
-from microcosm_sqlite.authoring.comparing.schema_steps import plan_steps, read_definitions
+from microcosm_sqlite.authoring.comparing.schema_steps import Step, plan_steps, read_definitions
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.cli.app import app
 from microcosm_sqlite.cmd.migrate import main as migrate
@@ -227,3 +229,11 @@ def test_the_steps_between_any_two_schemas_are_exact(old: list[str], new: list[s
             for statement in step.statements:
                 before.execute(statement)
         assert compare_schemas(read_schema(before), read_schema(it)) == []
+
+
+def test_names_stay_in_their_comments() -> None:
+    name = "a\nimport os\r\nimport sys"
+    step = Step(f"{name}: column {name} removed", ("SELECT 1",), (name,), (name,))
+    tree = ast.parse(Revision("1.0", "", [step], [step]).render())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    assert imports == []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors, register
+from microcosm_sqlite.catalog.cache import private_files
 from microcosm_sqlite.catalog.cache.upkeep import clear
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Field
 from microcosm_sqlite.catalog.report import Report
@@ -308,6 +309,23 @@ class TestWheelFile:
         assert "evil.pth is not listed" in messages["V01"]
         assert "colours_data/colours.db is not what was published" in messages["V01"]
         assert all(outcome.hint.startswith("Do not install it") for outcome in report.findings)
+
+    def test_one_for_which_there_is_no_room_is_not_blamed(
+        self, wheel: Wheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise errors.CacheFullError("No room.")
+
+        monkeypatch.setattr(private_files, "check_space", refuse)
+        with pytest.raises(errors.CacheFullError):
+            verify_wheel(wheel.pack(tmp_path / "dist"))
+
+    def test_one_that_claims_more_than_its_header_is_not_extracted(
+        self, database: Path, tmp_path: Path
+    ) -> None:
+        wheel = Wheel().carry(database, compression="gzip", bytes=1 << 20)
+        codes = {each.code: each for each in verify_wheel(wheel.pack(tmp_path)).findings}
+        assert "where its header says" in codes["V03"].message
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     def test_an_ambiguous_archive_does_not(self, wheel: Wheel, tmp_path: Path) -> None:

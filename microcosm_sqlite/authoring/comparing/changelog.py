@@ -18,7 +18,7 @@ LONGEST = 60
 
 
 def render_changelog(comparison: Comparison) -> str:
-    """A section in Markdown, headed by the new side's version or, if it has not grown, the next."""
+    """A section in Markdown, headed by the new side's version, or the next if it was not raised."""
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
     lines = [f"## {version or 'Unreleased'}"]
     for change, heading in _HEADINGS.items():

@@ -106,7 +106,7 @@ def compare_datasets(
     limit: int | None = 0,
     tell: Callable[[RowChange], None] | None = None,
 ) -> Comparison:
-    """Compare two datasets; neither one's code is run.
+    """Compare two datasets, without running the code of either.
 
     Args:
         old: The older one.
@@ -140,7 +140,7 @@ def compare_datasets(
 def _compare_external_keys(
     old: InstalledDataset, new: InstalledDataset, schemas: tuple[Schema, Schema]
 ) -> list[SchemaChange]:
-    """The foreign keys into other datasets, where both sides have a manifest to tell of them."""
+    """Changes of the foreign keys into other datasets, where both sides have a manifest."""
     if not (old.manifest and new.manifest):
         return []
     shared = schemas[0].tables.keys() & schemas[1].tables.keys()
@@ -154,7 +154,7 @@ def _compare_external_keys(
 def _compare_tables(
     connections: tuple[sqlite3.Connection, sqlite3.Connection], schemas: tuple[Schema, Schema]
 ) -> list[TableComparison]:
-    """What can be told of tables without looking at single rows."""
+    """Compare tables as far as possible without reading single rows."""
     old, new = (schema.tables for schema in schemas)
     found = []
     for table in sorted(old.keys() | new.keys()):
@@ -208,7 +208,7 @@ _PLACES = {"major": 0, "minor": 1, "patch": 2}
 
 
 def name_version(old: str, new: str, next_: str) -> str:
-    """What a newer side is called: by its own version, or, if that has not grown, by the next."""
+    """The version of the newer side: its own, or the next one where it was not raised."""
     return new if new not in ("", old) else next_
 
 

@@ -40,12 +40,12 @@ class Revision:
 
     @property
     def unfilled(self) -> list[str]:
-        """Columns that old rows have no value for, and need one."""
+        """Required columns that old rows have no value for."""
         return _name_columns((step, step.unfilled) for step in self.upgrade)
 
     @property
     def lost(self) -> list[str]:
-        """Columns whose values are not in the new schema, or only under another name."""
+        """Columns that the new schema does not have, at least not under this name."""
         return _name_columns((step, step.lost) for step in self.upgrade)
 
     def render(self) -> str:
@@ -76,7 +76,7 @@ def _name_columns(steps: Iterable[tuple[Step, Iterable[str]]]) -> list[str]:
 def write_revision(
     old: InstalledDataset, new: InstalledDataset, folder: str | Path, version: str
 ) -> tuple[Path, Revision] | None:
-    """Write the revision from one version's schema to another's, behind those in `folder`.
+    """Write the revision from one version's schema to another's, after those in `folder`.
 
     Args:
         old: The older version.
@@ -133,12 +133,21 @@ def _render_function(name: str, steps: Sequence[Step]) -> Iterator[str]:
     for number, step in enumerate(steps):
         if number:
             yield ""
-        yield f"    # {' '.join(step.reason.split())}"
+        yield _comment(step.reason)
         if step.unfilled:
-            yield f"    # Say below what old rows get instead of NULL: {', '.join(step.unfilled)}."
+            yield _comment(f"Say below what old rows get instead of NULL: {_list(step.unfilled)}.")
         if step.lost:
-            yield f"    # Values go; copy those that only have a new name: {', '.join(step.lost)}."
+            yield _comment(f"Values go; copy those that only have a new name: {_list(step.lost)}.")
         yield from (f"    op.execute({_quote(statement)})" for statement in step.statements)
+
+
+def _comment(text: str) -> str:
+    # On one line, whatever the names in it hold: what follows a line break would be code.
+    return f"    # {' '.join(text.split())}"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _quote(statement: str) -> str:

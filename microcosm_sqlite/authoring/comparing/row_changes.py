@@ -1,4 +1,4 @@
-"""Tell which rows of a table were inserted, deleted and updated from one database to another.
+"""Find the rows of a table that were inserted, deleted or updated between two databases.
 
 Three joins along the primary key find them, in SQLite. Of tables whose columns are not the same,
 those are compared that both have. Where rows have no key that tells them apart for sure,
@@ -157,7 +157,7 @@ class _TableQueries:
 
 
 def _list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterator[str]:
-    """The columns where values are equal and yet not the same, as 1 and 1.0 are."""
+    """The columns in which equal values may be of different types, such as 1 and 1.0."""
     for name in shared:
         affinities = {_affinity(shape.columns[name]), _affinity(before.columns[name])}
         if len(affinities) > 1 or "BLOB" in affinities:
@@ -183,7 +183,7 @@ def _describe_update(
 
 @contextmanager
 def open_comparer(old: Location, new: Location) -> Iterator[RowComparer]:
-    """Open two databases to compare their rows; read-only and hardened, as readers do.
+    """Open two databases, read-only and hardened, to compare their rows.
 
     Raises:
         DatasetFileError: One of the files cannot be opened.

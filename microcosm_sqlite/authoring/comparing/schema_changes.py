@@ -1,4 +1,4 @@
-"""Tell how the schemas of two databases differ, and whether that breaks their readers."""
+"""Find how the schemas of two databases differ, and whether that breaks their readers."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def compare_schemas(old: Schema, new: Schema) -> list[SchemaChange]:
 def compare_external_keys(
     old: Iterable[ExternalKey], new: Iterable[ExternalKey]
 ) -> Iterator[SchemaChange]:
-    """What changed in the foreign keys into other datasets, of which only manifests tell."""
+    """What changed in the foreign keys into other datasets, which only manifests declare."""
     before, after = (
         {(key.table, f"{_list(key.columns)} to {key.goal} {_list(key.referred)}") for key in keys}
         for keys in (old, new)
@@ -240,7 +240,7 @@ def _compare(
     changing_breaks: bool = False,
     removing_breaks: bool = True,
 ) -> Iterator[SchemaChange]:
-    """The change of one thing, of which an empty text says that it is not there."""
+    """The change of one thing; an empty text stands for a thing that does not exist."""
     if not before:
         yield SchemaChange("added", thing, table, name, "", after, False)
     elif not after:

@@ -96,7 +96,7 @@ def plan_steps(old: Definitions, new: Definitions) -> list[Step]:
 
 
 def _drop_others(old: Definitions, new: Definitions) -> Iterator[Step]:
-    """Views and full-text indexes go first and come back last, since they look at tables."""
+    """Drop views and full-text indexes first, and create them last, since they refer to tables."""
     statements = [
         f"DROP {'VIEW' if kind == 'view' else 'TABLE'} {quote_identifier(name)}"
         for (kind, name), sql in reversed([*old.others.items()])
@@ -120,7 +120,7 @@ def _create_others(old: Definitions, new: Definitions) -> Iterator[Step]:
 
 
 def _is_derived(kind: str, sql: str) -> bool:
-    """Whether it holds nothing of its own."""
+    """Whether it holds no data of its own."""
     return kind == "view" or (" using fts5" in sql.lower() and "content=" in sql.lower())
 
 

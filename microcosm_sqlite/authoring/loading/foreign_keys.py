@@ -1,4 +1,4 @@
-"""Say which rows refer to rows that are not there, and on which lines they are."""
+"""Report rows that refer to rows that do not exist, and the lines that they come from."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def describe_orphans(
     rows: Sequence[Values],
     loads: Mapping[str, TableLoad],
 ) -> Iterator[str]:
-    """Say of each row that refers to none where it stands, and what it refers to.
+    """Describe each row without a parent: where it comes from, and what it refers to.
 
     Args:
         table: The table that refers.
@@ -156,7 +156,7 @@ def _read_orphans(
 def _find_places(
     load: TableLoad, columns: Sequence[str], identity: Sequence[str], rows: Sequence[Values]
 ) -> list[str]:
-    """Where each row stands; sources that leave the primary key out have rows in its order."""
+    """Find the line of each row; sources without the primary key have rows in its order."""
     wanted: dict[tuple[Values, Values | None], list[int]] = defaultdict(list)
     width = len(columns)
     for number, row in enumerate(rows):

@@ -1,4 +1,4 @@
-"""What might be published: a dataset project, its wheel, or both, and what they say."""
+"""A dataset project, its wheel, or both, before they are published."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Candidate(Subject):
 
     @property
     def stem(self) -> str:
-        """What the file names of its distributions begin with: name and version."""
+        """Name and version, with which the file names of its distributions begin."""
         from packaging.utils import canonicalize_name
 
         name = canonicalize_name(str(self.project.get("name", ""))).replace("-", "_")
@@ -91,7 +91,7 @@ class Candidate(Subject):
 
     @property
     def version(self) -> str:
-        """The version that its project, or else its wheel, says."""
+        """The version in its project, or else in its wheel."""
         return self._settings.version if self.is_project else str(self.metadata.get("version"))
 
     @cached_property
@@ -102,7 +102,7 @@ class Candidate(Subject):
 
     @property
     def dynamic(self) -> list[str]:
-        """Keys of that table which only the build knows."""
+        """The keys of that table that the build fills in."""
         return list(self.project.get("dynamic", []))
 
     @property
@@ -149,7 +149,7 @@ class Candidate(Subject):
 
     @property
     def description(self) -> Description:
-        """What the project, or else the manifest, says of the data."""
+        """The description of the data in the project, or else in the manifest."""
         if self.is_project:
             told = self._settings
             origins = [(origin.title, origin.url) for origin in told.origins]
@@ -164,7 +164,7 @@ class Candidate(Subject):
         )
 
     def explain(self, error: Exception) -> tuple[str, str] | None:
-        """What the wheel's metadata or its zip file have against a check."""
+        """Message for an error of the wheel's metadata or of its zip file."""
         if isinstance(error, DatasetError):
             return error.message.rstrip("."), ""
         return (f"it cannot be read: {error}", "") if isinstance(error, archive_errors()) else None

@@ -1,4 +1,4 @@
-"""Checks of what a dataset says of itself, in its project or in its wheel: P01 to P09."""
+"""Checks P01 to P09: what a project or a wheel says of the dataset is complete."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def verify_in_place(settings: ProjectSettings) -> Manifest:
 
 @contextmanager
 def _extracting(name: str) -> Iterator[str]:
-    """A folder to extract a database into, which is told by its name if it is another one."""
+    """A folder to extract a database into; a database that differs from its manifest is named."""
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         try:
             yield folder
@@ -88,7 +88,7 @@ def render_wheel_card(wheel: str | os.PathLike[str]) -> str:
 
 
 def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
-    """Write the card beside the wheel, under the same name but for the ending; gives its path.
+    """Write the card beside the wheel, under its name with the suffix .html, and return the path.
 
     Raises:
         DatasetError: As for `render_wheel_card`.

@@ -1,4 +1,4 @@
-"""Checks of what lies under dist/: was it built from the project as it is now? P21 and P22."""
+"""Checks P21 and P22: what is in dist/ was built from the project as it is now."""
 
 from __future__ import annotations
 

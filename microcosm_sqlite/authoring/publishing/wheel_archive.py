@@ -1,4 +1,4 @@
-"""Look at a wheel as the zip file that an index will look at, byte by byte where need be.
+"""Examine a wheel as an index does: as a zip file, byte by byte where necessary.
 
 An index takes only archives that read the same front to back, by the headers in front of each
 member, as back to front, by the central directory.
@@ -30,7 +30,7 @@ def find_foreign_methods(archive: ZipFile) -> Iterator[str]:
 
 
 def find_bad_names(archive: ZipFile) -> Iterator[str]:
-    """A complaint for each name that comes twice, or leads out of the archive."""
+    """A complaint for each name that is there twice, or leads out of the archive."""
     seen: set[str] = set()
     for member in archive.infolist():
         name = member.orig_filename
@@ -44,7 +44,7 @@ def find_bad_names(archive: ZipFile) -> Iterator[str]:
 
 
 def find_oddities(archive: ZipFile) -> Iterator[str]:
-    """A complaint for whatever the two ways of reading an archive would not agree on."""
+    """A complaint for each thing that the two ways of reading an archive disagree on."""
     assert archive.fp is not None, "the archive is open"  # noqa: S101
     yield from _find_comments(archive)
     end = 0
@@ -70,7 +70,7 @@ def _find_comments(archive: ZipFile) -> Iterator[str]:
 
 
 def _compare_header(stream: IO[bytes], member: ZipInfo) -> Iterator[str]:
-    """Compare the header in front of a member with the directory; leaves off at its data."""
+    """Compare the header in front of a member with the directory, and stop at its data."""
     header = stream.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or not header.startswith(_LOCAL_SIGNATURE):
         yield f"no header in front of {member.filename}"

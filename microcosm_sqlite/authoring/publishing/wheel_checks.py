@@ -1,4 +1,4 @@
-"""Checks of a wheel: is it whole, and would an index take it? P10 to P20."""
+"""Checks P10 to P20, P23 and P24: a wheel is complete, and an index would take it."""
 
 from __future__ import annotations
 

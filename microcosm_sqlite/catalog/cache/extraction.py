@@ -1,4 +1,4 @@
-"""The extraction cache: databases that cannot be opened where they lie, uncompressed once.
+"""The extraction cache: each database that cannot be opened in place is extracted once.
 
 A cached file's place is derived from the sha256 of its content, so every process, environment and
 version that asks for the same content writes the same bytes to the same place, and nothing is ever
@@ -36,7 +36,7 @@ DIGEST_LENGTH = 40
 
 CHUNK = 1 << 20
 LOCK_TIMEOUT = 60.0
-"""Seconds to wait for a peer that extracts the same content, before doing it as well."""
+"""Seconds to wait for another process that extracts the same content."""
 
 
 def cache_directory() -> str:
@@ -222,7 +222,7 @@ def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, ori
 def _decompress(
     opened: Opener, target: RawIOBase | BinaryIO, path: str, origin: str, limit: int | None = None
 ) -> tuple[str, int]:
-    """Write a stream to an unbuffered file; returns the hex sha256 and the size of what it held.
+    """Write a stream to an unbuffered file, and return the hex sha256 and size of its content.
 
     Args:
         opened: Opens the stream.
@@ -270,7 +270,7 @@ def _describe_damage(origin: str, error: Exception) -> DatasetCorruptError:
 
 @contextmanager
 def _lock(path: str) -> Iterator[None]:
-    """Wait for a peer that is extracting the same content; go on without where that cannot be."""
+    """Wait for a process that is extracting the same content; continue where locking fails."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=LOCK_TIMEOUT, mode=0o600)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PREFIX, SUFFIX = ".x-", ".tmp"
 LITTER_AGE = 24 * 3600
-"""Seconds after which an unpublished file is taken for what a killed process left."""
+"""Seconds after which an unpublished file is considered the leftover of a killed process."""
 
 _LOOK = os.O_RDONLY
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # as far as the platform has them
@@ -35,7 +35,7 @@ _ADVICE = "Set MICROCOSM_SQLITE_CACHE_DIR to a directory that only you can write
 
 
 def check_directory(path: str, *, create: bool) -> None:
-    """Refuse a directory that somebody else owns, could write, or has put a link in place of.
+    """Refuse a directory that somebody else owns, can write, or has replaced by a link.
 
     Directories are made one level at a time, because ``os.makedirs`` applies its mode to the last
     only. A missing one is no error unless it is to be made here.
@@ -176,7 +176,7 @@ def _sync_directory(path: str) -> None:
 
 
 def check_space(folder: str, size: int) -> None:
-    """Refuse early what cannot fit.
+    """Raise an error if a file of this size cannot fit.
 
     Raises:
         CacheFullError: Fewer than ``size`` bytes are free.
@@ -204,7 +204,7 @@ def is_litter(name: str) -> bool:
 
 
 def sweep(folder: str, age: float = LITTER_AGE) -> int:
-    """Remove what killed processes left unpublished ``age`` seconds ago; gives how many files."""
+    """Remove what killed processes left ``age`` seconds ago; returns the number of files."""
     removed = 0
     with suppress(OSError), os.scandir(folder) as files:
         for file in files:
@@ -221,7 +221,7 @@ def _remove_litter(file: os.DirEntry[str], age: float) -> bool:
 
 
 def describe(error: OSError, path: str) -> CacheError:
-    """The error of ours that tells what an operating system error means for the cache."""
+    """Return the error of this package for an operating system error in the cache."""
     if error.errno in _NO_ROOM:
         return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=_MORE_ROOM)
     return CacheUnavailableError(

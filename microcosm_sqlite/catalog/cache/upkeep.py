@@ -1,4 +1,4 @@
-"""Look after the extraction cache: what is in it, and what can go.
+"""Maintain the extraction cache: list what is in it, and remove what is not needed.
 
 Everything in it can be made again, so that removing too much costs time and never data. Readers
 that have a file open keep it.
@@ -75,7 +75,7 @@ def entries() -> list[CacheEntry]:
 
 
 def clear() -> list[CacheEntry]:
-    """Remove everything; gives what was removed.
+    """Remove everything, and return what was removed.
 
     Lock files stay: two processes that wait for one of them must go on meeting there.
 
@@ -87,7 +87,7 @@ def clear() -> list[CacheEntry]:
 
 
 def prune(days: float = UNUSED_DAYS) -> list[CacheEntry]:
-    """Remove what no installed dataset refers to and nobody read for ``days``; gives what it was.
+    """Remove what no dataset refers to and nobody read for ``days``, and return what it was.
 
     Raises:
         CacheUnsafeError: Somebody else could write to the cache.
@@ -114,7 +114,7 @@ def _remove(doomed: list[CacheEntry], litter_age: float) -> list[CacheEntry]:
 
 
 def _folders() -> Iterator[os.DirEntry[str]]:
-    """The folders of cached files, once every directory above them was found to be safe."""
+    """The folders of cached files, after every directory above them was checked."""
     levels = layout_levels()
     for level in levels:
         private.check_directory(level, create=False)

@@ -233,7 +233,7 @@ def check_ranges(subject: VerificationContext) -> Iterator[str]:
 
 
 def find_crossing_faults(subject: VerificationContext) -> Iterator[str]:
-    """One complaint for each key that does not lead where it should.
+    """Check the keys into other datasets; yields one complaint for each that is broken.
 
     Raises:
         DatasetError: A dataset is missing, or of a version that is not accepted.
@@ -294,7 +294,7 @@ def _compare_versions(subject: VerificationContext, name: str) -> str:
 
 
 def compare_models(module: ModuleType, name: str, structure: Structure) -> Iterator[str]:
-    """What the models of a dataset say otherwise than its file.
+    """Compare the models of a dataset with its file; yields one complaint per difference.
 
     Args:
         module: The models.

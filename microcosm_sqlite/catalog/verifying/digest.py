@@ -1,4 +1,4 @@
-"""A hash of what a table says, whatever file says it.
+"""A hash of the rows of a table, the same in whatever file they are stored.
 
 The hash of a file changes with the SQLite version that wrote it; this one does not. It is the
 sha256 of the column names, as a JSON array, and of the hashes of the rows, 65,536 at a time, in the
@@ -57,7 +57,7 @@ def digest_span(texts: RowTexts, span: Span) -> bytes:
 
 
 def join_digests(columns: Sequence[str], digests: Iterable[bytes]) -> str:
-    """The hash of a table of which the hashes of all rows are known, in their order."""
+    """The hash of a table, from the hashes of its rows in their order."""
     from hashlib import sha256
 
     digest = sha256(write_json(columns).encode())

@@ -55,7 +55,7 @@ class ExternalKey:
 
 
 def list_external_keys(tables: Iterable[Table]) -> Iterator[ExternalKey]:
-    """The external keys that a manifest tells of."""
+    """The external keys that a manifest declares."""
     for table in tables:
         for key in table.external_keys:
             reference = key["reference"]
@@ -69,7 +69,7 @@ def list_external_keys(tables: Iterable[Table]) -> Iterator[ExternalKey]:
 
 
 def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
-    """Why a key cannot lead anywhere; empty if what it refers to is a key of the other table.
+    """Return why a key cannot be followed; empty if it refers to a key of the other table.
 
     Args:
         connection: A connection that has the other dataset attached under its name.
@@ -99,7 +99,7 @@ def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
 
 
 def count_orphans(connection: sqlite3.Connection, key: ExternalKey) -> int:
-    """How many rows refer to a row that is not there; NULL refers to none."""
+    """Count the rows that refer to a row that does not exist; NULL refers to none."""
     count: int = connection.execute(f"SELECT count(*) {_orphans(key)}").fetchone()[0]
     return count
 
@@ -107,7 +107,7 @@ def count_orphans(connection: sqlite3.Connection, key: ExternalKey) -> int:
 def list_orphans(
     connection: sqlite3.Connection, key: ExternalKey, limit: int, also: Sequence[str] = ()
 ) -> list[tuple[object, ...]]:
-    """The values of the key's columns, and of others, in the first rows that lead nowhere."""
+    """The values of the key's columns, and of others, in the first rows without a parent."""
     columns = ", ".join(f"child.{quote_identifier(name)}" for name in (*key.columns, *also))
     query = f"SELECT {columns} {_orphans(key)} LIMIT ?"
     return connection.execute(query, (limit,)).fetchall()

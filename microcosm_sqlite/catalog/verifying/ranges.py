@@ -1,4 +1,4 @@
-"""What the columns of a table hold, in a few numbers: how many NULLs, from where to where.
+"""Statistics of the columns of a table: how many NULLs, least and greatest values.
 
 The build measures it once and the manifest keeps it, so that nobody has to read the rows to be
 told. Numbers, dates and times have a range of values; of texts and bytes, whose least and greatest
@@ -53,7 +53,7 @@ def measure_columns(
 
 
 def compare_columns(connection: Connection, table: Table) -> Iterator[str]:
-    """Where the rows of a table are not as its manifest says: one complaint for each column.
+    """Compare the rows of a table with its manifest: one complaint for each column.
 
     Raises:
         sqlite3.Error: The table cannot be read.

@@ -200,7 +200,7 @@ def _list(columns: Sequence[str]) -> str:
 
 
 def _doubt(columns: Sequence[str], described: Sequence[tuple[Any, ...]]) -> str:
-    """SQL that is 1 if one of these columns holds a real: the text would have its digits."""
+    """SQL that is 1 if one of these columns holds a real, whose digits the text would contain."""
     declared = {name: type_.upper() for _, name, type_, *_ in described}
     filled = {name for _, name, _, not_null, *_ in described if not_null}
     sums, tests = [], []

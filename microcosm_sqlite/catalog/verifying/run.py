@@ -1,4 +1,4 @@
-"""Verify a dataset at rest: what is on this disk is what its author published.
+"""Verify that the dataset on this disk is what its author published.
 
 Installers check the hash of a wheel while they download it and never look at its files again. A
 matching sha256 is the answer to damage; the structure is checked as well because a file may be

@@ -1,4 +1,4 @@
-"""What a verification works on: a dataset, and what several checks need of it."""
+"""The dataset under verification, and what several checks need of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class VerificationContext(Subject):
 
     @property
     def manifest(self) -> Manifest:
-        """Its manifest; without one, what asked for it does not apply."""
+        """Its manifest; without one, raises `Unchecked`."""
         manifest = self.dataset.manifest
         if manifest is None:
             raise Unchecked("it has no manifest")
