@@ -171,6 +171,8 @@ def test_every_private_name_of_another_library_is_listed() -> None:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 defined.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                defined.add(node.id)
             elif isinstance(node, ast.Attribute) and not node.attr.startswith("__"):
                 is_own = isinstance(node.ctx, ast.Store)
                 is_own |= isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
