@@ -1,4 +1,4 @@
-"""The build hook for hatchling: a dataset is built when its wheel is.
+"""The build hook for hatchling, which builds a dataset when its wheel is built.
 
 .. code-block:: toml
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling 1.32.3 fails on parameters
-    """Builds the dataset, puts it and its manifest into the wheel, and looks into the wheel."""
+    """Builds the dataset, puts it and its manifest into the wheel, and checks the wheel."""
 
     PLUGIN_NAME = "microcosm-sqlite"
 
@@ -75,7 +75,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
 
     @contextmanager
     def _failing_plainly(self) -> Iterator[None]:
-        """End the build with what an error says, without the stack of calls that led to it."""
+        """End the build with the message of an error, without its traceback."""
         try:
             yield
         except (MicrocosmSQLiteError, OSError) as error:

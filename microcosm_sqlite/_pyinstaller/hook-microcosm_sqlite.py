@@ -9,9 +9,12 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-un
 )
 
 import microcosm_sqlite
+from microcosm_sqlite.interop import exporting
 
 datas = copy_metadata("microcosm-sqlite")
-hiddenimports = [*sorted(set(microcosm_sqlite._LAZY.values())), "microcosm_sqlite.orm.engines"]
+lazy = {f"microcosm_sqlite.interop.exporting.{name}" for name in exporting._MODULES.values()}
+lazy |= set(microcosm_sqlite._LAZY.values())
+hiddenimports = [*sorted(lazy), "microcosm_sqlite.orm.engines"]
 
 for dataset in microcosm_sqlite.datasets().values():
     if dataset.entry is not None:

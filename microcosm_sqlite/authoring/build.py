@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.finishing.describe import describe_dataset, measure_tables
 from microcosm_sqlite.authoring.finishing.finalise import (
     compress,
-    open_workspace,
     prepare,
     publish,
     settle,
@@ -44,6 +43,7 @@ from microcosm_sqlite.authoring.sources.finding import Source, choose_opener, fi
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.workspace import open_workspace
 from microcosm_sqlite.errors import BuildError, ManifestError
 
 
@@ -102,7 +102,9 @@ def _build(
     inputs: str,
     progress: Progress,
 ) -> Manifest:
-    with open_workspace(settings.database_path) as workspace, ThreadPoolExecutor() as pool:
+    target = settings.database_path
+    prefix = f".{target.name}.build-"
+    with open_workspace(target.parent, prefix) as workspace, ThreadPoolExecutor() as pool:
         loading, finished = workspace / "loading.db", workspace / "finished.db"
         with closing(open_loading(loading)) as connection:
             try:

@@ -169,10 +169,13 @@ class Frames:
 
         The relation belongs to ``connection``, or else to DuckDB's default connection.
         """
-        from microcosm_sqlite.interop.duckdb_relations import to_relation
+        from microcosm_sqlite.common.extras import extra
 
+        with extra("duckdb"):
+            import duckdb
         read = self.arrow(table, columns=columns, where=where, params=params, rows=rows)
-        return to_relation(read, connection)
+        # Over Arrow, since DuckDB's own reader of SQLite has to be downloaded.
+        return (connection or duckdb).from_arrow(read)
 
     def dask(
         self,

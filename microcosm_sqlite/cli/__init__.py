@@ -1,4 +1,4 @@
-"""The command line: thin commands, one module for each group of verbs, loaded when it is run.
+"""The command line: one module for each group of commands, imported when it is run.
 
 >>> from microcosm_sqlite.cli import main
 >>> main(["path", "nycflights13"])                              # doctest: +SKIP
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit; ``arguments`` are those of the process unless given.
 
-    Exit codes: 0 done; 1 failure, or a negative finding such as a dataset that fails
-    verification; 2 wrong usage; 3 no such dataset; 130 interrupted; 141 the reader of a pipe left.
+    Exit codes: 0 done; 1 failure, or problems found, such as a dataset that fails verification;
+    2 wrong usage; 3 no such dataset; 130 interrupted; 141 the reader of a pipe closed it.
     """
+    from microcosm_sqlite.cli.streams import prepare_streams
+
     try:
+        prepare_streams()
         from microcosm_sqlite.cli.app import app
 
         app(arguments)

@@ -1,13 +1,15 @@
-"""The program: its commands, each loaded only when it is asked for, and how it ends."""
+"""The program: its commands, each imported when it is run, and its exit codes."""
 
 from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 
 import click
 
 from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.cli.streams import finish_streams, printable, write_note
 from microcosm_sqlite.errors import DatasetNotFoundError, MicrocosmSQLiteError
 
 TYPE_CHECKING = False
@@ -69,7 +71,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words name; a misspelt one is told what it may have meant."""
+        """The command that the arguments name; an unknown one gets the nearest names as a hint."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -86,25 +88,27 @@ class Program(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             # Click would exit with 1; this is what a shell makes of SIGPIPE.
-            _silence_output()
             return PIPE_CLOSED
         return result
 
     def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
-        """Run to the end of the process, whatever happens on the way."""
+        """Run a command and end the process; an error becomes a sentence and an exit code."""
         # One name in help and completion, whether it was run as a script or with `python -m`.
         extra |= {"prog_name": PROGRAM, "standalone_mode": False}
         try:
             result = super().main(args, *rest[1:], **extra)
         except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
             result = end(error)
+        finish_streams()
         sys.exit(result)
 
 
 def end(error: Exception) -> int:
-    """Tell an error on standard error, as far as it needs telling; gives the exit code."""
+    """Report an error on standard error, and return the exit code."""
     if isinstance(error, click.ClickException):
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        write_note(printable(shown.getvalue()), end="")
         return error.exit_code
     if isinstance(error, click.Abort):
         return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
@@ -122,14 +126,9 @@ def end(error: Exception) -> int:
         return FAILED
     report_error(
         f"Unexpected {type(error).__name__}: {error}.",
-        f"This is a defect: please report it, with what is shown when {TRACEBACK}=1 is set.",
+        f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",
     )
     return FAILED
-
-
-def _silence_output() -> None:
-    """Let the interpreter's last flush go nowhere, where it would tell of the pipe again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(
@@ -142,7 +141,7 @@ Examples:
   microcosm-sqlite query nycflights13 "SELECT * FROM airlines"
 
 Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failure or
-negative finding, 2 wrong usage, 3 no such dataset.""",
+problems found, 2 wrong usage, 3 no such dataset.""",
 )
 @click.version_option(package_name=PROGRAM, message="%(prog)s %(version)s")
 def app() -> None:

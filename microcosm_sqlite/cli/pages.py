@@ -1,4 +1,4 @@
-"""The pages that ``info`` and ``doctor`` show to people."""
+"""The pages that ``info`` and ``doctor`` show."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.cli.inventory import describe, find_references
-from microcosm_sqlite.cli.output import printable
+from microcosm_sqlite.cli.output import Count, Size
+from microcosm_sqlite.cli.streams import printable
 from microcosm_sqlite.cli.tables import draw_plain, draw_table
-from microcosm_sqlite.cli.values import Count, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,22 +23,25 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 
-def draw_info(found: InstalledDataset) -> str:
-    """What a dataset is, whose, under which licence, and what its tables hold."""
-    described = describe(found)
+def draw_info(dataset: InstalledDataset) -> str:
+    """Describe a dataset: title, package, licence, sources, and its tables."""
+    described = describe(dataset)
     lines = (described.get("title"), described.get("description"))
     parts = [
         "\n".join(
-            [_bold(f"{found.name} {found.version}".strip()), *map(printable, filter(None, lines))]
+            [
+                _bold(f"{dataset.name} {dataset.version}".strip()),
+                *map(printable, filter(None, lines)),
+            ]
         ),
-        draw_plain(list(_facts(found, described))),
-        *map(draw_table_info, found.tables.values()),
+        draw_plain(list(_facts(dataset, described))),
+        *map(draw_table_info, dataset.tables.values()),
     ]
     return "\n\n".join(parts)
 
 
 def draw_table_info(table: Table) -> str:
-    """What a table holds, a line for each column."""
+    """Describe a table, a line for each column."""
     title = f"{_bold(table.name)}: {Count(table.row_count).of('row')}"
     if table.description:
         title += f". {printable(table.description)}"
@@ -56,7 +59,7 @@ def draw_table_info(table: Table) -> str:
 
 
 def draw_column_info(table: Table, field: Field) -> str:
-    """What one column holds."""
+    """Describe one column."""
     facts = {
         "Type": _type(field),
         "Values": spell_range(field) or ", ".join(map(str, field.constraints.get("enum", ()))),
@@ -70,7 +73,7 @@ def draw_column_info(table: Table, field: Field) -> str:
 
 
 def draw_diagnosis(diagnosis: Diagnosis) -> str:
-    """What an environment is made of, and which datasets it holds."""
+    """Describe an environment: its versions and its datasets."""
     parts = [draw_plain(list(diagnosis.environment.items()))]
     if diagnosis.datasets:
         rows = [_diagnosed(found) for found in diagnosis.datasets]
@@ -86,23 +89,23 @@ def _diagnosed(found: dict[str, Any]) -> tuple[Any, ...]:
     return found["name"], found["version"], size, found["kind"], found["distribution"]
 
 
-def _facts(found: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if found.distribution:
-        yield "Package", f"{found.distribution} {found.distribution_version}"
-    if found.manifest is None:
+def _facts(dataset: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if dataset.distribution:
+        yield "Package", f"{dataset.distribution} {dataset.distribution_version}"
+    if dataset.manifest is None:
         yield "Manifest", "none: written for microcosm-sqlite 2.0.0"
         return
     yield "Licence", described["license"] or "not stated"
-    codec = found.manifest.compression
+    codec = dataset.manifest.compression
     packed = "" if codec == "none" else f", packed with {codec}"
     yield "Size", f"{described['size'].human()}{packed}"
-    if found.manifest.models:
-        yield "Models", found.manifest.models
-    for number, source in enumerate(found.manifest.sources):
+    if dataset.manifest.models:
+        yield "Models", dataset.manifest.models
+    for number, source in enumerate(dataset.manifest.sources):
         address = source.get("path", "")
         words = (source.get("title", ""), f"<{address}>" if address else "")
         yield "" if number else "Sources", " ".join(filter(None, words))
-    yield "Cite as", cite(found)
+    yield "Cite as", cite(dataset)
 
 
 def _bold(text: str) -> str:
@@ -138,6 +141,6 @@ def _spell_nulls(table: Table, field: Field) -> str:
 
 
 def _without_blanks(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The rows without the columns that nothing stands in."""
+    """The rows without the columns that are empty in all of them."""
     kept = [any(column) for column in zip(*rows, strict=True)]
     return [tuple(compress(row, kept)) for row in rows]

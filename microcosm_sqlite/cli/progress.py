@@ -1,4 +1,4 @@
-"""The progress of a build, as a terminal shows it."""
+"""Show the progress of a build on a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
-from microcosm_sqlite.cli.values import Size
+from microcosm_sqlite.cli.output import Size
+from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONG = 1.0
-"""Seconds from which on a step is told how fast it went."""
+"""Seconds after which a finished step shows its rate."""
 
 _CLEAR_LINE = "\r\x1b[2K"
 
@@ -24,7 +25,7 @@ _CLEAR_LINE = "\r\x1b[2K"
 class BarProgress(LineProgress):
     """A line for each finished step; meanwhile its name, or a bar with time left, rows and rate.
 
-    To be closed, so that a build that fails in the middle of a step leaves the terminal in order.
+    Close it, so that a build that fails in the middle of a step leaves the terminal in order.
     """
 
     def __init__(self) -> None:
@@ -37,10 +38,11 @@ class BarProgress(LineProgress):
 
     def start(self, text: str, total: int = 0) -> None:
         """Name the step, and draw its bar where it has a length."""
+        text = printable(text)
         super().start(text, total)
         self._began, self._count, self._rows, self._is_open = monotonic(), 0, 0, True
         if not total:
-            click.echo(f"{text} ...", nl=False, err=True)
+            write_note(f"{text} ...", end="")
             return
         self._bar = click.progressbar(
             length=total, label=text, file=sys.stderr, item_show_func=lambda _: self._spell_rows()
@@ -54,30 +56,30 @@ class BarProgress(LineProgress):
             self._bar.update(count)
 
     def count_rows(self, count: int) -> None:
-        """Count the rows, which the bar tells when it moves."""
+        """Count the rows, which the bar shows when it moves."""
         self._rows += count
 
     def finish(self, text: str = "") -> None:
-        """Put a line in place of all that."""
+        """Replace the name or the bar by a line."""
         seconds = monotonic() - self._began
         if self._count and seconds >= LONG:
             text += f", {Size(self._count).human()} in {seconds:.1f} s: {self._spell_rate()}"
-        super().finish(text)
+        super().finish(printable(text))
 
     def close(self) -> None:
-        """End the line that a step which did not finish has begun."""
+        """End the line of a step that did not finish."""
         if self._is_open:
             self._end_line()
 
     def _replace_line(self, line: str) -> None:
-        click.echo(f"{_CLEAR_LINE}{line}", nl=False, err=True)
+        write_note(f"{_CLEAR_LINE}{line}", end="")
         self._end_line()
 
     def _end_line(self) -> None:
         if self._bar:
             self._bar.render_finish()  # which shows the cursor again
         else:
-            click.echo(err=True)
+            write_note("")
         self._bar, self._is_open = None, False
 
     def _spell_rows(self) -> str:

@@ -1,77 +1,16 @@
-"""Run one SQL statement on a dataset, and say what is wrong with it when it does not run."""
+"""Read parameters of the command line, and find hints for SQL that SQLite does not accept."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing, contextmanager
 
-from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
 
 TYPE_CHECKING = False
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable
     from sqlite3 import Connection
-    from typing import Any
-
-    from microcosm_sqlite.catalog.installed import InstalledDataset
-
-STEPS = 100_000
-"""Steps of SQLite's machine between two looks at whether Ctrl-C was pressed: some milliseconds."""
-
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
-
-
-class Answer:
-    """The columns of a result, and its rows as they come."""
-
-    __slots__ = ("columns", "rows")
-
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self.columns = [column for column, *_ in cursor.description or ()]
-        self.rows: Iterable[tuple[Any, ...]] = cursor
-
-
-@contextmanager
-def answering(
-    found: InstalledDataset,
-    sql: str,
-    parameters: Mapping[str, object] | None = None,
-    attach: Iterable[str] = (),
-) -> Iterator[Answer]:
-    """The answer to one SQL statement, while its connection is open.
-
-    Args:
-        found: The dataset.
-        sql: One statement.
-        parameters: Values of its ``:name`` parameters.
-        attach: Datasets that it names besides, as ``name.table``.
-
-    Raises:
-        QueryError: SQLite does not accept the statement, or a value stops it.
-        ReadOnlyDatasetError: It would write.
-        DatasetError: A dataset cannot be found, opened or read.
-    """
-    with closing(found.connect(attach)) as connection:
-        # While SQLite computes, Python handles no signals; it does when it is called back.
-        connection.set_progress_handler(_continue, STEPS)
-        try:
-            yield Answer(_execute(connection, sql, dict(parameters or {})))
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise _explain(error, found, connection, sql) from error
-
-
-def _execute(
-    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
-) -> sqlite3.Cursor:
-    try:
-        return connection.execute(sql, parameters)
-    except ValueError as error:  # a NUL, or half of a surrogate pair
-        raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 
 
 def read_value(text: str) -> str | int | float:
@@ -91,29 +30,8 @@ _INTEGER = re.compile(r"-?\d+", re.ASCII)
 _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 
 
-def _continue() -> bool:
-    return False
-
-
-def _explain(
-    error: Exception, found: InstalledDataset, connection: sqlite3.Connection, sql: str
-) -> BaseException:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return KeyboardInterrupt()
-    if code == sqlite3.SQLITE_READONLY:
-        return ReadOnlyDatasetError(
-            f"Dataset {found.name!r} is read-only.",
-            hint="Copy the file that `microcosm-sqlite path` prints, and change the copy.",
-        )
-    if code in _DAMAGE and isinstance(error, sqlite3.Error):
-        return translate(error, found.location.path)
-    text = str(error).rstrip(".")
-    return QueryError(f"{text}.", hint=advise(text, connection, sql))
-
-
 class _Complaint:
-    """What SQLite complained of: a name, in a statement, on a connection."""
+    """The name in an error message of SQLite, with the statement and the connection."""
 
     __slots__ = ("connection", "name", "sql")
 
@@ -124,7 +42,7 @@ class _Complaint:
 
 
 def advise(text: str, connection: Connection, sql: str) -> str:
-    """One sentence for a message of SQLite, or nothing where none would help."""
+    """Return a hint for an error message of SQLite, or an empty text."""
     for pattern, answer in _ADVICE:
         if matched := re.match(pattern, text, re.DOTALL):
             if isinstance(answer, str):
@@ -165,10 +83,6 @@ _ADVICE: tuple[tuple[str, str | Callable[[_Complaint], str]], ...] = (
     (r"You can only execute one statement", "Run the statements one by one."),
     (r"too many attached databases", "Attach other datasets with --attach NAME."),
     (r"ambiguous column name", "Write it as table.column."),
-    (
-        r"Could not decode to UTF-8",
-        "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes.",
-    ),
 )
 
 

@@ -1,26 +1,38 @@
-"""Tables as people read them on a terminal.
+"""Draw aligned tables.
 
-Aligning is done here: importing tabulate takes as long as the whole of ``list`` may take.
+Importing tabulate for this would take as long as all of ``list`` may take.
 """
 
 from __future__ import annotations
 
 import click
 
-from microcosm_sqlite.cli.formats import blob_literal
-from microcosm_sqlite.cli.output import is_terminal, printable, use_color
+from microcosm_sqlite.cli.streams import is_terminal, printable, use_color
 from microcosm_sqlite.common.wording import measure
+from microcosm_sqlite.interop.exporting.text_formats import blob_literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
+
+    from microcosm_sqlite.interop.exporting.text_formats import Batches
 
 WIDEST = 80
 """Characters of a cell that a terminal shows; nothing is cut elsewhere."""
 
 GAP = "  "
 NULL = "NULL"
+
+
+def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """Aligned columns; long results are drawn in pieces."""
+    gap = ""
+    for batch in batches:
+        yield gap + draw_table(columns, batch, header)
+        gap = "\n" if header else ""
+    if not gap and header and columns:
+        yield draw_table(columns, [], header)
 
 
 def draw_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], header: bool) -> str:

@@ -1,6 +1,5 @@
-"""Datasets in other people's tools: frames, clusters, browsers, pages and exchange formats.
+"""Datasets in other tools: frames, clusters, browsers, pages and exchange formats.
 
-Everything that reads rows here reads them through one reader, :mod:`.reader`, which hands out
-Arrow; the rest turns Arrow into what each tool likes best. Each module needs the extra that it
-is named after, and says so in one sentence where that is missing.
+Rows are read as Arrow, by :mod:`.reader`, and then converted to what each tool expects. A module
+for one tool needs the extra of the same name, and its import says so where that is missing.
 """

@@ -1,9 +1,9 @@
-"""Read through ADBC, which builds Arrow in C: the fast way, for files that nobody changes.
+"""Read through ADBC, which builds Arrow in C: the fast way, for files that do not change.
 
-Two things stand against using it for every file. It carries a SQLite of its own, and when two
+It is not used for every file, for two reasons. It carries a SQLite of its own, and when two
 copies of SQLite in one process open one file, closing it in the one drops the locks of the other
 (https://www.sqlite.org/howtocorrupt.html, section 2.2); immutable files take no locks. And it
-guesses the type of a column from its first values, for which a :class:`Scan` has a remedy.
+guesses the type of a column from its first values, which :meth:`Scan.typed_sql` makes safe.
 
 The driver's lower layer is used: the upper one imports polars wherever that is installed.
 """
@@ -32,7 +32,7 @@ _PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_s
 
 
 def read_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
-    """Batches of what SQLite stores.
+    """Batches of what SQLite stores, through ADBC.
 
     Raises:
         SchemaMismatchError: A column holds values of another kind than it should.

@@ -90,7 +90,8 @@ class Column:
     def mismatch(self, table: str, reason: object) -> SchemaMismatchError:
         """The error for a value that the column should not hold."""
         return SchemaMismatchError(
-            f"Column {self.name!r} of table {table!r} holds what is no {self.type}: {reason}.",
+            f"Column {self.name!r} of table {table!r} holds a value that is not {self.type}: "
+            f"{reason}.",
             hint="Leave the column out, or read it as it is stored, through connect().",
         )
 
@@ -173,7 +174,7 @@ def _encoder(members: pa.Array) -> Convert:
         indices = pc.index_in(array, value_set=members)
         if indices.null_count != array.null_count:
             strays = array.filter(pc.and_(indices.is_null(), array.is_valid()))
-            raise ValueError(f"{strays[0].as_py()!r} is no member")
+            raise ValueError(f"{strays[0].as_py()!r} is not a member")
         return pa.DictionaryArray.from_arrays(indices, members)
 
     return encode

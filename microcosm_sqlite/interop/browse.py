@@ -31,15 +31,15 @@ def browse(
     """Serve datasets until interrupted.
 
     Args:
-        names: Which; all that are installed by default.
-        host: Address to listen on; the default lets nobody in from outside this machine.
-        port: Port to listen on; 0 takes one that is free.
+        names: Names of the datasets; all installed ones by default.
+        host: Address to listen on; the default accepts only connections from this machine.
+        port: Port to listen on; 0 chooses a free one.
         open_browser: Open the page once it is served.
-        announce: Told the page's address once it is served.
+        announce: Called with the page's address once it is served.
 
     Raises:
         DatasetError: One of them cannot be found or opened.
-        MicrocosmSQLiteError: The port is taken, or the address is not of this machine.
+        MicrocosmSQLiteError: The port is in use, or the address is not one of this machine.
     """
     application = make_datasette(names).app()
     listener = _listen(host, port)
@@ -49,7 +49,7 @@ def browse(
     try:
         _Server(config, lambda: [tell(url) for tell in ready]).run([listener])
     except KeyboardInterrupt:
-        # It was interrupted as it should be: uvicorn has shut down and passes it on.
+        # Ctrl-C is how it ends: uvicorn has shut down, and raises it again.
         pass
     finally:
         listener.close()
@@ -74,14 +74,14 @@ def make_datasette(names: Iterable[str] = ()) -> Datasette:
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc]
-    """A server that says when it is ready."""
+    """A server that calls a function when it is ready."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as usual, then tell."""
+        """Start as usual, then call the function."""
         await super().startup(sockets)
         if self.started:
             self._ready()
@@ -93,8 +93,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise MicrocosmSQLiteError(
-            f"{host} port {port} cannot be listened on: {error.strerror}.",
-            hint="Choose another port; 0 takes one that is free.",
+            f"Cannot listen on {host} port {port}: {error.strerror}.",
+            hint="Choose another port, or 0 for a free one.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The same dataset on another machine: what to know it by, and how to find it there."""
+"""Find the same dataset on another machine, and make sure that it is the same."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Copy:
-    """What travels to a worker in place of a dataset.
+    """What is sent to a worker in place of a dataset, so that it finds the same one.
 
     Attributes:
         name: The dataset's name.
         version: Version of its data.
-        sha256: Digest of its file as its manifest tells it; empty for one without a manifest.
+        sha256: Digest of its file, from its manifest; empty for one without a manifest.
         distribution: Name of the distribution that carries it; empty for a registered one.
     """
 
@@ -30,17 +30,17 @@ class Copy:
     distribution: str
 
     @classmethod
-    def of(cls, found: InstalledDataset) -> Copy:
-        """How to know a dataset again."""
-        sha256 = found.manifest.sha256 if found.manifest else ""
-        return cls(found.name, found.version, sha256, found.distribution)
+    def of(cls, dataset: InstalledDataset) -> Copy:
+        """Describe a dataset so that a worker can recognise it."""
+        sha256 = dataset.manifest.sha256 if dataset.manifest else ""
+        return cls(dataset.name, dataset.version, sha256, dataset.distribution)
 
     def find(self) -> InstalledDataset:
-        """The copy that this machine has.
+        """Return the copy that is installed on this machine.
 
         Raises:
-            DatasetNotFoundError: It has none.
-            SchemaMismatchError: It has another version, or other content under the same version.
+            DatasetNotFoundError: There is none.
+            SchemaMismatchError: The copy has another version, or other content.
         """
         host = socket.gethostname()
         install = f"Install {self.distribution or self.name} {self.version} on every worker."
@@ -54,7 +54,7 @@ class Copy:
         if (other.version, other.sha256) != (self.version, self.sha256):
             raise SchemaMismatchError(
                 f"Worker {host} has {self.name} {other.version} (sha256 {other.sha256[:12]}) "
-                f"where {self.version} (sha256 {self.sha256[:12]}) is asked for.",
+                f"but {self.version} (sha256 {self.sha256[:12]}) is needed.",
                 hint=install,
             )
         return found

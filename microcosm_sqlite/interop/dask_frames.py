@@ -1,7 +1,7 @@
 """Tables as Dask data frames: one partition for each range of rowids, read where it is used.
 
-What travels to a worker is the name of the dataset and how to know it again, never rows and never
-a path: each worker reads its own installed copy, and refuses if that is not the same one.
+A worker is sent the name of the dataset and how to recognise it, never rows and never a path: it
+reads its own installed copy, and raises an error if that is not the same one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def scan_partitions(
 ) -> dd.DataFrame:
     """Rows of a table as a :class:`dask.dataframe.DataFrame`.
 
-    A table without rowids cannot be cut, and is one partition.
+    A table without rowids cannot be split, and is one partition.
     """
     scan = plan_scan(dataset, table, columns, where, params)
     return dd.from_map(
@@ -61,10 +61,10 @@ def read_partition(
     where: str | None,
     params: Parameters | None,
 ) -> pd.DataFrame:
-    """One partition, on the worker.
+    """Read one partition, on the worker.
 
     Raises:
-        DatasetError: The worker lacks the dataset, or has another edition of it.
+        DatasetError: The worker has no copy of the dataset, or another version of it.
     """
     read = read_table(
         copy.find(),

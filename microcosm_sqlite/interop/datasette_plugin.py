@@ -1,6 +1,6 @@
 """A Datasette plugin: every installed dataset appears in every Datasette.
 
-It brings titles, descriptions, licences, sources and row counts along from the manifests, so
+Titles, descriptions, licences, sources and row counts come from the manifests, so
 that nothing is counted or hashed when Datasette starts. Which datasets appear can be chosen in
 Datasette's configuration::
 
@@ -16,21 +16,25 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.interop.web_links import find_web_url
 
 with extra("browse"):
     from datasette import hookimpl
     from datasette.database import Database
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable
 
     from datasette.app import Datasette
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 PLUGIN = "microcosm-sqlite"
@@ -51,30 +55,30 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
                 await _add(datasette, dataset(name))
             except DatasetError as error:
                 # One broken dataset must not keep the others from being looked at.
-                _log.warning("Dataset %r is left out: %s", name, error)
+                _log.warning("Dataset %r is not served: %s", name, error)
 
     return add_datasets
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def get_metadata(datasette: Datasette) -> dict[str, Any]:
-    """What Datasette 0.65 says beside the data; later ones are told by `startup`."""
+    """Metadata for Datasette 0.65; later versions get it from `startup`."""
     shown = datasets()
     names = [name for name in datasette.databases if name in shown]
     return {"databases": {name: describe_database(shown[name]) for name in names}}
 
 
-def describe_database(found: InstalledDataset) -> dict[str, Any]:
+def describe_database(dataset: InstalledDataset) -> dict[str, Any]:
     """A dataset in the words of Datasette's metadata."""
-    manifest = found.manifest
+    manifest = dataset.manifest
     described: dict[str, Any] = {}
     rights: dict[str, str] = {}
     if manifest:
         rights = _describe_license(manifest.licenses) | _describe_source(manifest.sources)
-        described["title"] = f"{manifest.title or found.name}, version {found.version}"
+        described["title"] = f"{manifest.title or dataset.name}, version {dataset.version}"
         described["description"] = manifest.description
     # A link may lead somebody straight to a table, who would not see them on the dataset's page.
-    tables = {name: _describe_table(table) | rights for name, table in found.tables.items()}
+    tables = {name: _describe_table(table) | rights for name, table in dataset.tables.items()}
     return _told(described | rights | {"tables": tables})
 
 
@@ -83,22 +87,38 @@ def _chosen(datasette: Datasette) -> list[str]:
     return list(datasets() if names is None else names)
 
 
-async def _add(datasette: Datasette, found: InstalledDataset) -> None:
-    location = found.location
-    counts = {name: {"count": table.row_count} for name, table in found.tables.items()}
-    if location.immutable and found.manifest:
+async def _add(datasette: Datasette, dataset: InstalledDataset) -> None:
+    location = dataset.location
+    counts = {name: {"count": table.row_count} for name, table in dataset.tables.items()}
+    if location.immutable and dataset.manifest:
         datasette.inspect_data = (datasette.inspect_data or {}) | {
-            found.name: {
+            dataset.name: {
                 "file": location.path,
-                "hash": found.manifest.sha256,
-                "size": found.manifest.bytes,
+                "hash": dataset.manifest.sha256,
+                "size": dataset.manifest.bytes,
                 "tables": counts,
             }
         }
-    database = Database(datasette, path=location.path, is_mutable=not location.immutable)
-    datasette.add_database(database, name=found.name)
+    datasette.add_database(_HardenedDatabase(datasette, location), name=dataset.name)
     if hasattr(datasette, "set_database_metadata"):
-        await _tell(datasette, found.name, describe_database(found))
+        await _tell(datasette, dataset.name, describe_database(dataset))
+
+
+class _HardenedDatabase(Database):  # type: ignore[misc]
+    """A database that Datasette reads through connections like those of everybody else.
+
+    Its own open a file for writing as well, though they then write nothing.
+    """
+
+    def __init__(self, datasette: Datasette, location: Location) -> None:
+        super().__init__(datasette, path=location.path, is_mutable=not location.immutable)
+        self._location = location
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # Datasette's
+        """Open the file read-only."""
+        connection = connect(self._location, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
 
 
 async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> None:
@@ -128,7 +148,7 @@ def _describe_column(field: Field) -> str:
 
 def _describe_license(licenses: list[dict[str, Any]]) -> dict[str, str]:
     names = [str(found.get("name") or found.get("title") or "") for found in licenses]
-    urls = [str(found["path"]) for found in licenses if found.get("path")]
+    urls = list(filter(None, map(find_web_url, licenses)))
     return _told({"license": ", ".join(filter(None, names)), "license_url": "".join(urls[:1])})
 
 
@@ -136,9 +156,10 @@ def _describe_source(sources: list[dict[str, Any]]) -> dict[str, str]:
     """Datasette has room for one source: the first."""
     if not sources:
         return {}
-    url = str(sources[0].get("path", ""))
-    others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-    return _told({"source": f"{sources[0].get('title') or url}{others}", "source_url": url})
+    first, *others = sources
+    title = first.get("title") or first.get("path", "")
+    more = f" and {len(others)} more" if others else ""
+    return _told({"source": f"{title}{more}", "source_url": find_web_url(first)})
 
 
 def _told(described: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _QUIET = "opacity: 0.75"
 
 
 def summarize(dataset: InstalledDataset) -> str:
-    """What it is called, who may use it, what is in it, and how to cite it, as a piece of HTML.
+    """Describe a dataset as a piece of HTML: title, licence, tables, citation.
 
     Everything that comes from the dataset is escaped, and nothing is loaded from anywhere.
     """
@@ -68,6 +68,6 @@ def _facts(dataset: InstalledDataset) -> str:
     facts = [
         f"<code>{escape(dataset.name)}</code> {escape(dataset.version)}",
         escape(f"from {dataset.distribution}" if dataset.distribution else "registered by hand"),
-        f"licence {escape(', '.join(_license_names(dataset)) or 'not told')}",
+        f"licence {escape(', '.join(_license_names(dataset)) or 'not stated')}",
     ]
     return " · ".join(facts)

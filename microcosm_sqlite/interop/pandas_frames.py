@@ -1,7 +1,7 @@
 """Tables as pandas data frames.
 
 The default dtypes are those that ``pandas.read_csv`` and ``read_sql`` have taught people to
-expect, because most of what consumes a frame expects them too: an integer column with missing
+expect: an integer column with missing
 values is ``float64``. Where that would change a value it does not happen: integers beyond 2**53
 beside missing values become ``Int64``. Dates are ``datetime64``, so that ``.dt`` works on them;
 enumerations are categories; decimals and times of day are Python objects, since NumPy has

@@ -35,8 +35,8 @@ def scan_frame(
 ) -> pl.LazyFrame:
     """The same as a :class:`polars.LazyFrame`.
 
-    Which columns a query uses, and how many rows, is told to SQLite; its predicates are applied
-    to each batch as it comes, and ``where`` and ``rows`` before that, in SQLite.
+    SQLite reads only the columns and the number of rows that a query needs, and applies ``where``
+    and ``rows``; the predicates of the query are applied to each batch as it comes.
     """
     scan = plan_scan(dataset, table, **selection)
     names = [column.name for column in scan.columns]

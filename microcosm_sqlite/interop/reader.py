@@ -1,12 +1,15 @@
-"""The one reader of tables, which hands out Arrow; everything else in this room stands on it."""
+"""Read tables as Arrow; every other module here that reads rows uses this one."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from importlib.util import find_spec
+from types import NoneType
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.catalog.connection import connect, translate
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.interop.scan import plan_scan
 
@@ -16,20 +19,20 @@ with extra("arrow"):
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from microcosm_sqlite.catalog.frames import Rows, Selection
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.interop.scan import Scan
 
 BATCH_ROWS = 65_536
-"""Rows of a batch where none are asked for: enough that the cost of a batch does not count."""
+"""Rows of a batch by default: enough that the cost of a batch does not count."""
 
 _SHARE = 50_000
 """The fewest rows that are worth a thread."""
 
 _TASK = 500_000
-"""Rows of a task that travels to another machine, where nobody says how many tasks there are."""
+"""Rows of a task of a cluster, by default."""
 
 
 def read_table(
@@ -46,8 +49,8 @@ def read_table(
         dataset: Whose table it is.
         table: The table's name.
         limit: The most rows to read.
-        threads: The most threads to read with; by default as many as there are processors. One
-            that is only a part of many, each with its own processor, takes 1.
+        threads: The most threads to read with; by default as many as there are processors. Use 1
+            where many processes read parts of the table.
         selection: Which of its columns and rows; see
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
@@ -122,9 +125,46 @@ def _stored_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
         from microcosm_sqlite.interop import adbc_reader
 
         return adbc_reader.read_batches(scan, batch_size)
-    from microcosm_sqlite.interop import sqlite_reader
+    return _read_through_sqlite(scan, batch_size)
 
-    return sqlite_reader.read_batches(scan, batch_size)
+
+def _read_through_sqlite(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
+    """Batches of what SQLite stores, through the standard library: slower than ADBC.
+
+    Raises:
+        SchemaMismatchError: A column holds values of another kind than it should.
+        DatasetFileError: The file cannot be read.
+    """
+    # A reader may be handed on to another thread, which will never share it with this one.
+    connection = connect(scan.location, check_same_thread=False)
+    try:
+        cursor = connection.execute(scan.sql(), scan.params)
+        while rows := cursor.fetchmany(batch_size):
+            yield _make_batch(scan, rows)
+    except sqlite3.Error as error:
+        raise translate(error, scan.location.path) from error
+    finally:
+        connection.close()
+
+
+def _make_batch(scan: Scan, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
+    arrays = []
+    for column, values in zip(scan.columns, zip(*rows, strict=True), strict=True):
+        # Left to itself, Arrow would cut 1.5 down to an integer, and spell 1 as text.
+        strays = set(map(type, values)) - _KINDS[column.stored]
+        if strays:
+            raise column.mismatch(scan.table, f"found {strays.pop().__name__}")
+        arrays.append(pa.array(values, column.stored_type))
+    return pa.RecordBatch.from_arrays(arrays, [column.name for column in scan.columns])
+
+
+_KINDS: dict[str, set[type]] = {
+    "integer": {int, NoneType},
+    "real": {int, float, NoneType},
+    "text": {str, NoneType},
+    "any": {str, NoneType},
+    "blob": {bytes, NoneType},
+}
 
 
 def _is_fast(scan: Scan) -> bool:

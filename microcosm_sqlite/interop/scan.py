@@ -173,7 +173,7 @@ def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | No
         raise TypeError(f"columns must be a list of names, not the string {columns!r}")
     names = list(dict.fromkeys(columns))
     if not names:
-        raise QueryError("No column is asked for.", hint="Leave `columns` out to read all.")
+        raise QueryError("No columns are given.", hint="Leave `columns` out to read all.")
     return find_fields(dataset, table, names)
 
 

@@ -583,10 +583,10 @@ def test_a_full_disk_is_told_and_leaves_the_former_file(project: Path) -> None:
 
 
 def test_a_build_under_way_is_not_swept_by_another(project: Path) -> None:
-    from microcosm_sqlite.authoring.finishing.finalise import open_workspace
+    from microcosm_sqlite.common.workspace import open_workspace
 
     target = project / "src" / "birds_data" / "birds.db"
-    with open_workspace(target) as workspace:
+    with open_workspace(target.parent, f".{target.name}.build-") as workspace:
         (workspace / "loading.db").write_text("mine")
         build(project)
         assert (workspace / "loading.db").read_text() == "mine"

@@ -163,7 +163,7 @@ def test_a_column_that_old_rows_have_no_value_for_is_told(tmp_path: Path, base: 
     new = make(tmp_path / "new.db", "CREATE TABLE t (a INTEGER, b TEXT NOT NULL)")
     folder = tmp_path / "birds"
     told = diff(old, new, "--migration", folder)
-    assert "Say in it what old rows get in t.b, which may not be NULL." in told.stderr
+    assert "Edit it: say what old rows get in t.b, which must not be NULL." in told.stderr
     copy = Path(shutil.copy(old, tmp_path / "copy.db"))
     graph = make_graph(copy, tmp_path)
     with pytest.raises(sa.exc.IntegrityError, match=r"NOT NULL constraint failed: t\.b"):
@@ -181,7 +181,7 @@ def test_values_that_go_with_their_columns_are_told(tmp_path: Path) -> None:
     old = make(tmp_path / "old.db", "CREATE TABLE t (a, b, c AS (a)); CREATE TABLE u (x, y)")
     new = make(tmp_path / "new.db", "CREATE TABLE t (d, b)")
     told = diff(old, new, "--migration", tmp_path / "birds")
-    assert "It drops t.a, u.x, u.y: of what only has a new name, copy the values" in told.stderr
+    assert "It drops t.a, u.x, u.y. If a column was only renamed, copy its values" in told.stderr
     (file,) = (tmp_path / "birds").glob("*.py")
     assert "# Values go; copy those that only have a new name: x, y." in file.read_text()
 

@@ -177,7 +177,7 @@ def test_a_defect_is_told_in_a_sentence_and_shows_its_traceback_on_request(
 ) -> None:
     assert end(ZeroDivisionError("by zero")) == 1
     told = capsys.readouterr().err
-    assert told.startswith("Error: Unexpected ZeroDivisionError: by zero.\nHint: This is a defect")
+    assert told.startswith("Error: Unexpected ZeroDivisionError: by zero.\nHint: This is a bug")
     monkeypatch.setenv("MICROCOSM_SQLITE_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         end(ZeroDivisionError())

@@ -44,13 +44,13 @@ def test_one_table_goes_to_a_file_that_is_there_only_when_it_is_complete(program
     assert done.stderr == "2 rows of 1 table written to families.csv.\n"
     assert (program.home / "families.csv").read_bytes() == b"code,name\nPARU,Tits\nCORV,Crows\n"
     told = program.refuse("export", "birds.birds", "--to", "csv", "-o", "families.csv")
-    assert told.startswith("Error: families.csv is there already.\nHint: ")
+    assert told.startswith("Error: families.csv exists already.\nHint: ")
     assert [path.name for path in program.home.iterdir()] == ["families.csv"]
 
 
 def test_a_file_in_a_folder_that_is_not_there_is_refused(program: Program) -> None:
     told = program.refuse("export", "birds.birds", "--to", "csv", "-o", "none/birds.csv")
-    assert told == "Error: none is no folder.\nHint: Make it, or name another.\n"
+    assert told == "Error: none is not a folder.\nHint: Make it, or name another.\n"
 
 
 def test_a_dataset_goes_to_a_folder_with_a_file_for_each_table(program: Program) -> None:
@@ -69,7 +69,7 @@ def test_only_some_columns_are_written_in_the_order_that_they_are_named(program:
     assert "has no column 'wings'.\nHint: Did you mean 'wingspan'?" in told
     for name, form in (("birds", "csv"), ("birds.birds", "datapackage")):
         told = program.refuse("export", name, "--columns", "x", "--to", form, "-o", "x", code=2)
-        assert "--columns goes with one table" in told
+        assert "--columns needs one table" in told
     assert "--columns" in program.refuse("export", "birds.birds.name", "--to", "csv", code=2)
 
 

@@ -13,8 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.cli.formats import BATCH, WRITERS, batched, dump_json
-from microcosm_sqlite.cli.values import Count, Size
+from microcosm_sqlite.cli.output import Count, Size
+from microcosm_sqlite.cli.tables import write_table
+from microcosm_sqlite.interop.exporting import text_formats
+from microcosm_sqlite.interop.exporting.text_formats import BATCH, batched, dump_json
+
+WRITERS = {"table": write_table, **text_formats.WRITERS}
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.one_of(

@@ -107,7 +107,7 @@ def test_a_wheel_is_looked_over_with_what_to_do_about_each_finding(
     ]
     assert all(line.split("\t")[3] for line in lines)
     assert (
-        done.stderr == f"Error: {birds_wheel.name} is not fit to be published: 2 checks failed.\n"
+        done.stderr == f"Error: {birds_wheel.name} is not ready to be published: 2 checks failed.\n"
     )
     shown = program.run("check", birds_wheel, "--verbose", "--no-header", code=1).stdout
     found = json.loads(program.run("check", birds_wheel, "--json", code=1).stdout)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.catalog.manifest import Table
-from microcosm_sqlite.cli.mermaid import draw_diagram
+from microcosm_sqlite.interop.exporting import draw_mermaid
 from tests.catalog.workshop import Wheel, make_database
 from tests.cli.conftest import Program
 from tests.support.programs import run
@@ -85,7 +85,7 @@ def test_a_diagram_writes_what_its_language_can_hold() -> None:
             },
         }
     )
-    assert draw_diagram([table]).splitlines() == [
+    assert draw_mermaid([table]).splitlines() == [
         "erDiagram",
         '    "my table" {',
         "        string a_b \"say 'x'\"",

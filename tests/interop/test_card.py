@@ -157,7 +157,7 @@ def test_values_that_cannot_be_drawn_are_told_in_words(make):
     row = {"inf": float("inf"), "blob": b"xx", "uid": UUID(int=1), "lasted": timedelta(1)}
     said = " ".join(Elements(render_card(make(odd, {"t": [row, row]}))).text)
     assert "2 bytes" in said
-    assert said.count("not summed up") == 3
+    assert said.count("not summarised") == 3
 
 
 def test_headings_descend_by_one_and_charts_have_words(shown):

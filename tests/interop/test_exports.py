@@ -15,9 +15,9 @@ pytest.importorskip("pyarrow")
 
 from pyarrow import parquet
 
-from microcosm_sqlite.cli import exports
-from microcosm_sqlite.interop.croissant import FILE_NAME, describe_croissant
-from microcosm_sqlite.interop.parquet_files import write_parquet
+from microcosm_sqlite.interop.exporting import export_folder
+from microcosm_sqlite.interop.exporting.croissant import FILE_NAME, describe_croissant
+from microcosm_sqlite.interop.exporting.files import write_parquet
 
 METADATA = sa.MetaData()
 sa.Table(
@@ -60,7 +60,7 @@ def birds(make):
 
 def test_parquet_has_the_types_and_rows_of_the_models(birds, tmp_path):
     told = []
-    write_parquet(birds, "sightings", tmp_path / "x.parquet", told.append)
+    write_parquet(birds, "sightings", tmp_path / "x.parquet", advance=told.append)
     found = parquet.read_table(tmp_path / "x.parquet")
     assert found.equals(birds.arrow("sightings"))
     assert sum(told) == 2
@@ -161,7 +161,7 @@ def everything(make):
 
 
 def export(dataset, form, folder):
-    exports.write_folder(dataset, list(dataset.tables.values()), form, folder, lambda _: None)
+    export_folder(dataset, folder, form)
     return folder
 
 

@@ -42,5 +42,5 @@ def test_nothing_of_the_data_becomes_markup_and_nothing_is_loaded_from_elsewhere
 
 def test_a_legacy_dataset_is_shown_as_well(make):
     dataset = make(METADATA, has_manifest=False)
-    assert "licence not told" in "".join(Elements(dataset._repr_html_()).text)
+    assert "licence not stated" in "".join(Elements(dataset._repr_html_()).text)
     assert repr(dataset) == "<InstalledDataset sample registered>"

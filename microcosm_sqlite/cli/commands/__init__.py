@@ -1,1 +1,1 @@
-"""The commands: each parses its words, asks the library, and hands the answer to the output."""
+"""The commands: each parses its arguments, calls the library, and outputs the result."""

@@ -1,4 +1,4 @@
-"""``cache``: what was extracted, and room on the disk."""
+"""``cache`` and ``completion``: extracted datasets, and the script for the shell."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import click
 from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
 from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output
-from microcosm_sqlite.cli.values import Count, Size
+from microcosm_sqlite.cli.output import Count, Output, Size
 
 TYPE_CHECKING = False
 
@@ -20,7 +19,7 @@ COLUMNS = ("name", "size", "installed", "last_used", "path")
 
 @click.group(
     "cache",
-    short_help="Look after extracted datasets.",
+    short_help="Manage extracted datasets.",
     epilog=examples(
         "microcosm-sqlite cache list",
         "microcosm-sqlite cache prune",
@@ -28,9 +27,9 @@ COLUMNS = ("name", "size", "installed", "last_used", "path")
     ),
 )
 def manage_cache() -> None:
-    """Look after the datasets that were extracted because they are compressed.
+    """Manage the copies of compressed datasets that were extracted.
 
-    Everything in the cache is made again when it is needed.
+    Everything in the cache is created again when it is needed.
     """
 
 
@@ -47,8 +46,8 @@ def list_cache(out: Output) -> None:
     "path", short_help="Print where the cache is.", epilog=examples("microcosm-sqlite cache path")
 )
 def show_cache_path() -> None:
-    """Print where the cache is; MICROCOSM_SQLITE_CACHE_DIR puts it elsewhere."""
-    click.echo(cache_directory())
+    """Print where the cache is. Set MICROCOSM_SQLITE_CACHE_DIR to move it."""
+    Output().text(str(cache_directory()))
 
 
 @manage_cache.command("clear", epilog=examples("microcosm-sqlite cache clear"))
@@ -59,7 +58,7 @@ def clear_cache() -> None:
 
 @manage_cache.command(
     "prune",
-    short_help="Remove what was not used for some time.",
+    short_help="Remove files that are no longer used.",
     epilog=examples("microcosm-sqlite cache prune", "microcosm-sqlite cache prune --days 0"),
 )
 @click.option(
@@ -67,10 +66,10 @@ def clear_cache() -> None:
     type=click.FloatRange(min=0),
     default=cache_upkeep.UNUSED_DAYS,
     show_default=True,
-    help="Keep what was read in as many days.",
+    help="Keep files that were read within this many days.",
 )
 def prune_cache(days: float) -> None:
-    """Remove what no installed dataset refers to and nobody read for some time."""
+    """Remove files that no installed dataset refers to and that were not read lately."""
     _tell(cache_upkeep.prune(days))
 
 
@@ -92,7 +91,7 @@ _SHELLS = ("bash", "zsh", "fish")
 
 @click.command(
     "completion",
-    short_help="Teach the shell to complete.",
+    short_help="Print a script for shell completion.",
     epilog=examples(
         "microcosm-sqlite completion bash >> ~/.bashrc",
         "microcosm-sqlite completion zsh >> ~/.zshrc",
@@ -102,10 +101,11 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def print_completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options, datasets and tables."""
+    """Print the script that makes a shell complete commands, options, datasets and tables."""
     from click.shell_completion import get_completion_class
 
     root = context.find_root()
     kind = get_completion_class(shell)
     assert kind is not None, "click knows the shells offered above"  # noqa: S101
-    click.echo(kind(root.command, {}, "microcosm-sqlite", "_MICROCOSM_SQLITE_COMPLETE").source())
+    complete = kind(root.command, {}, "microcosm-sqlite", "_MICROCOSM_SQLITE_COMPLETE")
+    Output().text(complete.source())

@@ -1,4 +1,4 @@
-"""``verify`` and ``doctor``: whether datasets, and the environment they are in, are sound."""
+"""``verify`` and ``doctor``: check datasets, and the environment that they are in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import click
 
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output, report_error
-from microcosm_sqlite.cli.values import Count
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import Count, Output, report_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,16 +28,16 @@ COLUMNS = ("dataset", "status", "check", "message")
     ),
 )
 @click.argument("names", nargs=-1, metavar="[NAME|WHEEL]...", shell_complete=complete_dataset)
-@click.option("--full", is_flag=True, help="Check what a matching hash implies as well.")
-@click.option("--models", is_flag=True, help="Compare the models with the file; imports them.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only what it found.")
+@click.option("--full", is_flag=True, help="Run all checks, even if a matching hash implies them.")
+@click.option("--models", is_flag=True, help="Import the models, and compare them with the file.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
 @output_options
 def verify_datasets(
     names: tuple[str, ...], full: bool, models: bool, verbose: bool, out: Output
 ) -> int:
-    """Compare datasets with what their authors published: all that are installed, unless named.
+    """Compare datasets with what their authors published; all installed ones by default.
 
-    A wheel file is looked into without installing it. Exits with 1 where anything is wrong.
+    A wheel file is checked without installing it. Exits with 1 if anything is wrong.
     """
     reports = [_verify(name, full, models) for name in names or datasets()]
     if out.format == "json":
@@ -60,14 +58,14 @@ def verify_datasets(
 
 @click.command(
     "doctor",
-    short_help="Look this environment over.",
+    short_help="Check this environment.",
     epilog=examples("microcosm-sqlite doctor", "microcosm-sqlite doctor --json > report.json"),
 )
-@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def examine_environment(as_json: bool) -> int:
-    """Look this environment over: versions, the cache, every installed dataset and its file.
+    """Check this environment: versions, the cache, every installed dataset and its file.
 
-    No file is read as a whole; that is what verify is for. Exits with 1 where anything is wrong.
+    No file is read as a whole; verify does that. Exits with 1 if anything is wrong.
     """
     from microcosm_sqlite.catalog.doctor import diagnose
 
@@ -91,7 +89,7 @@ def _verify(name: str, full: bool, models: bool) -> Report:
 
 
 def _rows(report: Report, verbose: bool) -> Iterator[tuple[str, str, str | None, str]]:
-    """One row for each thing to tell; where there is none, one that says how much was checked."""
+    """A row for each problem, or for each check; without any, one with the number of checks."""
     shown = report.outcomes if verbose else report.findings + report.warnings
     for outcome in shown:
         words = outcome.message or outcome.meaning

@@ -6,7 +6,6 @@ import click
 
 from microcosm_sqlite.catalog.connection import checked_uri
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
-from microcosm_sqlite.cli.completion import complete_column_path
 from microcosm_sqlite.cli.inventory import (
     COLUMNS,
     TABLE_COLUMNS,
@@ -17,14 +16,19 @@ from microcosm_sqlite.cli.inventory import (
     summarize,
 )
 from microcosm_sqlite.cli.names import find_named
-from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
+from microcosm_sqlite.cli.options import (
+    complete_column_path,
+    dataset_argument,
+    examples,
+    output_options,
+)
+from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from microcosm_sqlite.cli.names import Named
-    from microcosm_sqlite.cli.output import Output
 
 
 @click.command(
@@ -39,8 +43,8 @@ if TYPE_CHECKING:
 def list_datasets(out: Output) -> None:
     """List the installed datasets.
 
-    Only metadata is read: no dataset is opened and none of its code is run. What is installed but
-    broken is told on standard error, and does not keep the others from being listed.
+    Only metadata is read: no dataset is opened, and none of its code is run. A dataset that is
+    installed but broken is reported on standard error; the others are still listed.
     """
     found = datasets()
     out.listing(COLUMNS, (summarize(each) for each in found.values()))
@@ -63,14 +67,14 @@ def list_datasets(out: Output) -> None:
     ),
 )
 @click.argument("name", metavar="NAME[.TABLE[.COLUMN]]", shell_complete=complete_column_path)
-@click.option("--bibtex", is_flag=True, help="Only the citation, as a BibTeX entry.")
+@click.option("--bibtex", is_flag=True, help="Print only the citation, as a BibTeX entry.")
 @output_options
 def show_info(name: str, bibtex: bool, out: Output) -> None:
     """Describe a dataset: licence, sources, citation, tables and their columns.
 
-    Of each column it tells the type, from where to where its values reach, and how many are NULL:
-    measured when the dataset was built, so nothing is read now. As JSON it is one object that
-    holds everything; CSV, TSV and JSON Lines list the columns.
+    For each column it shows the type, the range of values and the number of NULLs. They were
+    measured when the dataset was built, so no rows are read. JSON is one object that holds
+    everything; CSV, TSV and JSON Lines list the columns.
     """
     named = find_named(name)
     if bibtex:
@@ -121,4 +125,4 @@ def show_path(name: str) -> None:
     """
     location = dataset(name).location
     checked_uri(location)  # a path that cannot be opened would fail later, with less to say
-    click.echo(location.path)
+    Output().text(location.path)

@@ -1,4 +1,4 @@
-"""``new`` and ``build``: a dataset project, from nothing to a verified database."""
+"""``new`` and ``build``: write a dataset project, and build its database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import click
 
 from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
 
 # The template's questions and what they mean.
 QUESTIONS = {
-    "distribution": "What users will pip install; DIRECTORY's name unless given.",
-    "package": "The import package; made of the distribution's name unless given.",
-    "dataset": "What users will ask for; made of the package's name unless given.",
+    "distribution": "Name for pip install; DIRECTORY's name by default.",
+    "package": "The import package; made from the distribution's name by default.",
+    "dataset": "Name of the dataset; made from the package's name by default.",
     "title": "Title of the dataset.",
-    "description": "One sentence without a full stop.",
+    "description": "Description in one sentence, without a full stop.",
     "author_name": "Author or organisation.",
     "author_email": "The author's e-mail address.",
     "repository": "URL of the project's repository.",
-    "data_license": "Licence of the data, such as CC0-1.0; CC-BY-4.0 unless given.",
-    "code_license": "Licence of the code, such as MIT; Apache-2.0 unless given.",
-    "compression": "Of the database in the wheel: none, opened in place, or zstd, smallest.",
+    "data_license": "Licence of the data, such as CC0-1.0; CC-BY-4.0 by default.",
+    "code_license": "Licence of the code, such as MIT; Apache-2.0 by default.",
+    "compression": "How the wheel holds the database: none (opened in place) or zstd (smallest).",
 }
 
 
@@ -53,8 +54,8 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     "folder",
     metavar="FOLDER",
     type=click.Path(exists=True),
-    help="Make the tables of the files there (CSV, TSV, JSON Lines, Parquet, SQLite), or of one "
-    "database, not the example.",
+    help="Make tables from the files there (CSV, TSV, JSON Lines, Parquet, SQLite) or from one "
+    "database, instead of the example.",
 )
 @click.option(
     "--null",
@@ -69,14 +70,15 @@ def new_project(
 ) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
 
-    Prints where it is. What is not answered can be changed later, in its pyproject.toml. With
-    --from, types, keys and references are inferred from every row, and told.
+    Prints the path of the project. Everything can be changed later, in its pyproject.toml. With
+    --from, types, keys and references are inferred from every row, and reported.
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
+    out = Output()
     if folder is None:
         from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 
-        click.echo(scaffold(directory, **given))
+        out.text(str(scaffold(directory, **given)))
     else:
         from microcosm_sqlite.common.extras import extra
 
@@ -84,9 +86,9 @@ def new_project(
             from microcosm_sqlite.authoring.drafting.draft import draft_project
 
         draft = draft_project(directory, folder, null_values=null_values, **given)
-        click.echo("\n".join(draft.report), err=True)
-        click.echo(draft.path)
-    click.echo(f"Next: cd {directory} && microcosm-sqlite build", err=True)
+        out.note("\n".join(draft.report))
+        out.text(str(draft.path))
+    out.note(f"Next: cd {directory} && microcosm-sqlite build")
 
 
 @click.command(
@@ -100,12 +102,12 @@ def new_project(
 )
 @click.argument("directory", type=click.Path(exists=True, file_okay=False), default=".")
 @click.option("--force", is_flag=True, help="Build even if nothing changed.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 def build_project(directory: str, force: bool, quiet: bool) -> None:
-    """Build the database of the dataset project in DIRECTORY, and verify it; prints where it is.
+    """Build and verify the database of the dataset project in DIRECTORY, and print its path.
 
-    A build that fails leaves what was built before. Wheels are made by pip or any other frontend,
-    which comes through here as well.
+    If a build fails, the previous one stays. Wheels are made by pip or any other frontend, which
+    runs the same build.
     """
     from microcosm_sqlite.authoring.build import build_dataset
     from microcosm_sqlite.authoring.project.settings import ProjectSettings
@@ -113,7 +115,7 @@ def build_project(directory: str, force: bool, quiet: bool) -> None:
     settings = ProjectSettings.from_pyproject(directory)
     with _open_progress(quiet) as progress:
         built = build_dataset(settings, progress=progress, force=force)
-    click.echo(built.path)
+    Output().text(str(built.path))
 
 
 @contextmanager
@@ -127,4 +129,4 @@ def _open_progress(quiet: bool) -> Iterator[Progress]:
         with closing(BarProgress()) as progress:
             yield progress
     else:
-        yield LineProgress(lambda line: click.echo(line, err=True))
+        yield LineProgress(Output().note)

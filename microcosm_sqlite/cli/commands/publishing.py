@@ -1,25 +1,30 @@
-"""``diff`` and ``check``: what a new version changes, and whether it is fit to be published."""
+"""``diff`` and ``check``: what a new version changes, and whether it can be published."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import click
 
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples, output_options
-from microcosm_sqlite.cli.output import Output, report_error
-from microcosm_sqlite.cli.values import Count
+from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.output import Count, Output, report_error
+from microcosm_sqlite.cli.streams import finish_streams, write_result
+from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import IO, Any
 
     from microcosm_sqlite.authoring.comparing.comparison import Comparison
+    from microcosm_sqlite.authoring.comparing.row_changes import RowChange
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 DIFFERENT, TROUBLE = 1, 2
+
+_COLUMNS = ("table", "old", "new", "inserted", "deleted", "updated", "note")
 
 
 @click.command(
@@ -39,13 +44,13 @@ DIFFERENT, TROUBLE = 1, 2
     "--migration",
     metavar="FOLDER",
     type=click.Path(file_okay=False),
-    help="Write an Alembic revision that changes the schema, behind those in FOLDER.",
+    help="Write an Alembic revision that changes the schema, after those in FOLDER.",
 )
 @click.option(
     "--limit",
     metavar="N",
     type=click.IntRange(min=0),
-    help="With --json: tell of at most N changed rows of each table; of all unless given.",
+    help="With --json: list at most N changed rows of each table; all by default.",
 )
 @output_options
 def compare_versions(
@@ -57,12 +62,10 @@ def compare_versions(
     (.whl), which is neither installed nor run. Suggests the next version number: major when the
     schema breaks readers, minor when it grows, patch when only rows change.
 
-    Exits with 0 where both sides are the same, 1 where they differ and 2 in trouble.
+    Exits with 0 if both sides are the same, 1 if they differ and 2 if an error occurs.
     """
     limit = limit if out.format == "json" and not changelog else 0
-    from microcosm_sqlite.cli.differences import spool_changes
-
-    with spool_changes() as changes:
+    with _spool_changes() as changes:
         try:
             with _open_sides(old, new) as sides:
                 from microcosm_sqlite.authoring.comparing.comparison import compare_datasets
@@ -70,19 +73,21 @@ def compare_versions(
                 comparison = compare_datasets(*sides, limit=limit, tell=changes.add)
                 if migration:
                     _write_migration(comparison, sides, migration, out)
+            _write(comparison, changes, out, changelog)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever it is, 1 would say that they differ
             from microcosm_sqlite.cli.app import end
 
             end(error)
+            finish_streams()  # or what could not be written would fail once more, with another code
             return TROUBLE
-        _write(comparison, changes, out, changelog)
     return 0 if comparison.is_same else DIFFERENT
 
 
 @contextmanager
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
-    from tempfile import TemporaryDirectory
-
     from microcosm_sqlite.catalog.opening import open_dataset
 
     with (
@@ -104,30 +109,28 @@ def _write_migration(
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
     written = write_revision(*sides, folder, version)
     if written is None:
-        out.note("The schema is the same, so that no migration is needed.")
+        out.note("The schema is the same: no migration is needed.")
         return
     file, revision = written
     out.note(f"Wrote {file}.")
     if revision.unfilled:
         columns = ", ".join(revision.unfilled)
-        out.note(f"Say in it what old rows get in {columns}, which may not be NULL.")
+        out.note(f"Edit it: say what old rows get in {columns}, which must not be NULL.")
     if revision.lost:
         columns = ", ".join(revision.lost)
-        out.note(f"It drops {columns}: of what only has a new name, copy the values in it.")
+        out.note(f"It drops {columns}. If a column was only renamed, copy its values there.")
 
 
 def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
     if changelog:
         from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 
-        out.page(render_changelog(comparison).rstrip("\n"))
+        out.text(render_changelog(comparison).rstrip("\n"))
         return
-    from microcosm_sqlite.cli.differences import COLUMNS, list_tables, spell_json
-
     if out.format == "json":
-        sys.stdout.writelines(spell_json(comparison, changes))
+        write_result(_spell_json(comparison, changes), "json")
         return
-    out.listing(COLUMNS, list_tables(comparison))
+    out.listing(_COLUMNS, _list_tables(comparison))
     if comparison.next_version:
         out.note(
             f"The next version after {comparison.old_version} should be "
@@ -135,9 +138,83 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
         )
 
 
+def _list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    """A row for each table, and for each view that changed."""
+    notes: dict[str, list[str]] = {}
+    for change in comparison.schema:
+        notes.setdefault(change.table, []).append(str(change))
+    for table in comparison.tables:
+        said = notes.pop(table.table, [])
+        if table.reason and None not in (table.old_rows, table.new_rows):
+            found = "content is the same" if table.is_same else "content differs"
+            said.append(f"{found}, compared as a whole because {table.reason}")
+        counts = (
+            table.old_rows,
+            table.new_rows,
+            table.inserted,
+            table.deleted,
+            table.updated,
+        )
+        numbers = (None if count is None else Count(count) for count in counts)
+        yield table.table, *numbers, "; ".join(said) or None
+    for name, said in notes.items():
+        yield name, *[None] * 5, "; ".join(said)
+
+
+class _SpelledChanges:
+    """Changed rows as lines of JSON in a temporary file.
+
+    They are found before the summary that is written first, and may be more than memory holds.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def add(self, change: RowChange) -> None:
+        """Write one more."""
+        self._file.write(f"{_spell_change(change)}\n")
+
+    def __iter__(self) -> Iterator[str]:
+        self._file.seek(0)
+        return (line.rstrip("\n") for line in self._file)
+
+
+@contextmanager
+def _spool_changes() -> Iterator[_SpelledChanges]:
+    """Open a store of changed rows, until the end of the block."""
+    with TemporaryFile("w+", encoding="utf-8") as file:
+        yield _SpelledChanges(file)
+
+
+def _spell_json(comparison: Comparison, changes: Iterable[str]) -> Iterator[str]:
+    """One JSON object, a changed row to the line."""
+    facts = {
+        "old_version": comparison.old_version,
+        "new_version": comparison.new_version,
+        "is_same": comparison.is_same,
+        "level": comparison.level,
+        "next_version": comparison.next_version,
+        "schema": [vars(change) for change in comparison.schema],
+        "tables": [vars(table) for table in comparison.tables],
+    }
+    yield dump_json(facts, indent=2).removesuffix("\n}") + ',\n  "changes": ['
+    separator = "\n"
+    for change in changes:
+        yield f"{separator}    {change}"
+        separator = ",\n"
+    yield "]\n}\n" if separator == "\n" else "\n  ]\n}\n"
+
+
+def _spell_change(change: RowChange) -> str:
+    # One by one, because rows may hold infinities, which JSON spells only for flat objects.
+    rows = {"key": change.key, "old": change.old, "new": change.new}
+    spelt = ", ".join(f"{dump_json(name)}: {dump_json(dict(row))}" for name, row in rows.items())
+    return f'{{"table": {dump_json(change.table)}, "change": {dump_json(change.change)}, {spelt}}}'
+
+
 @click.command(
     "check",
-    short_help="Look a project or wheel over before it is published.",
+    short_help="Check a project or wheel before it is published.",
     epilog=examples(
         "microcosm-sqlite check",
         "microcosm-sqlite check dist/birds_data-1.1-py3-none-any.whl --verbose",
@@ -145,16 +222,18 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
     ),
 )
 @click.argument("candidate", metavar="[DIRECTORY|WHEEL]", type=click.Path(exists=True), default=".")
-@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only what it found.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
 @output_options
 def check_publication(candidate: str, verbose: bool, out: Output) -> int:
-    """Look a dataset project or a wheel over before it is published; nothing of it is run.
+    """Check a dataset project or a wheel before it is published; none of its code is run.
 
-    Of a project, the wheel of its version under dist/ is checked as well. Asks for a title, a
-    description, licences, origins, a readme and a changelog, and for whatever the package index
-    would refuse a wheel for. Exits with 1 where something is wrong; warnings do not count.
+    For a project, the wheel of its version in dist/ is checked as well. It needs a title, a
+    description, licences, sources, a readme and a changelog, and nothing that the package index
+    would refuse. Exits with 1 if something is wrong; warnings do not count.
     """
-    from microcosm_sqlite.authoring.publishing.publication import check_publication as look_over
+    from microcosm_sqlite.authoring.publishing.publication import (
+        check_publication as look_over,
+    )
 
     report = look_over(candidate)
     if out.format == "json":
@@ -170,5 +249,5 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     if report.ok:
         return 0
     count = Count(len(report.findings)).of("check")
-    report_error(f"{report.subject} is not fit to be published: {count} failed.")
+    report_error(f"{report.subject} is not ready to be published: {count} failed.")
     return 1

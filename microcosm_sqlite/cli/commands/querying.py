@@ -7,9 +7,14 @@ import sys
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import dataset_argument, examples, output_options
-from microcosm_sqlite.cli.statements import answering, read_value
+from microcosm_sqlite.cli.options import (
+    complete_dataset,
+    dataset_argument,
+    examples,
+    output_options,
+)
+from microcosm_sqlite.cli.statements import advise, read_value
+from microcosm_sqlite.interop.exporting.answers import answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +44,14 @@ if TYPE_CHECKING:
     nargs=2,
     multiple=True,
     metavar="NAME VALUE",
-    help="Value of the parameter :NAME; a number where it is written as one.",
+    help="Value of the parameter :NAME; a number if it is written as one.",
 )
 @click.option(
     "--attach",
     multiple=True,
     metavar="DATASET",
     shell_complete=complete_dataset,
-    help="Another dataset, whose tables SQL names as DATASET.table.",
+    help="Another dataset to query; SQL names its tables as DATASET.table.",
 )
 @output_options
 def run_query(
@@ -57,13 +62,13 @@ def run_query(
     attach: tuple[str, ...],
     out: Output,
 ) -> None:
-    r"""Run one SQL statement on dataset NAME; it is read from standard input where none is given.
+    r"""Run one SQL statement on dataset NAME. Without SQL or --file, it reads standard input.
 
     Rows are written as they come. NULL is empty in CSV and TSV and null in JSON; bytes are base64
     in JSON and X'..' in text; TSV writes tab, line feed and backslash as \t, \n and \\.
     """
     values = {key.lstrip(":@$"): read_value(value) for key, value in parameters}
-    with answering(dataset(name), _read_sql(sql, file), values, attach) as answer:
+    with answering(dataset(name), _read_sql(sql, file), values, attach, advise) as answer:
         out.rows(answer.columns, answer.rows, page=True)
 
 

@@ -7,11 +7,20 @@ from pathlib import PurePath
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset, complete_table
-from microcosm_sqlite.cli.definitions import read_models, read_sql
 from microcosm_sqlite.cli.names import choose_tables
-from microcosm_sqlite.cli.options import dataset_argument, examples
+from microcosm_sqlite.cli.options import (
+    complete_dataset,
+    complete_table,
+    dataset_argument,
+    examples,
+)
 from microcosm_sqlite.cli.output import Output
+from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.interop.exporting.declarations import draw_mermaid, read_models, read_sql
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.installed import InstalledDataset
 
 
 @click.command(
@@ -28,7 +37,7 @@ from microcosm_sqlite.cli.output import Output
 @click.argument("tables", nargs=-1, shell_complete=complete_table)
 @click.option("--sql", "form", flag_value="sql", help="CREATE statements; the default.")
 @click.option(
-    "--models", "form", flag_value="models", help="The SQLAlchemy models, as the command models."
+    "--models", "form", flag_value="models", help="SQLAlchemy models, as the command models prints."
 )
 @click.option("--mermaid", "form", flag_value="mermaid", help="A diagram of tables and keys.")
 def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
@@ -37,14 +46,12 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     found = dataset(name)
     if form == "models":
         if tables:
-            raise click.UsageError("The models are one module: name no tables with --models.")
-        out.text(read_models(found))
+            raise click.UsageError("--models prints one module: name no tables with it.")
+        out.text(_spell_models(found))
         return
     chosen = choose_tables(found, tables)
     if form == "mermaid":
-        from microcosm_sqlite.cli.mermaid import draw_diagram
-
-        out.text(draw_diagram(chosen))
+        out.text(draw_mermaid(chosen))
     else:
         out.text(read_sql(found, {table.name for table in chosen}))
 
@@ -62,8 +69,8 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
 def print_models(name: str) -> None:
     """Print the SQLAlchemy models of a dataset, as a module that can be imported.
 
-    They are the source that its data wheel brings, which is read and not run. Where it brings
-    none, and for a database file, they are drafted from what the tables declare.
+    If its data wheel has models, their source is printed; it is read, not run. Otherwise, and for
+    a database file, models are drafted from the declarations of the tables.
     """
     from tempfile import TemporaryDirectory
 
@@ -71,4 +78,19 @@ def print_models(name: str) -> None:
 
     with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
         stem = PurePath(name).stem if name.endswith(FILE_SUFFIXES) else ""
-        Output().text(read_models(open_dataset(name, folder), stem))
+        Output().text(_spell_models(open_dataset(name, folder), stem))
+
+
+def _spell_models(dataset: InstalledDataset, name: str = "") -> str:
+    """The models that a dataset declares; where it declares none, models drafted from its tables.
+
+    Args:
+        dataset: The dataset.
+        name: What drafted models call it; the dataset's own name unless given.
+    """
+    if declared := read_models(dataset):
+        return declared
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
+
+    return draft_models(dataset, name)

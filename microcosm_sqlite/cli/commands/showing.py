@@ -1,12 +1,11 @@
-"""``browse`` and ``card``: datasets as pages in a web browser."""
+"""``browse`` and ``card``: datasets as web pages."""
 
 from __future__ import annotations
 
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.cli.completion import complete_dataset
-from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.options import complete_dataset, examples
 from microcosm_sqlite.cli.output import Output
 
 
@@ -25,11 +24,11 @@ from microcosm_sqlite.cli.output import Output
     type=click.IntRange(0, 65535),
     default=8001,
     show_default=True,
-    help="The port to listen on; 0 takes one that is free.",
+    help="The port to listen on; 0 chooses a free one.",
 )
 @click.option("--open/--no-open", "opens", default=True, help="Whether to open the page.")
 def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -> None:
-    """Serve datasets to a web browser with Datasette, until Ctrl-C: all, unless named."""
+    """Serve datasets to a web browser with Datasette until Ctrl-C; all by default."""
     for name in names:
         dataset(name)
     from microcosm_sqlite.interop.browse import browse
@@ -56,8 +55,8 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
 def print_card(name: str) -> None:
     """Print a page about a dataset: one HTML file that needs nothing else.
 
-    It tells what the dataset is, how its tables belong together, and what each column holds. A
-    wheel file is looked into without installing it. The page can be published as it is.
+    It shows what the dataset is, how its tables are related, and what each column holds. A wheel
+    file is read without installing it. The page can be published as it is.
     """
     if name.endswith(".whl"):
         from microcosm_sqlite.authoring.publishing.finished_wheel import render_wheel_card
@@ -67,4 +66,4 @@ def print_card(name: str) -> None:
         from microcosm_sqlite.interop.card.page import render_card
 
         page = render_card(dataset(name))
-    click.echo(page, nl=False)
+    Output().text(page.removesuffix("\n"))

@@ -1,4 +1,4 @@
-"""The data card: one HTML page that tells what a dataset holds.
+"""The data card: one HTML page that describes a dataset.
 
 It is complete in itself: no script runs, nothing is loaded from elsewhere, and everything that
 comes from the dataset is escaped. So it can be mailed, published, or kept beside the wheel.
@@ -15,7 +15,7 @@ from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.interop.card.diagram import anchor, draw_diagram, find_references
 from microcosm_sqlite.interop.card.profiles import profile_table
 from microcosm_sqlite.interop.card.tables import describe_table
-from microcosm_sqlite.interop.licenses import find_license_url
+from microcosm_sqlite.interop.web_links import find_license_url, find_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,7 +112,7 @@ def _diagram(dataset: InstalledDataset) -> str:
     if not drawn:
         return ""
     return (
-        "<h2>How they belong together</h2>\n"
+        "<h2>How the tables are related</h2>\n"
         '<div class="scroll" tabindex="0" role="region" aria-label="Diagram of the tables">'
         f"{drawn}</div>\n"
     )
@@ -144,11 +144,9 @@ def _license(found: dict[str, Any]) -> str:
 
 def _link(found: dict[str, Any]) -> str:
     """A title that leads somewhere on the web, or else the title alone."""
-    path = str(found.get("path") or "")
-    title = escape(str(found.get("title") or path))
-    if not path.startswith(("https://", "http://")):
-        return title
-    return f'<a href="{escape(path)}">{title}</a>'
+    title = escape(str(found.get("title") or found.get("path") or ""))
+    url = find_web_url(found)
+    return f'<a href="{escape(url)}">{title}</a>' if url else title
 
 
 def _size(number: int) -> str:

@@ -38,7 +38,7 @@ class Profile:
         field: The column.
         rows: Rows of its table.
         missing: How many of them are NULL.
-        distinct: How many different values there are, NULL aside; None where nobody would care.
+        distinct: How many different values there are, NULL aside; None where it is not counted.
         low, high: The least and the greatest value as SQLite stores it; None where there is none,
             or one is infinite.
         bins: How many values are in each of as many equal steps from low to high; empty for

@@ -30,7 +30,7 @@ _FEW = 0.01
 def describe_table(table: Table, profiles: list[Profile], references: list[Reference]) -> str:
     """A heading and a table, which small screens show as a list.
 
-    The roles are told though they are those of the elements: a browser forgets them where the
+    The roles are written though they are those of the elements: a browser drops them where the
     style sheet turns rows into blocks.
     """
     name, place = escape(table.name), anchor(table.name)
@@ -107,7 +107,7 @@ def _values(profile: Profile) -> str:
     if profile.top:
         return _texts(profile)
     told = escape(spell_range(profile.field))
-    return told or '<span class="quiet">not summed up</span>'
+    return told or '<span class="quiet">not summarised</span>'
 
 
 def _histogram(profile: Profile) -> str:

@@ -1,4 +1,4 @@
-"""The formats of tabular output: each a generator of text, one piece for each batch of rows.
+"""Text formats of rows: each a generator of text, one piece for each batch of rows.
 
 Values are those of SQLite. NULL is empty in CSV and TSV and ``null`` in JSON; bytes are base64 in
 JSON and a hexadecimal literal, as SQL writes it, in text.
@@ -14,7 +14,7 @@ from microcosm_sqlite.common.names import find_free_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
     Rows = Iterable[Sequence[Any]]
     Batches = Iterable[list[Sequence[Any]]]
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 INFINITY = "9.0e999"
 """JSON has no infinity; this number is larger than any, and every reader makes infinity of it."""
 
-
 BATCH = 1000
 """Rows that are held in memory at once."""
 
@@ -31,7 +30,7 @@ BATCH = 1000
 def batched(
     rows: Rows, advance: Callable[[int], object] | None = None
 ) -> Iterator[list[Sequence[Any]]]:
-    """Rows in lists of at most :data:`BATCH`; ``advance`` is told the length of each."""
+    """Rows in lists of at most :data:`BATCH`; ``advance`` is called with the length of each."""
     from itertools import islice
 
     rows = iter(rows)
@@ -90,25 +89,43 @@ def write_tsv(columns: Sequence[str], batches: Batches, header: bool) -> Iterato
     yield heading
 
 
-def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
-    """Aligned columns for people to read; long results are drawn in pieces."""
-    from microcosm_sqlite.cli.tables import draw_table
-
-    gap = ""
-    for batch in batches:
-        yield gap + draw_table(columns, batch, header)
-        gap = "\n" if header else ""
-    if not gap and header and columns:
-        yield draw_table(columns, [], header)
-
-
 WRITERS: dict[str, Writer] = {
-    "table": write_table,
     "json": write_json,
     "jsonl": write_jsonl,
     "csv": write_csv,
     "tsv": write_tsv,
 }
+
+
+def write_rows(
+    columns: Sequence[str],
+    rows: Rows,
+    format: str,  # noqa: A002  # the word that users know from elsewhere
+    target: TextIO,
+    *,
+    header: bool = True,
+) -> None:
+    """Write rows to an open text file as they come, in constant memory.
+
+    >>> import sys
+    >>> write_rows(["name", "photo"], [("Rook", b"GIF"), ("Wren", None)], "csv", sys.stdout)
+    name,photo
+    Rook,X'474946'
+    Wren,
+
+    Args:
+        columns: Names of the columns.
+        rows: Rows of values that SQLite can hold, such as a cursor returns.
+        format: ``"csv"``, ``"tsv"``, ``"json"`` or ``"jsonl"``.
+        target: The file; it must leave line ends alone (``newline=""``).
+        header: Whether CSV and TSV begin with the names of the columns.
+
+    Raises:
+        ValueError: The format is another one.
+    """
+    if format not in WRITERS:
+        raise ValueError(f"format must be one of {', '.join(WRITERS)}, not {format!r}")
+    target.writelines(WRITERS[format](columns, batched(rows), header))
 
 
 def blob_literal(value: bytes) -> str:

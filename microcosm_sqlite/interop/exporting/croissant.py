@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from microcosm_sqlite.catalog.citation import cite
-from microcosm_sqlite.interop.licenses import find_license_url
+from microcosm_sqlite.interop.web_links import find_license_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ def _describe_dataset(manifest: Manifest) -> dict[str, Any]:
 
 
 def _name_license(found: dict[str, Any]) -> str:
-    """An address where there is one, else whatever the terms are called."""
+    """The address of the terms, or else their title or name."""
     return find_license_url(found) or str(found.get("title") or found.get("name") or "")
 
 
@@ -167,5 +167,5 @@ def _find_reference(
 
 
 def _identify(*names: str) -> str:
-    """What is referred to by; a reference has no blanks, nor slashes but its own."""
+    """The identifier of an object; names are quoted, so that a slash only separates them."""
     return "/".join(quote(name, safe="") for name in names)

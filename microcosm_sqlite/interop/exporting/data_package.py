@@ -7,8 +7,8 @@ import unicodedata
 
 from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
 from microcosm_sqlite.catalog.verifying.record import hash_file
-from microcosm_sqlite.cli.statements import answering
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.interop.exporting.answers import answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 
-def describe_package(found: InstalledDataset, exported: Mapping[str, Path]) -> dict[str, Any]:
+def describe_package(dataset: InstalledDataset, exported: Mapping[str, Path]) -> dict[str, Any]:
     """The descriptor of exported tables.
 
     Args:
-        found: The dataset.
+        dataset: The dataset.
         exported: For each table that was exported its CSV file; the descriptor is meant to stand
             in the same folder.
     """
-    raw = found.manifest.raw if found.manifest else {"$schema": PROFILE, "name": found.name}
+    raw = dataset.manifest.raw if dataset.manifest else {"$schema": PROFILE, "name": dataset.name}
     about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
     if "licenses" in about:
         about["licenses"] = [each for each in map(_describe_license, raw["licenses"]) if each]
     names = {table: _spell(path.stem).lower() for table, path in exported.items()}
     resources = [
-        _describe_resource(found, found.tables[table], names, path)
+        _describe_resource(dataset, dataset.tables[table], names, path)
         for table, path in exported.items()
     ]
     return about | {"resources": resources}
 
 
 def _describe_license(found: dict[str, Any]) -> dict[str, Any]:
-    """As the standard wants it: a name without blanks, which expressions and titles have."""
+    """A licence as the standard defines it: its name has no blanks."""
     title = str(found.get("title") or found.get("name") or "")
     name = _spell(str(found.get("name") or title))
     described = {"name": name, "title": title if title != name else "", "path": found.get("path")}
@@ -59,7 +59,7 @@ def _number(name: str) -> str:
 
 
 def _describe_resource(
-    found: InstalledDataset, table: Table, names: Mapping[str, str], path: Path
+    dataset: InstalledDataset, table: Table, names: Mapping[str, str], path: Path
 ) -> dict[str, Any]:
     digest, size = hash_file(str(path))
     name = names[table.name]
@@ -75,17 +75,17 @@ def _describe_resource(
         "bytes": size,
         "hash": f"sha256:{digest.hex()}",
         "rowCount": table.row_count,
-        "schema": _describe_schema(found, table, names),
+        "schema": _describe_schema(dataset, table, names),
     }
     return {key: value for key, value in described.items() if value != ""}
 
 
 def _describe_schema(
-    found: InstalledDataset, table: Table, names: Mapping[str, str]
+    dataset: InstalledDataset, table: Table, names: Mapping[str, str]
 ) -> dict[str, Any]:
     schema = {
         "fields": [
-            _describe_field(field, _choose_type(found, table, field)) for field in table.fields
+            _describe_field(field, _choose_type(dataset, table, field)) for field in table.fields
         ],
         "primaryKey": table.primary_key,
         "uniqueKeys": table.unique_keys,
@@ -103,7 +103,7 @@ def _describe_foreign_keys(table: Table, names: Mapping[str, str]) -> Iterator[d
             yield {**key, "reference": {**key["reference"], "resource": resource}}
 
 
-def _choose_type(found: InstalledDataset, table: Table, field: Field) -> str:
+def _choose_type(dataset: InstalledDataset, table: Table, field: Field) -> str:
     if field.type == "duration":
         # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
         return "any"
@@ -112,7 +112,7 @@ def _choose_type(found: InstalledDataset, table: Table, field: Field) -> str:
     # A column of JSON may hold lists and numbers as well, which are no objects to the standard.
     column, quoted = quote_identifier(field.name), quote_identifier(table.name)
     sql = f"SELECT DISTINCT json_type({column}) FROM {quoted} WHERE {column} IS NOT NULL LIMIT 2"
-    with answering(found, sql) as answer:
+    with answering(dataset, sql) as answer:
         kinds = {kind for (kind,) in answer.rows}
     return "object" if kinds <= {"object"} else "array" if kinds == {"array"} else "any"
 

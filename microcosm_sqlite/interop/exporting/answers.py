@@ -1,0 +1,98 @@
+"""Run one SQL statement on a dataset, and read its rows as they come."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+
+from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+    Advise = Callable[[str, sqlite3.Connection, str], str]
+
+STEPS = 100_000
+"""Steps of SQLite's machine between two looks at whether Ctrl-C was pressed: some milliseconds."""
+
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+
+
+class Answer:
+    """The columns of a result, and its rows as they come."""
+
+    __slots__ = ("columns", "rows")
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self.columns = [column for column, *_ in cursor.description or ()]
+        self.rows: Iterable[tuple[Any, ...]] = cursor
+
+
+@contextmanager
+def answering(
+    dataset: InstalledDataset,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+    attach: Iterable[str] = (),
+    advise: Advise = lambda *_: "",
+) -> Iterator[Answer]:
+    """The answer to one SQL statement, while its connection is open.
+
+    Args:
+        dataset: The dataset.
+        sql: One statement.
+        parameters: Values of its ``:name`` parameters.
+        attach: Other datasets that the statement uses, as ``name.table``.
+        advise: Returns the hint for a message of SQLite, given the connection and the statement.
+
+    Raises:
+        QueryError: SQLite does not accept the statement, or a value stops it.
+        ReadOnlyDatasetError: The statement would write.
+        DatasetError: A dataset cannot be found, opened or read.
+    """
+    with closing(dataset.connect(attach)) as connection:
+        # While SQLite computes, Python handles no signals; it does when it is called back.
+        connection.set_progress_handler(_continue, STEPS)
+        try:
+            yield Answer(_execute(connection, sql, dict(parameters or {})))
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explain(error, dataset, lambda text: advise(text, connection, sql)) from error
+
+
+def _continue() -> bool:
+    return False
+
+
+def _execute(
+    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
+) -> sqlite3.Cursor:
+    try:
+        return connection.execute(sql, parameters)
+    except ValueError as error:  # a NUL, or half of a surrogate pair
+        raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
+
+
+def _explain(
+    error: Exception, dataset: InstalledDataset, advise: Callable[[str], str]
+) -> BaseException:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return KeyboardInterrupt()
+    if code == sqlite3.SQLITE_READONLY:
+        return ReadOnlyDatasetError(
+            f"Dataset {dataset.name!r} is read-only.",
+            hint="Copy the file that `microcosm-sqlite path` prints, and change the copy.",
+        )
+    if code in _DAMAGE and isinstance(error, sqlite3.Error):
+        return translate(error, dataset.location.path)
+    text = str(error).rstrip(".")
+    hint = _UNDECODED if text.startswith("Could not decode to UTF-8") else advise(text)
+    return QueryError(f"{text}.", hint=hint)
+
+
+_UNDECODED = "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes."

@@ -1,0 +1,263 @@
+"""Write tables of a dataset to files for other tools.
+
+CSV holds bytes in base64 and NULL as an empty field: what ``microcosm-sqlite build`` and Data
+Package readers expect.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.common.names import find_free_name
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import open_workspace
+from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.interop.exporting import croissant
+from microcosm_sqlite.interop.exporting.answers import answering
+from microcosm_sqlite.interop.exporting.data_package import describe_package
+from microcosm_sqlite.interop.exporting.text_formats import (
+    WRITERS,
+    base64_text,
+    batched,
+    spell_bytes,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, TextIO
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+    Advance = Callable[[int], object]
+
+DESCRIPTORS = {
+    "datapackage": (FILE_NAME, describe_package),
+    "croissant": (croissant.FILE_NAME, croissant.describe_croissant),
+}
+"""Formats that are CSV files and a description of them: its file name and what writes it."""
+
+TABLE_FORMATS = ("csv", "jsonl", "parquet")
+"""Formats of a file that holds one table."""
+
+FORMATS = (*TABLE_FORMATS, *DESCRIPTORS)
+"""Formats that a dataset can be exported to."""
+
+
+def write_table(
+    dataset: InstalledDataset,
+    table: str,
+    target: TextIO,
+    format: str = "csv",  # noqa: A002  # the word that users know from elsewhere
+    *,
+    columns: Sequence[str] | None = None,
+    advance: Advance = lambda _: None,
+) -> None:
+    """Write one table to an open text file, in constant memory.
+
+    >>> write_table(nyc, "airlines", sys.stdout, "jsonl")          # doctest: +SKIP
+    {"carrier": "9E", "name": "Endeavor Air Inc."}
+
+    Args:
+        dataset: The dataset.
+        table: The table's name.
+        target: The file; it must leave line ends alone (``newline=""``).
+        format: ``"csv"`` or ``"jsonl"``.
+        columns: The columns to write, in this order; all by default.
+        advance: Called with the number of rows of each batch that was read.
+
+    Raises:
+        TableNotFoundError: There is no such table or column.
+        DatasetError: The dataset cannot be opened or read.
+        ValueError: The format is another one.
+    """
+    _check_format(format, ("csv", "jsonl"))
+    names = _choose_columns(dataset, table, columns)
+    sql = f"SELECT {', '.join(map(quote_identifier, names))} FROM {quote_identifier(table)}"
+    with answering(dataset, sql) as answer:
+        batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
+        if format == "csv":
+            batches = (spell_bytes(batch, base64_text) for batch in batches)
+        target.writelines(WRITERS[format](names, batches, True))
+
+
+def export_table(
+    dataset: InstalledDataset,
+    table: str,
+    path: str | os.PathLike[str],
+    format: str = "csv",  # noqa: A002
+    *,
+    columns: Sequence[str] | None = None,
+    advance: Advance = lambda _: None,
+) -> None:
+    """Write one table to a new file, which appears only once it is complete.
+
+    >>> export_table(nyc, "flights", "flights.parquet", "parquet")       # doctest: +SKIP
+
+    Args:
+        dataset: The dataset.
+        table: The table's name.
+        path: The file; nothing may exist there.
+        format: ``"csv"``, ``"jsonl"`` or ``"parquet"``, which has the types of the models.
+        columns: The columns to write, in this order; all by default.
+        advance: Called with the number of rows of each batch that was written.
+
+    Raises:
+        TableNotFoundError: There is no such table or column.
+        DatasetError: Something exists at the path, or the dataset cannot be opened or read.
+        MissingDependencyError: Parquet is asked for, and the extra ``arrow`` is not installed.
+        ValueError: The format is another one.
+    """
+    _check_format(format, TABLE_FORMATS)
+    with _appearing(Path(path)) as draft:
+        _write(dataset, table, format, draft, columns, advance)
+
+
+def export_folder(
+    dataset: InstalledDataset,
+    path: str | os.PathLike[str],
+    format: str = "csv",  # noqa: A002
+    *,
+    tables: Sequence[str] | None = None,
+    advance: Advance = lambda _: None,
+) -> None:
+    """Write tables to a new folder, one file each; it appears only once it is complete.
+
+    >>> export_folder(nyc, "nycflights13", "datapackage")                # doctest: +SKIP
+
+    Args:
+        dataset: The dataset.
+        path: The folder; nothing may exist there.
+        format: One of :data:`FORMATS`. ``"datapackage"`` and ``"croissant"`` are CSV files and a
+            JSON description of them.
+        tables: Names of the tables to write; all by default.
+        advance: Called with the number of rows of each batch that was written.
+
+    Raises:
+        TableNotFoundError: There is no such table.
+        DatasetError: Something exists at the path, or the dataset cannot be opened or read.
+        MissingDependencyError: Parquet is asked for, and the extra ``arrow`` is not installed.
+        ValueError: The format is another one.
+    """
+    _check_format(format, FORMATS)
+    names = list(dataset.tables) if tables is None else list(tables)
+    suffix = "csv" if format in DESCRIPTORS else format
+    with _appearing(Path(path)) as draft:
+        draft.mkdir()
+        exported = {table: draft / f"{file}.{suffix}" for table, file in name_files(names).items()}
+        for table, file in exported.items():
+            _write(dataset, table, suffix, file, None, advance)
+        if format in DESCRIPTORS:
+            file_name, describe = DESCRIPTORS[format]
+            descriptor = json.dumps(describe(dataset, exported), indent=1, ensure_ascii=False)
+            (draft / file_name).write_text(f"{descriptor}\n", encoding="utf-8")
+
+
+def write_parquet(
+    dataset: InstalledDataset,
+    table: str,
+    path: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    advance: Advance = lambda _: None,
+) -> None:
+    """Write one table to a Parquet file, in constant memory; an existing file is overwritten.
+
+    Raises:
+        TableNotFoundError: There is no such table.
+        SchemaMismatchError: A column holds a value of another type than its own.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("arrow"):
+        from pyarrow.parquet import ParquetWriter
+
+        from microcosm_sqlite.interop.reader import read_batches
+    with (
+        read_batches(dataset, table, columns=columns) as batches,
+        ParquetWriter(path, batches.schema, compression="zstd") as writer,
+    ):
+        for batch in batches:
+            writer.write_batch(batch)
+            advance(len(batch))
+
+
+def _write(
+    dataset: InstalledDataset,
+    table: str,
+    form: str,
+    path: Path,
+    columns: Sequence[str] | None,
+    advance: Advance,
+) -> None:
+    if form == "parquet":
+        write_parquet(dataset, table, path, columns=columns, advance=advance)
+        return
+    with path.open("w", encoding="utf-8", newline="") as target:
+        write_table(dataset, table, target, form, columns=columns, advance=advance)
+
+
+def _check_format(form: str, known: Sequence[str]) -> None:
+    if form not in known:
+        raise ValueError(f"format must be one of {', '.join(known)}, not {form!r}")
+
+
+def _choose_columns(
+    dataset: InstalledDataset, table: str, columns: Sequence[str] | None
+) -> list[str]:
+    found = find_table(dataset, table)
+    fields = found.fields if columns is None else find_fields(dataset, found, list(columns))
+    return [field.name for field in fields]
+
+
+def name_files(tables: Sequence[str]) -> dict[str, str]:
+    """A file name, without its ending, for each table: within the folder, and on any system.
+
+    >>> name_files(["birds", "Birds", "../a b"])
+    {'birds': 'birds', 'Birds': 'Birds_2', '../a b': 'a_b'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for table in tables:
+        stem = re.sub(r"[^\w.-]+", "_", table).strip("._-") or "table"
+        names[table] = find_free_name(stem, taken)
+        taken.add(names[table].lower())
+    return names
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A path in a scratch folder beside the target, which becomes the target without error."""
+    if target.exists() or target.is_symlink():
+        raise _refuse(target)
+    if not target.parent.is_dir():
+        raise DatasetError(f"{target.parent} is not a folder.", hint="Make it, or name another.")
+    with open_workspace(target.parent, ".microcosm-sqlite-") as workspace:
+        draft = workspace / "draft"
+        yield draft
+        _publish(draft, target)
+
+
+def _publish(draft: Path, target: Path) -> None:
+    """Rename a draft to its target, unless that exists by now."""
+    try:
+        if draft.is_dir():
+            target.mkdir()  # which a rename replaces, for it is empty
+        else:
+            os.link(draft, target)
+            return
+    except FileExistsError as error:
+        raise _refuse(target) from error
+    except OSError:
+        pass  # a file system without links, where the last one wins
+    draft.replace(target)
+
+
+def _refuse(target: Path) -> DatasetError:
+    return DatasetError(f"{target} exists already.", hint="Remove it, or name another.")
