@@ -12,12 +12,12 @@
     │   ├── TableNotFoundError            the dataset has no such table
     │   ├── AmbiguousDatasetError         two distributions claim one name
     │   ├── BrokenDistributionError       a distribution's metadata cannot be used
-    │   ├── ManifestError                 a manifest is missing, malformed or from the future
+    │   ├── ManifestError                 a manifest is missing, malformed or of a later format
     │   ├── ReadOnlyDatasetError          a write to data that is read-only
     │   ├── SchemaMismatchError           models and file disagree
     │   ├── QueryError                    SQL that the dataset cannot answer
     │   ├── DatasetFileError              the file cannot be used
-    │   │   ├── DatasetFileMissingError   ... it is not there
+    │   │   ├── DatasetFileMissingError   ... it does not exist
     │   │   ├── DatasetUnreadableError    ... permissions, or not a regular file
     │   │   ├── DatasetCorruptError       ... not the bytes that were published
     │   │   ├── DatasetNotPackagedError   ... still in write-ahead or mid-transaction state
@@ -31,8 +31,8 @@
     │   ├── SourceError                   a source file as a whole
     │   │   └── SourceValueError          ... one of its values
     │   ├── DuplicateKeyError             two source rows share a key
-    │   ├── ForeignKeyError               a row refers to one that is not there
-    │   ├── StaleDBError                  the models say what no migration says
+    │   ├── ForeignKeyError               a row refers to a row that does not exist
+    │   ├── StaleDBError                  migrations are not up to date with models
     │   └── VerificationError             the built file or wheel is not what it should be
     └── MissingDependencyError            an extra is not installed
 
@@ -271,11 +271,11 @@ class DuplicateKeyError(BuildError):
 
 
 class ForeignKeyError(BuildError):
-    """A row refers to a row that is not there."""
+    """A row refers to a row that does not exist."""
 
 
 class StaleDBError(BuildError):
-    """The models of a data set say what its migrations do not."""
+    """The migrations of a dataset are not up to date with its models."""
 
 
 class VerificationError(BuildError):

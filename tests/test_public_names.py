@@ -62,6 +62,16 @@ PUBLIC = {
     "microcosm_sqlite.errors": sorted(
         name for name, value in vars(errors).items() if isclass(value)
     ),
+    "microcosm_sqlite.exporting": [
+        "FORMATS",
+        "draw_mermaid",
+        "export_folder",
+        "export_table",
+        "read_models",
+        "read_sql",
+        "write_rows",
+        "write_table",
+    ],
     "microcosm_sqlite.factories": ["SQLiteBindFactory"],
     "microcosm_sqlite.frames": ["Copy", "read_batches", "read_table", "split_range"],
     "microcosm_sqlite.fulltext": [

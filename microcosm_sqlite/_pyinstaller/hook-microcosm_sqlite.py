@@ -9,18 +9,12 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-un
 )
 
 import microcosm_sqlite
+from microcosm_sqlite.interop import exporting
 
 datas = copy_metadata("microcosm-sqlite")
-# What `microcosm_sqlite` and `interop.exporting` import when a name of theirs is used.
-hiddenimports = [
-    "microcosm_sqlite.interop.exporting.declarations",
-    "microcosm_sqlite.interop.exporting.files",
-    "microcosm_sqlite.interop.exporting.text_formats",
-    "microcosm_sqlite.orm.contexts",
-    "microcosm_sqlite.orm.data_sets",
-    "microcosm_sqlite.orm.engines",
-    "microcosm_sqlite.orm.stores",
-]
+lazy = {f"microcosm_sqlite.interop.exporting.{name}" for name in exporting._MODULES.values()}
+lazy |= set(microcosm_sqlite._LAZY.values())
+hiddenimports = [*sorted(lazy), "microcosm_sqlite.orm.engines"]
 
 for dataset in microcosm_sqlite.datasets().values():
     if dataset.entry is not None:

@@ -1,4 +1,4 @@
-"""Check that the revisions of a data set say all that its models say."""
+"""Check that the revisions of a dataset are up to date with its models."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["StaleDBError", "main"]
 
 
 def main(graph: Any, Base: type[DataSet]) -> None:  # noqa: N803  # the keyword of 2.0.0
-    """Pass quietly if a new revision would be empty.
+    """Do nothing if a new revision would be empty, and raise otherwise.
 
     Args:
         graph: The object graph; its database must be upgraded to the latest revision.
-        Base: The data set.
+        Base: The base of the models, or a model.
 
     Raises:
         StaleDBError: Models and revisions differ, and the text names the differences; or the
@@ -28,6 +28,6 @@ def main(graph: Any, Base: type[DataSet]) -> None:  # noqa: N803  # the keyword 
         command.check(MigrationEnvironment(graph, Base).make_config())
     except CommandError as error:
         raise StaleDBError(
-            f"Data set {Base.resolve().dataset_name!r}: {str(error).rstrip('.')}.",
+            f"Dataset {Base.resolve().dataset_name!r}: {str(error).rstrip('.')}.",
             hint="Run `upgrade head`, then, if models changed, `revision --autogenerate`.",
         ) from error

@@ -1,4 +1,4 @@
-"""Alembic's command line for a data set of an application.
+"""Alembic's command line for a dataset of an application.
 
 Write a command that calls :func:`main` with the application's object graph::
 
@@ -6,7 +6,7 @@ Write a command that calls :func:`main` with the application's object graph::
         graph = create_object_graph("example")
         main(graph, SomeBase)
 
-and create the folder ``sqlite-migrations/<name of the data set>`` in the application's package.
+and create the folder ``sqlite-migrations/<name of the dataset>`` in the application's package.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(
 
     Args:
         graph: The object graph.
-        Base: The data set.
+        Base: The base of the models, or a model.
         include_downgrade: Write a ``downgrade`` function into new revisions.
         args: The command line; the program's own if there is none.
     """

@@ -245,7 +245,12 @@ class OwnSessions:
         self._shelves: weakref.WeakKeyDictionary[object, dict[object, Session]] = (
             weakref.WeakKeyDictionary()
         )
+        self._ends: weakref.WeakKeyDictionary[object, weakref.finalize[..., Any]] = (
+            weakref.WeakKeyDictionary()
+        )
         _all_own_sessions.add(self)
+        # Sessions of a graph that is gone last no longer than those who still use them.
+        weakref.finalize(self, _detach_all, self._ends).atexit = False
 
     def get(self, key: object, create: Callable[[], Session]) -> Session:
         """Return the session of this key, made on first use."""
@@ -253,7 +258,9 @@ class OwnSessions:
         shelf = self._shelves.get(current)
         if shelf is None:
             shelf = self._shelves[current] = {}
-            weakref.finalize(current, end_sessions, shelf, os.getpid()).atexit = False
+            end = weakref.finalize(current, end_sessions, shelf, os.getpid())
+            end.atexit = False
+            self._ends[current] = end
         session = shelf.get(key)
         if session is None:
             session = shelf[key] = create()
@@ -276,6 +283,11 @@ def close_sessions(sessions: dict[object, Session], process: int) -> None:
             session = sessions.popitem()[1]
             # A connection kept for a thread that ends would stay open for ever.
             session.end() if isinstance(session, LeasingSession) else session.close()
+
+
+def _detach_all(ends: weakref.WeakKeyDictionary[object, weakref.finalize[..., Any]]) -> None:
+    for end in list(ends.values()):
+        end.detach()
 
 
 def end_sessions(sessions: dict[object, Session], process: int) -> None:

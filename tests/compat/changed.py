@@ -51,6 +51,48 @@ def check_a_keyword_that_is_no_column_is_refused(folder):
     assert ThingStore().count() == 2
 
 
+def check_a_keyword_that_is_none_of_the_declared_fields_is_refused(folder):
+    """The same, where the store declares the fields that it filters by."""
+
+    class NamedStore(ThingStore):
+        auto_filter_fields = (Thing.name,)
+
+    make_context(folder)
+    for call in (NamedStore().search, NamedStore().count, NamedStore().delete):
+        try:
+            call(nmae="b")
+        except TypeError as error:
+            assert "'name'" in str(error)
+            continue
+        raise AssertionError
+    assert ThingStore().count() == 2
+
+
+def check_delete_needs_something_that_chooses_rows(folder):
+    """A value that happens to be None must not empty a table."""
+    make_context(folder)
+    for criteria in ({"name": None}, {}):
+        try:
+            ThingStore().delete(**criteria)
+        except ValueError:
+            continue
+        raise AssertionError
+    assert ThingStore().count() == 2
+
+
+def check_a_write_that_nobody_would_commit_is_refused(folder):
+    """A store outside of contexts answers with success, and the row is never written."""
+    from microcosm_sqlite.errors import DatasetError
+
+    make_context(folder).close()
+    try:
+        ThingStore().create(Thing(id=3))
+    except DatasetError as error:
+        assert "context" in str(error)
+    else:
+        raise AssertionError
+
+
 def check_disposing_of_connections_leaves_other_data_sets_alone(folder):
     """An engine that was never asked for need not be made in order to be disposed of."""
     from microcosm_sqlite import dispose_sqlite_connections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import ctypes
 import re
@@ -15,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base, relationship
 from sqlalchemy.sql import schema
 
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "private-names.md"
-LISTED = {
-    name
-    for cell in re.findall(r"^\| (`[^|]*) \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    for name in re.findall(r"`([^`]+)`", cell)
-}
+import microcosm_sqlite
+
+PACKAGE = Path(microcosm_sqlite.__file__).parent
+PAGE = PACKAGE.parent / "docs" / "explanation" / "private-names.md"
+ROWS = re.findall(r"^\| (`[^|]*) \| (`[^|]*) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+LISTED = {name for cell, _ in ROWS for name in re.findall(r"`([^`]+)`", cell)}
 
 Base: Any = declarative_base()
 
@@ -61,6 +62,7 @@ def find_sqlalchemy_names() -> dict[str, Any]:
         "Mapper": mapper,
         "ClassManager": mapper.class_manager,
         "QueryableAttribute": Parent.id,
+        "SQLiteDialect": engine.dialect,
     }
 
 
@@ -76,6 +78,9 @@ ELSEWHERE = {
     "CommandLine.run_cmd",
     "Connection._conn",
     "Connection._thread",
+    "anyio._core._eventloop",
+    "CancelScope._child_scopes",
+    "CancelScope._host_task",
     "asyncio._get_running_loop",
     "sys._current_frames",
     "ctypes.pythonapi.Py_IncRef",
@@ -94,6 +99,9 @@ def test_sqlalchemy_uses_them_as_the_code_expects(owners: dict[str, Any]) -> Non
     assert preparer.schema_for_object(sa.Table("t", sa.MetaData(), schema="other")) == "other"
     assert owners["SQLCompiler"].positiontup == ["id_1"]
     assert owners["SQLCompiler"].binds["id_1"].value == 1
+    affinity = owners["SQLiteDialect"]._resolve_type_affinity("VARCHAR(3)")
+    assert isinstance(affinity, sa.VARCHAR)
+    assert affinity.length == 3
     session = owners["Session"]
     Base.metadata.create_all(session.get_bind())
     parent = Parent(id=7)
@@ -128,7 +136,49 @@ def test_aiosqlite_has_a_thread_and_a_connection_of_sqlite3() -> None:
     asyncio.run(look())
 
 
+def test_anyio_tells_which_task_waits_for_a_thread() -> None:
+    anyio = pytest.importorskip("anyio")
+
+    def look() -> object:
+        scope: Any = sys.modules["anyio._core._eventloop"].threadlocals.current_cancel_scope
+        (scope,) = tuple(scope._child_scopes) or (scope,)
+        return scope._host_task
+
+    async def run() -> None:
+        assert await anyio.to_thread.run_sync(look) is asyncio.current_task()
+
+    anyio.run(run)
+
+
 def test_python_has_the_rest() -> None:
     assert asyncio._get_running_loop() is None
     assert sys._current_frames()
     assert ctypes.pythonapi.Py_IncRef
+
+
+@pytest.mark.parametrize(("names", "files"), ROWS)
+def test_a_listed_name_is_used_where_the_page_says(names: str, files: str) -> None:
+    for file in re.findall(r"`([^`]+)`", files):
+        source = (PACKAGE / file).read_text("utf-8")
+        last = {name.rsplit(".", 1)[1] if "." in name else name for name in names.split("`")[1::2]}
+        assert any(name in source for name in last), file
+
+
+def test_every_private_name_of_another_library_is_listed() -> None:
+    defined: set[str] = set()
+    used: dict[str, str] = {}
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                defined.add(node.id)
+            elif isinstance(node, ast.Attribute) and not node.attr.startswith("__"):
+                is_own = isinstance(node.ctx, ast.Store)
+                is_own |= isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+                if is_own:
+                    defined.add(node.attr)
+                elif node.attr.startswith("_"):
+                    used[node.attr] = str(file)
+    listed = {part for name in LISTED for part in name.split(".")} | {"_exit"}  # in Python's manual
+    assert {name: file for name, file in used.items() if name not in defined | listed} == {}
