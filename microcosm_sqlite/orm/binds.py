@@ -272,13 +272,13 @@ def current_binds() -> Binds:
 
     An earlier graph never answers again, whatever still holds it.
     """
-    latest = _latest_binds[0]() if _latest_binds else None
+    latest = _graph_binds[0]() if _graph_binds else None
     return _process_binds() if latest is None else latest
 
 
 def set_current_binds(binds: Binds) -> None:
     """Make these the binds of code that names no graph, for as long as their graph lives."""
-    _latest_binds[:] = [weakref.ref(binds)]
+    _graph_binds[:] = [weakref.ref(binds)]
 
 
 class _ProcessBinds:
@@ -299,7 +299,7 @@ class _ProcessBinds:
 
 
 _process_binds = _ProcessBinds()
-_latest_binds: list[weakref.ref[Binds]] = []
+_graph_binds: list[weakref.ref[Binds]] = []
 
 
 def _raise(error: DatasetError, _: object) -> None:

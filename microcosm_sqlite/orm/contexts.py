@@ -137,7 +137,9 @@ class SessionContext:
     """Open a session that every store of a dataset uses within the block.
 
     Contexts nest, and closing one brings back the outer one. The session is for the thread or
-    asyncio task that opened the context: another that runs at the same time gets its own.
+    asyncio task that opened the context: another that runs at the same time gets its own, and
+    may not write outside of a context of its own. Threads in which anyio works for a task, as
+    FastAPI runs synchronous dependencies and endpoints, count as that task.
 
     >>> with SessionContext(graph, Flight) as context:          # doctest: +SKIP
     ...     store.create(Flight(id=1))

@@ -180,7 +180,8 @@ def test_ended_event_loops_leave_no_descriptors_and_no_threads(tmp_path: Path, t
         for _ in range(times):
             asyncio.run(work())
         assert count_open() <= before + 1, (before, count_open())
-        assert threading.active_count() <= threads, threading.enumerate()
+        # The workers for calls outside of contexts are shared by all loops, and at most 8.
+        assert threading.active_count() <= threads + 7, threading.enumerate()
         """,
         tmp_path,
         min(times, 300),

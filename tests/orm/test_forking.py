@@ -243,12 +243,13 @@ def test_sessions_of_other_threads_end_quietly_in_the_child(tmp_path: Path) -> N
         ready, done = threading.Event(), threading.Event()
 
         def hold():
-            NodeStore().create(Node(id=2000))
+            store = NodeStore(GetOrCreateSession(graph))
+            store.create(Node(id=2000))
             with Node.new_context(graph):
                 NodeStore().first()
                 ready.set()
                 done.wait()
-            NodeStore().session.commit()
+            store.session.commit()
 
         thread = threading.Thread(target=hold)
         thread.start()
