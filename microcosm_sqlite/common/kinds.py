@@ -13,6 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from typing import Any
 
 LABEL, BOOLEAN, DATETIME, DATE, TIME = "label", "boolean", "datetime", "date", "time"
@@ -75,6 +76,20 @@ class Kind:
         return f"<Kind {self.name}>"
 
 
+def as_utc(value: datetime) -> datetime:
+    """Return a datetime as it is stored: one with an offset in UTC, without the offset.
+
+    >>> from datetime import datetime
+    >>> as_utc(datetime.fromisoformat("2020-01-01T00:00+02:00"))
+    datetime.datetime(2019, 12, 31, 22, 0)
+    """
+    if value.tzinfo is None:
+        return value
+    from datetime import UTC
+
+    return value.astimezone(UTC).replace(tzinfo=None)
+
+
 def _write_duration(value: Any) -> str:
     """Write the moment that far from 1970, as SQLAlchemy stores a duration."""
     from datetime import datetime
@@ -100,7 +115,7 @@ KINDS = {
             DATETIME, "sqlalchemy:DateTime", "dt.datetime", "datetime", stored="text",
             format_="%Y-%m-%d %H:%M:%S.%f", example="2013-01-31T23:59:00Z",
             declared=("DATETIME", "TIMESTAMP"), python="datetime.datetime",
-            store=lambda value: value.replace(tzinfo=None).isoformat(" ", "microseconds"),
+            store=lambda value: as_utc(value).isoformat(" ", "microseconds"),
         ),
         Kind(
             DATE, "sqlalchemy:Date", "dt.date", "date", stored="text", example="2013-01-31",

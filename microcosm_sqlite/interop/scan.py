@@ -179,6 +179,10 @@ def _explain(connection: sqlite3.Connection, scan: Scan) -> None:
     if not (scan.where or scan.params):
         return
     try:
+        if scan.where:
+            # By itself first: `1) OR (1` is a condition only within our parentheses.
+            table = quote_identifier(scan.table)
+            connection.execute(f"EXPLAIN SELECT 1 FROM {table} WHERE {scan.where}", scan.params)
         connection.execute(f"EXPLAIN {scan.sql()}", scan.params)
     except sqlite3.Error as error:
         raise QueryError(

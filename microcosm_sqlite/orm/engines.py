@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import URL, QueuePool, create_engine, event
+from sqlalchemy import TIMESTAMP, URL, DateTime, QueuePool, create_engine, event
+from sqlalchemy.dialects.sqlite import DATETIME
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -26,6 +28,7 @@ from microcosm_sqlite.catalog.connection import (
 )
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
+from microcosm_sqlite.common.kinds import as_utc
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.orm.attachments import attach_datasets
 from microcosm_sqlite.orm.forking import track_engine
@@ -33,7 +36,7 @@ from microcosm_sqlite.orm.forking import track_engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Dialect, Engine
     from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -59,6 +62,11 @@ class Recipe(NamedTuple):
     path: str
     uri: Callable[[], str]
     attach: Callable[[sqlite3.Connection, str, str, str], None]
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing is written, so that nothing has to be rolled back."""
+        return self.reset is None
 
 
 recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
@@ -220,7 +228,7 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     )
     for name, listener in recipe.listeners:
         event.listen(engine, name, listener)
-    quote_keywords(engine)
+    adapt_dialect(engine, recipe)
     recipes[engine] = recipe
     track_engine(engine, is_copied=is_copied)
     return engine
@@ -267,6 +275,28 @@ def _name_file(name: str) -> str:
 
 UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
 """Keywords of SQLite 3.53 that SQLAlchemy does not quote and that cannot name a table or column."""
+
+
+class _MomentInUTC(DATETIME):
+    """A datetime that is compared as builds store it, where SQLAlchemy would drop its offset."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        bind: Any = super().bind_processor(dialect)
+        return lambda value: bind(as_utc(value) if isinstance(value, datetime) else value)
+
+
+def adapt_dialect(engine: Engine, recipe: Recipe) -> None:
+    """Let an engine take any name, and find moments with an offset in data that was built.
+
+    What an application writes itself keeps SQLAlchemy's rules.
+    """
+    quote_keywords(engine)
+    if recipe.is_read_only:
+        engine.dialect.colspecs = {
+            **engine.dialect.colspecs,
+            DateTime: _MomentInUTC,
+            TIMESTAMP: _MomentInUTC,
+        }
 
 
 def quote_keywords(engine: Engine) -> None:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, inspect, select, text
+from sqlalchemy import (
+    TIMESTAMP,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 import microcosm_sqlite
@@ -129,3 +142,29 @@ def test_every_keyword_of_sqlite_can_name_a_table_and_a_column() -> None:
             assert found.one() == (1, "one")
 
     engine.dispose()
+
+
+@pytest.mark.parametrize("type_", [DateTime, DateTime(timezone=True), TIMESTAMP])
+def test_a_moment_with_an_offset_finds_the_row_that_was_built_from_it(
+    tmp_path: Path, type_: Any
+) -> None:
+    events = Table(
+        "events", MetaData(), Column("id", Integer, primary_key=True), Column("at", type_)
+    )
+    path = tmp_path / "events.db"
+    writable = create_readwrite_engine(path)
+    with writable.begin() as connection:
+        events.create(connection)
+        connection.execute(events.insert(), {"id": 1, "at": datetime(2019, 12, 31, 22)})
+        connection.execute(events.insert(), {"id": 2, "at": datetime(2020, 1, 1)})
+    writable.dispose()
+    moment = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    found = microcosm_sqlite.register("events", path)
+    try:
+        with found.engine.connect() as connection:
+            assert connection.scalars(select(events.c.id).where(events.c.at == moment)).all() == [1]
+            early = select(events.c.id).where(events.c.at < datetime(2020, 1, 1))
+            assert connection.scalars(early).all() == [1]
+    finally:
+        found.engine.dispose()
+        microcosm_sqlite.unregister("events")

@@ -12,7 +12,7 @@ import enum
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -192,7 +192,7 @@ def _take_text(value: Any, parse: Parser) -> Any:
 def _take_datetime(value: Any, parse: Parser) -> Any:  # noqa: ARG001
     if isinstance(value, datetime):
         try:
-            return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+            return kinds.as_utc(value)
         except OverflowError:
             raise ValueError("a date and time of the years 1 to 9999 in UTC") from None
     if isinstance(value, date):

@@ -11,14 +11,14 @@ import binascii
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
 from microcosm_sqlite.common.booleans import parse_boolean
-from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME
+from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME, as_utc
 
 Parser = Callable[[str], Any]
 
@@ -132,7 +132,7 @@ def parse_datetime(text: str) -> datetime:
     """An ISO 8601 date and time; one with an offset becomes UTC, as SQLite stores no offset."""
     try:
         value = datetime.fromisoformat(_UTC.sub("Z", text.strip()))
-        return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        return as_utc(value)
     except (ValueError, OverflowError):
         raise ValueError(f"a date and time as in {KINDS[DATETIME].example}") from None
 
