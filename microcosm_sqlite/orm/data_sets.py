@@ -123,7 +123,7 @@ class DataSet(metaclass=DataSetMeta):
             kwargs: As for :class:`sqlalchemy.orm.Session`.
 
         Raises:
-            SchemaMismatchError: The installed dataset has not the tables of the models.
+            SchemaMismatchError: The installed dataset lacks tables of the models.
         """
         return binds_of(graph).new_session(cls.resolve(), **kwargs)
 

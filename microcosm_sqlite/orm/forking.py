@@ -5,7 +5,7 @@ SQLite forbids a child to use, or even to close, a connection that its parent op
 pool, sessions forget what they were in the middle of, and the inherited connections stay
 referenced for ever. Nothing has to be called for it.
 
-What cannot be mended from here: a fork while another thread is inside SQLite may copy a locked
+What this cannot prevent: a fork while another thread is inside SQLite may copy a locked
 mutex, and the child then hangs at its first query. :class:`ForkSafetyWarning` tells of it.
 """
 

@@ -79,7 +79,7 @@ class Keyset(Generic[M]):
         """The page that follows a key.
 
         Raises:
-            ValueError: ``after`` has not one value for each column of the order.
+            ValueError: ``after`` does not have one value for each column of the order.
         """
         if after is not None:
             query = query.filter(self._follows(after))

@@ -120,7 +120,7 @@ def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], sourc
     """Check that a source has every column that does not fill itself.
 
     Raises:
-        SourceError: It has not; the text names them.
+        SourceError: Columns are missing; the text names them.
     """
     missing = [
         rule.name
