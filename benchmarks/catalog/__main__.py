@@ -24,7 +24,7 @@ from pathlib import Path
 import microcosm_sqlite
 from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
-from microcosm_sqlite.catalog.cache.extraction import extraction as cache
+from microcosm_sqlite.catalog.cache import extraction as cache
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
