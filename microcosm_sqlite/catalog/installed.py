@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
     development_path,
@@ -310,15 +311,14 @@ def _choose(name: str, known: Mapping[str, Named], owner: str, kind: str) -> Nam
 
 
 def _manifest_beside(path: str) -> Manifest | None:
-    file = os.path.join(os.path.dirname(path), FILE_NAME)
+    folder = os.path.dirname(path)
     try:
-        with open(file, "rb") as opened:
-            content = opened.read()
-    except OSError:
+        content = folder_reader(folder or os.curdir)(FILE_NAME)
+    except (OSError, ValueError):
         return None
-    if EXTENSION.encode() not in content:
+    if not content or EXTENSION.encode() not in content:
         return None
-    manifest = Manifest.loads(content, file)
+    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
     is_meant = os.path.basename(manifest.resource).startswith(os.path.basename(path))
     return manifest if is_meant else None
 
