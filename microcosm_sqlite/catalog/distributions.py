@@ -121,6 +121,8 @@ class Distribution:
     def lists(self, file: str) -> bool | None:
         """Whether RECORD lists a file, named from the site; None where there is no RECORD.
 
+        A name that ends with a slash stands for anything in that folder.
+
         Raises:
             BrokenDistributionError: It cannot be read.
         """
@@ -128,9 +130,10 @@ class Distribution:
         if not content:
             return None
         # A search, because importing csv would cost each cold start more than the whole reading.
-        quoted = '"{}"'.format(file.replace('"', '""'))
+        end = "" if file.endswith("/") else ","
+        quoted = '"' + file.replace('"', '""') + (end and '",')
         lines = b"\n" + content
-        return any(f"\n{name},".encode() in lines for name in (file, quoted))
+        return any(f"\n{name}".encode() in lines for name in (file + end, quoted))
 
     def read_manifest(self) -> Manifest | None:
         """The manifest of the dataset that it carries; None where it has none.

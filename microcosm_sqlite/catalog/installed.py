@@ -8,6 +8,7 @@ from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
+    check_own,
     development_path,
     installed_path,
     locate,
@@ -273,6 +274,7 @@ class InstalledDataset(Frames):
         manifest = distribution.read_manifest()
         if manifest is None or manifest.name != self.name:
             return None
+        check_own(self.entry, manifest)
         if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
             return manifest
         # An editable install's metadata is as old as the install; the file beside the database is
