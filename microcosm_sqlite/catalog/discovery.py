@@ -15,6 +15,8 @@ from microcosm_sqlite.catalog.distributions import (
     Entry,
     Problem,
     canonical_name,
+    check_size,
+    folder_reader,
     reinstall_hint,
 )
 
@@ -29,8 +31,6 @@ GROUP = "microcosm.sqlite"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 METADATA_SUFFIXES = (".dist-info", ".egg-info")
-MAX_METADATA = 64 << 20
-"""Bytes that a metadata file may have, or claim to uncompress to."""
 
 
 class Scan:
@@ -119,28 +119,33 @@ def _read_site(site: str, modified: int) -> _Site:
             distribution = Distribution(site, folder, read)
             folders.setdefault(name, []).append((distribution, content))
     for versions in folders.values():
-        distribution, content = _choose(versions, found)
-        found.add(distribution, content)
+        for distribution, content in _choose(versions, found):
+            found.add(distribution, content)
     return found
 
 
-def _choose(versions: list[tuple[Distribution, bytes]], found: _Site) -> tuple[Distribution, bytes]:
-    """Choose one of several metadata folders; an interrupted upgrade leaves two."""
+def _choose(
+    versions: list[tuple[Distribution, bytes]], found: _Site
+) -> list[tuple[Distribution, bytes]]:
+    """Choose one of several metadata folders, if all of them claim the same.
+
+    An interrupted upgrade leaves two, of which the newest counts. A wheel can also bring a metadata
+    folder in the name of another distribution: where claims differ, none is preferred.
+    """
     if len(versions) == 1:
-        return versions[0]
+        return versions
     newest = max(versions, key=lambda pair: _modified(pair[0].metadata))
+    numbers = sorted(distribution.version for distribution, _ in versions)
+    for distribution, _ in versions:
+        distribution.duplicates = numbers
     name = newest[0].name
-    listed = ", ".join(sorted(distribution.version for distribution, _ in versions))
-    found.problems.append(
-        Problem(
-            name,
-            "",
-            f"{name} is installed in several versions at once ({listed}); "
-            f"the newest, {newest[0].version}, is used.",
-            f"Run: pip uninstall {name}, until none is left, then install it again.",
-        )
-    )
-    return newest
+    is_upgrade = len({content for _, content in versions}) == 1
+    used = f"the newest, {newest[0].version}, is used"
+    message = f"{name} is installed in several versions at once ({', '.join(numbers)}); "
+    message += used if is_upgrade else "they have different entry points"
+    hint = f"Run: pip uninstall {name}, until none is left, then install it again."
+    found.problems.append(Problem(name, "", f"{message}.", hint))
+    return [newest] if is_upgrade else versions
 
 
 def _modified(path: str) -> int:
@@ -161,7 +166,7 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
         for name in names:
             # A leading tilde is what pip leaves of a distribution that it could not remove.
             if name.endswith(METADATA_SUFFIXES) and not name.startswith("~"):
-                yield name, _folder_reader(os.path.join(site, name))
+                yield name, folder_reader(os.path.join(site, name))
 
 
 def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Reader]]:
@@ -189,7 +194,7 @@ def _zip_reader(site: str, folder: str) -> Reader:
         try:
             with ZipFile(site) as archive:
                 member = archive.getinfo(f"{folder}/{file}")
-                _check_size(member.file_size)
+                check_size(member.file_size)
                 return archive.read(member)
         except KeyError:
             return None
@@ -197,30 +202,6 @@ def _zip_reader(site: str, folder: str) -> Reader:
             raise OSError(str(error)) from error
 
     return read
-
-
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-
-
-def _folder_reader(folder: str) -> Reader:
-    def read(file: str) -> bytes | None:
-        # Bare system calls: this runs once for each installed distribution on every cold start.
-        try:
-            descriptor = os.open(f"{folder}/{file}", _READ)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        try:
-            return os.read(descriptor, _check_size(os.fstat(descriptor).st_size))
-        finally:
-            os.close(descriptor)
-
-    return read
-
-
-def _check_size(size: int) -> int:
-    if size > MAX_METADATA:
-        raise OSError(f"{size:,} bytes are too many for metadata")
-    return size
 
 
 def _parse_group(text: str) -> Iterator[tuple[str, str]]:

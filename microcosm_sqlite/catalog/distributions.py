@@ -13,6 +13,35 @@ if TYPE_CHECKING:
 
     Reader = Callable[[str], bytes | None]
 
+MAX_METADATA = 64 << 20
+"""Bytes that a metadata file may have, or claim to uncompress to."""
+
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def folder_reader(folder: str) -> Reader:
+    """Return a function that reads a file of a folder, and never waits for a FIFO or a device."""
+
+    def read(file: str) -> bytes | None:
+        # Bare system calls: this runs once for each installed distribution on every cold start.
+        try:
+            descriptor = os.open(f"{folder}/{file}", _READ)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            return os.read(descriptor, check_size(os.fstat(descriptor).st_size))
+        finally:
+            os.close(descriptor)
+
+    return read
+
+
+def check_size(size: int) -> int:
+    """Return a metadata file's size, or raise OSError if it is too large."""
+    if size > MAX_METADATA:
+        raise OSError(f"{size:,} bytes are too many for metadata")
+    return size
+
 
 class Problem:
     """Something in the environment that discovery could not use.
@@ -48,14 +77,16 @@ class Distribution:
         version: Its version.
         site: The entry of ``sys.path`` that it is installed in: a directory or a zip file.
         metadata: Where its metadata stands, for messages.
+        duplicates: All its versions, if the same site has several metadata folders of this name.
     """
 
-    __slots__ = ("_read", "metadata", "name", "site", "version")
+    __slots__ = ("_read", "duplicates", "metadata", "name", "site", "version")
 
     def __init__(self, site: str, folder: str, read: Reader) -> None:
         self.site = site
         self.metadata = os.path.join(site, folder)
         self._read = read
+        self.duplicates: list[str] = []
         stem = os.path.splitext(folder)[0]
         self.name, _, self.version = stem.partition("-")
         for file in ("METADATA", "PKG-INFO"):
@@ -86,6 +117,23 @@ class Distribution:
                 f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
                 hint=reinstall_hint(self.name),
             ) from error
+
+    def lists(self, file: str) -> bool | None:
+        """Whether RECORD lists a file, named from the site; None where there is no RECORD.
+
+        A name that ends with a slash stands for anything in that folder.
+
+        Raises:
+            BrokenDistributionError: It cannot be read.
+        """
+        content = self.read("RECORD")
+        if not content:
+            return None
+        # A search, because importing csv would cost each cold start more than the whole reading.
+        end = "" if file.endswith("/") else ","
+        quoted = '"' + file.replace('"', '""') + (end and '",')
+        lines = b"\n" + content
+        return any(f"\n{name}".encode() in lines for name in (file + end, quoted))
 
     def read_manifest(self) -> Manifest | None:
         """The manifest of the dataset that it carries; None where it has none.

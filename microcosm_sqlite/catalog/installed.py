@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
+    check_own,
     development_path,
     installed_path,
     locate,
@@ -272,6 +274,7 @@ class InstalledDataset(Frames):
         manifest = distribution.read_manifest()
         if manifest is None or manifest.name != self.name:
             return None
+        check_own(self.entry, manifest)
         if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
             return manifest
         # An editable install's metadata is as old as the install; the file beside the database is
@@ -310,15 +313,14 @@ def _choose(name: str, known: Mapping[str, Named], owner: str, kind: str) -> Nam
 
 
 def _manifest_beside(path: str) -> Manifest | None:
-    file = os.path.join(os.path.dirname(path), FILE_NAME)
+    folder = os.path.dirname(path)
     try:
-        with open(file, "rb") as opened:
-            content = opened.read()
-    except OSError:
+        content = folder_reader(folder or os.curdir)(FILE_NAME)
+    except (OSError, ValueError):
         return None
-    if EXTENSION.encode() not in content:
+    if not content or EXTENSION.encode() not in content:
         return None
-    manifest = Manifest.loads(content, file)
+    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
     is_meant = os.path.basename(manifest.resource).startswith(os.path.basename(path))
     return manifest if is_meant else None
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileMissingError
+from microcosm_sqlite.errors import (
+    BrokenDistributionError,
+    DatasetFileMissingError,
+    ManifestError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,11 +48,50 @@ class Location:
         return self.renew is not None
 
 
+def check_own(entry: Entry, manifest: Manifest) -> None:
+    """Refuse a manifest that leads to what belongs to another distribution.
+
+    Its package and its models share the top-level name of the entry point's module, or are listed
+    in RECORD.
+
+    Raises:
+        ManifestError: It leads elsewhere.
+    """
+    distribution = entry.distribution
+    own = entry.reference.partition(":")[0].partition(".")[0].strip()
+    if manifest.package.partition(".")[0] != own and not distribution.lists(member_name(manifest)):
+        raise _foreign(distribution, manifest, "file", member_name(manifest))
+    models = manifest.models
+    if models and models.partition(".")[0] not in (own, manifest.package.partition(".")[0]):
+        path = models.replace(".", "/")
+        if not any(map(distribution.lists, (f"{path}.py", f"{path}/__init__.py"))):
+            raise _foreign(distribution, manifest, "models", models)
+
+
+def _check_listed(distribution: Distribution, manifest: Manifest) -> None:
+    """Refuse a file in a package of which RECORD lists nothing; without RECORD, nothing is known.
+
+    Whether it lists the very file is for a verification to say.
+    """
+    package = "/".join((*manifest.package.split("."), ""))
+    if distribution.lists(package if manifest.package else manifest.resource) is False:
+        raise _foreign(distribution, manifest, "file", member_name(manifest))
+
+
+def _foreign(distribution: Distribution, manifest: Manifest, kind: str, name: str) -> ManifestError:
+    owner = f"{distribution.name} {distribution.version}"
+    return ManifestError(
+        f"{manifest.origin} names the {kind} {name}, which {owner} did not install.",
+        hint="Reinstall it; if that does not help, tell its publisher.",
+    )
+
+
 def locate(distribution: Distribution, manifest: Manifest) -> Location:
     """The file that a manifest names, without importing its package.
 
     Raises:
         DatasetFileMissingError: It is not where the manifest says.
+        ManifestError: It is there, and the distribution did not install it.
         CacheError: It had to be extracted and could not be.
     """
     if distribution.is_zipped:
@@ -59,7 +102,9 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         )
     path = installed_path(distribution, manifest)
     is_installed = os.path.exists(path)
-    if not is_installed:
+    if is_installed:
+        _check_listed(distribution, manifest)
+    else:
         path = development_path(manifest) or _missing(distribution, manifest)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache.extraction import extract_file

@@ -241,7 +241,7 @@ class Manifest:
         self.fingerprint = read_text(extension, "fingerprint", "")
         self.sqlite_version = read_text(extension, "sqliteVersion", "")
         self.builder_version = read_text(extension, "builderVersion", "")
-        self.models = read_text(extension, "models", "")
+        self.models = read_inner_path(extension, "models", ".", "")
         requires = read_object(extension, "requires")
         self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
         tables = [Table(resource) for resource in read_objects(raw, "resources")]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from microcosm_sqlite.catalog.cache.extraction import decompress_file, extract_member
 from microcosm_sqlite.catalog.codecs import SUFFIXES
 from microcosm_sqlite.catalog.discovery import GROUP, discover, zipped_folders
-from microcosm_sqlite.catalog.distributions import Distribution
+from microcosm_sqlite.catalog.distributions import Distribution, folder_reader
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, member_name
 from microcosm_sqlite.catalog.manifest import FILE_NAME
@@ -75,11 +75,12 @@ def open_dataset(name: str, folder: str) -> InstalledDataset:
 
 
 def _decompress(packed: str, compression: str, folder: str) -> str:
-    import shutil
-
     beside, name = os.path.split(packed)
-    with suppress(FileNotFoundError):  # what describes the file goes along
-        shutil.copy(os.path.join(beside, FILE_NAME), folder)
+    with suppress(OSError):  # what describes the file goes along
+        description = folder_reader(beside or os.curdir)(FILE_NAME)
+        if description:
+            with open(os.path.join(folder, FILE_NAME), "wb") as copy:
+                copy.write(description)
     path = os.path.join(folder, os.path.splitext(name)[0])
     decompress_file(packed, compression, path)
     return path

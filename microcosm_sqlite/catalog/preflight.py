@@ -61,9 +61,7 @@ def check_sidecars(path: str) -> None:
     Raises:
         DatasetNotPackagedError: There is one.
     """
-    if os.path.islink(path):
-        # SQLite looks for a journal beside the file itself.
-        path = os.path.realpath(path)
+    path = _resolve(path)
     for suffix in SIDECARS:
         _check_sidecar(path, suffix)
 
@@ -87,11 +85,19 @@ def preflight_live(path: str) -> None:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         raise explain(error, path) from error
-    _check_regular(path, status)
+    check_regular(path, status)
     if status.st_size == 0:
         raise DatasetCorruptError(f"{path} is empty.", hint="Build or copy it again.")
     if not os.access(path, os.R_OK):
         raise _unreadable(path)
+    path = _resolve(path)
+    for suffix in (*SIDECARS, "-shm"):
+        _check_sidecar_is_regular(path + suffix)
+
+
+def _resolve(path: str) -> str:
+    """The file itself, beside which SQLite looks for a journal."""
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def _read_header(path: str) -> tuple[int, bytes]:
@@ -101,7 +107,7 @@ def _read_header(path: str) -> tuple[int, bytes]:
         descriptor = os.open(path, flags)
         try:
             status = os.fstat(descriptor)
-            _check_regular(path, status)
+            check_regular(path, status)
             return status.st_size, os.read(descriptor, HEADER_SIZE)
         finally:
             os.close(descriptor)
@@ -109,7 +115,12 @@ def _read_header(path: str) -> tuple[int, bytes]:
         raise explain(error, path) from error
 
 
-def _check_regular(path: str, status: os.stat_result) -> None:
+def check_regular(path: str, status: os.stat_result) -> None:
+    """Refuse a folder, a FIFO, a socket or a device.
+
+    Raises:
+        DatasetUnreadableError: It is one.
+    """
     if status.st_mode & 0o170000 != 0o100000:
         raise DatasetUnreadableError(f"{path} is not a regular file.")
 
@@ -149,15 +160,22 @@ def _expected_size(header: bytes) -> int:
 
 
 def _check_sidecar(path: str, suffix: str) -> None:
-    try:
-        size = os.stat(path + suffix).st_size
-    except (OSError, ValueError):
-        return
-    if size:
+    status = _check_sidecar_is_regular(path + suffix)
+    if status and status.st_size:
         raise DatasetNotPackagedError(
             f"{path}{suffix} holds changes that {path} lacks: it was copied while in use.",
             hint="Close its writer, then copy or publish it again.",
         )
+
+
+def _check_sidecar_is_regular(path: str) -> os.stat_result | None:
+    """Refuse a FIFO in place of a log or journal, which SQLite would wait for without end."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    check_regular(path, status)
+    return status
 
 
 def _identify(size: int, header: bytes) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite import datasets, problems
+from microcosm_sqlite import dataset, datasets, problems
 from microcosm_sqlite.catalog import discovery
 from microcosm_sqlite.catalog.discovery import discover
-from microcosm_sqlite.errors import BrokenDistributionError
+from microcosm_sqlite.errors import AmbiguousDatasetError, BrokenDistributionError
 from tests.support.wheels import Wheel, make_database
 
 
@@ -150,6 +150,28 @@ def test_of_two_versions_of_one_distribution_the_newer_folder_counts(
     assert entry.distribution.version == "2025.1"
     (problem,) = discover().problems
     assert "several versions at once (2025.1, 2026.1)" in problem.message
+
+
+def test_a_folder_in_the_name_of_another_distribution_never_answers_for_it(
+    database: Path, installed: Path
+) -> None:
+    shadow = Wheel(version="9999").carry(database, package="other_data")
+    shadow.install(installed)
+    with pytest.raises(AmbiguousDatasetError, match="is claimed by colours-data"):
+        dataset("colours")
+    assert "colours" not in datasets()
+    told = [problem.message for problem in problems()]
+    assert "several versions at once (2026.1, 9999); they have different entry points" in told[0]
+    assert "is claimed by" in told[1]
+
+
+def test_a_dataset_with_two_metadata_folders_is_not_verified(
+    database: Path, installed: Path
+) -> None:
+    Wheel(version="2027.1").carry(database).install(installed)
+    outcome = dataset("colours").verify().outcomes[0]
+    assert outcome.status == "failed"
+    assert "several versions at once: 2026.1, 2027.1" in outcome.message
 
 
 def test_a_distribution_earlier_on_the_path_hides_a_later_one(

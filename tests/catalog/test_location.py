@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite import dataset, errors
+from microcosm_sqlite import dataset, datasets, errors, problems
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location, locate_object
-from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
 from tests.support.wheels import Wheel, compress, describe, make_database
 
 
@@ -43,6 +43,65 @@ def test_a_package_that_is_gone_is_named_with_its_distribution(installed: Path) 
     (installed / "colours_data").rmdir()
     with pytest.raises(errors.DatasetFileMissingError, match=r"force-reinstall colours-data"):
         dataset("colours").connect()
+
+
+class TestLeadingOut:
+    """A manifest names only what its own distribution installed."""
+
+    @pytest.mark.parametrize(
+        "led",
+        [
+            {"package": ""},
+            {"package": "colours_data"},
+            {"package": ".."},
+            {"package": "/etc"},
+            {"resource": "../colours_data/colours.db"},
+            {"resource": "/etc/passwd"},
+            {"models": "antigravity"},
+            {"models": "colours_data.models"},
+            {"models": "../models"},
+            {"models": "..models"},
+            {"models": "/models"},
+        ],
+    )
+    def test_to_anything_else_is_refused(
+        self, led: dict[str, str], installed: Path, database: Path
+    ) -> None:
+        wheel = Wheel("evil-data").carry(database, name="evil", package="evil_data")
+        file = f"{wheel.info}/extra_metadata/{FILE_NAME}"
+        raw = json.loads(wheel.files[file])
+        raw[EXTENSION] |= led
+        wheel.put(file, json.dumps(raw)).install(installed)
+        evil = dataset("evil")
+        for use in (evil.connect, lambda: evil.path, lambda: evil.models):
+            with pytest.raises(errors.ManifestError, match=r"leads out|evil-data 2026\.1 did not"):
+                use()
+        assert not evil.verify().ok
+        assert list(datasets()) == ["colours"]
+        assert [problem.dataset for problem in problems()] == ["evil"]
+
+    def test_to_a_package_that_another_distribution_installed_is_refused(
+        self, installed: Path, database: Path
+    ) -> None:
+        wheel = Wheel("evil-data").carry(database, name="evil")
+        wheel.files = {name: text for name, text in wheel.files.items() if wheel.info in name}
+        wheel.install(installed)
+        with pytest.raises(errors.ManifestError, match="did not install"):
+            dataset("evil").connect()
+        assert not dataset("evil").verify().ok
+        dataset("colours").connect().close()
+
+    def test_to_another_package_of_the_same_distribution_is_not_leading_out(
+        self, site: Path, database: Path
+    ) -> None:
+        wheel = Wheel().carry(database, package="shades", models="tints.models", init="")
+        wheel.put("tints/models.py", "answer = 42").enter("colours = doors:path").install(site)
+        dataset("colours").connect().close()
+        assert dataset("colours").models.answer == 42
+
+    def test_without_a_record_the_name_of_the_package_counts(self, installed: Path) -> None:
+        (installed / Wheel().info / "RECORD").unlink()
+        dataset("colours").connect().close()
 
 
 class TestEditable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_a_log_beside_the_file_or_beside_what_a_link_leads_to_is_found(
     for path in (database, link):
         with pytest.raises(errors.DatasetNotPackagedError, match=suffix):
             preflight(str(path))
+
+
+@pytest.mark.parametrize("look", [preflight, preflight_live])
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_fifo_in_place_of_a_log_is_refused_without_waiting_for_it(
+    database: Path, look: Callable[[str], None], suffix: str
+) -> None:
+    os.mkfifo(f"{database}{suffix}")
+    with pytest.raises(errors.DatasetUnreadableError, match=f"{suffix} is not a regular file"):
+        look(str(database))
 
 
 def test_a_database_in_write_ahead_mode_is_not_packaged(database: Path) -> None:

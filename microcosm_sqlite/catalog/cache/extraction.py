@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
-from microcosm_sqlite.catalog.preflight import REINSTALL, check_size, explain
+from microcosm_sqlite.catalog.preflight import REINSTALL, check_regular, check_size, explain
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
@@ -89,6 +89,7 @@ def extract_file(path: str, manifest: Manifest, root: str = "") -> str:
 @contextmanager
 def _open_file(path: str, compression: str) -> Iterator[BinaryIO]:
     try:
+        check_regular(path, os.stat(path))  # opening a FIFO would wait for a writer
         compressed = open(path, "rb")  # noqa: SIM115  # closed below
     except OSError as error:
         raise explain(error, path) from error

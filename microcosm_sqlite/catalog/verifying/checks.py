@@ -65,6 +65,9 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
     if entry is None:
         raise Unchecked("it was registered by hand")
     distribution = entry.distribution
+    if distribution.duplicates:
+        yield f"it is installed in several versions at once: {', '.join(distribution.duplicates)}"
+        return
     record = read_record(distribution)
     if not record:
         raise Unchecked("its installer wrote no RECORD")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from microcosm_sqlite.catalog.codecs import archive_errors
-from microcosm_sqlite.catalog.preflight import explain
-from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetUnreadableError
+from microcosm_sqlite.catalog.preflight import check_regular, explain
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,18 +42,37 @@ def read_record(distribution: Distribution) -> dict[str, str]:
 def compare_installed(
     site: str, record: dict[str, str], hasher: Callable[[str, str], tuple[bytes, int]]
 ) -> Iterator[str]:
-    """A complaint for each file that is missing or different.
+    """A complaint for each file that is missing, different or elsewhere; those are not read.
 
     ``hasher`` is :func:`hash_file`, or a memory of what it said.
     """
+    top = os.path.join(_find_environment(site), "")
     for name, expected in record.items():
-        if expected:
-            path = os.path.join(site, name)
+        path = os.path.normpath(os.path.join(site, name))
+        if not path.startswith(top):
+            yield f"{name} leads out of this environment"
+        elif expected:
             algorithm, _, _ = expected.partition("=")
             try:
                 yield from _compare(name, expected, hasher(path, algorithm)[0])
             except DatasetError as error:
                 yield error.message
+
+
+def _find_environment(site: str) -> str:
+    """The folder that installers put a distribution's files in, such as its scripts, or the site.
+
+    Of ``PREFIX/lib/python3.11/site-packages`` and of ``PREFIX/Lib/site-packages`` it is the prefix.
+    """
+    site = os.path.abspath(site)
+    parent, name = os.path.split(site)
+    if name not in ("site-packages", "dist-packages"):
+        return site
+    if os.path.basename(parent).startswith(("python", "pypy")):
+        parent = os.path.dirname(parent)
+    prefix, library = os.path.split(parent)
+    is_root = prefix == os.path.dirname(prefix)
+    return prefix if library.lower() in ("lib", "lib64") and not is_root else site
 
 
 def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
@@ -94,13 +112,11 @@ def hash_file(path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
+        check_regular(path, os.stat(path))  # to open a device can be to use it
         descriptor = os.open(path, flags)
         with open(descriptor, "rb", buffering=0) as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DatasetUnreadableError(f"{path} is not a regular file.")
+            check_regular(path, os.fstat(descriptor))
             return _digest(stream, algorithm)
-    except IsADirectoryError:
-        raise DatasetUnreadableError(f"{path} is not a regular file.") from None
     except (OSError, ValueError) as error:
         raise explain(error, path) from error
 

@@ -77,6 +77,7 @@ def describe_croissant(dataset: InstalledDataset, exported: Mapping[str, Path]) 
             meant to stand in the same folder.
     """
     tables = [dataset.tables[name] for name in exported]
+    leaves = {table.name for table in tables if not _targets(table) & exported.keys()}
     manifest = dataset.manifest
     described = {
         "@context": _CONTEXT,
@@ -87,7 +88,7 @@ def describe_croissant(dataset: InstalledDataset, exported: Mapping[str, Path]) 
         "citeAs": cite(dataset),
         **(_describe_dataset(manifest) if manifest else {}),
         "distribution": [_describe_file(exported[table.name]) for table in tables],
-        "recordSet": [_describe_table(table, exported) for table in tables],
+        "recordSet": [_describe_table(table, exported[table.name], leaves) for table in tables],
     }
     return {key: value for key, value in described.items() if value}
 
@@ -127,19 +128,19 @@ def _describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def _describe_table(table: Table, exported: Mapping[str, Path]) -> dict[str, Any]:
+def _describe_table(table: Table, file: Path, leaves: set[str]) -> dict[str, Any]:
     described = {
         "@type": "cr:RecordSet",
         "@id": _identify(table.name),
         "name": table.name,
         "description": table.description,
         "key": [{"@id": _identify(table.name, column)} for column in table.primary_key],
-        "field": [_describe_field(table, field, exported) for field in table.fields],
+        "field": [_describe_field(table, field, file, leaves) for field in table.fields],
     }
     return {key: value for key, value in described.items() if value}
 
 
-def _describe_field(table: Table, field: Field, exported: Mapping[str, Path]) -> dict[str, Any]:
+def _describe_field(table: Table, field: Field, file: Path, leaves: set[str]) -> dict[str, Any]:
     kind = kinds.find_kind(field.type)
     described = {
         "@type": "cr:Field",
@@ -148,20 +149,28 @@ def _describe_field(table: Table, field: Field, exported: Mapping[str, Path]) ->
         "description": field.description,
         "dataType": _DATA_TYPES.get(kind.name if kind else "", "sc:Text"),
         "source": {
-            "fileObject": {"@id": _identify(exported[table.name].name)},
+            "fileObject": {"@id": _identify(file.name)},
             "extract": {"column": field.name},
         },
-        "references": _find_reference(table, field, exported),
+        "references": _find_reference(table, field, leaves),
     }
     return {key: value for key, value in described.items() if value}
 
 
-def _find_reference(
-    table: Table, field: Field, exported: Mapping[str, Path]
-) -> dict[str, Any] | None:
+def _targets(table: Table) -> set[str]:
+    """The other tables that a table refers to."""
+    return {table.target_of(key) for key in table.foreign_keys} - {table.name}
+
+
+def _find_reference(table: Table, field: Field, leaves: set[str]) -> dict[str, Any] | None:
+    """The column that a column refers to, where the table of that one refers to no other.
+
+    To mlcroissant a reference is a join: it loads nothing at all where references form a cycle, as
+    one into the same table does, and reads wrong records from a table in the middle of a chain.
+    """
     for key in table.foreign_keys:
-        target = key["reference"].get("resource") or table.name
-        if target in exported and field.name in key["fields"]:
+        target = table.target_of(key)
+        if target != table.name and target in leaves and field.name in key["fields"]:
             referred = key["reference"]["fields"][key["fields"].index(field.name)]
             return {"field": {"@id": _identify(target, referred)}}
     return None

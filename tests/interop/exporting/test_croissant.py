@@ -119,6 +119,56 @@ def test_croissant_s_own_reader_finds_no_fault_and_reads_the_rows(exported):
     assert first["sightings/is_adult"] is True
 
 
+TREE = sa.MetaData()
+for name, targets in {
+    "staff": ["staff"],
+    "visits": ["staff"],
+    "bills": ["visits", "coins"],
+    "coins": [],
+    "eggs": ["hens"],
+    "hens": ["eggs"],
+}.items():
+    sa.Table(
+        name,
+        TREE,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(f"{to}_id", sa.ForeignKey(f"{to}.id", use_alter=True)) for to in targets),
+    )
+
+
+@pytest.fixture
+def tree(make):
+    rows = {
+        "staff": [{"id": 1}, {"id": 2, "staff_id": 1}],
+        "visits": [{"id": 1, "staff_id": 2}],
+        "coins": [{"id": 1}],
+        "bills": [{"id": 1, "visits_id": 1, "coins_id": 1}, {"id": 2, "visits_id": 1}],
+    }
+    return make(TREE, rows, name="tree", title="Tree", licenses=[{"name": "CC0-1.0"}])
+
+
+def test_croissant_tells_no_reference_that_closes_a_cycle_or_lengthens_a_chain(tree, tmp_path):
+    described = json.loads((export(tree, "croissant", tmp_path / "out") / FILE_NAME).read_text())
+    references = {
+        field["@id"]: field["references"]["field"]["@id"]
+        for table in described["recordSet"]
+        for field in table["field"]
+        if "references" in field
+    }
+    assert references == {"visits/staff_id": "staff/id", "bills/coins_id": "coins/id"}
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore")
+def test_croissant_s_own_reader_reads_tables_that_refer_to_themselves_and_chains(tree, tmp_path):
+    croissant = pytest.importorskip("mlcroissant")
+    dataset = croissant.Dataset(export(tree, "croissant", tmp_path / "out") / FILE_NAME)
+    counts = {"staff": 2, "visits": 1, "bills": 2, "coins": 1, "eggs": 0, "hens": 0}
+    for name, count in counts.items():
+        records = list(dataset.records(name))
+        assert [record[f"{name}/id"] for record in records] == list(range(1, count + 1)), name
+
+
 KINDS = {
     "whole": (sa.Integer, -5),
     "big": (sa.BigInteger, 2**62),
