@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
-from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
 COMMENT = "#"
 _COMMENTS = (COMMENT, "%", "!", ";", "//")
@@ -24,7 +24,7 @@ _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
 _GAP = re.compile(" {2,}")
-_DIGITS = re.compile(r"[-+]?\$?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
+_DIGITS = re.compile(r"[-+]?[$€£]?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
 _PERIOD = re.compile(r"(1[5-9]|2[01])[0-9]{2}([-/.][0-9]{1,2}){0,2}|([0-9]{1,2}[-/.]){2}[0-9]{2,4}")
 _MOMENT = re.compile(
     r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}.*|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.,]+ ?(Z|UTC|[-+].*)"
@@ -32,6 +32,9 @@ _MOMENT = re.compile(
     re.IGNORECASE,
 )
 _BOOLEAN = re.compile("true|false|yes|no", re.IGNORECASE)
+_IDENTIFIER = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://\S+|[^@\s]+@[^@\s]+\.[a-z]+", re.IGNORECASE
+)
 _NOTHING = re.compile(r"[-.?* ]*|#?n/?a|nan|\(?null\)?|<na>|nil|none|missing|\\n", re.IGNORECASE)
 """What says nothing of the kind of a column; whether it stands for no value is the author's to
 say."""
@@ -166,12 +169,14 @@ def _find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
 
 
 def _find_kind(text: str) -> str:
-    """What a text is, roughly: anything of digits counts as a number."""
+    """What a text is, roughly: digits count as a number, and addresses of the web as a UUID."""
     text = text.strip()
     if _is_number(text):
         return NUMBER
     if _MOMENT.fullmatch(text):
         return DATETIME
+    if _IDENTIFIER.fullmatch(text):
+        return UUID
     return BOOLEAN if _BOOLEAN.fullmatch(text) else TEXT
 
 
@@ -229,11 +234,8 @@ def _are_aligned(lines: Sequence[str]) -> bool:
 
 def _find_header(view: _View) -> int:
     """The position of the header among the rows; what is in front of it are titles and notes."""
-    for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
-        if len(row.fields) == view.width:
-            if position and _starts_table(view.rows[position:], view):
-                return position
-            break
+    if late := _find_late_table(view):
+        return late
     for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
         if _is_preamble(row, view, position):
             continue
@@ -244,9 +246,18 @@ def _find_header(view: _View) -> int:
     return 0
 
 
+def _find_late_table(view: _View) -> int:
+    """The position of a header behind rows of other widths; zero where no table starts there."""
+    widths = (len(row.fields) for row in view.rows[:_MOST_PREAMBLE])
+    position = next((at for at, width in enumerate(widths) if width == view.width), 0)
+    return position if position and _starts_table(view.rows[position:], view) else 0
+
+
 def _starts_table(rows: Sequence[Row], view: _View) -> bool:
     """Whether names are followed by rows of their number, with values that names are not."""
     below = [row.fields for row in rows[1:] if not row.is_comment]
+    while below and len(below[-1]) < view.width:  # notes may follow
+        below.pop()
     has_width = all(len(fields) == view.width > 1 for fields in below)
     is_header = _is_header_alike(rows[0], view) and not any(map(_is_nothing, rows[0].fields))
     if len(below) < _ENOUGH_ROWS or not (has_width and is_header):
@@ -319,13 +330,14 @@ def _parse(
         return
 
 
-def _rank(view: _View) -> tuple[bool, float, bool, int]:
+def _rank(view: _View) -> tuple[bool, float, bool, bool, int]:
     """How well a delimiter fits: rows of one width, the header too, and the more fields the better.
 
     Semicolons go before decimal commas by that.
     """
     is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
-    return view.width > 1, view.agreement, is_header_alike, view.width
+    is_late = _find_late_table(view) > 0
+    return view.width > 1, view.agreement, is_late, is_header_alike, view.width
 
 
 def _are_spaced(rows: Sequence[Sequence[str]]) -> bool:

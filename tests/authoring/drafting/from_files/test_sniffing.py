@@ -41,6 +41,9 @@ def test_a_first_row_of_the_kinds_of_those_below_is_data(tmp_path: Path, first: 
         "anna,5 Jan 2024\nben,6 Feb 2024\n",
         "anna,true\nben,false\n",
         "0\n1\n2\n",
+        "6f1c1f2e-8c1b-4c8e-9a63-0d9a2a0c5a11,a\n7f1c1f2e-8c1b-4c8e-9a63-0d9a2a0c5a12,b\n",
+        "ann@example.org,a\nben@example.org,b\n",
+        "€3,a\n€4,b\n",
         "1,2020-01-05,ann\n",
         "7\n",
     ],
@@ -86,6 +89,17 @@ def test_notes_of_other_widths_stand_in_front_of_a_table(
     raw = sniff_text(tmp_path, "\n".join([*preamble, *table, ""]))
     assert raw.header == ("number", "text", "day")
     assert raw.notes[0].startswith("left out in front of the header: ")
+
+
+def test_a_comma_in_a_title_does_not_part_the_fields_below(tmp_path: Path) -> None:
+    text = "Created on 3.1.2020, by Anna\nname;value\na;1,5\nb;2,5\n"
+    raw = sniff_text(tmp_path, text)
+    assert (raw.options.delimiter, raw.header) == (";", ("name", "value"))
+
+
+def test_notes_may_follow_a_table_below_a_title(tmp_path: Path) -> None:
+    raw = sniff_text(tmp_path, "By Anna, on Monday, March 2\nx,y\n1,2\n3,4\n5,6\nthe end\n")
+    assert raw.header == ("x", "y")
 
 
 def test_a_header_that_is_wider_than_rows_of_text_stays(tmp_path: Path) -> None:
