@@ -45,9 +45,7 @@ TESTED_THROUGH = {
         "create_table fitting foreign_keys models reflection snapshots"
     ),
     "authoring/drafting/from_files/test_hints": "authoring.values.date_formats",
-    "authoring/drafting/from_files/test_inference": (
-        "dialects encodings file_kind inferred keys parquet_kinds sniffing"
-    ),
+    "authoring/drafting/from_files/test_inference": "dialects file_kind inferred keys parquet_kinds",
     "authoring/drafting/test_draft": (
         "drafted_model model_names project_context report settings_text"
     ),

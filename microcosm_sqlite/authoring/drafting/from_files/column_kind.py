@@ -134,8 +134,8 @@ class Guess:
             self.is_long = self.is_long or value >= 1 << 31
             self._is_inexact = self._is_inexact or value > EXACT_INTEGER
         if kind == TEXT and self.narrow in ("", TEXT):
-            found = find_styles(text.strip(SQLITE_SPACE))
-            self.styles = self.styles & found if self.narrow else found
+            left = self.styles if self.narrow else frozenset(STYLES)
+            self.styles = find_styles(text.strip(SQLITE_SPACE), left)
         else:
             self.styles = frozenset()
         if self.narrow not in (kind, JSON):
@@ -260,23 +260,25 @@ _LONGEST = 40
 
 
 @lru_cache(maxsize=1 << 14)
-def find_styles(text: str) -> frozenset[str]:
-    """The formats that a text is a date in.
+def find_styles(text: str, left: frozenset[str] = frozenset(STYLES)) -> frozenset[str]:
+    """The formats, of those that are left, that a text is a date in.
 
     >>> sorted(find_styles("1/2/2020")), sorted(find_styles("13/2/2020")), find_styles("13/13/2020")
     (['%d/%m/%Y', '%m/%d/%Y'], ['%d/%m/%Y'], frozenset())
+    >>> find_styles("1/2/2020", find_styles("13/2/2020"))
+    frozenset({'%d/%m/%Y'})
     """
-    return _find(STYLES, text)
+    return _find(left, text)
 
 
 @lru_cache(maxsize=1 << 14)
-def find_short_styles(text: str) -> frozenset[str]:
-    """The formats with a year of two digits that a text is a date in.
+def find_short_styles(text: str, left: frozenset[str] = frozenset(_SHORT_STYLES)) -> frozenset[str]:
+    """The formats with a year of two digits, of those that are left, that a text is a date in.
 
     >>> find_short_styles("31.12.13")
     frozenset({'%d.%m.%y'})
     """
-    return _find(_SHORT_STYLES, text)
+    return _find(left, text)
 
 
 def choose_style(styles: frozenset[str]) -> str:

@@ -9,11 +9,12 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
+from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
 COMMENT = "#"
 _COMMENTS = (COMMENT, "%", "!", ";", "//")
@@ -23,10 +24,25 @@ _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
 _GAP = re.compile(" {2,}")
-_DIGITS = re.compile(r"[-+]?\$?[0-9][0-9.,:/ %-]*")
+_DIGITS = re.compile(r"[-+]?[$€£]?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
 _PERIOD = re.compile(r"(1[5-9]|2[01])[0-9]{2}([-/.][0-9]{1,2}){0,2}|([0-9]{1,2}[-/.]){2}[0-9]{2,4}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}.*|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.,]+ ?(Z|UTC|[-+].*)"
+    r"|([0-9]{1,2}[ /-][a-z]{3,9}|[a-z]{3,9} [0-9]{1,2}),?[ /-][0-9]{4}( [0-9:.]+( [ap]m)?)?",
+    re.IGNORECASE,
+)
+_BOOLEAN = re.compile("true|false|yes|no", re.IGNORECASE)
+_IDENTIFIER = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://\S+|[^@\s]+@[^@\s]+\.[a-z]+", re.IGNORECASE
+)
+_NOTHING = re.compile(r"[-.?* ]*|#?n/?a|nan|\(?null\)?|<na>|nil|none|missing|\\n", re.IGNORECASE)
+"""What says nothing of the kind of a column; whether it stands for no value is the author's to
+say."""
 _ENOUGH_TO_RISE = 4
 """Numbers that rise from left to right, in the first row only, before they are believed names."""
+
+_ENOUGH_ROWS = 2
+"""Rows below a header that stands behind rows of other widths."""
 
 
 class Row(NamedTuple):
@@ -102,31 +118,94 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
 
 
 def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row of a text is no header: its digits stand where all others have digits.
+    """Whether the first row of a text is no header: its values are of the kinds of those below.
 
     Years and dates above other numbers, numbers that rise as those of few rows do, and the numbers
-    of the columns, are a header.
+    of the columns, are a header. A row without others is one where it has names only.
 
     >>> is_data(["Anna", "7"], [["Ben", "8"]]), is_data(["name", "2020"], [["Ben", "8"]])
     (True, False)
+    >>> is_data(["1", ""], [["2", "8"]]), is_data(["yes"], [["no"]]), is_data(["a", "7"], [])
+    (True, True, True)
     """
-    below = {
-        index: texts
-        for index in range(len(first))
-        if (texts := [row[index] for row in rows if len(row) > index and row[index].strip()])
-        and all(map(_is_number, texts))
-    }
-    heads = [first[index].strip() for index in below]
-    if not heads or not all(map(_is_number, heads)):
+    if not rows:
+        return _is_lonely_data(first)
+    kinds = _find_kinds(rows, len(first))
+    heads = {index: first[index].strip() for index in kinds if not _is_nothing(first[index])}
+    if not heads or any(_find_kind(head) != kinds[index] for index, head in heads.items()):
         return False
+    if set(kinds.values()) != {NUMBER}:
+        return True
+    return not _are_numeric_names(first, rows, heads)
+
+
+def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of a header that could be values, as they are of the kind of all values below.
+
+    >>> list_doubtful_names(["place", "2019"], [["x", "1.5"]])
+    ['2019']
+    """
+    kinds = _find_kinds(rows, len(first))
+    return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
+
+
+def _is_lonely_data(row: Sequence[str]) -> bool:
+    """Whether the only row of a text has values; years and dates beside words are names."""
+    filled = [field.strip() for field in row if not _is_nothing(field)]
+    values = [field for field in filled if _find_kind(field) != TEXT]
+    return bool(values) and (values == filled or not all(map(_PERIOD.fullmatch, values)))
+
+
+def _find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
+    """The kinds of the columns that have one and the same in all rows, other than text."""
+    kinds: dict[int, str] = {}
+    for index in range(width):
+        fields = (row[index] for row in rows if len(row) > index)
+        texts = [field for field in fields if not _is_nothing(field)]
+        kind = _find_kind(texts[0]) if texts else TEXT
+        if kind != TEXT and all(_find_kind(text) == kind for text in texts):
+            kinds[index] = kind
+    return kinds
+
+
+def _find_kind(text: str) -> str:
+    """What a text is, roughly: digits count as a number, and addresses of the web as a UUID."""
+    text = text.strip()
+    if _is_number(text):
+        return NUMBER
+    if _MOMENT.fullmatch(text):
+        return DATETIME
+    if _IDENTIFIER.fullmatch(text):
+        return UUID
+    return BOOLEAN if _BOOLEAN.fullmatch(text) else TEXT
+
+
+def _is_nothing(text: str) -> bool:
+    return bool(_NOTHING.fullmatch(text.strip()))
+
+
+def _are_numeric_names(
+    first: Sequence[str], rows: Sequence[Sequence[str]], heads: dict[int, str]
+) -> bool:
+    """Whether numbers above numbers are names: of columns, periods, or what was measured at."""
     numbers = [field for field in first if field.strip()]
-    if numbers == [str(number) for number in range(len(numbers))]:
-        return False
-    are_periods = all(map(_PERIOD.fullmatch, heads))
-    if are_periods and not all(_PERIOD.fullmatch(text.strip()) for text in chain(*below.values())):
-        return False
-    rising = sum(_rises([row[index] for index in below if len(row) > index]) for row in rows)
-    return not (len(heads) >= _ENOUGH_TO_RISE and _rises(heads) and 2 * rising < len(rows))
+    if numbers == [str(number) for number in range(len(numbers))] and not _counts(first, rows):
+        return True
+    texts = (row[index].strip() for row in rows for index in heads if len(row) > index)
+    below = [text for text in texts if not _is_nothing(text)]
+    are_periods = all(map(_PERIOD.fullmatch, heads.values()))
+    if are_periods and not all(map(_PERIOD.fullmatch, below)):
+        return True
+    rising = sum(_rises([row[index] for index in heads if len(row) > index]) for row in rows)
+    is_rising = len(heads) >= _ENOUGH_TO_RISE and _rises([*heads.values()])
+    return is_rising and 2 * rising < len(rows)
+
+
+def _counts(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the rows are the numbers of one column, which go on from the first."""
+    return len(first) == 1 and all(
+        row == [str(number)] for number, row in enumerate(rows, int(first[0]) + 1)
+    )
 
 
 def _rises(texts: Sequence[str]) -> bool:
@@ -155,6 +234,8 @@ def _are_aligned(lines: Sequence[str]) -> bool:
 
 def _find_header(view: _View) -> int:
     """The position of the header among the rows; what is in front of it are titles and notes."""
+    if late := _find_late_table(view):
+        return late
     for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
         if _is_preamble(row, view, position):
             continue
@@ -163,6 +244,26 @@ def _find_header(view: _View) -> int:
         is_believed = is_believed and not _are_sentences(view, position)
         return position if position and (is_believed or view.rows[0].is_comment) else 0
     return 0
+
+
+def _find_late_table(view: _View) -> int:
+    """The position of a header behind rows of other widths; zero where no table starts there."""
+    widths = (len(row.fields) for row in view.rows[:_MOST_PREAMBLE])
+    position = next((at for at, width in enumerate(widths) if width == view.width), 0)
+    return position if position and _starts_table(view.rows[position:], view) else 0
+
+
+def _starts_table(rows: Sequence[Row], view: _View) -> bool:
+    """Whether names are followed by rows of their number, with values that names are not."""
+    below = [row.fields for row in rows[1:] if not row.is_comment]
+    while below and len(below[-1]) < view.width:  # notes may follow
+        below.pop()
+    has_width = all(len(fields) == view.width > 1 for fields in below)
+    is_header = _is_header_alike(rows[0], view) and not any(map(_is_nothing, rows[0].fields))
+    if len(below) < _ENOUGH_ROWS or not (has_width and is_header):
+        return False
+    kinds = _find_kinds(below, view.width)
+    return any(_find_kind(rows[0].fields[index]) == TEXT for index in kinds)
 
 
 def _is_preamble(row: Row, view: _View, position: int) -> bool:
@@ -229,13 +330,14 @@ def _parse(
         return
 
 
-def _rank(view: _View) -> tuple[bool, float, bool, int]:
+def _rank(view: _View) -> tuple[bool, float, bool, bool, int]:
     """How well a delimiter fits: rows of one width, the header too, and the more fields the better.
 
     Semicolons go before decimal commas by that.
     """
     is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
-    return view.width > 1, view.agreement, is_header_alike, view.width
+    is_late = _find_late_table(view) > 0
+    return view.width > 1, view.agreement, is_late, is_header_alike, view.width
 
 
 def _are_spaced(rows: Sequence[Sequence[str]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category, name
@@ -22,6 +23,8 @@ _SAMPLE = 1 << 20
 _ENOUGH_FOR_SENSE = 1 << 16
 _JOINERS = "\u2019\u2010\u2013\u2014\u00b7\u00ad"
 """Marks within words."""
+_WORD = re.compile("(?:[^\\W\\d_]|[\u05b0-\u05c7\u064b-\u0652\u0e31-\u0e4e])+")
+"""Letters, and the vowels and accents of Hebrew, Arabic and Thai."""
 _ENOUGH = 8
 """Letters of another script that make it believed."""
 
@@ -162,7 +165,27 @@ def _ask_for_others(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=_OTHERS).best()
-    letters = [] if best is None else [c for c in str(best) if c.isalpha() and not c.isascii()]
-    foreign = sum(not name(letter, "").startswith("LATIN") for letter in letters)
-    is_told = best is not None and foreign >= _ENOUGH and foreign > len(letters) / 2
-    return str(best.encoding) if best is not None and is_told else ""
+    if best is None:
+        return ""
+    text = str(best)
+    letters = [letter for letter in text if letter.isalpha() and not letter.isascii()]
+    foreign = sum(map(_is_foreign, letters))
+    is_told = foreign >= _ENOUGH and foreign > len(letters) / 2 and not mixes_scripts(text)
+    return str(best.encoding) if is_told else ""
+
+
+def mixes_scripts(text: str) -> bool:
+    """Whether letters of another script stand more often among ASCII letters than by themselves.
+
+    They do where text in Latin letters is read in another encoding than its own.
+
+    >>> mixes_scripts("f\u0456r alle"), mixes_scripts("\u0434\u043b\u044f all")
+    (True, False)
+    """
+    words = [word for word in _WORD.findall(text) if any(map(_is_foreign, word))]
+    mixed = sum(any(letter.isascii() for letter in word) for word in words)
+    return 2 * mixed > len(words)
+
+
+def _is_foreign(letter: str) -> bool:
+    return not letter.isascii() and not name(letter, "").startswith("LATIN")

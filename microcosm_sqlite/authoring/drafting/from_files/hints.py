@@ -74,8 +74,7 @@ def _tell_times(texts: Texts) -> str:
 def _tell_short_years(texts: Texts) -> str:
     styles: frozenset[str] | None = None
     for text in texts():
-        found = find_short_styles(text)
-        styles = found if styles is None else styles & found
+        styles = find_short_styles(text) if styles is None else find_short_styles(text, styles)
         if not styles:
             return ""
     formats = " or ".join(sorted(styles or ()))

@@ -13,6 +13,7 @@ from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     COMMENT,
     DELIMITERS,
     guess_dialect,
+    list_doubtful_names,
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
@@ -32,6 +33,7 @@ MOST_COLUMNS = 1998
 ENOUGH_FOR_ROW_NAMES = 3
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
+_NAMES_TOLD = 3
 _NEVER_USED = "\x1e"
 _ROW_NAME = "row_name"
 
@@ -252,7 +254,9 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:
-        yield "no header: the first row has numbers where all others have, so fields are numbered"
+        yield "no header: the first row has values as all others have, so fields are numbered"
+    if options.header is True and (doubt := _doubt_header(source, options)):
+        yield doubt
     if isinstance(options.header, tuple):
         yield f"rows have one field more than the header: their names, taken as `{_ROW_NAME}`"
     if options.fills_rows and (odd := _list_odd_rows(source, options)):
@@ -261,6 +265,19 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
             f"{rows} another number of fields than the header (line {odd[0]} is the first): "
             "empty fields at their ends are added or taken away"
         )
+
+
+def _doubt_header(source: SourceFile, options: CsvOptions) -> str:
+    """What speaks against the header, as a sentence; empty where nothing does."""
+    with DelimitedOpener(source, options)() as records:
+        rows = list(islice(records, _HEAD_LINES))
+        names = list_doubtful_names(records.header, rows)
+    if not rows:
+        return "the only row is taken for the header"
+    if not names:
+        return ""
+    told = ", ".join(names[:_NAMES_TOLD]) + (", and more" if len(names) > _NAMES_TOLD else "")
+    return f"the first row is taken for the header, but could be data: {told}"
 
 
 def _list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:

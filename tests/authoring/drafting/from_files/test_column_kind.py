@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microcosm_sqlite.authoring.drafting.from_files import column_kind
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.common.kinds import INTEGER, NUMBER
 
 
@@ -116,3 +119,30 @@ def test_values_with_types_of_their_own_keep_them(values: list[object], kind: st
     for value in values:
         made.add_value(value)
     assert made.kind == kind
+
+
+@pytest.mark.parametrize("year", ["%Y", "%y"])
+def test_dates_are_tried_in_the_styles_that_are_left(
+    year: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def count(style: str) -> Callable[[str], datetime]:
+        tried.append(style)
+        return compile_format(style)
+
+    monkeypatch.setattr(column_kind, "compile_format", count)
+    days = [datetime(2031, 1, 31) + timedelta(days=day) for day in range(1000)]
+    styles: frozenset[str] | None = None
+    find = column_kind.find_styles if year == "%Y" else column_kind.find_short_styles
+    for day in days:
+        text = f"{day:%d/%m/{year}}"
+        styles = find(text) if styles is None else find(text, styles)
+    assert styles == {f"%d/%m/{year}"}
+    assert len(tried) < len(days) + 2 * len(column_kind.STYLES)
+
+
+def test_a_column_of_dates_keeps_the_styles_of_all_its_texts() -> None:
+    assert guess("1/2/2020", "3/4/2020").styles == {"%d/%m/%Y", "%m/%d/%Y"}
+    assert guess("1/2/2020", "13/4/2020").date_format == "%d/%m/%Y"
+    assert guess("1/2/2020", "13/4/2020", "soon").kind == "text"

@@ -1,0 +1,107 @@
+"""Where the header of a file is, and that every guess is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, sniff
+
+
+def sniff_text(folder: Path, text: str | bytes) -> RawFile:
+    path = folder / "t.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    raw = sniff(path)
+    assert isinstance(raw, RawFile)
+    return raw
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "7,2020-01-05,,ann,true",
+        ",2020-01-05,2020-02-01,ann,false",
+        "7,NA,NA,ann,",
+        "1e5,2020-01-05,2020-02-01,,true",
+    ],
+)
+def test_a_first_row_of_the_kinds_of_those_below_is_data(tmp_path: Path, first: str) -> None:
+    below = "8,2020-01-06,2020-02-01,ben,false\n9,NA,2020-02-02,carl,true\n"
+    raw = sniff_text(tmp_path, f"{first}\n{below}")
+    with raw.open_rows() as rows:
+        assert next(rows) == first.split(",")
+    assert any(note.startswith("no header: ") for note in raw.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna,2024-01-05T10:00:00Z\nben,2024-01-06T11:00:00+01:00\n",
+        "anna,5 Jan 2024\nben,6 Feb 2024\n",
+        "anna,true\nben,false\n",
+        "0\n1\n2\n",
+        "6f1c1f2e-8c1b-4c8e-9a63-0d9a2a0c5a11,a\n7f1c1f2e-8c1b-4c8e-9a63-0d9a2a0c5a12,b\n",
+        "ann@example.org,a\nben@example.org,b\n",
+        "€3,a\n€4,b\n",
+        "1,2020-01-05,ann\n",
+        "7\n",
+    ],
+)
+def test_moments_booleans_counts_and_lone_rows_stay_data(tmp_path: Path, text: str) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert raw.options.header is False
+    with raw.open_rows() as rows:
+        assert len([*rows]) == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("place,2019,2020\nx,1.5,2\ny,3,4\n", "could be data: 2019, 2020"),
+        ("0,1,2\n5,6,7\n8,9,3\n", "could be data: 0, 1, 2"),
+        ("0,1,2,3\n5,6,7,1\n", "could be data: 0, 1, 2, and more"),
+        (",0\na,1.5\nb,2.5\n", "could be data: 0"),
+        ("a,b\n", "the only row is taken for the header"),
+        ("name,b\nx,1\n", ""),
+        (",a\n0,x\n1,y\n", ""),
+    ],
+)
+def test_a_doubtful_header_is_told(tmp_path: Path, text: str, note: str) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert raw.options.header is True
+    assert raw.notes[0].endswith(note) if note else not raw.notes
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        ["Measured by Anna, on a Monday, in March, early"],
+        ["notes", "more notes,written here"],
+        ["notes", "more notes,written here", "a,b,c,d,e"],
+        ["", "one", ""],
+    ],
+)
+def test_notes_of_other_widths_stand_in_front_of_a_table(
+    tmp_path: Path, preamble: list[str]
+) -> None:
+    table = ["number,text,day", "1.5,a,2020-01-01", "2.5,b,2020-01-02", "3.5,c,2020-01-03"]
+    raw = sniff_text(tmp_path, "\n".join([*preamble, *table, ""]))
+    assert raw.header == ("number", "text", "day")
+    assert raw.notes[0].startswith("left out in front of the header: ")
+
+
+def test_a_comma_in_a_title_does_not_part_the_fields_below(tmp_path: Path) -> None:
+    text = "Created on 3.1.2020, by Anna\nname;value\na;1,5\nb;2,5\n"
+    raw = sniff_text(tmp_path, text)
+    assert (raw.options.delimiter, raw.header) == (";", ("name", "value"))
+
+
+def test_notes_may_follow_a_table_below_a_title(tmp_path: Path) -> None:
+    raw = sniff_text(tmp_path, "By Anna, on Monday, March 2\nx,y\n1,2\n3,4\n5,6\nthe end\n")
+    assert raw.header == ("x", "y")
+
+
+def test_a_header_that_is_wider_than_rows_of_text_stays(tmp_path: Path) -> None:
+    raw = sniff_text(tmp_path, "name,town,note\nann,rome\nben,paris\ncarl,oslo\n")
+    assert raw.header == ("name", "town", "note")
