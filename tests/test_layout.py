@@ -45,7 +45,9 @@ TESTED_THROUGH = {
         "create_table fitting foreign_keys models reflection snapshots"
     ),
     "authoring/drafting/from_files/test_hints": "authoring.values.date_formats",
-    "authoring/drafting/from_files/test_inference": "dialects file_kind inferred keys parquet_kinds",
+    "authoring/drafting/from_files/test_inference": (
+        "dialects file_kind inferred keys parquet_kinds"
+    ),
     "authoring/drafting/test_draft": (
         "drafted_model model_names project_context report settings_text"
     ),
