@@ -278,7 +278,7 @@ def _strip(field: str) -> str:
 
 def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
     """The error that tells where a file breaks in the likeliest dialect."""
-    line = 0
+    line = width = 0
     try:
         with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
             width = len(records.header)
@@ -289,8 +289,9 @@ def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
     except SourceError as error:
         if error.__cause__ is None:
             return error
+        place = f"the row after line {line or 1}" if width else "its first row"
         return SourceError(
-            f"{source.name}, in the row after line {line or 1}: {error.__cause__}.",
+            f"{source.name}, in {place}: {error.__cause__}.",
             file=source.name,
             line=line + 1,
             hint="Look for a quote that is not closed, or not doubled within a quoted field.",
