@@ -195,12 +195,13 @@ class _FilledRecords(_CsvRecords):
 
 
 def fill_row(row: list[str], width: int) -> list[str]:
-    """A row of another width with empty fields at its end; as it is where one would be lost.
+    """A row of another width with empty fields at its end; as it is where a text would be lost.
 
-    >>> fill_row(["a"], 2), fill_row(["a", "b", ""], 2), fill_row(["a", "b", "c"], 2)
+    >>> fill_row(["a"], 2), fill_row(["a", "b", " "], 2), fill_row(["a", "b", "c"], 2)
     (['a', ''], ['a', 'b'], ['a', 'b', 'c'])
     """
-    return row if any(row[width:]) else (row + [""] * width)[:width]
+    is_full = any(field.strip(BLANK) for field in row[width:])
+    return row if is_full else (row + [""] * width)[:width]
 
 
 def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:

@@ -259,7 +259,7 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
         rows = "1 row has" if len(odd) == 1 else f"{len(odd):,} rows have"
         yield (
             f"{rows} another number of fields than the header (line {odd[0]} is the first): "
-            "empty fields at their ends are added or taken away"
+            "empty or blank fields at their ends are added or taken away"
         )
 
 
