@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import RowReader
+from microcosm_sqlite.authoring.sources.row_reader import RowReader, trim_behind_quotes
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Advance,
@@ -84,7 +84,12 @@ class DelimitedOpener:
                 for _ in islice(text, skipped):
                     pass
                 lines = _blank_comments(text, self.options.comment)
-                yield RowReader(lines, _make_dialect(self.source, self.options)), skipped
+                dialect = _make_dialect(self.source, self.options)
+                if dialect["skipinitialspace"] and self.options.quotechar:
+                    # Where spaces are the delimiters, they end fields.
+                    is_spaced = dialect["delimiter"] == " "
+                    lines = lines if is_spaced else trim_behind_quotes(lines, dialect)
+                yield RowReader(lines, dialect), skipped
         finally:
             csv.field_size_limit(limit)
 

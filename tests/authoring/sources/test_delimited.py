@@ -117,3 +117,12 @@ def test_fields_of_blanks_behind_the_last_column_are_left_out_and_others_kept(
     path.write_text('a;b\n"1";" ";"\n"\n"2";"3";x\n', "utf-8")
     opener = open_file(path, delimiter=";", fills_rows=True)
     assert read(opener) == [["1", " "], ["2", "3", "x"]]
+
+
+def test_spaces_behind_a_closing_quote_are_left_out_and_those_of_texts_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('a,b\n"x, y" ,2\n"say "" , z" , 5"\n', "utf-8")
+    opener = open_file(path, skip_initial_space=True)
+    assert read(opener) == [["x, y", "2"], ['say " , z', '5"']]
+    path.write_text('a,b\n"one\n" , "q "" ,\n" \n', "utf-8")
+    assert read(opener) == [["one\n", 'q " ,\n']]

@@ -183,7 +183,9 @@ def _read_head(path: Path, encoding: str) -> list[str]:
 def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     """What a file may be written in, the likeliest first."""
     quotings = [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
-    yield from quotings
+    yield guessed
+    yield replace(guessed, skip_initial_space=True)
+    yield from quotings[1:]
     yield replace(guessed, comment=COMMENT, skip_lines=0)
     yield from (replace(one, fills_rows=True) for one in quotings)
     yield replace(guessed, delimiter=_NEVER_USED, skip_initial_space=False)
@@ -249,6 +251,8 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
         yield f"left out in front of the header: {lines}"
     if options.delimiter == _NEVER_USED:
         yield "one column: commas and the like belong to its texts"
+    if options.skip_initial_space:
+        yield "spaces behind delimiters, and behind closing quotes, are left out"
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:

@@ -341,3 +341,12 @@ def test_a_bad_file_is_refused_by_name_and_the_others_are_drafted(tmp_path: Path
     assert list(found.tables) == ["good"]
     assert [error.file for error in found.refused] == ["bad.parquet", "lone.csv", "quotes.csv"]
     assert str(found.refused[1]).startswith("lone.csv, in its first row: unexpected end of data")
+
+
+@pytest.mark.parametrize("text", ["a", "a, x"])
+def test_spaces_behind_closing_quotes_are_told_and_left_out(tmp_path: Path, text: str) -> None:
+    raw = sniff(write(tmp_path, birds=f'id,name,v\n1,"{text}" ,2\n2,"b" ,3\n') / "birds.csv")
+    assert isinstance(raw, RawFile)
+    with raw.open_rows() as rows:
+        assert list(rows) == [["1", text, "2"], ["2", "b", "3"]]
+    assert raw.notes == ("spaces behind delimiters, and behind closing quotes, are left out",)
