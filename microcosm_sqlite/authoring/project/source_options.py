@@ -39,9 +39,10 @@ class CsvOptions:
         skip_lines: Lines in front of the header to leave out.
         header: Whether the first line names the fields; or their names, where no line does.
         comment: One character that begins lines to leave out; empty for none.
-        skip_initial_space: Whether spaces behind a delimiter do not count.
-        fills_rows: Whether a short row ends in empty fields, and empty fields behind the last
-            column do not count.
+        skip_initial_space: Whether spaces behind a delimiter, and between a closing quote and the
+            next delimiter, do not count.
+        fills_rows: Whether a short row ends in empty fields, and fields behind the last column
+            that are empty or blank do not count.
     """
 
     delimiter: str = ""

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import RowReader
+from microcosm_sqlite.authoring.sources.row_reader import RowReader, trim_behind_quotes
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Advance,
@@ -84,7 +84,12 @@ class DelimitedOpener:
                 for _ in islice(text, skipped):
                     pass
                 lines = _blank_comments(text, self.options.comment)
-                yield RowReader(lines, _make_dialect(self.source, self.options)), skipped
+                dialect = _make_dialect(self.source, self.options)
+                if dialect["skipinitialspace"] and self.options.quotechar:
+                    # Where spaces are the delimiters, they end fields.
+                    is_spaced = dialect["delimiter"] == " "
+                    lines = lines if is_spaced else trim_behind_quotes(lines, dialect)
+                yield RowReader(lines, dialect), skipped
         finally:
             csv.field_size_limit(limit)
 
@@ -195,12 +200,13 @@ class _FilledRecords(_CsvRecords):
 
 
 def fill_row(row: list[str], width: int) -> list[str]:
-    """A row of another width with empty fields at its end; as it is where one would be lost.
+    """A row of another width with empty fields at its end; as it is where a text would be lost.
 
-    >>> fill_row(["a"], 2), fill_row(["a", "b", ""], 2), fill_row(["a", "b", "c"], 2)
+    >>> fill_row(["a"], 2), fill_row(["a", "b", " "], 2), fill_row(["a", "b", "c"], 2)
     (['a', ''], ['a', 'b'], ['a', 'b', 'c'])
     """
-    return row if any(row[width:]) else (row + [""] * width)[:width]
+    is_full = any(field.strip(BLANK) for field in row[width:])
+    return row if is_full else (row + [""] * width)[:width]
 
 
 def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
@@ -28,7 +28,7 @@ class ParquetOpener:
 
         Raises:
             MissingDependencyError: pyarrow is not installed.
-            SourceError: It is no Parquet file.
+            SourceError: It is no Parquet file, or one that pyarrow does not read.
         """
         hint = "Install it, and add it to `requires` of [build-system]: pip install pyarrow"
         with extra("arrow", self.source.name, hint=hint):
@@ -37,13 +37,33 @@ class ParquetOpener:
         try:
             with parquet.ParquetFile(self.source.path) as file:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)
-        except pyarrow.ArrowException as error:
-            reason = str(error).rstrip(".")
-            raise SourceError(
-                f"{self.source.name} cannot be read: {reason}.",
-                file=self.source.name,
-                hint="Fetch or write it anew; it is damaged, or no Parquet.",
-            ) from error
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise  # of the file system; what pyarrow says of the content has no number
+            raise _explain(self.source.name, error) from error
+
+
+def _explain(name: str, error: Exception) -> SourceError:
+    """The error for a file that pyarrow gives up, with a hint that fits the cause."""
+    reason = " ".join(str(error).split()).rstrip(".")
+    return SourceError(f"{name} cannot be read: {reason}.", file=name, hint=_choose_hint(error))
+
+
+def _choose_hint(error: Exception) -> str:
+    import pyarrow
+
+    reason = str(error).lower()
+    if isinstance(error, UnicodeDecodeError):
+        return _NOT_UTF8
+    if "crypt" in reason:
+        return "It is encrypted: write it anew without encryption, where its key is known."
+    if isinstance(error, pyarrow.ArrowNotImplementedError) or "not supported" in reason:
+        return "Write it anew without what pyarrow cannot read, such as with compression by zstd."
+    return _DAMAGED
+
+
+_DAMAGED = "Fetch or write it anew; it is damaged, or no Parquet."
+_NOT_UTF8 = "Texts of Parquet are UTF-8: write it anew with decoded texts, or as a binary column."
 
 
 class _ParquetRecords(Records):
@@ -64,17 +84,32 @@ class _ParquetRecords(Records):
         return enumerate(self, start=1)
 
     def _iterate_batches(self) -> Iterator[Iterator[tuple[Any, ...]]]:
-        total = max(1, self._file.metadata.num_rows)
+        total, count = self._file.metadata.num_rows, 0
         for batch in self._file.iter_batches(BATCH_ROWS):
-            yield zip(*map(self._list_values, self.header, batch.columns), strict=True)
-            self._advance(self._size * batch.num_rows // total)
+            columns = map(self._list_values, self.header, batch.columns, repeat(count))
+            yield zip(*columns, strict=True)
+            count += batch.num_rows
+            self._advance(self._size * batch.num_rows // max(1, total))
+        if self.header and count != total:
+            raise SourceError(
+                f"{self.name} has {count:,} rows, where its footer promises {total:,}.",
+                file=self.name,
+                hint="Fetch or write it anew; it is damaged.",
+            )
 
-    def _list_values(self, name: str, column: Any) -> list[Any]:
+    def _list_values(self, name: str, column: Any, passed: int) -> list[Any]:
         """Python's values; nanoseconds, which it does not have, must be whole microseconds."""
         try:
             if getattr(column.type, "unit", "") == "ns":
                 column = column.cast(_in_microseconds(column.type))
             values: list[Any] = column.to_pylist()
+        except UnicodeDecodeError as error:
+            row = passed + _count_texts(column) + 1
+            raise SourceError(
+                f"{self.name}, row {row}, column `{name}`: text that is not UTF-8 ({error}).",
+                file=self.name,
+                hint=_NOT_UTF8,
+            ) from error
         except (ValueError, OverflowError) as error:
             raise SourceError(
                 f"{self.name}, column `{name}`: {error}.",
@@ -82,6 +117,16 @@ class _ParquetRecords(Records):
                 hint="Moments are kept in microseconds, of the years 1 to 9999: round or clip.",
             ) from error
         return values
+
+
+def _count_texts(column: Any) -> int:
+    """How many values are in front of the first that is not UTF-8."""
+    for position, value in enumerate(column):
+        try:
+            value.as_py()
+        except UnicodeDecodeError:
+            return position
+    return len(column)
 
 
 def _in_microseconds(kind: Any) -> Any:

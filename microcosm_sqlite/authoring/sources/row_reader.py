@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from io import StringIO, TextIOBase
 from itertools import chain, repeat
@@ -104,3 +105,40 @@ def _leave_out_blanks(text: str) -> str:
     if "\n\n" in text or text.startswith("\n"):
         text = "\n".join(filter(None, text.split("\n")))
     return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def trim_behind_quotes(lines: Iterable[str], dialect: dict[str, Any]) -> Iterator[str]:
+    """The lines without spaces between a closing quote and what ends its field.
+
+    Spaces within quotes, and in fields without them, stay.
+
+    Args:
+        lines: The text, with the ends of its lines.
+        dialect: The parameters of `csv.reader`.
+    """
+    quote, delimiter = re.escape(dialect["quotechar"]), re.escape(dialect["delimiter"])
+    escape = re.escape(dialect["escapechar"] or "")
+    escaped = f"{escape}.?|" if escape else ""
+    opening = re.compile(f" *{quote}")
+    plain = re.compile(f"[^{delimiter}]*{delimiter}?")
+    closing = re.compile(
+        f"(?:{escaped}{quote}{quote}|[^{quote}{escape}])*({quote}(?!{quote}))?", re.DOTALL
+    )
+    blanks = re.compile(rf" +(?=[{delimiter}\r\n]|\Z)")
+    is_open = False
+    for line in lines:
+        kept, position = list[str](), 0
+        while position < len(line):
+            match = closing.match(line, position) if is_open else opening.match(line, position)
+            match = match or plain.match(line, position)
+            if match is None or match.end() == position:
+                break
+            kept.append(match[0])
+            position = match.end()
+            if not is_open:
+                is_open = match.re is opening
+            elif match[1]:
+                is_open = False
+                if behind := blanks.match(line, position):
+                    position = behind.end()
+        yield "".join(kept) + line[position:]

@@ -78,6 +78,7 @@ class ColumnRule:
         self._type = type_
         self._values = VALUES[kind.name]
         self._take = make_taker(self._values, parse)
+        self._takes_empty = is_text_type(type_) or self.kind == JSON
         self.expected = f"{dialect.type_compiler_instance.process(column.type)}"
         self.nulls = frozenset(("", *null_values)) if column.nullable else frozenset[str]()
         self._null_words = self.nulls - {""}
@@ -128,8 +129,9 @@ class ColumnRule:
     def convert_value(self, value: Any) -> Any:
         """The value that SQLAlchemy would store for a value of a source that has types.
 
-        Empty text is text there, as such sources have a null of their own. NaN is one as well:
-        frames write it for nothing, and SQLite does not have it.
+        Empty text is text there, as such sources have a null of their own; in a column that has
+        no texts it is no value, as in databases. NaN is none either: frames write it for nothing,
+        and SQLite does not have it.
 
         Raises:
             ValueError: The value does not fit.
@@ -142,7 +144,7 @@ class ColumnRule:
 
     def _means_nothing(self, value: Any) -> bool:
         if isinstance(value, str):
-            return value in self._null_words
+            return value in self._null_words or not (value or self._takes_empty)
         return isinstance(value, float) and math.isnan(value)
 
     def take(self, value: Any) -> Any:

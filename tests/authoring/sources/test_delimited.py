@@ -108,3 +108,21 @@ def test_filling_a_row_loses_nothing(row: list[str], width: int) -> None:
     assert len(filled) == width or filled == row
     assert [field for field in filled if field] == [field for field in row if field]
     assert filled[: len(row)] == row[: len(filled)]
+
+
+def test_fields_of_blanks_behind_the_last_column_are_left_out_and_others_kept(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('a;b\n"1";" ";"\n"\n"2";"3";x\n', "utf-8")
+    opener = open_file(path, delimiter=";", fills_rows=True)
+    assert read(opener) == [["1", " "], ["2", "3", "x"]]
+
+
+def test_spaces_behind_a_closing_quote_are_left_out_and_those_of_texts_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('a,b\n"x, y" ,2\n"say "" , z" , 5"\n', "utf-8")
+    opener = open_file(path, skip_initial_space=True)
+    assert read(opener) == [["x, y", "2"], ['say " , z', '5"']]
+    path.write_text('a,b\n"one\n" , "q "" ,\n" \n', "utf-8")
+    assert read(opener) == [["one\n", 'q " ,\n']]

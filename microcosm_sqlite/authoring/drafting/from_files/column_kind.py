@@ -68,7 +68,9 @@ class Guess:
     """What is known of a column after the texts that were added.
 
     Attributes:
-        is_nullable: Whether an empty field was among them.
+        is_nullable: Whether there was no value in a field: an empty one of a source that has
+            nothing but texts.
+        has_empty: Whether an empty text was among the values of a source with types.
         length: Characters of the longest.
         is_long: Whether a whole number was beyond 32 bits.
         has_infinity: Whether a number of a source with types was infinite.
@@ -82,6 +84,7 @@ class Guess:
     length: int = 0
     is_long: bool = False
     has_infinity: bool = False
+    has_empty: bool = False
     narrow: str = ""
     is_padded: bool = False
     words: set[str] = field(default_factory=set)
@@ -116,7 +119,10 @@ class Guess:
 
     def add_value(self, value: Any) -> str:
         """Learn from one field of a source that has types; return its text."""
-        if value in (None, "") or _is_nan(value):
+        if value == "":
+            self.has_empty = True
+            return ""
+        if value is None or _is_nan(value):
             self.is_nullable = True
             return ""
         kind, text = classify_value(value)

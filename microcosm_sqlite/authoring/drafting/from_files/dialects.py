@@ -101,6 +101,8 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
         view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
         if view.width == 1:
             view = _view(lines, " " if _are_aligned(lines) else usual_delimiter, quotechar)
+    if not view.rows:  # a quote that is open from the first line on
+        return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
     body = view.rows[start + 1 :]
     has_comments = any(

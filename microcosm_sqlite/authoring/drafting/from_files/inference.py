@@ -47,7 +47,7 @@ from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
 from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
-from microcosm_sqlite.common.kinds import DATE, DATETIME, MOMENT, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import DATE, DATETIME, JSON, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SourceError
@@ -166,16 +166,7 @@ def _infer_table(
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
     declared = raw.kinds if isinstance(raw, TypedFile) else ()
     columns = {
-        column: InferredColumn(
-            column,
-            header,
-            guess.kind or kind or TEXT,
-            guess.is_nullable or not row_count,
-            guess.length,
-            guess.is_long,
-            format=guess.date_format,
-            has_infinity=guess.has_infinity,
-        )
+        column: _describe_column(column, header, guess, kind, is_optional=not row_count)
         for column, header, guess, kind in zip(
             raw.names, raw.header, guesses, declared or [""] * len(guesses), strict=True
         )
@@ -197,6 +188,25 @@ def _infer_table(
             if is_candidate and (column.name,) != table.primary_key:
                 column.is_unique = is_unique(connection, table.name, column.name)
     return table
+
+
+def _describe_column(
+    name: str, header: str, guess: Guess, declared: str, *, is_optional: bool
+) -> InferredColumn:
+    kind = guess.kind or declared or TEXT
+    has_empty = guess.has_empty and kind in (TEXT, JSON)
+    return InferredColumn(
+        name,
+        header,
+        kind,
+        # An empty text is no value where a build does not take it for one.
+        is_optional or guess.is_nullable or guess.has_empty > has_empty,
+        guess.length,
+        guess.is_long,
+        format=guess.date_format,
+        has_infinity=guess.has_infinity,
+        has_empty=has_empty,
+    )
 
 
 def _look_closer(

@@ -31,6 +31,7 @@ class InferredColumn:
         format: The format of its numbers, where it is not that of programs, or of its dates,
             where they are not in ISO 8601.
         has_infinity: Whether a number of it is infinite.
+        has_empty: Whether an empty text is one of its values.
         hint: What its texts would be but for something that the author knows, as a sentence.
     """
 
@@ -47,12 +48,14 @@ class InferredColumn:
     labels: tuple[str, ...] = ()
     format: str = ""
     has_infinity: bool = False
+    has_empty: bool = False
     hint: str = ""
 
     @property
     def may_be_key(self) -> bool:
         """Whether its values are of a kind that rows are told apart by."""
-        return not self.is_nullable and self.kind not in _NO_KEYS and self.length <= KEY_LENGTH
+        is_filled = not (self.is_nullable or self.has_empty)
+        return is_filled and self.kind not in _NO_KEYS and self.length <= KEY_LENGTH
 
 
 @dataclass

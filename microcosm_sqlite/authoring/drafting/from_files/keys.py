@@ -79,8 +79,13 @@ def index_key(connection: sqlite3.Connection, table: InferredTable) -> None:
 def infer_references(
     connection: sqlite3.Connection, table: InferredTable, tables: dict[str, InferredTable]
 ) -> None:
-    """Find the columns of a table whose every value is a key of a table, itself included."""
+    """Find the columns of a table whose every value is a key of a table, itself included.
+
+    Empty texts are no keys, and the loaded rows do not tell them from no value.
+    """
     for column in table.columns.values():
+        if column.has_empty:
+            continue
         for parent in tables.values():
             if len(parent.primary_key) != 1:
                 continue
@@ -190,9 +195,13 @@ ROWS_PER_LABEL = 20
 
 
 def infer_enumerations(connection: sqlite3.Connection, table: InferredTable) -> None:
-    """Find the labels of the columns that have few: each is there twice at least."""
+    """Find the labels of the columns that have few: each is there twice at least.
+
+    A column with empty texts stays text: that they are a label is nothing to be sure of.
+    """
     for column in table.columns.values():
         is_free = not (column.reference or column.is_unique or column.name in table.primary_key)
+        is_free = is_free and not column.has_empty
         if column.kind == TEXT and is_free and 0 < column.length <= LONGEST_LABEL:
             column.labels = _find_labels(connection, table, column)
 

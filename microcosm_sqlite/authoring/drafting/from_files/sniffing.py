@@ -185,7 +185,9 @@ def _read_head(path: Path, encoding: str) -> list[str]:
 def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     """What a file may be written in, the likeliest first."""
     quotings = [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
-    yield from quotings
+    yield guessed
+    yield replace(guessed, skip_initial_space=True)
+    yield from quotings[1:]
     yield replace(guessed, comment=COMMENT, skip_lines=0)
     yield from (replace(one, fills_rows=True) for one in quotings)
     yield replace(guessed, delimiter=_NEVER_USED, skip_initial_space=False)
@@ -251,6 +253,8 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
         yield f"left out in front of the header: {lines}"
     if options.delimiter == _NEVER_USED:
         yield "one column: commas and the like belong to its texts"
+    if options.skip_initial_space:
+        yield "spaces behind delimiters, and behind closing quotes, are left out"
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:
@@ -263,7 +267,7 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
         rows = "1 row has" if len(odd) == 1 else f"{len(odd):,} rows have"
         yield (
             f"{rows} another number of fields than the header (line {odd[0]} is the first): "
-            "empty fields at their ends are added or taken away"
+            "empty or blank fields at their ends are added or taken away"
         )
 
 
@@ -295,7 +299,7 @@ def _strip(field: str) -> str:
 
 def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
     """The error that tells where a file breaks in the likeliest dialect."""
-    line = 0
+    line = width = 0
     try:
         with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
             width = len(records.header)
@@ -306,8 +310,9 @@ def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
     except SourceError as error:
         if error.__cause__ is None:
             return error
+        place = f"the row after line {line or 1}" if width else "its first row"
         return SourceError(
-            f"{source.name}, in the row after line {line or 1}: {error.__cause__}.",
+            f"{source.name}, in {place}: {error.__cause__}.",
             file=source.name,
             line=line + 1,
             hint="Look for a quote that is not closed, or not doubled within a quoted field.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, Typ
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.values.column_names import make_names
 from microcosm_sqlite.authoring.values.layout import TableRules, lay_out
+from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.errors import SourceError
 
 
@@ -297,3 +299,54 @@ def test_of_two_tables_with_one_key_the_smaller_refers_to_the_larger(tmp_path: P
     )
     assert tables["islands"].columns["iso"].reference == ("countries", "iso")
     assert tables["countries"].columns["iso"].reference is None
+
+
+def test_an_empty_text_is_in_a_draft_what_it_is_in_a_build(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": n, "sex": ["female", "male", ""][n % 3], "born": f"2013-01-{n:02}", "size": n}
+        for n in range(1, 91)
+    ]
+    for row in rows[30:]:
+        row |= {"born": "", "size": ""}
+    (tmp_path / "birds.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    columns = infer_folder(tmp_path).tables["birds"].columns
+    found = {name: (one.kind, one.is_nullable, one.labels) for name, one in columns.items()}
+    assert found == {
+        "id": ("integer", False, ()),
+        "sex": ("text", False, ()),
+        "born": ("date", True, ()),
+        "size": ("integer", True, ()),
+    }
+    table = sa.Table(
+        "birds",
+        sa.MetaData(),
+        sa.Column("sex", sa.String(6), nullable=False),
+        sa.Column("born", sa.Date),
+        sa.Column("size", sa.Integer),
+    )
+    rules = [ColumnRule(column, dialect(), ()) for column in table.columns]
+    assert [rule.convert_value("") for rule in rules] == ["", None, None]
+
+
+def test_a_bad_file_is_refused_by_name_and_the_others_are_drafted(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table({"id": range(1000)})
+    parquet.write_table(table, tmp_path / "bad.parquet", compression="none", use_dictionary=False)
+    data = bytearray((tmp_path / "bad.parquet").read_bytes())
+    data[4:40] = bytes(36)
+    (tmp_path / "bad.parquet").write_bytes(data)
+    found = infer_folder(write(tmp_path, good="id,name\n1,a\n2,b\n", lone='"', quotes='""\n"'))
+    assert list(found.tables) == ["good"]
+    assert [error.file for error in found.refused] == ["bad.parquet", "lone.csv", "quotes.csv"]
+    assert str(found.refused[1]).startswith("lone.csv, in its first row: unexpected end of data")
+
+
+@pytest.mark.parametrize("text", ["a", "a, x"])
+def test_spaces_behind_closing_quotes_are_told_and_left_out(tmp_path: Path, text: str) -> None:
+    raw = sniff(write(tmp_path, birds=f'id,name,v\n1,"{text}" ,2\n2,"b" ,3\n') / "birds.csv")
+    assert isinstance(raw, RawFile)
+    with raw.open_rows() as rows:
+        assert list(rows) == [["1", text, "2"], ["2", "b", "3"]]
+    assert raw.notes == ("spaces behind delimiters, and behind closing quotes, are left out",)
