@@ -22,15 +22,20 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_COLUMN: 2_000,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
-    sqlite3.SQLITE_LIMIT_VDBE_OP: 250_000,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 32,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 
-_STEPS = 10_000
-"""Virtual machine steps between two looks at the clock: a fraction of a millisecond."""
+PROGRAM_LIMIT = 250_000
+"""Steps of one compiled statement; the check of a large structure may need more."""
+
+_STEPS = 1_000
+"""Virtual machine steps between two looks at the clock.
+
+One step may work through a value of the largest size, so that few of them take long.
+"""
 
 _READING = {
     sqlite3.SQLITE_SELECT,
@@ -43,7 +48,27 @@ _READING = {
     sqlite3.SQLITE_UPDATE,
     sqlite3.SQLITE_DELETE,
 }
-_DANGEROUS_FUNCTIONS = {"load_extension", "fts3_tokenizer"}
+_SLOW_FUNCTIONS = {
+    "instr": 2,
+    "json_patch": 2,
+    "ltrim": 2,
+    "replace": 3,
+    "rtrim": 2,
+    "trim": 2,
+}
+"""Functions, and for how many arguments, whose time grows with the product of two sizes.
+
+SQLite cannot be interrupted inside one of them, which takes hours for values within the limits.
+"""
+
+_DANGEROUS_FUNCTIONS = {
+    "fts3_tokenizer",
+    "load_extension",
+    # With one argument, the other slow ones are harmless.
+    "instr",
+    "json_patch",
+    "replace",
+}
 _DESCRIBING_PRAGMAS = {
     "data_version",
     "database_list",
@@ -59,26 +84,53 @@ _DESCRIBING_PRAGMAS = {
 
 
 def restrict(connection: sqlite3.Connection, path: str, time_limit: float = TIME_LIMIT) -> None:
-    """Check a file's structure, then bound the size, the time and the kind of what follows.
+    """Bound the size, the time and the kind of what a connection runs, and check the structure.
 
-    Statements that go on for longer than the limit, counted from here, raise
+    The bounds come first, so that the check itself cannot go on for ever. Statements that go on
+    for longer than the limit, counted from the end of the check, raise
     :class:`sqlite3.OperationalError` ("interrupted"); larger values raise
-    :class:`sqlite3.DataError`; anything that is no question, :class:`sqlite3.DatabaseError`.
+    :class:`sqlite3.DataError`; anything that is no question, and a function that cannot be
+    interrupted, :class:`sqlite3.DatabaseError`.
 
     Raises:
-        DatasetCorruptError: The structure is not sound, or takes too long to check.
+        DatasetCorruptError: The structure is not sound, takes too long to check, or uses a
+            function that cannot be interrupted.
     """
+    for category, limit in LIMITS.items():
+        connection.setlimit(category, limit)
+    # The authorizer is not asked about what a table's own definition calls; this refuses that too.
+    for name, arguments in _SLOW_FUNCTIONS.items():
+        connection.create_function(name, arguments, _refuse, deterministic=True)
     limit_time(connection, time_limit)
+    _check_structure(connection, path, time_limit)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_VDBE_OP, PROGRAM_LIMIT)
+    connection.set_authorizer(_authorize)
+    limit_time(connection, time_limit)
+
+
+def _check_structure(connection: sqlite3.Connection, path: str, time_limit: float) -> None:
     try:
         (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except SQLITE_ERRORS as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise DatasetCorruptError(
+                f"{path} is refused as untrusted: the check of its structure was interrupted "
+                f"after {time_limit:g} seconds.",
+                hint="Open it without untrusted=True if you trust its author.",
+            ) from error
+        if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG) or "unsafe use" in str(error):
+            raise DatasetCorruptError(
+                f"{path} is refused as untrusted: {error}.",
+                hint="Open it without untrusted=True if you trust its author.",
+            ) from error
         raise translate(error, path) from error
     if finding != "ok":
         raise DatasetCorruptError(f"{path} is damaged: {finding}.")
-    for category, limit in LIMITS.items():
-        connection.setlimit(category, limit)
-    connection.set_authorizer(_authorize)
-    limit_time(connection, time_limit)
+
+
+def _refuse(*_: object) -> None:
+    raise sqlite3.NotSupportedError
 
 
 def attach_restricted(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:

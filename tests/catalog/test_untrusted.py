@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 9) SELECT * FROM n",
         "PRAGMA table_info(colour)",
         "SELECT * FROM pragma_table_list",
+        "SELECT trim(name) FROM colour",
         "SELECT json_extract('{\"a\": 1}', '$.a')",
     ],
 )
@@ -63,6 +65,10 @@ def test_ordinary_questions_are_answered(connection: sqlite3.Connection, questio
         "PRAGMA mmap_size = 1000000",
         "PRAGMA temp_store_directory = '/'",
         "SELECT load_extension('x')",
+        "SELECT instr('ab', 'b')",
+        "SELECT replace('ab', 'b', 'c')",
+        "SELECT json_patch('{}', '{}')",
+        "SELECT trim('ab', 'b')",
         "SELECT hex(zeroblob(900000000))",
         "SELECT zeroblob(20000000)",
         "SELECT " + "+".join(["1"] * 300),
@@ -120,6 +126,43 @@ def test_a_structure_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.DatasetFileError, match="interrupted"):
         restrict(opened, str(path), time_limit=-1)
     opened.close()
+
+
+ENDLESS = "instr(zeroblob(9000000 + id), zeroblob(4000000) || x'01')"
+
+
+def make_trap(path: Path, definition: str) -> Location:
+    writer = sqlite3.connect(path)
+    writer.executescript(
+        f"CREATE TABLE trap (id INTEGER PRIMARY KEY, {definition.replace(ENDLESS, '0')});"
+        "INSERT INTO trap (id) VALUES (1);"
+        "PRAGMA writable_schema = ON;"
+    )
+    statement = f"CREATE TABLE trap (id INTEGER PRIMARY KEY, {definition})"
+    writer.execute("UPDATE sqlite_schema SET sql = ?", (statement,))
+    writer.commit()
+    writer.close()
+    return Location(str(path), immutable=True)
+
+
+@pytest.mark.parametrize(
+    "definition", [f"g TEXT AS ({ENDLESS})", "g TEXT AS (hex(zeroblob(9000000 + id)))"]
+)
+def test_a_column_whose_check_would_not_end_is_refused(tmp_path: Path, definition: str) -> None:
+    location = make_trap(tmp_path / "x.db", definition)
+    started = time.monotonic()
+    with pytest.raises(errors.DatasetCorruptError, match="is refused as untrusted"):
+        connect(location, untrusted=True)
+    assert time.monotonic() - started < 5
+
+
+def test_a_constraint_that_would_not_end_is_not_evaluated(tmp_path: Path) -> None:
+    location = make_trap(tmp_path / "x.db", f"CHECK ({ENDLESS} = 0)")
+    started = time.monotonic()
+    # Whether SQLite refuses the file for it depends on when it reads the schema.
+    with suppress(errors.DatasetCorruptError):
+        connect(location, untrusted=True).close()
+    assert time.monotonic() - started < 5
 
 
 def test_an_installed_dataset_opens_untrusted(installed: Path) -> None:
