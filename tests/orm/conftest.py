@@ -9,6 +9,7 @@ import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite import register, unregister
+from microcosm_sqlite.orm import binds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,17 @@ AIRPORTS = [
     ("JFK", "New York", 13, "4 runways"),
     ("LGA", "New York", 21, None),
 ]
+
+
+@pytest.fixture(autouse=True)
+def new_binds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start without a graph and without engines of datasets, as a new process does."""
+    made = binds._ProcessBinds()
+    monkeypatch.setattr(binds, "_process_binds", made)
+    monkeypatch.setattr(binds, "_graph_binds", [])
+    yield
+    if made._binds is not None:
+        made._binds.dispose()
 
 
 @pytest.fixture
