@@ -8,6 +8,7 @@ import ctypes
 import re
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,12 @@ def find_sqlalchemy_names() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def owners() -> dict[str, Any]:
-    return find_sqlalchemy_names()
+def owners() -> Iterator[dict[str, Any]]:
+    found = find_sqlalchemy_names()
+    yield found
+    session: Session = found["Session"]
+    session.close()
+    session.get_bind().engine.dispose()
 
 
 ELSEWHERE = {
