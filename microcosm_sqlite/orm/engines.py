@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from datetime import datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
 from sqlalchemy import TIMESTAMP, URL, DateTime, QueuePool, create_engine, event
-from sqlalchemy.dialects.sqlite import DATETIME
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -28,15 +26,15 @@ from microcosm_sqlite.catalog.connection import (
 )
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
-from microcosm_sqlite.common.kinds import as_utc
 from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
 from microcosm_sqlite.orm.attachments import attach_datasets
 from microcosm_sqlite.orm.forking import track_engine
+from microcosm_sqlite.orm.types import MomentInUTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -277,14 +275,6 @@ UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
 """Keywords of SQLite 3.53 that SQLAlchemy does not quote and that cannot name a table or column."""
 
 
-class _MomentInUTC(DATETIME):
-    """A datetime that is compared as builds store it, where SQLAlchemy would drop its offset."""
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        bind: Any = super().bind_processor(dialect)
-        return lambda value: bind(as_utc(value) if isinstance(value, datetime) else value)
-
-
 def adapt_dialect(engine: Engine, recipe: Recipe) -> None:
     """Let an engine take any name, and find moments with an offset in data that was built.
 
@@ -294,8 +284,8 @@ def adapt_dialect(engine: Engine, recipe: Recipe) -> None:
     if recipe.is_read_only:
         engine.dialect.colspecs = {
             **engine.dialect.colspecs,
-            DateTime: _MomentInUTC,
-            TIMESTAMP: _MomentInUTC,
+            DateTime: MomentInUTC,
+            TIMESTAMP: MomentInUTC,
         }
 
 

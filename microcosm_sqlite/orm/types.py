@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
+from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.types import Boolean, TypeDecorator, Unicode
 
 from microcosm_sqlite.common.booleans import parse_boolean
+from microcosm_sqlite.common.kinds import as_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Dialect
 
 E = TypeVar("E", bound=Enum)
@@ -62,6 +67,15 @@ class Truthy(TypeDecorator[bool]):
     def process_bind_param(self, value: object, dialect: Dialect) -> bool | None:  # noqa: ARG002
         """The boolean that a value stands for."""
         return None if value is None else parse_boolean(value)
+
+
+class MomentInUTC(DATETIME):
+    """A datetime that is compared as builds store it, where SQLAlchemy would drop its offset."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return what converts a parameter to the stored text."""
+        bind: Any = super().bind_processor(dialect)
+        return lambda value: bind(as_utc(value) if isinstance(value, datetime) else value)
 
 
 class IdentityMixin:
