@@ -12,6 +12,8 @@ import os
 import sys
 from contextlib import suppress
 
+from microcosm_sqlite.common.wording import escape_controls, escape_in_python
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,13 +67,8 @@ def printable(text: str, form: str = "") -> str:
     >>> printable("\x1b]0;\u202e"), printable("\x9b", "json")
     ('\\x1b]0;\\u202e', '\\u009b')
     """
-    if text.isprintable():
-        return text
-    escape = _escape_json if form in _JSON_FORMS else _escape
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else escape(character)
-        for character in text
-    )
+    escape = _escape_json if form in _JSON_FORMS else escape_in_python
+    return escape_controls(text, escape, kept="\n\t")
 
 
 def write_result(texts: Iterable[str], form: str = "") -> None:
@@ -102,10 +99,6 @@ class _Terminal(io.TextIOBase):
 
 def _for_stdout(texts: Iterable[str], form: str) -> Iterator[str]:
     return (printable(text, form) for text in texts) if is_terminal() else iter(texts)
-
-
-def _escape(character: str) -> str:
-    return repr(character)[1:-1]
 
 
 def _escape_json(character: str) -> str:

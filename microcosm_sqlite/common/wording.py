@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def measure(text: str) -> int:
     """The number of columns that a text takes; Chinese characters, for example, take two each.
@@ -34,6 +38,22 @@ def spell_on_one_line(text: str) -> str:
     >>> spell_on_one_line("naïve\n\x1b")
     'naïve\\n\\x1b'
     """
+    return escape_controls(text, escape_in_python)
+
+
+def escape_controls(text: str, escape: Callable[[str], str], kept: str = "") -> str:
+    """Return a text with each character that cannot be printed replaced by its escape.
+
+    Args:
+        text: The text.
+        escape: Spells one character.
+        kept: Those that stay although they cannot be printed.
+    """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return "".join(each if each.isprintable() or each in kept else escape(each) for each in text)
+
+
+def escape_in_python(character: str) -> str:
+    """A character as a string of Python has it."""
+    return repr(character)[1:-1]
