@@ -248,8 +248,12 @@ def write_manifest(names: list[str]) -> str:
     return dataset_models.draft_models(cast("InstalledDataset", dataset))
 
 
+# The manifest's reader refuses halves of characters.
+WHOLE_TEXTS = TEXTS.filter(lambda text: text == text.encode("utf-8", "ignore").decode("utf-8"))
+
+
 @slow_example
-@given(st.lists(TEXTS, min_size=NUMBER_OF_NAMES, max_size=NUMBER_OF_NAMES).map(spread))
+@given(st.lists(WHOLE_TEXTS, min_size=NUMBER_OF_NAMES, max_size=NUMBER_OF_NAMES).map(spread))
 def test_the_manifest_of_a_dataset(names: list[str]) -> None:
     assert find_shape(write_manifest(names)) == find_shape(write_manifest(HARMLESS))
 

@@ -52,9 +52,9 @@ def test_a_project_has_every_file_and_nothing_else(tmp_path: Path) -> None:
 
 def test_names_follow_from_the_directory_unless_they_are_given(tmp_path: Path) -> None:
     derived = (scaffold(tmp_path / "Birds.of-Prey_data") / ".copier-answers.yml").read_text()
-    assert "distribution: Birds.of-Prey_data\n" in derived
-    assert "package: birds_of_prey_data\n" in derived
-    assert "dataset: birds_of_prey\n" in derived
+    assert 'distribution: "Birds.of-Prey_data"\n' in derived
+    assert 'package: "birds_of_prey_data"\n' in derived
+    assert 'dataset: "birds_of_prey"\n' in derived
     given = scaffold(tmp_path / "anywhere", distribution="birds", package="birdy", dataset="b2")
     assert 'b2 = "birdy:path"' in (given / "pyproject.toml").read_text()
     assert 'name = "birds"' in (given / "pyproject.toml").read_text()
