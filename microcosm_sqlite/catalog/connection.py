@@ -13,7 +13,13 @@ import os
 import sqlite3
 import sys
 
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import (
+    REINSTALL,
+    check_header,
+    explain,
+    preflight,
+    preflight_live,
+)
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -174,6 +180,11 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
+        try:
+            check_header(path)
+        except DatasetFileError as cause:
+            return cause
     is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
