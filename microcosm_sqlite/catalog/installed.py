@@ -21,7 +21,7 @@ from microcosm_sqlite.catalog.manifest import (
     Tables,
     refuse_name,
 )
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class InstalledDataset(Frames):
         """Return :attr:`location`; a legacy entry point may need the object graph for it."""
         if self._location is None:
             self._location = self._find(graph)
+            self._location.refuse_change = self._refuse_change
         return self._location
 
     @property
@@ -264,6 +265,21 @@ class InstalledDataset(Frames):
         from importlib import import_module
 
         return import_module(self.manifest.models)
+
+    def _refuse_change(self) -> None:
+        """Refuse to open another version than before; the same one may have been reinstalled."""
+        from microcosm_sqlite.catalog.registry import find
+
+        if self.entry is None or self.manifest is None:
+            return
+        current = find(self.name)
+        if current and current.manifest and current.manifest.sha256 == self.manifest.sha256:
+            return
+        now = f"replaced by {current.version}" if current else "uninstalled"
+        raise DatasetReplacedError(
+            f"Dataset {self.name!r} {self.version} was {now} while this process uses it.",
+            hint="Restart the process to use what is installed now.",
+        )
 
     def _find(self, graph: object) -> Location:
         assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101

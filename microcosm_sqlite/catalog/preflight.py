@@ -42,18 +42,22 @@ _IMPOSTORS = (
 )
 
 
-def preflight(path: str) -> None:
+def preflight(path: str) -> os.stat_result:
     """Refuse a file that must not be opened immutable, and say why.
 
     The file is opened and read here, which is harmless only because nothing in this process holds
     locks on an immutable file (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 
+    Returns:
+        What the system says of the file.
+
     Raises:
         DatasetFileError: One of its kinds.
     """
-    size, header = _read_header(path)
+    status, header = _read_header(path)
     check_sidecars(path)
-    _check_header(path, size, header)
+    _check_header(path, status.st_size, header)
+    return status
 
 
 def check_sidecars(path: str) -> None:
@@ -73,7 +77,8 @@ def check_header(path: str) -> None:
     Raises:
         DatasetFileError: One of its kinds.
     """
-    _check_header(path, *_read_header(path))
+    status, header = _read_header(path)
+    _check_header(path, status.st_size, header)
 
 
 def preflight_live(path: str, hint: str = "") -> None:
@@ -105,7 +110,7 @@ def _resolve(path: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
-def _read_header(path: str) -> tuple[int, bytes]:
+def _read_header(path: str) -> tuple[os.stat_result, bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
@@ -113,7 +118,7 @@ def _read_header(path: str) -> tuple[int, bytes]:
         try:
             status = os.fstat(descriptor)
             check_regular(path, status)
-            return status.st_size, os.read(descriptor, HEADER_SIZE)
+            return status, os.read(descriptor, HEADER_SIZE)
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
