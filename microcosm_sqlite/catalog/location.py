@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileMissingError,
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from microcosm_sqlite.catalog.distributions import Distribution, Entry
-    from microcosm_sqlite.catalog.manifest import Manifest
 
 
 class Location:
@@ -67,6 +68,41 @@ class Location:
             if self._opened and self.refuse_change is not None:
                 self.refuse_change()
             self._opened = found
+
+
+def find_manifest(name: str, entry: Entry) -> Manifest | None:
+    """The manifest of an installed dataset; None where it has none, or has that of another.
+
+    Raises:
+        ManifestError: It cannot be used.
+        BrokenDistributionError: It cannot be read.
+    """
+    distribution = entry.distribution
+    manifest = distribution.read_manifest()
+    if manifest is None or manifest.name != name:
+        return None
+    check_own(entry, manifest)
+    if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
+        return manifest
+    # An editable install's metadata is as old as the install; the file beside the database is as
+    # new as the database.
+    path = development_path(manifest)
+    return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
+
+
+def manifest_beside(location: Location | None) -> Manifest | None:
+    """The manifest in the folder of a database file, if there is one and it describes the file."""
+    if location is None:
+        return None
+    folder, name = os.path.split(location.path)
+    try:
+        content = folder_reader(folder)(FILE_NAME)
+    except (OSError, ValueError):
+        return None
+    if not content or EXTENSION.encode() not in content:
+        return None
+    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
+    return manifest if os.path.basename(manifest.resource).startswith(name) else None
 
 
 def check_own(entry: Entry, manifest: Manifest) -> None:
