@@ -53,7 +53,13 @@ def cache_directory() -> str:
     if not root:
         from platformdirs import user_cache_dir
 
-        root = user_cache_dir("microcosm-sqlite", appauthor=False)
+        try:
+            root = user_cache_dir("microcosm-sqlite", appauthor=False)
+        except RuntimeError as error:  # older platformdirs return a relative path
+            raise CacheUnavailableError(
+                "This user has no home directory, in which datasets could be extracted.",
+                hint=f"Set {VARIABLE} to an absolute path that this user can write.",
+            ) from error
     if not os.path.isabs(root):
         raise CacheUnavailableError(
             f"The cache directory {root!r} is not an absolute path.",
