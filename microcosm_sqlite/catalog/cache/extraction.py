@@ -248,8 +248,10 @@ def _decompress(
         DatasetFileError: The stream is damaged, or cannot be read.
         CacheError: The file cannot be written.
     """
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
     from hashlib import sha256
+
+    from microcosm_sqlite.common.threads import open_pool
 
     digest, size = sha256(), 0
     taken: Future[None] | None = None
@@ -260,7 +262,7 @@ def _decompress(
 
     try:
         # One thread decompresses while the other hashes and writes what came before.
-        with opened() as stream, ThreadPoolExecutor(1) as other:
+        with opened() as stream, open_pool(1) as other:
             while chunk := stream.read(CHUNK if limit is None else min(CHUNK, limit + 1 - size)):
                 if limit is not None and not size:
                     check_size(origin, limit, chunk)  # before the disk fills with what is refused
