@@ -174,11 +174,18 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
-    if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if isinstance(error, MemoryError):
+        return DatasetIOError(
+            f"{path} needs more memory than there is.",
+            hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
+        )
+    if isinstance(error, UnicodeDecodeError) or code in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    ):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {str(error) or 'impossible sizes'}.",
+            f"{path} is damaged: {error}.",
             hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 
 import click
 
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output
 
@@ -65,6 +66,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     help="With --from: a text that means no value, such as NA; may be repeated.",
 )
 @_question_options
+@isolated("folder")
 def new_project(
     directory: str, folder: str | None, null_values: tuple[str, ...], **answers: str | None
 ) -> None:

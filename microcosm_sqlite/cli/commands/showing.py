@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import complete_dataset, examples
 from microcosm_sqlite.cli.output import Output
 
@@ -52,6 +53,7 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
     ),
 )
 @click.argument("name", metavar="NAME|WHEEL", shell_complete=complete_dataset)
+@isolated("name")
 def print_card(name: str) -> None:
     """Print a page about a dataset: one HTML file that needs nothing else.
 
