@@ -74,12 +74,14 @@ def connect(
         # The cache was cleared between the look and the opening.
         connection = _open(location, check_same_thread)
     try:
+        if untrusted:
+            from microcosm_sqlite.catalog.untrusted import bound, restrict
+
+            bound(connection)
         for schema, other in (attach or {}).items():
             attach_database(connection, schema, checked_uri(other), other.path)
         harden(connection)
         if untrusted:
-            from microcosm_sqlite.catalog.untrusted import restrict
-
             restrict(connection, location.path)
     except BaseException:
         connection.close()
