@@ -34,6 +34,7 @@
     │   ├── ForeignKeyError               a row refers to a row that does not exist
     │   ├── StaleDBError                  migrations are not up to date with models
     │   └── VerificationError             the built file or wheel is not what it should be
+    ├── ConfigurationError                the configuration of an object graph
     └── MissingDependencyError            an extra is not installed
 
 The text of an error says what was wrong and where; its ``hint``, where there is one, says what
@@ -50,6 +51,7 @@ __all__ = [
     "CacheFullError",
     "CacheUnavailableError",
     "CacheUnsafeError",
+    "ConfigurationError",
     "DatasetCorruptError",
     "DatasetError",
     "DatasetFileError",
@@ -97,13 +99,12 @@ class MicrocosmSQLiteError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        text = super().__str__()
-        return f"{text} {self.hint}" if self.hint else text
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
     @property
     def message(self) -> str:
         """The text without the hint."""
-        return super().__str__()
+        return Exception.__str__(self)  # an error that is a KeyError as well would quote it
 
 
 SQLiteError = MicrocosmSQLiteError
@@ -140,8 +141,8 @@ class DatasetNotFoundError(DatasetError):
     status_code = 404
 
 
-class TableNotFoundError(DatasetError):
-    """The dataset has no table or column of this name."""
+class TableNotFoundError(DatasetError, KeyError):
+    """The dataset has no table or column of this name; also a ``KeyError`` of :attr:`tables`."""
 
     status_code = 404
 
@@ -280,6 +281,10 @@ class StaleDBError(BuildError):
 
 class VerificationError(BuildError):
     """The built database or wheel is not what it should be."""
+
+
+class ConfigurationError(MicrocosmSQLiteError, ValueError):
+    """A key of the configuration under ``sqlite`` is unknown, or its value cannot be used."""
 
 
 class MissingDependencyError(MicrocosmSQLiteError, ImportError):

@@ -13,7 +13,13 @@ import os
 import sqlite3
 import sys
 
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import (
+    REINSTALL,
+    check_header,
+    explain,
+    preflight,
+    preflight_live,
+)
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -181,10 +187,13 @@ def translate(
             f"{path} needs more memory than there is.",
             hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
         )
-    if isinstance(error, UnicodeDecodeError) or code in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    ):
+    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
+        try:
+            check_header(path)
+        except DatasetFileError as cause:
+            return cause
+    is_garbled = isinstance(error, UnicodeDecodeError)
+    if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
             f"{path} is damaged: {error}.",
@@ -197,9 +206,10 @@ def translate(
         )
     if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
         return explain(FileNotFoundError(), path)
-    if code == sqlite3.SQLITE_BUSY:
-        return DatasetIOError(f"{path} is being written to: {error}.", hint="Try again.")
-    return DatasetIOError(f"{path} cannot be read: {error}.", hint="Check the medium.")
+    is_busy = code == sqlite3.SQLITE_BUSY
+    problem = "is being written to" if is_busy else "cannot be read"
+    hint = "Try again." if is_busy else "Check the medium."
+    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
 
 
 def _quote(path: str) -> str:

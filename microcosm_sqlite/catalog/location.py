@@ -100,9 +100,8 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         return _extracted(
             lambda: extract_member(distribution.site, member_name(manifest), manifest)
         )
-    path = installed_path(distribution, manifest)
-    is_installed = os.path.exists(path)
-    if is_installed:
+    path = installed = installed_path(distribution, manifest)
+    if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
         path = development_path(manifest) or _missing(distribution, manifest)
@@ -110,7 +109,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
-    return Location(path, immutable=is_installed)
+    return Location(path, immutable=path == installed)
 
 
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:
