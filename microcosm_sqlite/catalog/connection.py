@@ -85,12 +85,14 @@ def connect(
         # The cache was cleared between the look and the opening.
         connection = _open(location, check_same_thread)
     try:
+        if untrusted:
+            from microcosm_sqlite.catalog.untrusted import bound, restrict
+
+            bound(connection)
         for schema, other in (attach or {}).items():
             attach_database(connection, schema, checked_uri(other), other.path)
         harden(connection)
         if untrusted:
-            from microcosm_sqlite.catalog.untrusted import restrict
-
             restrict(connection, location.path)
     except BaseException:
         connection.close()
@@ -210,16 +212,21 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if isinstance(error, MemoryError):
+        return DatasetIOError(
+            f"{path} needs more memory than there is.",
+            hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
+        )
     if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
         try:
             check_header(path)
         except DatasetFileError as cause:
             return cause
-    is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
+    is_garbled = isinstance(error, UnicodeDecodeError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {str(error) or 'impossible sizes'}.",
+            f"{path} is damaged: {error}.",
             hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:
@@ -229,9 +236,10 @@ def translate(
         )
     if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
         return explain(FileNotFoundError(), path)
-    if code == sqlite3.SQLITE_BUSY:
-        return DatasetIOError(f"{path} is being written to: {error}.", hint="Try again.")
-    return DatasetIOError(f"{path} cannot be read: {error}.", hint="Check the medium.")
+    is_busy = code == sqlite3.SQLITE_BUSY
+    problem = "is being written to" if is_busy else "cannot be read"
+    hint = "Try again." if is_busy else "Check the medium."
+    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
 
 
 def _quote(path: str) -> str:

@@ -8,6 +8,7 @@ import click
 
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
     Named,
     choose_tables,
@@ -151,6 +152,7 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     ),
 )
 @click.argument("name", metavar="NAME|DATABASE|WHEEL", shell_complete=complete_dataset)
+@isolated("name")
 def print_models(name: str) -> None:
     """Print the SQLAlchemy models of a dataset, as a module that can be imported.
 

@@ -9,6 +9,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
@@ -145,6 +146,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     help="With --from: a text that means no value, such as NA; may be repeated.",
 )
 @_question_options
+@isolated("folder")
 def new_project(
     directory: str, folder: str | None, null_values: tuple[str, ...], **answers: str | None
 ) -> None:
