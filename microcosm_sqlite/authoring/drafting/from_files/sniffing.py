@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
-    COMMENT,
     DELIMITERS,
     guess_dialect,
     list_doubtful_names,
@@ -18,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_files.dialects import (
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
 from microcosm_sqlite.authoring.drafting.from_files.parquet_kinds import read_declared_kinds
+from microcosm_sqlite.authoring.drafting.from_files.views import COMMENT
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
