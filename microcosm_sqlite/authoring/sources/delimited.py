@@ -12,9 +12,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
+from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import RowReader, trim_behind_quotes
+from microcosm_sqlite.authoring.sources.repaired_lines import repair_lines
+from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Advance,
@@ -40,12 +42,14 @@ class DelimitedOpener:
         options: Its dialect and encoding.
         span: The part, as offsets of the uncompressed bytes; the whole file where it is None.
         header: The names of the fields, where the part does not begin with them.
+        repairs: What is read instead of some of its lines; then it is not divided.
     """
 
     source: SourceFile
     options: CsvOptions
     span: Span | None = None
     header: tuple[str, ...] | None = None
+    repairs: tuple[Repair, ...] = ()
 
     @contextmanager
     def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
@@ -57,6 +61,8 @@ class DelimitedOpener:
         header = self._find_header()
         with self._open_reader(advance) as (reader, skipped):
             kind = _FilledRecords if self.options.fills_rows else _CsvRecords
+            if any(repair.kind == EMPTY_FILE for repair in self.repairs):
+                kind = _NoRecords
             records = kind(self.source.name, reader, skipped, header)
             with records.explained():
                 yield records
@@ -83,13 +89,12 @@ class DelimitedOpener:
             ) as text:
                 for _ in islice(text, skipped):
                     pass
-                lines = _blank_comments(text, self.options.comment)
-                dialect = _make_dialect(self.source, self.options)
-                if dialect["skipinitialspace"] and self.options.quotechar:
-                    # Where spaces are the delimiters, they end fields.
-                    is_spaced = dialect["delimiter"] == " "
-                    lines = lines if is_spaced else trim_behind_quotes(lines, dialect)
-                yield RowReader(lines, dialect), skipped
+                dialect = make_dialect(self.source, self.options)
+                lines: Iterable[str] = text
+                if self.repairs:
+                    lines = repair_lines(text, self.repairs, dialect, self.source.name, skipped)
+                lines = _blank_comments(lines, self.options.comment)
+                yield RowReader(prepare_lines(lines, dialect), dialect), skipped
         finally:
             csv.field_size_limit(limit)
 
@@ -99,7 +104,7 @@ class DelimitedOpener:
         None at all where the file cannot be cut. A cut may turn out to be inside of a row, when
         quotes stand where none belong; reading the part in front of it then fails.
         """
-        if not self.options.is_divisible:
+        if self.repairs or not self.options.is_divisible:
             return []
         spans = find_spans(self.source.path, self.options, count)
         if len(spans) < 2:
@@ -119,7 +124,7 @@ def allow_long_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
+def _blank_comments(text: Iterable[str], mark: str) -> Iterable[str]:
     """The lines; blank ones, which are no rows but still counted, in the place of comments."""
     if not mark:
         return text
@@ -179,6 +184,18 @@ class _CsvRecords(Records):
         return header
 
 
+class _NoRecords(_CsvRecords):
+    """Those of an empty file, which has no header either."""
+
+    is_empty = True
+
+    def _read_header(self, name: str) -> list[str]:
+        """None, where there is no line; a repair has made sure of that."""
+        self.name = name
+        next(filter(None, self._reader), None)
+        return []
+
+
 class _FilledRecords(_CsvRecords):
     """The same, with every row made as long as the header where nothing is lost by it."""
 
@@ -209,7 +226,8 @@ def fill_row(row: list[str], width: int) -> list[str]:
     return row if is_full else (row + [""] * width)[:width]
 
 
-def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
+def make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
+    """The parameters of `csv.reader` for a file."""
     by_name = "\t" if source.format == "tsv" else ","
     return {
         "delimiter": options.delimiter or by_name,

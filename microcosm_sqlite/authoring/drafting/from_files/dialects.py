@@ -113,6 +113,17 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
 
 
+def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a row has words where all rows below have numbers, dates or the like.
+
+    >>> is_unlike(["", "kg"], [["a", "1"], ["b", "2"]]), is_unlike(["x", "3"], [["a", "1"]])
+    (True, False)
+    """
+    kinds = _find_kinds(rows, len(row))
+    found = [_find_kind(row[index]) for index in kinds if not _is_nothing(row[index])]
+    return bool(found) and set(found) == {TEXT}
+
+
 def _is_lonely_data(row: Sequence[str]) -> bool:
     """Whether the only row of a text has values; years and dates beside words are names."""
     filled = [field.strip() for field in row if not _is_nothing(field)]
