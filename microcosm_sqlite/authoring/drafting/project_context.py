@@ -51,6 +51,7 @@ def describe_draft(
         "settings": write_tables(
             inference.tables, {name for each in databases for name in each.found.infinite}
         ),
+        "has_repairs": any(table.file.repairs for table in inference.tables.values()),
         **_write_code(inference, databases, answers),
     }
 

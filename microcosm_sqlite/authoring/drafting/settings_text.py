@@ -1,13 +1,14 @@
-"""The settings that the build of drafted tables needs, as TOML."""
+"""The settings and repairs that the build of drafted tables needs, as TOML."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, fields
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
+from microcosm_sqlite.authoring.project.repairs import Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
 
@@ -51,6 +52,37 @@ def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple
         for name, value in given.items()
         if value != defaults.get(name)
     }
+
+
+def name_source(table: InferredTable) -> str:
+    """The name of a table's file among the sources of the project."""
+    path = table.file.path
+    return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
+
+
+_ABOUT_REPAIRS = """\
+# Lines that are read as another row than stands in the source, or left out where `becomes` is
+# missing. The build refuses a repair whose lines have changed. Delete those that are wrong.
+"""
+
+
+def write_repairs(tables: Iterable[InferredTable]) -> str:
+    """Return the repairs of all tables as `repairs.toml` has them; nothing if there are none."""
+    entries = [
+        "\n".join(
+            ["[[repairs]]", f"source = {_write_value(f'sources/{name_source(table)}')}", *lines]
+        )
+        for table in tables
+        for lines in map(_write_repair, table.file.repairs)
+    ]
+    return "\n\n".join([_ABOUT_REPAIRS.rstrip(), *entries, ""])[:-1] if entries else ""
+
+
+def _write_repair(repair: Repair) -> list[str]:
+    values = {**asdict(repair), "becomes": [*repair.becomes]}
+    if repair.lines == 1:
+        del values["lines"]
+    return [f"{name} = {_write_value(value)}" for name, value in values.items() if value]
 
 
 def _write_table(table: InferredTable) -> Iterator[str]:

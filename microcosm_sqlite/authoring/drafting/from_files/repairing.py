@@ -217,18 +217,26 @@ class _Proposal:
 
     def _read_row(self, at: int) -> Row:
         row = self._read_strictly(at)
-        if row and len(row.fields) == self.width and not self._swallows(row):
-            return row
-        for count in range(1, _FEW_LINES + 1):
-            text = "".join(self.lines[at : at + count]).rstrip("\r\n")
-            for kind, fields in self._list_readings(text):
-                if fields is not None and len(fields) == self.width:
-                    return Row(at, count, fields, kind)
-            if row and row.lines == count:
-                break
-        if row and not self._swallows(row):
-            return Row(at, row.lines, row.fields, RAGGED)
+        if row is not None and not self._swallows(row):
+            if len(row.fields) == self.width:
+                return row
+            found = self._reread(at, row.lines, self._read_otherwise)
+            return found or row._replace(kind=RAGGED)
+        for lines in range(1, _FEW_LINES + 1):
+            found = self._reread(at, lines, self._list_readings)
+            if found:
+                return found
         return Row(at, 1, self._guess_fields(strip_end(self.lines[at])), RAGGED)
+
+    def _reread(
+        self, at: int, lines: int, read: Callable[[str], Iterator[tuple[str, list[str] | None]]]
+    ) -> Row | None:
+        """The first reading of some lines that has as many fields as most rows."""
+        text = strip_end("".join(self.lines[at : at + lines]))
+        for kind, fields in read(text):
+            if fields is not None and len(fields) == self.width:
+                return Row(at, lines, fields, kind)
+        return None
 
     def _read_strictly(self, at: int) -> Row | None:
         lines = prepare_lines(islice(self.lines, at, at + _MOST_LINES), self.dialect)
@@ -246,14 +254,18 @@ class _Proposal:
         )
 
     def _list_readings(self, text: str) -> Iterator[tuple[str, list[str] | None]]:
-        """What a row may have meant, the likeliest first."""
+        """What a row may have meant whose quotes are at fault, the likeliest first."""
         if self.dialect["quotechar"] and f"\\{self.dialect['quotechar']}" in text:
             yield "escape", self._parse(text, escapechar="\\")
         yield "stray-quote", self._read_loosely(text, self.width)
-        for delimiter in _DELIMITERS:
+        yield from self._read_otherwise(text)
+
+    def _read_otherwise(self, text: str) -> Iterator[tuple[str, list[str] | None]]:
+        """A row as other delimiters would part it."""
+        for delimiter in _DELIMITERS if self.width > 1 else "":
             if delimiter in text and delimiter != self.dialect["delimiter"]:
                 fields = self._parse(text, delimiter=delimiter, skipinitialspace=delimiter == " ")
-                yield "delimiter", fields if self.width > 1 else None
+                yield "delimiter", fields
 
     def _read_loosely(self, text: str, width: int) -> list[str] | None:
         quotechar = self.dialect["quotechar"]

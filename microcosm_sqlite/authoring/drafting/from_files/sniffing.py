@@ -94,6 +94,7 @@ class TypedFile:
 
     has_types: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ()
+    repairs: ClassVar[tuple[Repair, ...]] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
