@@ -25,6 +25,7 @@ KINDS = {
     "escape": "a quote within a field has a backslash in front",
     "footer": "notes below the table",
     "header-rows": "a header in several rows, joined",
+    "missing-delimiter": "two fields without a delimiter between them, one of them within quotes",
     "missing-field": "a row with too few fields",
     "other-table": "another table below the first",
     "preamble": "notes above the table",

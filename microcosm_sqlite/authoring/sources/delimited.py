@@ -6,7 +6,7 @@ import codecs
 import csv
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -58,14 +58,32 @@ class DelimitedOpener:
         Raises:
             SourceError: It has no header, or is not in its dialect.
         """
-        header = self._find_header()
-        with self._open_reader(advance) as (reader, skipped):
-            kind = _FilledRecords if self.options.fills_rows else _CsvRecords
-            if any(repair.kind == EMPTY_FILE for repair in self.repairs):
-                kind = _NoRecords
-            records = kind(self.source.name, reader, skipped, header)
-            with records.explained():
-                yield records
+        try:
+            header = self._find_header()
+            with self._open_reader(advance) as (reader, skipped):
+                kind = _FilledRecords if self.options.fills_rows else _CsvRecords
+                if any(repair.kind == EMPTY_FILE for repair in self.repairs):
+                    kind = _NoRecords
+                yield kind(self.source.name, reader, skipped, header)
+        except csv.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: csv.Error) -> SourceError:
+        """The error that tells where the row begins which the csv module cannot read."""
+        line = 1
+        with self._open_reader() as (reader, skipped), suppress(csv.Error):
+            line += skipped
+            for _ in reader:
+                line = skipped + reader.line_num + 1
+        is_open = str(error) == "unexpected end of data"
+        told = "a quote is opened and not closed" if is_open else f"{error}"
+        return SourceError(
+            f"{self.source.name}, line {line}: {told}.",
+            file=self.source.name,
+            line=line,
+            hint="Look there for a quote that is not closed, or not doubled within a quoted field; "
+            "or check the options under `csv`.",
+        )
 
     def _find_header(self) -> tuple[str, ...] | None:
         """The names of the fields, where they are not read from the first line."""
@@ -156,27 +174,12 @@ class _CsvRecords(Records):
                 yield line + 1, row
             line = self._line
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Translate the errors of the csv module, telling the line."""
-        try:
-            yield
-        except csv.Error as error:
-            raise SourceError(
-                f"{self.name}, line {self._line}: {error}.",
-                file=self.name,
-                line=self._line,
-                hint="Check the quotes there, and the options under `csv`.",
-            ) from error
-
     @property
     def _line(self) -> int:
         return self._reader.line_num + self._skipped
 
     def _read_header(self, name: str) -> list[str]:
-        self.name = name
-        with self.explained():
-            header: list[str] | None = next(filter(None, self._reader), None)
+        header: list[str] | None = next(filter(None, self._reader), None)
         if header is None:
             raise SourceError(
                 f"{name} is empty.", file=name, hint="Its first line must name the columns."
@@ -189,9 +192,8 @@ class _NoRecords(_CsvRecords):
 
     is_empty = True
 
-    def _read_header(self, name: str) -> list[str]:
+    def _read_header(self, _: str) -> list[str]:
         """None, where there is no line; a repair has made sure of that."""
-        self.name = name
         next(filter(None, self._reader), None)
         return []
 

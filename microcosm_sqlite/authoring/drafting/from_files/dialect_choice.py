@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from typing import NamedTuple
@@ -29,6 +30,9 @@ ROW_NAME = "row_name"
 """The column of the names of rows, for which a header has none."""
 
 _ENOUGH_FOR_ROW_NAMES = 3
+_SAMPLE = 100
+_RARELY_MEANT = "\t|"
+"""Delimiters that texts rarely have, so that many in one field are those of several rows."""
 
 
 class Choice(NamedTuple):
@@ -114,6 +118,17 @@ def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     yield replace(guessed, delimiter=NEVER_USED, skip_initial_space=False)
 
 
+def _has_columns(rows: Iterable[Sequence[str]], quotechar: str) -> bool:
+    """Whether rows of one field have several, and the same number, with a delimiter."""
+    texts = [row[0] for row in islice(rows, _SAMPLE)]
+    for delimiter in DELIMITERS if len(texts) > 1 else ():
+        reader = csv.reader(texts, delimiter=delimiter, quotechar=quotechar or None)
+        widths = {len(row) for row in reader}
+        if len(widths) == 1 < min(widths) - 1:
+            return True
+    return False
+
+
 def _fits(
     source: SourceFile,
     options: CsvOptions,
@@ -126,10 +141,13 @@ def _fits(
         with DelimitedOpener(source, options, repairs=repairs)() as records:
             width = len(records.header)
             is_one = options.header is True and _is_one_column(records.header)
-            if options.delimiter == NEVER_USED and not is_one:
-                return False
-            if options.quotechar and options.delimiter == "\t" and not may_swallow:
-                return all(len(row) == width and not _swallows_rows(row) for row in records)
+            if options.delimiter == NEVER_USED:
+                return is_one and not _has_columns(records, options.quotechar)
+            if options.quotechar and options.delimiter in _RARELY_MEANT and not may_swallow:
+                return all(
+                    len(row) == width and not _swallows_rows(row, options.delimiter)
+                    for row in records
+                )
             if options.quotechar:
                 return all(len(row) == width for row in records)
             return all(
@@ -140,11 +158,13 @@ def _fits(
         return False
 
 
-def _swallows_rows(row: Sequence[str]) -> bool:
+def _swallows_rows(row: Sequence[str], delimiter: str) -> bool:
     """Whether a quote that belongs to a text has made one field of several rows."""
-    # Blank lines and comments, which have no tabs, may be among them.
+    # Blank lines and comments, which have no delimiters, may be among them.
     return any(
-        0 < field.count("\n") * (len(row) - 1) <= 2 * field.count("\t") for field in row if field
+        0 < field.count("\n") * (len(row) - 1) <= 2 * field.count(delimiter)
+        for field in row
+        if field
     )
 
 
@@ -153,10 +173,10 @@ def _is_one_column(header: Sequence[str]) -> bool:
 
 
 def _has_own_quotes(row: Sequence[str], delimiter: str) -> bool:
-    """Whether the quotes in a row belong to its texts: none surround a field, or are left open."""
+    """Whether the quotes in a row belong to its texts: none surround a field, or may do so."""
     if any(len(field) > 1 and field[0] == field[-1] == '"' for field in row):
         return False
-    return delimiter == "\t" or sum(field.count('"') for field in row) % 2 == 0
+    return delimiter == "\t" or len(row) > 1 or row[0].count('"') % 2 == 0
 
 
 def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
@@ -176,24 +196,12 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
 
 def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     """The error that tells where a file breaks in the likeliest dialect."""
-    line = width = 0
     try:
         with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
             width = len(records.header)
-            odd = []
-            for line, row in records.numbered():
-                if len(row) != width:
-                    odd.append((line, len(row)))
+            odd = [(line, len(row)) for line, row in records.numbered() if len(row) != width]
     except SourceError as error:
-        if error.__cause__ is None:
-            return error
-        place = f"the row after line {line or 1}" if width else "its first row"
-        return SourceError(
-            f"{source.name}, in {place}: {error.__cause__}.",
-            file=source.name,
-            line=line + 1,
-            hint="Look for a quote that is not closed, or not doubled within a quoted field.",
-        )
+        return error
     line, found = odd[0]
     more = f"{len(odd) - 1:,} more row{' does' if len(odd) == 2 else 's do'} not fit it either"
     others = f"; {more}" if len(odd) > 1 else ""

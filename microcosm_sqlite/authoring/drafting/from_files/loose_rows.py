@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
 _MOST_FIELDS = 200
 _LONGEST_ROW = 20_000
@@ -19,12 +20,21 @@ _LITERAL = 2
 _INSIDE = 1
 """That of a quote in the middle of a text without quotes around it, where many programs take it."""
 
+_MISSING = 3
+"""That of a delimiter which is missing beside a quote."""
+
 _UNSEEN, _OF_WORDS = 0.1, 0.5
 """How often a shape counts that a column does not have; texts take other shapes more easily."""
 
 
 def read_loosely(
-    text: str, delimiter: str, quotechar: str, width: int, *, skips_spaces: bool = False
+    text: str,
+    delimiter: str,
+    quotechar: str,
+    width: int,
+    *,
+    skips_spaces: bool = False,
+    splits: bool = False,
 ) -> list[str] | None:
     """Read a row of so many fields, with as few quotes as can be taken for parts of texts.
 
@@ -34,6 +44,7 @@ def read_loosely(
         quotechar: What may surround them.
         width: How many there are.
         skips_spaces: Whether spaces behind delimiters do not count.
+        splits: Whether a quote may begin or end a field where a delimiter is missing.
 
     Returns:
         The fields, or None where there is no such reading.
@@ -45,18 +56,18 @@ def read_loosely(
     if is_long or width > _MOST_FIELDS:
         return None
 
+    line = _Line(text, delimiter, quotechar, skips_spaces, splits)
+
     @cache
     def read(start: int, left: int) -> tuple[int, str, int] | None:
         """The cheapest field from here, its costs with all behind it, and where the next starts."""
         best: tuple[int, str, int] | None = None
-        for cost, field, end in _list_fields(text, start, delimiter, quotechar, skips_spaces):
-            if left > 1:
-                rest = read(end + 1, left - 1) if end < len(text) else None
-                found = None if rest is None else (cost + rest[0], field, end + 1)
-            else:
-                found = (cost, field, end + 1) if end == len(text) else None
-            if found and (best is None or found[0] < best[0]):
-                best = found
+        for cost, field, following in line.list_fields(start):
+            is_last = following > len(text)
+            if is_last == (left == 1):
+                rest = (0, "", 0) if is_last else read(following, left - 1)
+                if rest is not None and (best is None or cost + rest[0] < best[0]):
+                    best = cost + rest[0], field, following
         return best
 
     fields: list[str] = []
@@ -70,41 +81,49 @@ def read_loosely(
     return fields
 
 
-def _list_fields(
-    text: str, start: int, delimiter: str, quotechar: str, skips_spaces: bool
-) -> Iterator[tuple[int, str, int]]:
-    """Each field that may start here: its cost, its text, and where it ends."""
-    if skips_spaces:
-        while text[start : start + 1] == " ":
+class _Line(NamedTuple):
+    """A row that is read, and how."""
+
+    text: str
+    delimiter: str
+    quotechar: str
+    skips_spaces: bool
+    splits: bool
+
+    def list_fields(self, start: int) -> Iterator[tuple[int, str, int]]:
+        """Each field that may start here: its cost, its text, and where the next one starts."""
+        while self.skips_spaces and self.text[start : start + 1] == " ":
             start += 1
-    end = text.find(delimiter, start)
-    end = len(text) if end < 0 else end
-    plain = text[start:end]
-    is_opened = plain.startswith(quotechar)
-    if is_opened:
-        yield from _list_quoted(text, start, delimiter, quotechar)
-    if "\n" not in plain:
-        yield _INSIDE * plain.count(quotechar) + _LITERAL * is_opened, plain, end
+        end = self.text.find(self.delimiter, start)
+        end = len(self.text) if end < 0 else end
+        plain = self.text[start:end]
+        is_opened = plain.startswith(self.quotechar)
+        if is_opened:
+            yield from self._list_quoted(start)
+        if "\n" not in plain:
+            yield _INSIDE * plain.count(self.quotechar) + _LITERAL * is_opened, plain, end + 1
+        if self.splits and not is_opened and self.quotechar in plain:
+            inside = plain.index(self.quotechar)
+            yield _MISSING, plain[:inside], start + inside
 
-
-def _list_quoted(
-    text: str, start: int, delimiter: str, quotechar: str
-) -> Iterator[tuple[int, str, int]]:
-    """Each end that a field may have which starts with a quote."""
-    ends = (delimiter, "")
-    cost, at = 0, text.find(quotechar, start + 1)
-    while at >= 0:
-        before = text[start + 1 : at].replace(quotechar * 2, quotechar)
-        following = text[at + 1 : at + 2]
-        if following == quotechar:
-            if text[at + 2 : at + 3] in ends:
-                yield cost + _LITERAL, before + quotechar, at + 2
-            at += 1
-        else:
-            if following in ends:
-                yield cost, before, at + 1
-            cost += _LITERAL
-        at = text.find(quotechar, at + 1)
+    def _list_quoted(self, start: int) -> Iterator[tuple[int, str, int]]:
+        """Each end that a field may have which starts with a quote."""
+        text, quote, ends = self.text, self.quotechar, (self.delimiter, "")
+        cost, at = 0, text.find(quote, start + 1)
+        while at >= 0:
+            before = text[start + 1 : at].replace(quote * 2, quote)
+            following = text[at + 1 : at + 2]
+            if self.splits and following not in ends:
+                yield cost + _MISSING, before, at + 1
+            if following == quote:
+                if text[at + 2 : at + 3] in ends:
+                    yield cost + _LITERAL, before + quote, at + 3
+                at += 1
+            else:
+                if following in ends:
+                    yield cost, before, at + 2
+                cost += _LITERAL
+            at = text.find(quote, at + 1)
 
 
 def shape(text: str) -> str:
@@ -138,6 +157,10 @@ class Columns:
         """How well a field fits a column: a logarithm, at most about zero."""
         count = self._shapes[column][shape(field)] or self._unseen[column]
         return math.log(count / (self._rows + 1))
+
+    def judge_row(self, fields: Sequence[str]) -> float:
+        """How well a row of the right width fits the columns."""
+        return sum(map(self.judge, fields, range(self.width)))
 
     def widen(self, fields: Sequence[str]) -> list[str]:
         """A row with an empty field where one is missing, so that the others fit best.

@@ -176,8 +176,12 @@ class _Proposal:
             yield self._replace("header-rows", rows, names)
         elif rows and rows[0].kind == RAGGED:
             names = [name for name in rows[0].fields if name.strip()]
+            split = self._split(rows[0])
             is_mended = len(names) == self.width < len(rows[0].fields)
-            yield self._replace("surplus-field" if is_mended else RAGGED, rows, names)
+            if split:
+                yield self._replace("missing-delimiter", rows, split)
+            else:
+                yield self._replace("surplus-field" if is_mended else RAGGED, rows, names)
         elif rows and rows[0].kind:
             yield self._replace(rows[0].kind, rows, rows[0].fields)
 
@@ -186,12 +190,22 @@ class _Proposal:
         if fields == header:
             yield from self._leave_out("repeated-header", [row])
         elif row.kind == RAGGED and len(fields) < self.width:
-            yield self._replace("missing-field", [row], self._columns.widen(fields))
+            wide, split = self._columns.widen(fields), self._split(row)
+            if split and self._columns.judge_row(split) > self._columns.judge_row(wide):
+                yield self._replace("missing-delimiter", [row], split)
+            else:
+                yield self._replace("missing-field", [row], wide)
         elif row.kind == RAGGED:
             narrow = self._columns.narrow(fields, self.dialect["delimiter"])
             yield self._replace("surplus-field" if narrow else RAGGED, [row], narrow or [])
         elif row.kind or fields != row.fields:
             yield self._replace(row.kind or "byte-order-mark", [row], fields)
+
+    def _split(self, row: Row) -> list[str] | None:
+        """The fields of a row that lacks a delimiter beside a quote."""
+        text = strip_end("".join(self.lines[row.start : row.start + row.lines]))
+        is_short = len(row.fields) < self.width
+        return self._read_loosely(text, self.width, splits=True) if is_short else None
 
     def _leave_out(self, kind: str, rows: Sequence[Row]) -> Iterator[Repair]:
         if rows:
@@ -223,6 +237,8 @@ class _Proposal:
             found = self._reread(at, row.lines, self._read_otherwise)
             return found or row._replace(kind=RAGGED)
         for lines in range(1, _FEW_LINES + 1):
+            if self._has_rows(at + 1, at + lines):
+                break
             found = self._reread(at, lines, self._list_readings)
             if found:
                 return found
@@ -248,9 +264,12 @@ class _Proposal:
 
     def _swallows(self, row: Row) -> bool:
         """Whether a quote that was not closed has made one field of several rows."""
-        inner = self.lines[row.start + 1 : row.start + row.lines]
+        return self._has_rows(row.start + 1, row.start + row.lines)
+
+    def _has_rows(self, start: int, end: int) -> bool:
+        """Whether some of these lines are rows by themselves."""
         return self.width > 1 and any(
-            len(self._parse(strip_end(line)) or ()) == self.width for line in inner
+            len(self._parse(strip_end(line)) or ()) == self.width for line in self.lines[start:end]
         )
 
     def _list_readings(self, text: str) -> Iterator[tuple[str, list[str] | None]]:
@@ -267,7 +286,7 @@ class _Proposal:
                 fields = self._parse(text, delimiter=delimiter, skipinitialspace=delimiter == " ")
                 yield "delimiter", fields
 
-    def _read_loosely(self, text: str, width: int) -> list[str] | None:
+    def _read_loosely(self, text: str, width: int, *, splits: bool = False) -> list[str] | None:
         quotechar = self.dialect["quotechar"]
         if not quotechar or quotechar not in text:
             return None
@@ -277,6 +296,7 @@ class _Proposal:
             quotechar,
             width,
             skips_spaces=self.dialect["skipinitialspace"],
+            splits=splits,
         )
 
     def _guess_fields(self, line: str) -> list[str]:

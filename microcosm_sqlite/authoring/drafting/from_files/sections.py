@@ -84,14 +84,15 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
 
 def _pass_notes(rows: Sequence[Row], width: int) -> int:
     """How many rows in front of the header are notes."""
-    for position, row in enumerate(rows[:_MOST_NOTES]):
-        if row.kind != RAGGED and 2 * row.filled > width:
-            return position if all(map(_is_note, rows[:position])) else 0
-    return 0
+    count = 0
+    while count < min(len(rows), _MOST_NOTES) and _is_note(rows[count], width):
+        count += 1
+    return count if count < min(len(rows), _MOST_NOTES) else 0
 
 
-def _is_note(row: Row) -> bool:
-    return row.filled <= 1 or row.kind == RAGGED
+def _is_note(row: Row, width: int) -> bool:
+    is_short = row.kind == RAGGED and 2 * row.filled <= width and len(row.fields) < width
+    return width > 2 and (row.filled <= 1 or is_short)
 
 
 def _find_other(rows: Sequence[Row], header: int, width: int) -> int:

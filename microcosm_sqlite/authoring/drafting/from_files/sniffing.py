@@ -170,10 +170,11 @@ def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
     source = _describe(path)
     encoding = find_encoding(path)
     lines = _read_head(path, encoding.name)
-    if not lines:
-        empty = accept(source.name, [Repair.of(1, EMPTY_FILE, [""])])
-        return RawFile(path, CsvOptions(), (), (), tuple(empty)) if empty else None
     usual = "\t" if source.format == "tsv" else ","
+    if not lines:
+        empty = tuple(accept(source.name, [Repair.of(1, EMPTY_FILE, [""])]))
+        told = tuple(describe_repairs(empty))
+        return RawFile(path, CsvOptions(usual), (), told, empty) if empty else None
     guessed = replace(guess_dialect(lines, usual), encoding=encoding.name)
     options, repairs, proposals = choose_dialect(source, guessed, accept)
     with DelimitedOpener(source, options, repairs=repairs)() as records:
@@ -206,6 +207,8 @@ def _describe_oddities(
         yield "one column: commas and the like belong to its texts"
     if options.skip_initial_space:
         yield "spaces behind delimiters, and behind closing quotes, are left out"
+    if not options.quotechar:
+        yield "quotes are taken as parts of the texts, as they surround no fields"
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:

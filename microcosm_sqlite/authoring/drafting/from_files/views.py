@@ -56,10 +56,15 @@ class View(NamedTuple):
 
 
 def guess_quotechar(lines: Sequence[str]) -> str:
-    """Single quotes where they surround fields and double ones do not."""
+    """Single quotes where they surround fields in most lines, and double ones in fewer."""
     text = "".join(lines)
-    surrounded = re.findall(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE)
-    return "'" if '"' not in text and 2 * len(surrounded) >= len(lines) else '"'
+    single, double = (len(_surround(quote).findall(text)) for quote in ("'", '"'))
+    return "'" if double < single and 2 * single >= len(lines) else '"'
+
+
+def _surround(quote: str) -> re.Pattern[str]:
+    inside = f"[^{quote}\\r\\n]*"
+    return re.compile(rf"(?:^|[,;\t|] ?){quote}{inside}{quote}(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 
 def view_head(lines: Sequence[str], delimiter: str, quotechar: str) -> View:
