@@ -30,6 +30,9 @@ ROW_NAME = "row_name"
 """The column of the names of rows, for which a header has none."""
 
 _ENOUGH_FOR_ROW_NAMES = 3
+_ROWS_FOR_A_QUOTE = 10
+"""Rows among which one may have a quote that is left open, before quotes mean something."""
+
 _SAMPLE = 100
 _RARELY_MEANT = "\t|"
 """Delimiters that texts rarely have, so that many in one field are those of several rows."""
@@ -150,10 +153,8 @@ def _fits(
                 )
             if options.quotechar:
                 return all(len(row) == width for row in records)
-            return all(
-                len(row) == width and _has_own_quotes(row, options.delimiter)
-                for row in chain([records.header], records)
-            )
+            rows = chain([records.header], records)
+            return _have_own_quotes(rows, width, options.delimiter)
     except SourceError:
         return False
 
@@ -172,11 +173,16 @@ def _is_one_column(header: Sequence[str]) -> bool:
     return len(header) == 1 and not any(delimiter in header[0] for delimiter in DELIMITERS)
 
 
-def _has_own_quotes(row: Sequence[str], delimiter: str) -> bool:
-    """Whether the quotes in a row belong to its texts: none surround a field, or may do so."""
-    if any(len(field) > 1 and field[0] == field[-1] == '"' for field in row):
-        return False
-    return delimiter == "\t" or len(row) > 1 or row[0].count('"') % 2 == 0
+def _have_own_quotes(rows: Iterable[Sequence[str]], width: int, delimiter: str) -> bool:
+    """Whether rows have one width, and quotes that belong to texts, of which few are left open."""
+    count = left_open = 0
+    for row in rows:
+        if len(row) != width or any(len(f) > 1 and f[0] == f[-1] == '"' for f in row):
+            return False
+        count += 1
+        left_open += sum(field.count('"') for field in row) % 2
+    most = count // _ROWS_FOR_A_QUOTE if width > 1 else 0
+    return delimiter == "\t" or left_open <= most
 
 
 def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
