@@ -13,11 +13,10 @@ from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDra
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.project_context import describe_draft
+from microcosm_sqlite.authoring.drafting.project_context import describe_draft, name_source
 from microcosm_sqlite.authoring.drafting.report import report_databases, report_files
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
-from microcosm_sqlite.authoring.drafting.settings_text import name_source, write_repairs
-from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.common.wording import spell_on_one_line
 
 
@@ -92,6 +91,10 @@ def _replace_sources(
 
 
 def _write_repairs(project: Path, inference: Inference) -> None:
-    text = write_repairs(inference.tables.values())
-    if text:
-        (project / REPAIRS_FILE).write_text(text, "utf-8")
+    repairs = {
+        f"sources/{name_source(table)}": table.file.repairs
+        for table in inference.tables.values()
+        if table.file.repairs
+    }
+    if repairs:
+        (project / REPAIRS_FILE).write_text(write_repairs(repairs), "utf-8")

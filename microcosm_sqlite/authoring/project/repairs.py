@@ -5,10 +5,11 @@ They are a file of the project, `repairs.toml`. The sources stay as they are.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -101,6 +102,35 @@ def digest_text(text: str) -> str:
 def count_kinds(repairs: Iterable[Repair]) -> dict[str, int]:
     """How many repairs there are of each kind, sorted by its name."""
     return dict(sorted(Counter(repair.kind for repair in repairs).items()))
+
+
+_ABOUT = """\
+# Lines that are read as another row than stands in the source, or left out where `becomes` is
+# missing. The build refuses a repair whose lines have changed. Delete those that are wrong.
+"""
+
+
+def write_repairs(repairs: Repairs) -> str:
+    """Return repairs as `repairs.toml` has them."""
+    entries = [
+        "\n".join(["[[repairs]]", f"source = {write_value(source)}", *_write_repair(repair)])
+        for source, all_of_it in repairs.items()
+        for repair in all_of_it
+    ]
+    return "\n\n".join([_ABOUT.rstrip(), *entries]) + "\n"
+
+
+def _write_repair(repair: Repair) -> list[str]:
+    values: dict[str, object] = {**asdict(repair), "becomes": [*repair.becomes]}
+    if repair.lines == 1:
+        del values["lines"]
+    return [f"{name} = {write_value(value)}" for name, value in values.items() if value]
+
+
+def write_value(value: object) -> str:
+    """A string, boolean, number or list as TOML has it."""
+    # TOML takes those of JSON, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_repairs(path: Path) -> Repairs:

@@ -20,7 +20,7 @@ from microcosm_sqlite.authoring.project.repairs import Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.values.column_names import make_names
+from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
 
 NEVER_USED = "\x1e"
