@@ -18,9 +18,19 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.project.repairs import write_value
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
 from microcosm_sqlite.common.wording import spell_on_one_line
+
+_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
+_ABOUT_FILES = (
+    "Types and keys were inferred from every row of the sources; correct what you know better."
+)
+_ABOUT_DATABASES = (
+    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
+    "where all of its rows obey."
+)
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 _INFINITY = "infinity = true"
@@ -44,7 +54,7 @@ def write_tables(tables: Mapping[str, InferredTable], infinite: Collection[str] 
 
 def describe_options(options: Mapping[str, bool | int | str | tuple[str, ...]]) -> str:
     """Options of a dialect as a reader of settings sees them."""
-    return ", ".join(f"{name} = {_write_value(value)}" for name, value in options.items())
+    return ", ".join(f"{name} = {write_value(value)}" for name, value in options.items())
 
 
 def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple[str, ...]]:
@@ -64,33 +74,24 @@ def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple
     }
 
 
+def name_source(table: InferredTable) -> str:
+    """The name of a table's file among the sources of the project."""
+    path = table.file.path
+    return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
+
+
 def _write_table(table: InferredTable) -> Iterator[str]:
     for name, value in list_csv_options(table).items():
-        yield f"csv.{name} = {_write_value(value)}"
+        yield f"csv.{name} = {write_value(value)}"
     for column in table.columns.values():
         if column.format:
-            yield f"formats.{_write_key(column.name)} = {_write_value(column.format)}"
+            yield f"formats.{_write_key(column.name)} = {write_value(column.format)}"
     if any(column.has_infinity for column in table.columns.values()):
         yield _INFINITY
 
 
 def _write_key(name: str) -> str:
-    return name if name.replace("-", "_").isidentifier() and name.isascii() else _write_value(name)
-
-
-def _write_value(value: object) -> str:
-    # TOML takes the strings, booleans, numbers and lists of JSON, but for one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
-_ABOUT_FILES = (
-    "Types and keys were inferred from every row of the sources; correct what you know better."
-)
-_ABOUT_DATABASES = (
-    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
-    "where all of its rows obey."
-)
+    return name if name.replace("-", "_").isidentifier() and name.isascii() else write_value(name)
 
 
 def describe_draft(
@@ -118,6 +119,7 @@ def describe_draft(
         "settings": write_tables(
             inference.tables, {name for each in databases for name in each.found.infinite}
         ),
+        "has_repairs": any(table.file.repairs for table in inference.tables.values()),
         **_write_code(inference, databases, answers),
     }
 

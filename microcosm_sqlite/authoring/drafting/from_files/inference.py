@@ -37,6 +37,7 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import (
     infer_references,
     is_unique,
 )
+from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     RawFile,
     TypedFile,
@@ -62,6 +63,7 @@ def infer_folder(
     *,
     taken: Collection[str] = (),
     refused: Collection[SourceError] = (),
+    accept: Accept = accept_none,
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -72,6 +74,7 @@ def infer_folder(
         null_values: Texts of CSV that mean that there is no value, besides the empty field.
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
+        accept: Asked for each file which of the repairs proposed are to be made.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -81,7 +84,7 @@ def infer_folder(
     with _open_scratch() as connection:
         for path in _list_files(folder, found):
             try:
-                raw = sniff(path)
+                raw = sniff(path, accept)
                 if raw is None:
                     found.left_out[path.name] = "empty"
                     continue
@@ -162,6 +165,8 @@ def _infer_table(
     raw: RawFile | TypedFile,
     null_values: Collection[str],
 ) -> InferredTable:
+    if not raw.names:
+        return InferredTable(name, raw, {}, 0)
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
     declared = raw.kinds if isinstance(raw, TypedFile) else ()
