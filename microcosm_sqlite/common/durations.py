@@ -30,7 +30,7 @@ def parse_duration(text: str) -> timedelta:
     """
     match = _ISO.fullmatch(text) or _CLOCK.fullmatch(text)
     if match is None:
-        raise ValueError(text)
+        raise ValueError(f"not a duration: {text!r}")
     parts = match.groupdict()
     sign = -1 if parts.pop("sign") == "-" else 1
     return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})

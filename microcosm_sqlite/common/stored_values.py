@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _UTC = re.compile(" ?UTC$")
 _CLOCK = re.compile(r"\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{3,6})?)?")
-_PRECISIONS = {0: "seconds", 4: "milliseconds"}
-"""Of times, by the length of what stands behind the seconds."""
 
 
 def read_moment(text: str) -> datetime:
@@ -84,18 +82,21 @@ def _store_moment(value: object, example: object) -> object:
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         raise ValueError(value)  # noqa: TRY004  # it is no moment, whatever its type
-    shown = example if isinstance(example, str) else "0000-00-00 00:00:00.000000"
+    shown = str("0000-00-00 00:00:00.000000" if example is None else example)
     clock = _CLOCK.fullmatch(shown, 11)
     if not clock or shown[10] not in " T":
         raise ValueError(shown)
-    return as_utc(value).isoformat(shown[10], _choose_precision(clock, value.microsecond))
+    return as_utc(value).isoformat(shown[10], _choose_precision(clock, value))
 
 
-def _choose_precision(clock: re.Match[str], microseconds: int) -> str:
+def _choose_precision(clock: re.Match[str], value: datetime | time) -> str:
     """How exactly a time is written: as the column does it, unless that would change it."""
-    precision = _PRECISIONS.get(len(clock["fraction"] or ""), "microseconds")
-    unit = {"seconds": 1_000_000, "milliseconds": 1_000}.get(precision, 1)
-    return "microseconds" if microseconds % unit else precision
+    digits = len(clock["fraction"] or ".") - 1
+    if value.microsecond % 1000 or digits > 3 or (value.microsecond and not digits):
+        return "microseconds"
+    if digits:
+        return "milliseconds"
+    return "seconds" if value.second or clock["seconds"] else "minutes"
 
 
 def _store_date(value: object, example: object) -> object:
@@ -115,10 +116,10 @@ def _store_time(value: object, example: object) -> object:
         value = time.fromisoformat(value.strip())
     if not isinstance(value, time) or value.tzinfo is not None:
         raise ValueError(value)
-    clock = _CLOCK.fullmatch(example if isinstance(example, str) else "00:00:00.000000")
+    clock = _CLOCK.fullmatch(str("00:00:00.000000" if example is None else example))
     if not clock:
         raise ValueError(example)
-    return value.isoformat(_choose_precision(clock, value.microsecond))
+    return value.isoformat(_choose_precision(clock, value))
 
 
 def _store_boolean(value: object, example: object) -> object:
