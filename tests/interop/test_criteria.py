@@ -157,7 +157,7 @@ def test_moments_are_in_order_however_they_are_written(events: InstalledDataset,
         ("SELECT id FROM (SELECT id, at FROM events) WHERE at = '2013-01-01T10:00'", [0]),
         ("WITH c AS (SELECT * FROM events) SELECT id FROM c WHERE at = '2013-01-01T10:00'", [0]),
         (
-            "SELECT id FROM (SELECT id, substr(at, 1, 10) AS at FROM events) WHERE at = '2013-01-01'",
+            "SELECT id FROM (SELECT id, substr(at, 1, 4) AS at FROM events) WHERE at < '2014'",
             list(range(HOURS)),
         ),
         ("SELECT id FROM events GROUP BY id HAVING max(at) > '2013-01-01T14:00'", [5]),
