@@ -11,9 +11,8 @@ import re
 from datetime import date, datetime, time
 
 from microcosm_sqlite.common import kinds
-from microcosm_sqlite.common.booleans import parse_boolean
 from microcosm_sqlite.common.durations import parse_duration, store_duration
-from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc
+from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc, parse_boolean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import QueryError
-from microcosm_sqlite.interop.copies import Copy
-from microcosm_sqlite.interop.reader import read_batches, schema_of, split_scan
+from microcosm_sqlite.interop.reader import Copy, read_batches, schema_of, split_scan
 from microcosm_sqlite.interop.scan import plan_scan
 
 if TYPE_CHECKING:
