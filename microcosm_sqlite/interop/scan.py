@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
@@ -140,7 +140,7 @@ def plan_scan(
     connection = dataset.connect()
     try:
         declared, rowid = _inspect(connection, table)
-        chosen = _choose(dataset, find_table(dataset, table), columns)
+        chosen = _choose(dataset, dataset.tables[table], columns)
         described = [describe_column(field, declared.get(field.name, "")) for field in chosen]
         if rows and not rowid:
             raise QueryError(
@@ -200,7 +200,7 @@ def _judge(
     except sqlite3.Error as error:
         raise QueryError(
             f"The condition {where!r} cannot be used: {error}.",
-            hint=_advise(str(error), find_table(dataset, table)),
+            hint=_advise(str(error), dataset.tables[table]),
         ) from error
     return spelled.removeprefix(f"{start} WHERE "), bound
 
