@@ -205,6 +205,8 @@ def harden(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
+        # A misspelt "column" would else be a text, and a condition on it true of every row.
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
 
 
 def translate(

@@ -65,8 +65,8 @@ def export_tables(
     """Write a dataset, or one of its tables, in another format.
 
     One table goes to standard output unless --output names a file. A whole dataset, or a format
-    with a description, goes to a folder. CSV holds bytes in base64 and NULL as an empty
-    field; Parquet has the types of the models.
+    with a description, goes to a folder. CSV holds bytes in base64, durations in ISO 8601 and NULL
+    as an empty field; Parquet has the types of the models.
     """
     # Where the rows themselves are shown, a bar would run through them.
     out = Output(quiet=quiet or (output is None and is_terminal()))
