@@ -194,6 +194,7 @@ class InstalledDataset(Frames):
             attach=_locate_others(attach),
             check_same_thread=check_same_thread,
             untrusted=untrusted,
+            watched=True,
         )
 
     def verify(self, *, full: bool = False, models: bool = False) -> Report:
