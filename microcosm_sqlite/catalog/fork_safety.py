@@ -57,7 +57,7 @@ def _warn_of_active_threads() -> None:
         return
     known = (reference() for reference in list(_connections))
     busy = {one.thread for one in known if one is not None and one.is_open()}
-    prefixes = ("microcosm_sqlite.",)
+    prefixes: tuple[str, ...] = ("microcosm_sqlite.",)
     if any(are_connected() for are_connected in _engine_checks):
         prefixes += ("sqlalchemy.",)
     frames = sys._current_frames()

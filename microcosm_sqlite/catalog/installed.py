@@ -6,13 +6,15 @@ import os
 
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.editable import find_developed
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
+    check_models,
     check_own,
-    development_path,
     installed_path,
     locate,
     locate_entry,
+    member_name,
 )
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import DatasetError, TableNotFoundError
@@ -251,7 +253,7 @@ class InstalledDataset(Frames):
         """The module that declares the SQLAlchemy models, imported from the data wheel.
 
         Raises:
-            DatasetError: The manifest names no such module.
+            DatasetError: The manifest names no such module, or one of another distribution.
         """
         if not (self.manifest and self.manifest.models):
             raise DatasetError(
@@ -260,6 +262,8 @@ class InstalledDataset(Frames):
             )
         from importlib import import_module
 
+        if self.entry:
+            check_models(self.entry.distribution, self.manifest)
         return import_module(self.manifest.models)
 
     def _find(self, graph: object) -> Location:
@@ -280,7 +284,7 @@ class InstalledDataset(Frames):
             return manifest
         # An editable install's metadata is as old as the install; the file beside the database is
         # as new as the database.
-        return _manifest_beside(development_path(manifest)) or manifest
+        return _manifest_beside(find_developed(member_name(manifest))) or manifest
 
 
 def find_table(dataset: InstalledDataset, name: str) -> Table:

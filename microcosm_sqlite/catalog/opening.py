@@ -92,9 +92,10 @@ def open_wheel(wheel: str, folder: str) -> Iterator[PackedDataset]:
     Raises:
         DatasetFileMissingError: There is no such file.
         DatasetNotPackagedError: It is no zip file.
-        BrokenDistributionError: Its metadata cannot be read, or names no dataset.
+        BrokenDistributionError: It has no metadata folder, or several; its metadata cannot be
+            read, or names no dataset.
     """
-    _check_zip(wheel)
+    read_wheel(wheel)
     scan = discover([wheel])
     for problem in scan.problems:
         raise BrokenDistributionError(problem.message, hint="Tell its author to build it again.")

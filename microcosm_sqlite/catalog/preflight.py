@@ -88,7 +88,7 @@ def preflight_live(path: str) -> None:
     check_regular(path, status)
     if status.st_size == 0:
         raise DatasetCorruptError(f"{path} is empty.", hint="Build or copy it again.")
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unreadable(path)
     path = _resolve(path)
     for suffix in (*SIDECARS, "-shm"):
@@ -205,7 +205,7 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
     except OSError:
         facts = "its directory may not be entered"
-    user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "this user"
+    user = f"uid {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
     return DatasetUnreadableError(
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",
