@@ -179,6 +179,8 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
 
 def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Reader]]:
     """The metadata folders at the top of a zip file; none if it is no zip file."""
+    if not os.path.isfile(site):
+        return  # a FIFO would be waited for
     from zipfile import ZipFile  # only those who have such a file pay for importing it
 
     from microcosm_sqlite.catalog.codecs import archive_errors

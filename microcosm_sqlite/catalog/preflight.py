@@ -90,6 +90,15 @@ def preflight_live(path: str) -> None:
         raise DatasetCorruptError(f"{path} is empty.", hint="Build or copy it again.")
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unreadable(path)
+    refuse_special_sidecars(path)
+
+
+def refuse_special_sidecars(path: str) -> None:
+    """Refuse a FIFO or device that stands where SQLite would look for a log or a journal.
+
+    Raises:
+        DatasetUnreadableError: There is one.
+    """
     path = _resolve(path)
     for suffix in (*SIDECARS, "-shm"):
         _check_sidecar_is_regular(path + suffix)

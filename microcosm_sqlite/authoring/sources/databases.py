@@ -8,7 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import database_uri, harden
-from microcosm_sqlite.catalog.preflight import MAGIC, check_header, check_sidecars
+from microcosm_sqlite.catalog.preflight import (
+    MAGIC,
+    check_header,
+    check_sidecars,
+    refuse_special_sidecars,
+)
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
@@ -78,6 +83,7 @@ def refuse_impostor(path: Path, name: str) -> None:
         SourceError: It is not; the text says what it is.
     """
     try:
+        refuse_special_sidecars(str(path))
         check_header(str(path))
     except DatasetNotPackagedError:
         return  # in write-ahead mode, which is as good as any where there is no log
