@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from io import StringIO
@@ -122,7 +123,9 @@ def end(error: Exception) -> int:
         return FAILED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        report_error(f"{where}{error.strerror or error}.")
+        is_full = error.filename and error.errno == errno.ENOSPC
+        hint = "Free some space, or set TMPDIR to a folder with more." if is_full else ""
+        report_error(f"{where}{error.strerror or error}.", hint)
         return FAILED
     report_error(
         f"Unexpected {type(error).__name__}: {error}.",

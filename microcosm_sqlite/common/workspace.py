@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -45,3 +47,25 @@ def _sweep(folder: Path, prefix: str) -> None:
         except (Timeout, OSError):
             continue  # in use, or not ours to touch
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def writing_database(path: Path) -> Iterator[None]:
+    """Tell that a database cannot be written as the operating system tells it of any file.
+
+    SQLite would say "database or disk is full" of whatever database it was reading.
+
+    Args:
+        path: What is written.
+
+    Raises:
+        OSError: There is no room for it, or the disk fails.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise
+        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
+        raise OSError(number, str(error), str(path)) from error

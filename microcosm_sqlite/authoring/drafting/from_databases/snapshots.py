@@ -8,6 +8,7 @@ from pathlib import Path
 
 from microcosm_sqlite.authoring.sources.databases import refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
+from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import SourceError
 
 _TIMEOUT = 5.0
@@ -22,6 +23,7 @@ def take_snapshot(path: Path, target: Path) -> None:
 
     Raises:
         SourceError: It is no database, is damaged, is held by a writer, or waits to be recovered.
+        OSError: The copy cannot be written.
     """
     try:
         refuse_impostor(path, path.name)
@@ -36,7 +38,8 @@ def take_snapshot(path: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=_TIMEOUT)) as connection:
             _refuse_damaged(connection, path)
-            _copy(connection, target)
+            with writing_database(target):
+                _copy(connection, target)
     except sqlite3.Error as error:
         raise _explain(error, path) from error
     if is_quiet and _look(path) != before:

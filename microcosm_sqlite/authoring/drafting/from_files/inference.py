@@ -50,6 +50,7 @@ from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_dateti
 from microcosm_sqlite.common.kinds import DATE, DATETIME, JSON, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import SourceError
 
 ENOUGH_FOR_UNIQUE = 20
@@ -150,6 +151,7 @@ def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
 def _open_scratch() -> Iterator[sqlite3.Connection]:
     with (
         TemporaryDirectory(prefix="microcosm-sqlite-") as folder,
+        writing_database(Path(folder)),
         closing(sqlite3.connect(Path(folder, "scratch.db"), isolation_level=None)) as connection,
     ):
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
@@ -278,7 +280,8 @@ def _load(
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
-        connection.execute("COMMIT")
+        if connection.in_transaction:  # not after the disk was full
+            connection.execute("COMMIT")
     return row_count
 
 
