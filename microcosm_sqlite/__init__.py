@@ -12,10 +12,11 @@ from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
+from microcosm_sqlite.catalog.usage import provenance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from microcosm_sqlite.catalog.report import Outcome, Report
+    from microcosm_sqlite.catalog.verifying.checklist import Outcome, Report
     from microcosm_sqlite.orm.contexts import SessionContext
     from microcosm_sqlite.orm.data_sets import DataSet, dispose_sqlite_connections
     from microcosm_sqlite.orm.paging import Page
@@ -36,6 +37,7 @@ __all__ = [
     "datasets",
     "dispose_sqlite_connections",
     "problems",
+    "provenance",
     "register",
     "unregister",
 ]
@@ -44,9 +46,9 @@ __all__ = [
 # it are imported when they are asked for, as are those that few programs use.
 _LAZY = {
     "DataSet": "microcosm_sqlite.orm.data_sets",
-    "Outcome": "microcosm_sqlite.catalog.report",
+    "Outcome": "microcosm_sqlite.catalog.verifying.checklist",
     "Page": "microcosm_sqlite.orm.paging",
-    "Report": "microcosm_sqlite.catalog.report",
+    "Report": "microcosm_sqlite.catalog.verifying.checklist",
     "SessionContext": "microcosm_sqlite.orm.contexts",
     "Store": "microcosm_sqlite.orm.stores",
     "dispose_sqlite_connections": "microcosm_sqlite.orm.data_sets",

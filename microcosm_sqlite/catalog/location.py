@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.editable import find_developed, is_developed
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileMissingError,
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from microcosm_sqlite.catalog.distributions import Distribution, Entry
-    from microcosm_sqlite.catalog.manifest import Manifest
 
 
 class Location:
@@ -26,11 +27,13 @@ class Location:
     Attributes:
         path: Absolute path.
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
-            which are only replaced by rename, false of a file that somebody works on.
+            which nobody changes in place, false of a file that somebody works on.
         renew: For an extracted file, which can vanish at any time: makes sure that it is there.
+        refuse_change: Called when another file is at the path than the one that was opened first:
+            raises an error unless its content is the same.
     """
 
-    __slots__ = ("immutable", "path", "renew")
+    __slots__ = ("_opened", "immutable", "path", "refuse_change", "renew")
 
     def __init__(
         self, path: str, *, immutable: bool, renew: Callable[[], object] | None = None
@@ -38,6 +41,8 @@ class Location:
         self.path = os.path.abspath(path)
         self.immutable = immutable
         self.renew = renew
+        self.refuse_change: Callable[[], object] | None = None
+        self._opened: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Location {self.path}{' immutable' if self.immutable else ''}>"
@@ -46,6 +51,58 @@ class Location:
     def is_cached(self) -> bool:
         """Whether the file was extracted."""
         return self.renew is not None
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether this process opened the file before."""
+        return bool(self._opened)
+
+    def pin(self, status: os.stat_result) -> None:
+        """Hold on to the file that is opened first: an upgrade must not mix two versions.
+
+        Raises:
+            DatasetReplacedError: Another version is at its path now.
+        """
+        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if found != self._opened:
+            if self._opened and self.refuse_change is not None:
+                self.refuse_change()
+            self._opened = found
+
+
+def find_manifest(name: str, entry: Entry) -> Manifest | None:
+    """The manifest of an installed dataset; None where it has none, or has that of another.
+
+    Raises:
+        ManifestError: It cannot be used.
+        BrokenDistributionError: It cannot be read.
+    """
+    distribution = entry.distribution
+    manifest = distribution.read_manifest()
+    if manifest is None or manifest.name != name:
+        return None
+    check_own(entry, manifest)
+    if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
+        return manifest
+    # An editable install's metadata is as old as the install; the file beside the database is as
+    # new as the database.
+    path = find_developed(member_name(manifest))
+    return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
+
+
+def manifest_beside(location: Location | None) -> Manifest | None:
+    """The manifest in the folder of a database file, if there is one and it describes the file."""
+    if location is None:
+        return None
+    folder, name = os.path.split(location.path)
+    try:
+        content = folder_reader(folder)(FILE_NAME)
+    except (OSError, ValueError):
+        return None
+    if not content or EXTENSION.encode() not in content:
+        return None
+    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
+    return manifest if os.path.basename(manifest.resource).startswith(name) else None
 
 
 def check_own(entry: Entry, manifest: Manifest) -> None:
@@ -122,9 +179,8 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         return _extracted(
             lambda: extract_member(distribution.site, member_name(manifest), manifest)
         )
-    path = installed_path(distribution, manifest)
-    is_installed = os.path.exists(path)
-    if is_installed:
+    path = installed = installed_path(distribution, manifest)
+    if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
         path = find_developed(member_name(manifest)) or _missing(distribution, manifest)
@@ -134,7 +190,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
-    return Location(path, immutable=is_installed)
+    return Location(path, immutable=path == installed)
 
 
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
 from microcosm_sqlite.catalog.preflight import REINSTALL, check_regular, check_size, explain
+from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False
@@ -211,6 +212,7 @@ def _publish(
             private.check_space(folder, content.size)
             with private.publishing(path) as target:
                 _extract(content, opened, target, path, origin)
+            log("info", "Extracted %s to %s (%d bytes)", origin, path, content.size)
 
 
 def _extract(content: _Content, opened: Opener, target: BinaryIO, path: str, origin: str) -> None:
