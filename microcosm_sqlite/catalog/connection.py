@@ -63,6 +63,7 @@ def connect(
     attach: Mapping[str, Location] | None = None,
     check_same_thread: bool = True,
     untrusted: bool = False,
+    watched: bool = False,
 ) -> sqlite3.Connection:
     """Open a located database read-only and hardened.
 
@@ -72,18 +73,20 @@ def connect(
         check_same_thread: As for :func:`sqlite3.connect`.
         untrusted: Take the file, or the SQL, for hostile; see
             :func:`microcosm_sqlite.catalog.untrusted.restrict`.
+        watched: Whether a fork while another thread has it open is warned of.
 
     Raises:
         DatasetFileError: One of its kinds, with the true cause.
         QueryError: A schema name cannot be attached.
     """
+    factory = _find_watched_class() if watched else sqlite3.Connection
     try:
-        connection = _open(location, check_same_thread)
+        connection = _open(location, check_same_thread, factory)
     except DatasetFileMissingError:
         if not location.is_cached:
             raise
         # The cache was cleared between the look and the opening.
-        connection = _open(location, check_same_thread)
+        connection = _open(location, check_same_thread, factory)
     try:
         if untrusted:
             from microcosm_sqlite.catalog.untrusted import bound, restrict
@@ -100,12 +103,22 @@ def connect(
     return connection
 
 
-def _open(location: Location, check_same_thread: bool) -> sqlite3.Connection:
+def _open(
+    location: Location, check_same_thread: bool, factory: type[sqlite3.Connection]
+) -> sqlite3.Connection:
     uri = checked_uri(location)
     try:
-        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread)
+        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread, factory=factory)
     except sqlite3.Error as error:
         raise translate(error, location.path) from error
+
+
+def _find_watched_class() -> type[sqlite3.Connection]:
+    if "threading" not in sys.modules:
+        return sqlite3.Connection  # a program without threads, whose start stays fast
+    from microcosm_sqlite.catalog.fork_safety import WatchedConnection
+
+    return WatchedConnection
 
 
 def attach_database(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:

@@ -159,13 +159,12 @@ def print_models(name: str) -> None:
     If its data wheel has models, their source is printed; it is read, not run. Otherwise, and for
     a database file, models are drafted from the declarations of the tables.
     """
-    from tempfile import TemporaryDirectory
-
     from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_dataset
+    from microcosm_sqlite.common.workspace import open_scratch
 
-    with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
+    with open_scratch() as folder:
         stem = PurePath(name).stem if name.endswith(FILE_SUFFIXES) else ""
-        Output().text(_spell_models(open_dataset(name, folder), stem))
+        Output().text(_spell_models(open_dataset(name, str(folder)), stem))
 
 
 def _spell_models(dataset: InstalledDataset, name: str = "") -> str:

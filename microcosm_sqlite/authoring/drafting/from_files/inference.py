@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
@@ -51,6 +50,7 @@ from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_dateti
 from microcosm_sqlite.common.kinds import DATE, DATETIME, JSON, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
 ENOUGH_FOR_UNIQUE = 20
@@ -152,8 +152,9 @@ def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
 @contextmanager
 def _open_scratch() -> Iterator[sqlite3.Connection]:
     with (
-        TemporaryDirectory(prefix="microcosm-sqlite-") as folder,
-        closing(sqlite3.connect(Path(folder, "scratch.db"), isolation_level=None)) as connection,
+        open_scratch() as folder,
+        writing_database(folder),
+        closing(sqlite3.connect(folder / "scratch.db", isolation_level=None)) as connection,
     ):
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
         yield connection
@@ -283,7 +284,8 @@ def _load(
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
-        connection.execute("COMMIT")
+        if connection.in_transaction:  # not after the disk was full
+            connection.execute("COMMIT")
     return row_count
 
 
