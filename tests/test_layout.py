@@ -44,13 +44,11 @@ TESTED_THROUGH = {
     "authoring/drafting/from_databases/test_draft": (
         "create_table fitting foreign_keys models reflection snapshots"
     ),
-    "authoring/drafting/from_files/test_hints": "authoring.values.date_formats",
-    "authoring/drafting/from_files/test_inference": (
-        "dialects file_kind inferred keys parquet_kinds"
-    ),
-    "authoring/drafting/test_draft": (
-        "drafted_model model_names project_context report settings_text"
-    ),
+    "authoring/drafting/from_files/test_keys": "evidence key_search",
+    "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
+    "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred parquet_kinds"),
+    "authoring/drafting/test_draft": ("drafted_model project_context report settings_text"),
+    "authoring/drafting/test_words": "model_names",
     "authoring/drafting/test_model_writer": "from_files.models",
     "authoring/loading/test_load": (
         "insertion table_load authoring.values.parsing authoring.values.rules"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
+
+import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out, quote
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
@@ -14,6 +17,9 @@ from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
 from microcosm_sqlite.authoring.drafting.settings_text import write_tables
+from microcosm_sqlite.authoring.sources.databases import open_database
+from microcosm_sqlite.authoring.values.kind_values import is_text_type
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
@@ -76,14 +82,23 @@ def _write_code(
 
 def _list_declared(databases: Iterable[DatabaseDraft]) -> Iterator[dict[str, Any]]:
     for database in databases:
-        for name, table in sorted(database.found.metadata.tables.items()):
-            yield {
-                "name": name,
-                "row_count": database.found.row_counts[name],
-                "key": database.found.list_key(table),
-                "gaps": [column.name for column in table.columns if column.nullable],
-                "file": database.path.name,
-            }
+        with open_database(database.snapshot, database.path.name) as connection:
+            for name, table in sorted(database.found.metadata.tables.items()):
+                yield {
+                    "name": name,
+                    "row_count": database.found.row_counts[name],
+                    "key": database.found.list_key(table),
+                    "gaps": [c.name for c in table.columns if _has_gaps(connection, c)],
+                    "file": database.path.name,
+                }
+
+
+def _has_gaps(connection: sqlite3.Connection, column: sa.Column[Any]) -> bool:
+    """Whether a row has no value; empty text is none where the column is of no text."""
+    name, table = quote_identifier(column.name), quote_identifier(column.table.name)
+    is_nothing = f"{name} IS NULL" if is_text_type(column.type) else f"ifnull({name}, '') = ''"
+    query = f"SELECT 1 FROM {table} WHERE {is_nothing} LIMIT 1"
+    return column.nullable is True and connection.execute(query).fetchone() is not None
 
 
 def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
@@ -92,7 +107,11 @@ def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
             "name": table.name,
             "row_count": table.row_count,
             "key": table.primary_key,
-            "gaps": [column.name for column in table.columns.values() if column.is_nullable],
+            "gaps": [
+                column.name
+                for column in table.columns.values()
+                if column.is_nullable and table.row_count
+            ],
             "file": table.file.path.name,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
 from microcosm_sqlite.common.kinds import BINARY, BOOLEAN, DURATION, JSON, NUMBER, TIME
@@ -32,7 +33,9 @@ class InferredColumn:
             where they are not in ISO 8601.
         has_infinity: Whether a number of it is infinite.
         has_empty: Whether an empty text is one of its values.
+        odd: A text of it that is not as its value is written, such as `1.50`; if any.
         hint: What its texts would be but for something that the author knows, as a sentence.
+        suggestions: What it may be, where there is too little evidence to say so in the model.
     """
 
     name: str
@@ -49,13 +52,29 @@ class InferredColumn:
     format: str = ""
     has_infinity: bool = False
     has_empty: bool = False
+    odd: str = ""
     hint: str = ""
+    suggestions: list[str] = field(default_factory=list)
 
     @property
     def may_be_key(self) -> bool:
         """Whether its values are of a kind that rows are told apart by."""
         is_filled = not (self.is_nullable or self.has_empty)
         return is_filled and self.kind not in _NO_KEYS and self.length <= KEY_LENGTH
+
+
+class JointReference(NamedTuple):
+    """Columns that together refer to a key of several columns.
+
+    Attributes:
+        columns: The columns.
+        parent: The table that they refer to.
+        keys: The columns there.
+    """
+
+    columns: tuple[str, ...]
+    parent: str
+    keys: tuple[str, ...]
 
 
 @dataclass
@@ -68,6 +87,8 @@ class InferredTable:
         columns: By name, in the order of the source.
         row_count: How many rows there are.
         primary_key: Names of the key's columns; none where no columns tell the rows apart.
+        likely_key: The column that tells all rows apart, but is not sure to be the key; if any.
+        references: What several columns refer to together.
         remarks: What is unusual about its rows, as sentences for the author.
     """
 
@@ -76,6 +97,8 @@ class InferredTable:
     columns: dict[str, InferredColumn]
     row_count: int
     primary_key: tuple[str, ...] = ()
+    likely_key: str = ""
+    references: list[JointReference] = field(default_factory=list)
     remarks: tuple[str, ...] = ()
 
 

@@ -16,12 +16,15 @@ from microcosm_sqlite.authoring.drafting.drafted_model import (
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.model_names import (
     name_attributes,
+    name_joint_relationships,
     name_relationships,
     name_row_number,
 )
 from microcosm_sqlite.common.kinds import INTEGER, KINDS, TEXT
 
-_LONGEST_STRING = 1000
+_LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
+_ROOM = 1.5
+"""How much longer than those at hand the texts to come may be, as a factor."""
 
 
 def declare_models(
@@ -46,8 +49,17 @@ def _declare(
     attributes = name_attributes(column.name for column in columns)
     related = tuple(_list_related(table, attributes, classes))
     return DraftedModel(
-        sa.Table(table.name, metadata, *columns), classes[table.name], attributes, related
+        sa.Table(table.name, metadata, *columns, *_list_joint_keys(table)),
+        classes[table.name],
+        attributes,
+        related,
+        comments={column.name: tuple(column.suggestions) for column in table.columns.values()},
     )
+
+
+def _list_joint_keys(table: InferredTable) -> Iterator[sa.ForeignKeyConstraint]:
+    for columns, parent, keys in table.references:
+        yield sa.ForeignKeyConstraint(columns, [f"{parent}.{key}" for key in keys])
 
 
 def _make_column(column: InferredColumn, table: InferredTable) -> sa.Column[Any]:
@@ -70,15 +82,17 @@ def _choose_type(column: InferredColumn, *, is_key: bool) -> sa.types.TypeEngine
         return sa.Enum(*column.labels)
     if column.kind == INTEGER and column.is_long and not is_key:
         return sa.BigInteger()
-    if column.kind == TEXT and 0 < column.length <= _LONGEST_STRING:
-        return sa.String(column.length)
+    if column.kind == TEXT and column.length:
+        lengths = (length for length in _LENGTHS if length >= _ROOM * column.length)
+        return sa.String(next(lengths)) if column.length * _ROOM <= _LENGTHS[-1] else sa.Text()
     return make_type(KINDS[column.kind])
 
 
 def _list_related(
     table: InferredTable, attributes: Mapping[str, str], classes: Mapping[str, str]
 ) -> Iterator[Related]:
-    for name, relationship in name_relationships(table, attributes).items():
+    names = name_relationships(table, attributes)
+    for name, relationship in names.items():
         column = table.columns[name]
         parent, key = column.reference or ("", "")
         yield Related(
@@ -87,4 +101,12 @@ def _list_related(
             is_optional=column.is_nullable,
             foreign_keys=(attributes[name],),
             remote_side=(attributes[key],) if parent == table.name else (),
+        )
+    joint = name_joint_relationships(table, attributes, names.values())
+    for relationship, (columns, parent, _) in zip(joint, table.references, strict=True):
+        yield Related(
+            relationship,
+            classes[parent],
+            is_optional=any(table.columns[name].is_nullable for name in columns),
+            foreign_keys=tuple(attributes[name] for name in columns),
         )
