@@ -16,13 +16,13 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     reflect_extras,
     reflect_tables,
 )
-from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
 from microcosm_sqlite.authoring.sources.databases import (
     explained,
     is_database,
     open_database,
     refuse_impostor,
     refuse_nameless_columns,
+    take_snapshot,
 )
 from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
 from microcosm_sqlite.common.names import find_free_name

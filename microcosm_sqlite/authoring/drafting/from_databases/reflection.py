@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.drafted_model import number_rows
 from microcosm_sqlite.authoring.drafting.from_databases.create_table import (
+    add_foreign_keys,
     find_collation,
     find_expressions,
     name_column,
     split_definitions,
 )
-from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import add_foreign_keys
 from microcosm_sqlite.authoring.drafting.model_names import name_row_number
 from microcosm_sqlite.authoring.loading.schema import open_engine
 from microcosm_sqlite.catalog.structure import table_names

@@ -25,7 +25,6 @@ from microcosm_sqlite.authoring.values.parsing import (
     parse_date,
     parse_datetime,
 )
-from microcosm_sqlite.common.booleans import parse_boolean
 from microcosm_sqlite.common.kinds import (
     BINARY,
     BOOLEAN,
@@ -38,6 +37,7 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
     TIME,
+    parse_boolean,
 )
 from microcosm_sqlite.common.kinds import UUID as UUID_
 

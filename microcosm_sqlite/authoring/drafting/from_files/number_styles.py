@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from microcosm_sqlite.authoring.drafting.code_layout import write_toml, write_toml_key
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
@@ -123,8 +123,7 @@ def spell(style: str, text: str) -> str:
 
 def write_format(name: str, format_: str) -> str:
     """The setting that gives a column a format, as TOML."""
-    key = name if name.isascii() and name.isidentifier() else json.dumps(name, ensure_ascii=False)
-    return f"formats.{key} = {json.dumps(format_, ensure_ascii=False)}"
+    return f"formats.{write_toml_key(name)} = {write_toml(format_)}"
 
 
 _CODES = frozenset(
