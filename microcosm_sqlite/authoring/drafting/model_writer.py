@@ -258,7 +258,7 @@ class ModelWriter:
 
 
 def _write_comment(text: str) -> Iterator[str]:
-    for line in wrap(spell_plainly(text), LINE_LENGTH - len("    # ")):
+    for line in wrap(spell_plainly(text[:1].upper() + text[1:]), LINE_LENGTH - len("    # ")):
         if measure(f"    # {line}") <= LINE_LENGTH:  # no letters of double width
             yield f"    # {line}"
 

@@ -167,7 +167,7 @@ def find_sentinels(
     if not told:
         return ""
     return (
-        f"{named} for no value, as all others are from {least:g} to {most:g}; "
+        f"{named} may stand for no value, as all others are from {least:g} to {most:g}; "
         f"if so, draft it with {_write_options(told)}"
     )
 
