@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz clean
+.PHONY: help demo test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz servers clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,10 @@ faults: $(READY)  ## Provoke every fault that this machine can; tests run a shor
 
 fuzz: $(READY)  ## Feed 10,000 damaged inputs of each kind; tests run a short form.
 	$(BIN)/python -m tests.faults.fuzz
+
+servers: $(READY)  ## Ask real web services for ten minutes each; test-heavy runs a short form.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group servers
+	$(BIN)/python -m tests.servers --minutes 10
 
 clean:  ## Remove what the other targets made.
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

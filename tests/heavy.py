@@ -1,7 +1,7 @@
 """Install what the heavy tests want, as far as this machine allows, and run them.
 
-They want a Java machine, a browser, network namespaces and large libraries. What cannot be
-installed is no failure: its tests are skipped, and pytest's last lines say which and why.
+They want a Java machine, a browser, network namespaces, web servers and large libraries. What
+cannot be installed is no failure: its tests are skipped, and pytest's last lines say which and why.
 Arguments go to pytest.
 """
 
@@ -44,11 +44,12 @@ def install_programs() -> None:
 
 
 def install_libraries() -> None:
-    """The whole group at once; where that fails, what can be had of it."""
+    """Each whole group at once; where that fails, what can be had of it."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    if not attempt(*PIP, "--group", "heavy"):
-        for requirement in wanted["dependency-groups"]["heavy"]:
-            attempt(*PIP, requirement)
+    for group in ("servers", "heavy"):
+        if not attempt(*PIP, "--group", group):
+            for requirement in wanted["dependency-groups"][group]:
+                attempt(*PIP, requirement)
 
 
 def attempt(*command: str) -> bool:

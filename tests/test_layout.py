@@ -21,6 +21,7 @@ CROSS_CUTTING = {
     "examples": "the example project",
     "faults": "faults that are provoked on purpose",
     "interop/clusters": "processes on several hosts",
+    "servers": "web services and workers that many clients ask at once",
     "template": "the project template",
     "wheels": "wheels that pip installs, and applications that are frozen",
 }

@@ -1,7 +1,8 @@
 """Examine an environment: what is installed, what is wrong, and how to fix it.
 
-Nothing is hashed, and no code of a data wheel is run but the entry point of one that was made for
-2.0.0, which alone says where its file is; `catalog.verifying` is for the content of one dataset.
+No file is hashed but one that was written later than its wheel was installed, and no code of a data
+wheel is run but the entry point of one that was made for 2.0.0, which alone says where its file is;
+`catalog.verifying` is for the content of one dataset.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from microcosm_sqlite.catalog.cache.upkeep import entries
 from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.editable import find_developed
 from microcosm_sqlite.catalog.location import installed_path, member_name
-from microcosm_sqlite.catalog.preflight import REINSTALL, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import REINSTALL, SIDECARS, preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems
+from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import CacheError, DatasetError
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from microcosm_sqlite.catalog.distributions import Entry
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Manifest
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first SQLite with ``PRAGMA table_list``, which describing a file without a manifest needs."""
@@ -157,11 +161,31 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
             is_installed = os.path.exists(path)
             path = path if is_installed else find_developed(member_name(manifest))
             if is_installed and manifest.compression == "none":
-                preflight(path)
+                status = preflight(path)
+                yield from _examine_changes(entry, manifest, path, status)
             else:
                 preflight_live(path or dataset.location.path, REINSTALL)
     except DatasetError as error:
         yield Problem(dataset.distribution or dataset.name, dataset.name, error.message, error.hint)
+
+
+def _examine_changes(
+    entry: Entry, manifest: Manifest, path: str, status: os.stat_result
+) -> Iterator[Problem]:
+    """Find out whether another program writes into an installed file, or did so."""
+    distribution = entry.distribution
+    beside = [path + suffix for suffix in (*SIDECARS, "-shm") if os.path.exists(path + suffix)]
+    record = os.path.join(distribution.metadata, "RECORD")
+    # Installers write the RECORD last; but copies of an environment have times of their own.
+    is_suspect = os.path.exists(record) and status.st_mtime_ns > os.stat(record).st_mtime_ns
+    if beside:
+        message = f"{path} was opened for writing: {beside[0]} is beside it."
+    elif is_suspect and hash_file(path)[0].hex() != manifest.sha256:
+        message = f"{path} was changed after it was installed."
+    else:
+        return
+    hint = f"Run: {distribution.reinstall_command}; open it by `dataset({entry.name!r}).uri`."
+    yield Problem(distribution.name, entry.name, message, hint)
 
 
 def _find_leftovers() -> Iterator[Problem]:

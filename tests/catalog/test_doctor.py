@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,24 @@ def test_kinds_of_datasets(
         "legacy": "made for 2.0.0",
         "mine": "registered",
     }
+
+
+def test_a_file_that_another_program_writes_into_is_told(installed: Path) -> None:
+    path = installed / "colours_data" / "colours.db"
+    os.utime(path)
+    assert diagnose().ok, "a later time alone may come from copying an environment"
+    Path(f"{path}-journal").touch()
+    (problem,) = diagnose().problems
+    assert problem.message == f"{path} was opened for writing: {path}-journal is beside it."
+    Path(f"{path}-journal").unlink()
+    opened = sqlite3.connect(path)
+    opened.execute("UPDATE colour SET name = 'rot' WHERE name = 'red'")
+    opened.commit()
+    opened.close()
+    (problem,) = diagnose().problems
+    assert (problem.distribution, problem.dataset) == ("colours-data", "colours")
+    assert problem.message == f"{path} was changed after it was installed."
+    assert problem.hint == (
+        "Run: pip install --force-reinstall --no-deps colours-data; "
+        "open it by `dataset('colours').uri`."
+    )

@@ -37,6 +37,8 @@ def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
         "docs/how-to/use-a-dataset.md",
         "docs/how-to/load-frames.md",
         "docs/how-to/browse-and-share.md",
+        "docs/how-to/serve-a-dataset.md",
+        "docs/how-to/test-with-a-dataset.md",
         "docs/reference/python/datasets.md",
         "docs/reference/python/stores.md",
         "docs/reference/python/frames.md",
@@ -84,6 +86,7 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
     followed |= {"publish-a-new-version.md"}
+    followed |= {"serve-a-dataset.md", "test-with-a-dataset.md", "upgrade-under-a-service.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
     followed |= {"comparisons.md", "mistakes.md"}
     for page in (ROOT / "docs").rglob("*.md"):
