@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from microcosm_sqlite.authoring.drafting.draft_check import check_draft
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
@@ -68,6 +69,7 @@ def draft_project(
         draft = describe_draft(inference, databases, context, null_values)
         with write_project(target, {**context, "_draft": draft}) as project:
             _replace_sources(project / "sources", inference, databases)
+            check_draft(project, databases)
     report = [*report_databases(databases), *report_files(inference)]
     return Draft(target, tuple(map(spell_on_one_line, report)))
 

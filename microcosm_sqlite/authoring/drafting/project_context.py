@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out, quote
+from microcosm_sqlite.authoring.drafting.code_layout import (
+    LINE_LENGTH,
+    Call,
+    check_name,
+    lay_out,
+    quote,
+    spell_plainly,
+    write_import,
+)
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.settings_text import write_tables
-from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.wording import measure, spell_on_one_line
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
@@ -129,3 +137,30 @@ def escape_markdown(text: str) -> str:
     'a\\|b \\<i\\>'
     """
     return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))
+
+
+def write_stores(classes: Mapping[str, str], *, package: str) -> str:
+    """Return the module that has a store for each model, given the class of each table."""
+    bodies = [
+        f"{_write_store_head(check_name(name))}\n"
+        f'    """Rows of {spell_plainly(table) or "the table"}, by any column."""'
+        for table, name in classes.items()
+    ]
+    lines = [
+        '"""Stores (repository pattern): one per model, with the searches that readers need."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from microcosm_sqlite import Store",
+        "",
+        *write_import(f"{package}.models", classes.values()),
+        "",
+        "",
+        "\n\n\n".join(bodies),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _write_store_head(model: str) -> str:
+    line = f"class {model}Store(Store[{model}]):"
+    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"

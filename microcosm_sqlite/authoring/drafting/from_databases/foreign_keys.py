@@ -7,50 +7,63 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.comparing.shapes import ForeignKey
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.common.sql import quote_identifier, write_orphans
 from microcosm_sqlite.common.wording import spell_count
 
 
-def add_foreign_keys(
-    connection: sqlite3.Connection, inspector: sa.Inspector, metadata: sa.MetaData, name: str
-) -> dict[str, str]:
-    """Add the foreign keys of one table; returns those that are left out, to the reason."""
-    left_out = {}
-    tables = {other.lower(): table for other, table in metadata.tables.items()}
-    table = metadata.tables[name]
-    for key in inspector.get_foreign_keys(name):
-        columns = [_find_column(table, column) for column in key["constrained_columns"]]
-        parent = tables.get(key["referred_table"].lower())
-        what = f"reference of {name}.{', '.join(columns)} to {key['referred_table']}"
-        if parent is None:
-            left_out[what] = "there is no such table"
-            continue
-        referred = [_find_column(parent, column) for column in key["referred_columns"]]
-        referred = referred or [column.name for column in parent.primary_key]
-        if "." in "".join([parent.name, *referred]):
-            left_out[what] = "a name with a dot in it cannot be referred to"
-        elif len(referred) != len(columns) or not _is_unique(parent, referred):
-            left_out[what] = "what it refers to is no key"
-        elif reason := _doubt_rows(connection, table, columns, parent, referred):
-            left_out[what] = reason
-        else:
-            targets = [f"{parent.name}.{column}" for column in referred]
-            constraint = sa.ForeignKeyConstraint(columns, [parent.columns[c] for c in referred])
-            if not _has_key(table, columns, targets):
-                table.append_constraint(constraint)
-    return left_out
+def add_foreign_keys(connection: sqlite3.Connection, found: Reflection) -> None:
+    """Add the foreign keys of tables whose columns were fitted, and note those left out."""
+    for name, keys in found.foreign_keys.items():
+        table = found.metadata.tables[name]
+        seen: set[tuple[object, ...]] = set()
+        for key in keys:
+            if reason := _doubt(connection, key, found, table):
+                found.left_out[f"foreign key {key} of {name}"] = reason
+            elif (meant := (key.columns, key.target, key.referred)) not in seen:
+                table.append_constraint(_make_constraint(key, found.metadata.tables[key.target]))
+                seen.add(meant)
 
 
-def _has_key(table: sa.Table, columns: list[str], targets: list[str]) -> bool:
-    return any(
-        [column.name for column in key.columns] == columns
-        and [f"{e.column.table.name}.{e.column.name}" for e in key.elements] == targets
-        for key in table.foreign_key_constraints
+def _make_constraint(key: ForeignKey, parent: sa.Table) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        key.columns,
+        [parent.columns[column] for column in key.referred],
+        onupdate=key.on_update or None,
+        ondelete=key.on_delete or None,
     )
 
 
-def _find_column(table: sa.Table, name: str) -> str:
-    return next((known for known in [*table.columns.keys()] if known.lower() == name.lower()), name)
+def _doubt(
+    connection: sqlite3.Connection, key: ForeignKey, found: Reflection, table: sa.Table
+) -> str:
+    """Why a foreign key cannot be kept; empty where it can."""
+    parent = found.metadata.tables.get(key.target)
+    if parent is None:
+        return "there is no such table"
+    if "." in "".join([parent.name, *key.referred]):
+        return "a name with a dot in it cannot be referred to"
+    if len(key.referred) != len(key.columns) or not _is_unique(parent, key.referred):
+        return "what it refers to is no key"
+    if not _stay_alike(found, table, key.columns, parent, key.referred):
+        return "its values would be spelled otherwise than those that it refers to"
+    return _doubt_rows(connection, table, key.columns, parent, key.referred)
+
+
+def _stay_alike(
+    found: Reflection,
+    table: sa.Table,
+    columns: Sequence[str],
+    parent: sa.Table,
+    referred: Sequence[str],
+) -> bool:
+    """Whether columns with values that are spelled anew are of the type of those there."""
+    return all(
+        found.respelled.isdisjoint({(table.name, column), (parent.name, target)})
+        or repr(table.columns[column].type) == repr(parent.columns[target].type)
+        for column, target in zip(columns, referred, strict=True)
+    )
 
 
 def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:
@@ -64,7 +77,9 @@ def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:
     keys += [
         {column.name for column in index.columns}
         for index in table.indexes
-        if index.unique and index.dialect_options["sqlite"].get("where") is None
+        if index.unique
+        and len(index.columns) == len(index.expressions)
+        and index.dialect_options["sqlite"].get("where") is None
     ]
     return wanted in keys
 

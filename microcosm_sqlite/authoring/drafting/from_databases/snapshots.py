@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from microcosm_sqlite.authoring.sources.databases import refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SourceError
 
 _TIMEOUT = 5.0
+_UNSAFE = re.compile(r"malformed database schema \((.*)\) - unsafe use of (.*)", re.DOTALL)
 _IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNFINISHED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
@@ -45,6 +48,54 @@ def take_snapshot(path: Path, target: Path) -> None:
             file=path.name,
             hint="Try again when nobody writes to it.",
         )
+
+
+def drop_unsafe_indexes(snapshot: Path, name: str) -> dict[str, str]:
+    """Drop the indexes for which no careful reader could open a copy.
+
+    Functions of SQLite that it does not take for harmless may not stand in a schema that is not
+    trusted; which these are differs from release to release.
+
+    Args:
+        snapshot: The copy.
+        name: What errors call it.
+
+    Returns:
+        What was dropped, to the reason.
+
+    Raises:
+        SourceError: A table needs such a function.
+    """
+    dropped: dict[str, str] = {}
+    while found := _find_unsafe(snapshot):
+        with closing(sqlite3.connect(snapshot)) as connection:
+            index = connection.execute(
+                "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?", found[:1]
+            ).fetchone()
+            if index is None:
+                raise SourceError(
+                    f"{name}, table `{found[0]}`: {found[1]} computes a column, and SQLite "
+                    f"{sqlite3.sqlite_version} does not let readers run it.",
+                    file=name,
+                    hint="Store its values in an ordinary column, or use a later SQLite.",
+                )
+            connection.execute(f"DROP INDEX {quote_identifier(found[0])}")
+            connection.commit()
+        reason = f"readers with SQLite {sqlite3.sqlite_version} may not run {found[1]}"
+        dropped[f"index {found[0]} of {index[0]}"] = reason
+    return dropped
+
+
+def _find_unsafe(snapshot: Path) -> tuple[str, str] | None:
+    """What of a schema readers may not use, and the function for which they may not."""
+    with closing(sqlite3.connect(snapshot)) as connection:
+        try:
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            found = _UNSAFE.search(str(error))
+            return (found[1], found[2]) if found else None
+    return None
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
