@@ -15,7 +15,7 @@ from microcosm_sqlite.catalog.registry import dataset, datasets, problems, regis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from microcosm_sqlite.catalog.report import Outcome, Report
+    from microcosm_sqlite.catalog.verifying.checklist import Outcome, Report
     from microcosm_sqlite.orm.contexts import SessionContext
     from microcosm_sqlite.orm.data_sets import DataSet, dispose_sqlite_connections
     from microcosm_sqlite.orm.paging import Page
@@ -44,9 +44,9 @@ __all__ = [
 # it are imported when they are asked for, as are those that few programs use.
 _LAZY = {
     "DataSet": "microcosm_sqlite.orm.data_sets",
-    "Outcome": "microcosm_sqlite.catalog.report",
+    "Outcome": "microcosm_sqlite.catalog.verifying.checklist",
     "Page": "microcosm_sqlite.orm.paging",
-    "Report": "microcosm_sqlite.catalog.report",
+    "Report": "microcosm_sqlite.catalog.verifying.checklist",
     "SessionContext": "microcosm_sqlite.orm.contexts",
     "Store": "microcosm_sqlite.orm.stores",
     "dispose_sqlite_connections": "microcosm_sqlite.orm.data_sets",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.interop.copies import Copy
-from microcosm_sqlite.interop.reader import read_batches, read_table, split_range
+from microcosm_sqlite.interop.reader import Copy, read_batches, read_table, split_range
 
 __all__ = ["Copy", "read_batches", "read_table", "split_range"]

@@ -28,7 +28,7 @@ from benchmarks.interop.arithmetic import Scaling
 from benchmarks.interop.larger import NAME, TABLE, install_larger
 from benchmarks.interop.scaling_page import write_figures
 from benchmarks.rounds import Contest, compete
-from microcosm_sqlite.interop.copies import Copy
+from microcosm_sqlite.interop.reader import Copy
 
 if TYPE_CHECKING:
     import dask.dataframe

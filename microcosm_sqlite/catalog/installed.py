@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.distributions import Entry
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
-    from microcosm_sqlite.catalog.report import Report
+    from microcosm_sqlite.catalog.verifying.checklist import Report
 
     Named = TypeVar("Named", Table, Field)
 

@@ -1,4 +1,4 @@
-"""Options and arguments that commands share, and their completion by the shell."""
+"""Options and arguments that commands share, their completion by the shell, and table names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import update_wrapper
 
 import click
 
-from microcosm_sqlite.catalog.registry import dataset, datasets
-from microcosm_sqlite.cli.names import split_dataset
+from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.cli.output import FORMATS, Output
 from microcosm_sqlite.cli.streams import printable
 from microcosm_sqlite.errors import DatasetError
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Table
 
     Callback = Callable[..., Any]
+    from collections.abc import Iterator, Sequence
+
+    from microcosm_sqlite.catalog.manifest import Field
 
 
 def examples(*lines: str) -> str:
@@ -168,3 +171,69 @@ def _columns(name: str, table: str) -> list[str]:
 def dataset_argument(command: Callback) -> Callback:
     """The argument ``name``: a dataset, completed by the shell."""
     return click.argument("name", shell_complete=complete_dataset)(command)
+
+
+class Named:
+    """A dataset, with the table and the column of it that were named, if any."""
+
+    __slots__ = ("dataset", "field", "table")
+
+    def __init__(
+        self, dataset: InstalledDataset, table: Table | None = None, field: Field | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.table = table
+        self.field = field
+
+    @property
+    def tables(self) -> list[Table]:
+        """The named table, or else all tables of the dataset."""
+        return [self.table] if self.table else list(self.dataset.tables.values())
+
+
+def find_named(words: str) -> Named:
+    """Find what ``NAME``, ``NAME.TABLE`` or ``NAME.TABLE.COLUMN`` names.
+
+    Each of the three may itself contain dots; the longest name that exists is taken.
+
+    Raises:
+        DatasetNotFoundError: There is no such dataset.
+        TableNotFoundError: It has no such table, or that has no such column.
+    """
+    name, rest = split_dataset(words)
+    found = dataset(name)
+    if not rest:
+        return Named(found)
+    splits = list(_split(rest))
+    table, column = next((each for each in splits if each[0] in found.tables), splits[-1])
+    chosen = find_table(found, table)
+    return Named(found, chosen, *find_fields(found, chosen, [column] if column else []))
+
+
+def split_dataset(words: str) -> tuple[str, str]:
+    """Split a name into that of the dataset and the rest.
+
+    >>> split_dataset("nycflights13.flights.carrier")
+    ('nycflights13', 'flights.carrier')
+    """
+    splits = list(_split(words))
+    return next((each for each in splits if find(each[0])), splits[-1])
+
+
+def choose_tables(dataset: InstalledDataset, names: Sequence[str]) -> list[Table]:
+    """The named tables in the order of the dataset, or all if none is named.
+
+    Raises:
+        TableNotFoundError: There is no such table.
+    """
+    for name in names:
+        find_table(dataset, name)
+    return [table for name, table in dataset.tables.items() if name in names or not names]
+
+
+def _split(words: str) -> Iterator[tuple[str, str]]:
+    """The parts before and after each dot, the longest first part first."""
+    yield words, ""
+    parts = words.split(".")
+    for number in range(len(parts) - 1, 0, -1):
+        yield ".".join(parts[:number]), ".".join(parts[number:])

@@ -9,9 +9,8 @@ import click
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.cli.inventory import describe, find_references
-from microcosm_sqlite.cli.output import Count, Size
+from microcosm_sqlite.cli.output import Count, Size, draw_plain, draw_table
 from microcosm_sqlite.cli.streams import printable
-from microcosm_sqlite.cli.tables import draw_plain, draw_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.interop.copies import Copy
 from microcosm_sqlite.interop.pandas_frames import to_pandas
-from microcosm_sqlite.interop.reader import empty_batch, read_table, split_scan
+from microcosm_sqlite.interop.reader import Copy, empty_batch, read_table, split_scan
 from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("dask"):

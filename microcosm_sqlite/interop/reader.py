@@ -1,17 +1,27 @@
-"""Read tables as Arrow; every other module here that reads rows uses this one."""
+"""Read tables as Arrow, here or on another machine that has the same dataset.
+
+Every other module of this package that reads rows uses this one.
+"""
 
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from types import NoneType
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import connect, translate
+from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.scan import plan_scan
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.catalog.installed import InstalledDataset
 
 with extra("arrow"):
     import pyarrow as pa
@@ -210,3 +220,50 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What is sent to a worker in place of a dataset, so that it finds the same one.
+
+    Attributes:
+        name: The dataset's name.
+        version: Version of its data.
+        sha256: Digest of its file, from its manifest; empty for one without a manifest.
+        distribution: Name of the distribution that carries it; empty for a registered one.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    distribution: str
+
+    @classmethod
+    def of(cls, dataset: InstalledDataset) -> Copy:
+        """Describe a dataset so that a worker can recognise it."""
+        sha256 = dataset.manifest.sha256 if dataset.manifest else ""
+        return cls(dataset.name, dataset.version, sha256, dataset.distribution)
+
+    def find(self) -> InstalledDataset:
+        """Return the copy that is installed on this machine.
+
+        Raises:
+            DatasetNotFoundError: There is none.
+            SchemaMismatchError: The copy has another version, or other content.
+        """
+        host = socket.gethostname()
+        install = f"Install {self.distribution or self.name} {self.version} on every worker."
+        try:
+            found = dataset(self.name)
+        except DatasetNotFoundError as error:
+            raise DatasetNotFoundError(
+                f"Worker {host} has no dataset {self.name!r}.", hint=install
+            ) from error
+        other = Copy.of(found)
+        if (other.version, other.sha256) != (self.version, self.sha256):
+            raise SchemaMismatchError(
+                f"Worker {host} has {self.name} {other.version} (sha256 {other.sha256[:12]}) "
+                f"but {self.version} (sha256 {self.sha256[:12]}) is needed.",
+                hint=install,
+            )
+        return found

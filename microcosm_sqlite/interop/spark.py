@@ -18,8 +18,7 @@ from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import QueryError
-from microcosm_sqlite.interop.copies import Copy
-from microcosm_sqlite.interop.reader import read_batches, schema_of, split_scan
+from microcosm_sqlite.interop.reader import Copy, read_batches, schema_of, split_scan
 from microcosm_sqlite.interop.scan import plan_scan
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.requirements import find_requirements
-from microcosm_sqlite.common.booleans import parse_boolean
+from microcosm_sqlite.common.kinds import parse_boolean
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.orm.attachments import attach_datasets
 from microcosm_sqlite.orm.dataset_paths import DatasetPaths

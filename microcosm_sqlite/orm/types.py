@@ -10,8 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.types import Boolean, TypeDecorator, Unicode
 
-from microcosm_sqlite.common.booleans import parse_boolean
-from microcosm_sqlite.common.kinds import as_utc
+from microcosm_sqlite.common.kinds import as_utc, parse_boolean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

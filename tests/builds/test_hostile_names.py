@@ -29,7 +29,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.draft import (
     read_databases,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
-from microcosm_sqlite.authoring.drafting.from_files.models import declare_models
+from microcosm_sqlite.authoring.drafting.from_files.inferred import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.project_context import write_stores

@@ -1,8 +1,9 @@
-"""A new kind of values is one entry in each public table of kinds, and nothing else."""
+"""A new kind is one entry in each table of kinds; booleans are read in any usual spelling."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, make_type
@@ -24,7 +27,7 @@ from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.kind_values import VALUES, KindValues
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import Field
-from microcosm_sqlite.common.kinds import KINDS, MOMENT, Kind, as_stored, find_kind
+from microcosm_sqlite.common.kinds import KINDS, MOMENT, Kind, as_stored, find_kind, parse_boolean
 from microcosm_sqlite.errors import SourceValueError
 
 
@@ -160,3 +163,31 @@ def load(
             with engine.connect() as reader:
                 read = [tuple(row) for row in reader.execute(sa.select(table))]
         return connection.execute("SELECT * FROM hosts").fetchall(), read
+
+
+SPELLINGS = {
+    **dict.fromkeys(("y", "yes", "t", "true", "on", "1"), True),
+    **dict.fromkeys(("n", "no", "f", "false", "off", "0", ""), False),
+}
+
+
+@given(
+    st.sampled_from(sorted(SPELLINGS)),
+    st.sampled_from([str.lower, str.upper, str.title]),
+    st.text(" \t\n", max_size=2),
+)
+def test_case_and_blanks_around_a_spelling_do_not_matter(
+    spelling: str, change: Callable[[str], str], blank: str
+) -> None:
+    assert parse_boolean(blank + change(spelling) + blank) is SPELLINGS[spelling]
+
+
+@given(st.text().filter(lambda text: text.strip().lower() not in SPELLINGS))
+def test_other_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="spells neither true nor false"):
+        parse_boolean(text)
+
+
+@pytest.mark.parametrize("value", [0, 1, -1, 0.0, None, [], [0], True, False])
+def test_other_values_have_their_truth_value(value: object) -> None:
+    assert parse_boolean(value) is bool(value)

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, create_engine, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from microcosm_sqlite.common.booleans import parse_boolean
+from microcosm_sqlite.common.kinds import parse_boolean
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.identifiers import new_object_id
 from microcosm_sqlite.types import EnumType, Truthy

@@ -7,13 +7,16 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import inflection
 import sqlalchemy
 
-from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
+from microcosm_sqlite.authoring.values.layout import make_identifier, make_names
 from microcosm_sqlite.common.wording import measure
+
+if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {

@@ -17,7 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredTable,
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.settings_text import describe_options, list_csv_options
+from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
 from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.wording import spell_count
 

@@ -1,15 +1,22 @@
-"""Check before publishing that a dataset is complete, and that an index would take its wheel."""
+"""Check before publishing that a dataset is complete, and that an index would take its wheel.
+
+The checks P01 to P09 are here: what a project or a wheel says of the dataset is complete. Those of
+the wheel itself are in `wheel_checks`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.catalog.report import Report
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Report
 from microcosm_sqlite.common.extras import extra
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
 
 def check_publication(path: str | Path) -> Report:
@@ -28,11 +35,164 @@ def check_publication(path: str | Path) -> Report:
     with extra("build"):
         import packaging.licenses  # noqa: F401
 
-    from microcosm_sqlite.authoring.publishing import description_checks, wheel_checks
+    from microcosm_sqlite.authoring.publishing import wheel_checks
     from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
-    checks = sorted(
-        [*description_checks.CHECKS, *wheel_checks.CHECKS], key=lambda check: check.code
-    )
+    checks = sorted([*CHECKS, *wheel_checks.CHECKS], key=lambda check: check.code)
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [check.run_on(candidate) for check in checks])
+
+
+CHECKS = Checklist()
+
+_LICENSE_FILES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
+_SETTINGS = "the table of the build hook in pyproject.toml"
+
+
+@CHECKS.numbered("P01", f"Fill in `title` in {_SETTINGS}, and `description` of [project].")
+def check_description(candidate: Candidate) -> Iterator[str]:
+    """The data have a title and a description."""
+    if not candidate.description.title.strip():
+        yield "there is no title"
+    if not candidate.description.description.strip():
+        yield "there is no description"
+
+
+@CHECKS.numbered("P02", f"Name one of https://spdx.org/licenses as `license` in {_SETTINGS}.")
+def check_data_license(candidate: Candidate) -> Iterator[str]:
+    """The licence of the data is an SPDX expression."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    expression = candidate.description.license
+    if not expression:
+        yield "no licence is given, so nobody may use the data"
+        return
+    try:
+        canonicalize_license_expression(expression)
+    except InvalidLicenseExpression:
+        yield f"{expression!r} is not an SPDX expression"
+
+
+@CHECKS.numbered(
+    "P03", f"Add an entry with title and url to `origins` in {_SETTINGS}.", is_advice=True
+)
+def check_origins(candidate: Candidate) -> Iterator[str]:
+    """Users can tell where the data came from."""
+    if not candidate.description.origins:
+        yield "no origin is named"
+    for title, url in candidate.description.origins:
+        if not url:
+            yield f"origin {title!r} has no URL"
+
+
+@CHECKS.numbered("P04", "Write a README.md, and name it as `readme` of [project].")
+def check_readme(candidate: Candidate) -> Iterator[str]:
+    """There is a readme."""
+    if candidate.is_project and "readme" not in candidate.dynamic:
+        yield from _check_readme_file(candidate.root, candidate.project.get("readme", ""))
+    if candidate.wheel_path and not (candidate.metadata.get("description") or "").strip():
+        yield "METADATA of the wheel has no long description"
+
+
+def _check_readme_file(root: Path, readme: Any) -> Iterator[str]:
+    if isinstance(readme, dict):
+        if readme.get("text", "").strip():
+            return
+        readme = readme.get("file", "")
+    file = root / str(readme)
+    if not readme:
+        yield "[project] names no readme"
+    elif not file.is_file():
+        yield f"{readme} does not exist"
+    elif not file.read_bytes().strip():
+        yield f"{readme} is empty"
+
+
+@CHECKS.numbered(
+    "P05", "Add the texts of the licences, and name them in `license-files` of [project]."
+)
+def check_license_files(candidate: Candidate) -> Iterator[str]:
+    """The texts of the licences are included."""
+    if candidate.is_project:
+        declared = candidate.project.get("license-files")
+        yield from _match_files(candidate.root, declared)
+    if candidate.wheel_path:
+        files = candidate.metadata.get("license_files") or []
+        present = set(candidate.archive.namelist())
+        folder = Path(candidate.distribution.metadata).name
+        for file in files:
+            if f"{folder}/licenses/{file}" not in present:
+                yield f"METADATA of the wheel names {file}, which is not in it"
+        if not files:
+            yield "the wheel has no licence file"
+
+
+def _match_files(root: Path, declared: list[str] | None) -> Iterator[str]:
+    for pattern in declared or []:
+        if not _matches(root, pattern):
+            yield f"no file matches {pattern}"
+    if not declared and not any(_matches(root, pattern) for pattern in _LICENSE_FILES):
+        yield "there is no licence file"
+
+
+def _matches(root: Path, pattern: str) -> bool:
+    try:
+        return any(path.is_file() for path in root.glob(pattern))
+    except (ValueError, NotImplementedError):  # an empty or absolute pattern
+        return False
+
+
+@CHECKS.numbered("P06", "Run: microcosm-sqlite diff OLD NEW --changelog", is_advice=True)
+def check_changelog(candidate: Candidate) -> Iterator[str]:
+    """The changelog mentions this version."""
+    files = sorted(candidate.root.glob("CHANGELOG*"))
+    if not files:
+        yield "there is no CHANGELOG.md"
+        return
+    mention = rf"(?<![\w.])v?{re.escape(candidate.version)}(?!\w|\.\d)"
+    if not re.search(mention, files[0].read_text("utf-8", "replace")):
+        yield f"{files[0].name} does not mention {candidate.version}"
+
+
+@CHECKS.numbered("P07", "Name a version of a distribution on the index instead.")
+def check_dependencies(candidate: Candidate) -> Iterator[str]:
+    """Dependencies come from the index."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    told: set[str] = set()
+    for text in _dependencies(candidate):
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement as error:
+            yield f"{text!r} is not a valid requirement: {str(error).splitlines()[0]}"
+            continue
+        if requirement.url and requirement.url not in told:
+            told.add(requirement.url)
+            yield f"{requirement.name} is taken from {requirement.url}"
+
+
+@CHECKS.numbered("P08", "Remove the classifier, or do not upload it.", is_advice=True)
+def check_privacy(candidate: Candidate) -> Iterator[str]:
+    """Nothing forbids its upload."""
+    classifiers = [*candidate.project.get("classifiers", [])] if candidate.is_project else []
+    if candidate.wheel_path:
+        classifiers += candidate.metadata.get("classifiers") or []
+    for classifier in dict.fromkeys(classifiers):
+        if classifier.startswith("Private ::"):
+            yield f"it is marked as {classifier!r}, which the index refuses"
+
+
+@CHECKS.numbered("P09", "Build it: pip wheel --no-deps --wheel-dir dist .", is_advice=True)
+def check_wheel(candidate: Candidate) -> Iterator[str]:
+    """A wheel of this version is built."""
+    if candidate.wheel_path is None:
+        yield f"dist/ has no wheel of {candidate.version}, so it was not checked"
+
+
+def _dependencies(candidate: Candidate) -> Iterator[str]:
+    if candidate.is_project:
+        yield from candidate.project.get("dependencies", [])
+        for texts in candidate.project.get("optional-dependencies", {}).values():
+            yield from texts
+    if candidate.wheel_path:
+        yield from candidate.metadata.get("requires_dist") or []

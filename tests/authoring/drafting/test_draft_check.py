@@ -1,10 +1,11 @@
-"""Whatever a database declares, its draft builds, and the report names all that is not as it was."""
+"""Whatever a database declares, its draft builds, and the report names what is not as it was."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -72,17 +73,16 @@ class Grammar:
         parts += [f"UNIQUE ({self.pick(columns)})"] * (random.random() < 0.3)
         if random.random() < 0.5:
             target = random.choice([*self.tables, name])
-            known = self.tables.get(target, columns)
+            referred = quote_identifier(random.choice(self.tables.get(target, columns)))
             parts.append(
                 f"FOREIGN KEY ({quote_identifier(random.choice(columns))}) REFERENCES "
-                f"{quote_identifier(target)} {self.maybe(f'({quote_identifier(random.choice(known))})')}"
-                f" {self.maybe('ON DELETE CASCADE', 'ON UPDATE SET NULL')}"
+                f"{quote_identifier(target)} {self.maybe(f'({referred})')} "
+                f"{self.maybe('ON DELETE CASCADE', 'ON UPDATE SET NULL')}"
             )
         tail = ", ".join(filter(None, ["STRICT" * is_strict, self.maybe("WITHOUT ROWID")]))
-        if self.run(f"CREATE TABLE {quoted} ({', '.join(parts)}) {tail}"):
-            self.tables[name] = columns
-        elif self.run(f"CREATE TABLE {quoted} ({', '.join(map(quote_identifier, columns))})"):
-            self.tables[name] = columns
+        if not self.run(f"CREATE TABLE {quoted} ({', '.join(parts)}) {tail}"):
+            self.run(f"CREATE TABLE {quoted} ({', '.join(map(quote_identifier, columns))})")
+        self.tables[name] = columns
         for _ in range(random.randint(0, 5)):
             row = [random.choice(VALUES) for _ in columns]
             self.run(f"INSERT INTO {quoted} VALUES ({', '.join('?' * len(row))})", row)
@@ -124,8 +124,8 @@ def list_facts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, Any]]
         yield table, "WITHOUT ROWID", bool(wr)
         described = connection.execute("SELECT * FROM pragma_table_xinfo(?)", (table,)).fetchall()
         yield table, "key", [row[1] for row in sorted(described, key=lambda row: row[5]) if row[5]]
-        for _, name, type_, required, default, place, hidden in described:
-            type_ = type_.upper().replace(" GENERATED ALWAYS", "").replace("GENERATED ALWAYS", "")
+        for _, name, declared, required, default, place, hidden in described:
+            type_ = declared.upper().removesuffix("GENERATED ALWAYS").rstrip()
             yield table, f"column {name}", (type_, bool(required or place), default, hidden)
         for _, name, unique, origin, _ in connection.execute(
             "SELECT * FROM pragma_index_list(?)", (table,)
@@ -162,15 +162,11 @@ def test_what_differs_from_the_source_is_told(random: Random) -> None:
 
 def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
     """There is a line about a thing of a table that is not as it was."""
-    word = thing.partition(" ")[0]
-    name = thing.partition(" ")[2]
-    start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: ")) \
-        if word not in ("view",) else 0  # fmt: skip
-    lines = []
-    for line in report[start + 1 :]:
-        if not line.startswith("  "):
-            break
-        lines.append(line)
+    word, _, name = thing.partition(" ")
+    lines = [line for line in report if not line.startswith("  ")]
+    if word != "view":
+        start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: "))
+        lines += takewhile(lambda line: line.startswith("  "), report[start + 1 :])
     told = {
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
@@ -182,7 +178,7 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "STRICT": [f"option STRICT of {table},"],
         "WITHOUT": [f"option WITHOUT ROWID of {table},"],
     }[word]
-    assert any(mark in line for line in (*lines, *report) for mark in told), (table, thing, report)
+    assert any(mark in line for line in lines for mark in told), (table, thing, report)
 
 
 def check_rows(

@@ -12,7 +12,7 @@ import pytest
 
 from microcosm_sqlite.authoring.publishing import wheel_checks
 from microcosm_sqlite.authoring.publishing.publication import check_publication
-from microcosm_sqlite.catalog.report import Report
+from microcosm_sqlite.catalog.verifying.checklist import Report
 from microcosm_sqlite.errors import DatasetFileMissingError, MissingDependencyError, SettingsError
 from tests.support.crossing import make_flights
 from tests.support.projects import build_sdist, build_wheel, make_project

@@ -15,7 +15,7 @@ from microcosm_sqlite import dataset, errors, register
 from microcosm_sqlite.catalog.cache import private_files
 from microcosm_sqlite.catalog.cache.upkeep import clear
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Field
-from microcosm_sqlite.catalog.report import Report
+from microcosm_sqlite.catalog.verifying.checklist import Report
 from microcosm_sqlite.catalog.verifying.checks import CHECKS
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel

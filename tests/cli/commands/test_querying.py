@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.cli.statements import read_value
+from microcosm_sqlite.cli.commands.querying import read_value
 from tests.support.program import Program
 from tests.support.wheels import Wheel, make_database
 

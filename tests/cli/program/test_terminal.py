@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.cli.progress import BarProgress
+from microcosm_sqlite.cli.commands.projects import BarProgress
 from tests.support.program import Program
 from tests.support.projects import make_project
 from tests.support.terminal import COUNT_FOREVER, Terminal, look
@@ -145,7 +145,7 @@ def test_a_long_step_tells_how_fast_it_goes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter(range(0, 1000, 2))
-    monkeypatch.setattr("microcosm_sqlite.cli.progress.monotonic", lambda: next(clock))
+    monkeypatch.setattr("microcosm_sqlite.cli.commands.projects.monotonic", lambda: next(clock))
     with closing(BarProgress()) as progress:
         progress.start("birds", 8_000_000)
         progress.advance(4_000_000)

@@ -28,8 +28,7 @@ def test_ray_reads_a_table_in_ranges_of_rowids(make, install, monkeypatch):
     import ray
 
     import microcosm_sqlite
-    from microcosm_sqlite.interop.copies import Copy
-    from microcosm_sqlite.interop.reader import read_table, split_range
+    from microcosm_sqlite.interop.reader import Copy, read_table, split_range
 
     site = install(make(METADATA, {"numbers": [{"half": n // 2} for n in range(1000)]}, "shared"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(site), *sys.path)))

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.cli.output import Count, Size
-from microcosm_sqlite.cli.tables import write_table
+from microcosm_sqlite.cli.output import Count, Size, write_table
 from microcosm_sqlite.interop.exporting import text_formats
 from microcosm_sqlite.interop.exporting.text_formats import BATCH, batched, dump_json
 

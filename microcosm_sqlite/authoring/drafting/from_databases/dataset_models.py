@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, make_type
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
-from microcosm_sqlite.authoring.values.column_names import make_identifier
+from microcosm_sqlite.authoring.values.layout import make_identifier
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import Field, Table
 from microcosm_sqlite.catalog.structure import describe_structure

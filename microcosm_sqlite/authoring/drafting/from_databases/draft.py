@@ -18,17 +18,15 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
     reflect_tables,
 )
-from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
-    drop_unsafe_indexes,
-    take_snapshot,
-)
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
+    drop_unsafe_indexes,
     explained,
     is_database,
     open_database,
     refuse_impostor,
     refuse_nameless_columns,
+    take_snapshot,
 )
 from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
 from microcosm_sqlite.authoring.sources.records import SourceFile

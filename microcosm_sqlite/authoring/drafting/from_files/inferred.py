@@ -1,11 +1,40 @@
-"""What was inferred of a folder of files: tables, columns, keys and references."""
+"""What was inferred of a folder of files, and the models that it makes.
+
+Tables, columns, keys and references are here as they were found; `declare_models` makes tables of
+SQLAlchemy of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.drafting.drafted_model import (
+    DraftedModel,
+    Related,
+    make_type,
+    number_rows,
+)
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
-from microcosm_sqlite.common.kinds import BINARY, BOOLEAN, DURATION, JSON, NUMBER, TIME
+from microcosm_sqlite.authoring.drafting.model_names import (
+    name_attributes,
+    name_relationships,
+    name_row_number,
+)
+from microcosm_sqlite.common.kinds import (
+    BINARY,
+    BOOLEAN,
+    DURATION,
+    INTEGER,
+    JSON,
+    KINDS,
+    NUMBER,
+    TEXT,
+    TIME,
+)
 from microcosm_sqlite.errors import SourceError
 
 KEY_LENGTH = 64
@@ -92,3 +121,72 @@ class Inference:
     tables: dict[str, InferredTable] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     refused: list[SourceError] = field(default_factory=list)
+
+
+_LONGEST_STRING = 1000
+
+
+def declare_models(
+    tables: Mapping[str, InferredTable], classes: Mapping[str, str]
+) -> list[DraftedModel]:
+    """Return a model for each table, in the same order.
+
+    Args:
+        tables: The tables.
+        classes: The class of each table.
+    """
+    metadata = sa.MetaData()
+    return [_declare(table, classes, metadata) for table in tables.values()]
+
+
+def _declare(
+    table: InferredTable, classes: Mapping[str, str], metadata: sa.MetaData
+) -> DraftedModel:
+    columns = [_make_column(column, table) for column in table.columns.values()]
+    if not table.primary_key:
+        columns.insert(0, number_rows(name_row_number(table.columns)))
+    attributes = name_attributes(column.name for column in columns)
+    related = tuple(_list_related(table, attributes, classes))
+    return DraftedModel(
+        sa.Table(table.name, metadata, *columns), classes[table.name], attributes, related
+    )
+
+
+def _make_column(column: InferredColumn, table: InferredTable) -> sa.Column[Any]:
+    is_key = column.name in table.primary_key
+    keys = [sa.ForeignKey(".".join(column.reference))] if column.reference else []
+    return sa.Column(
+        column.name,
+        _choose_type(column, is_key=is_key),
+        *keys,
+        primary_key=is_key,
+        nullable=column.is_nullable,
+        unique=(column.is_unique and not is_key) or None,
+        index=(bool(column.reference) and not (is_key or column.is_unique)) or None,
+        comment=column.header if column.header not in ("", column.name) else None,
+    )
+
+
+def _choose_type(column: InferredColumn, *, is_key: bool) -> sa.types.TypeEngine[Any]:
+    if column.labels:
+        return sa.Enum(*column.labels)
+    if column.kind == INTEGER and column.is_long and not is_key:
+        return sa.BigInteger()
+    if column.kind == TEXT and 0 < column.length <= _LONGEST_STRING:
+        return sa.String(column.length)
+    return make_type(KINDS[column.kind])
+
+
+def _list_related(
+    table: InferredTable, attributes: Mapping[str, str], classes: Mapping[str, str]
+) -> Iterator[Related]:
+    for name, relationship in name_relationships(table, attributes).items():
+        column = table.columns[name]
+        parent, key = column.reference or ("", "")
+        yield Related(
+            relationship,
+            classes[parent],
+            is_optional=column.is_nullable,
+            foreign_keys=(attributes[name],),
+            remote_side=(attributes[key],) if parent == table.name else (),
+        )

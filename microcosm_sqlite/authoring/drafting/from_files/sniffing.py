@@ -23,7 +23,7 @@ from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
-from microcosm_sqlite.authoring.values.column_names import make_identifier, make_names
+from microcosm_sqlite.authoring.values.layout import make_identifier, make_names
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 

@@ -124,7 +124,7 @@ def test_the_report_says_what_was_taken_over_and_what_was_not(draft: Draft) -> N
         "  key: AlbumId (declared)",
         "  ArtistId: INTEGER, refers to Artist.ArtistId",
         "  kind: one of LP, single, declared TEXT",
-        "  Gross: DOUBLE, may be empty, generated",
+        "  Gross: DOUBLE, no type declared, may be empty, generated",
         "  full-text search: Title",
         "view cheap: kept",
         'left out: view found, readers could not ask it: unsafe use of virtual table "Album_fts"',
@@ -351,9 +351,7 @@ def test_what_cannot_be_taken_over_is_refused_and_nothing_written(
 def test_a_database_that_is_being_written_is_refused_for_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "microcosm_sqlite.authoring.drafting.from_databases.snapshots._TIMEOUT", 0.01
-    )
+    monkeypatch.setattr("microcosm_sqlite.authoring.sources.databases._TIMEOUT", 0.01)
     path = make(tmp_path / "birds.db", "CREATE TABLE birds (name TEXT);")
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")

@@ -18,8 +18,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folde
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.values.column_names import make_names
-from microcosm_sqlite.authoring.values.layout import TableRules, lay_out
+from microcosm_sqlite.authoring.values.layout import TableRules, lay_out, make_names
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.errors import SourceError
 

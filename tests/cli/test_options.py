@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import microcosm_sqlite
-from microcosm_sqlite.cli.names import find_named, split_dataset
+from microcosm_sqlite.cli.options import find_named, split_dataset
 from microcosm_sqlite.errors import DatasetNotFoundError, TableNotFoundError
 from tests.support.wheels import make_database
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.publishing.wheel_archive import (
+from microcosm_sqlite.authoring.publishing.candidate import (
     find_bad_names,
     find_foreign_methods,
     find_oddities,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.cli.tables import draw_plain, draw_table
+from microcosm_sqlite.cli.output import draw_plain, draw_table
 from microcosm_sqlite.common.wording import measure
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.values.column_names import (
+from microcosm_sqlite.authoring.values.layout import (
     LONGEST_NAME,
     make_identifier,
     make_names,
