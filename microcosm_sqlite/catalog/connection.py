@@ -3,8 +3,9 @@
 Two promises of SQLite are told apart throughout. *Read-only* (``mode=ro``): this connection does
 not write. *Immutable* (``immutable=1``): nobody writes, so SQLite takes no locks and looks for no
 journal; it is four times faster on point queries, and wrong answers follow if it is not true. So
-packaged and cached files, which are only ever replaced by rename, open immutable, and only after
-:mod:`~microcosm_sqlite.catalog.preflight` has seen that nothing is under way beside them.
+packaged and cached files, which nobody changes in place, open immutable, and only after
+:mod:`~microcosm_sqlite.catalog.preflight` has seen that nothing is under way beside them. An
+installer may put another version in their place: the file that was opened first is held on to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ import os
 import sqlite3
 import sys
 
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import (
+    REINSTALL,
+    check_header,
+    explain,
+    preflight,
+    preflight_live,
+)
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -41,6 +48,10 @@ PRAGMA mmap_size=0;         -- a file truncated under a memory map would kill th
 PRAGMA temp_store=MEMORY;   -- sorting must work where no temporary directory does
 """
 
+
+_PAUSES = (0.02, 0.08, 0.2, 0.5)
+_JUST_NOW = 2.0
+"""Seconds in which a file that is not complete may be one that an installer still writes."""
 
 _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
@@ -143,10 +154,35 @@ def checked_uri(location: Location) -> str:
     if location.renew is not None:
         location.renew()
     if location.immutable:
-        preflight(location.path)
+        location.pin(_preflight_settled(location))
     else:
         preflight_live(location.path)
     return database_uri(location.path, immutable=location.immutable)
+
+
+def _preflight_settled(location: Location) -> os.stat_result:
+    """Preflight a file; wait while an installer writes the next version of one that was open."""
+    for pause in _PAUSES if location.was_opened else ():
+        try:
+            return preflight(location.path)
+        except (DatasetCorruptError, DatasetFileMissingError):
+            import time
+
+            if not _was_touched(location.path, time.time()):
+                raise
+            time.sleep(pause)
+    return preflight(location.path)
+
+
+def _was_touched(path: str, now: float) -> bool:
+    """Whether the file or its folder changed within the last seconds."""
+    for each in (path, os.path.dirname(path)):
+        try:
+            if abs(now - os.stat(each).st_mtime) < _JUST_NOW:
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def database_uri(path: str, *, immutable: bool) -> str:
@@ -174,6 +210,11 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
+        try:
+            check_header(path)
+        except DatasetFileError as cause:
+            return cause
     is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.

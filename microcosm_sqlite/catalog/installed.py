@@ -14,16 +14,21 @@ from microcosm_sqlite.catalog.location import (
     locate,
     locate_entry,
 )
-from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
-from microcosm_sqlite.errors import DatasetError, TableNotFoundError
+from microcosm_sqlite.catalog.manifest import (
+    EXTENSION,
+    FILE_NAME,
+    Manifest,
+    Tables,
+    refuse_name,
+)
+from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
     from types import ModuleType
-    from typing import TypeVar
 
     from sqlalchemy import Engine
 
@@ -31,8 +36,6 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.catalog.verifying.checklist import Report
-
-    Named = TypeVar("Named", Table, Field)
 
 
 class InstalledDataset(Frames):
@@ -59,7 +62,7 @@ class InstalledDataset(Frames):
         self._location = location
         self._manifest: Manifest | None = None
         self._is_manifest_read = False
-        self._tables: dict[str, Table] | None = None
+        self._tables: Tables | None = None
 
     def __repr__(self) -> str:
         origin = f"from {self.distribution}" if self.entry else "registered"
@@ -125,6 +128,7 @@ class InstalledDataset(Frames):
         """Return :attr:`location`; a legacy entry point may need the object graph for it."""
         if self._location is None:
             self._location = self._find(graph)
+            self._location.refuse_change = self._refuse_change
         return self._location
 
     @property
@@ -145,13 +149,14 @@ class InstalledDataset(Frames):
         return Path(location.path)
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> Tables:
         """The tables by name, from the manifest, or from the file of a legacy dataset.
 
         >>> nyc.tables["flights"].row_count                     # doctest: +SKIP
         336776
 
         Raises:
+            TableNotFoundError: There is no table of a name; it is a ``KeyError`` too.
             DatasetError: The manifest or, for a legacy dataset, the file cannot be used.
         """
         if self.manifest:
@@ -161,7 +166,7 @@ class InstalledDataset(Frames):
 
             opened = self.connect()
             try:
-                self._tables = read_tables(opened)
+                self._tables = Tables(self.name, read_tables(opened).values())
             except connections.SQLITE_ERRORS as error:
                 raise connections.translate(error, self.location.path) from error
             finally:
@@ -261,6 +266,21 @@ class InstalledDataset(Frames):
 
         return import_module(self.manifest.models)
 
+    def _refuse_change(self) -> None:
+        """Refuse to open another version than before; the same one may have been reinstalled."""
+        from microcosm_sqlite.catalog.registry import find
+
+        if self.entry is None or self.manifest is None:
+            return
+        current = find(self.name)
+        if current and current.manifest and current.manifest.sha256 == self.manifest.sha256:
+            return
+        now = f"replaced by {current.version}" if current else "uninstalled"
+        raise DatasetReplacedError(
+            f"Dataset {self.name!r} {self.version} was {now} while this process uses it.",
+            hint="Restart the process to use what is installed now.",
+        )
+
     def _find(self, graph: object) -> Location:
         assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101
         if self.manifest:
@@ -282,15 +302,6 @@ class InstalledDataset(Frames):
         return _manifest_beside(development_path(manifest)) or manifest
 
 
-def find_table(dataset: InstalledDataset, name: str) -> Table:
-    """One table of a dataset.
-
-    Raises:
-        TableNotFoundError: There is none of this name.
-    """
-    return _choose(name, dataset.tables, f"Dataset {dataset.name!r}", "table")
-
-
 def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -> list[Field]:
     """Columns of a table, in the order of the names.
 
@@ -299,17 +310,12 @@ def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -
     """
     fields = {field.name: field for field in table.fields}
     owner = f"Table {table.name!r} of dataset {dataset.name!r}"
-    return [_choose(name, fields, owner, "column") for name in names]
-
-
-def _choose(name: str, known: Mapping[str, Named], owner: str, kind: str) -> Named:
-    if name not in known:
-        from microcosm_sqlite.common.names import suggest
-
-        raise TableNotFoundError(
-            f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
-        )
-    return known[name]
+    chosen = []
+    for name in names:
+        if name not in fields:
+            raise refuse_name(name, fields, owner, "column")
+        chosen.append(fields[name])
+    return chosen
 
 
 def _manifest_beside(path: str) -> Manifest | None:

@@ -26,11 +26,13 @@ class Location:
     Attributes:
         path: Absolute path.
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
-            which are only replaced by rename, false of a file that somebody works on.
+            which nobody changes in place, false of a file that somebody works on.
         renew: For an extracted file, which can vanish at any time: makes sure that it is there.
+        refuse_change: Called when another file is at the path than the one that was opened first:
+            raises an error unless its content is the same.
     """
 
-    __slots__ = ("immutable", "path", "renew")
+    __slots__ = ("_opened", "immutable", "path", "refuse_change", "renew")
 
     def __init__(
         self, path: str, *, immutable: bool, renew: Callable[[], object] | None = None
@@ -38,6 +40,8 @@ class Location:
         self.path = os.path.abspath(path)
         self.immutable = immutable
         self.renew = renew
+        self.refuse_change: Callable[[], object] | None = None
+        self._opened: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Location {self.path}{' immutable' if self.immutable else ''}>"
@@ -46,6 +50,23 @@ class Location:
     def is_cached(self) -> bool:
         """Whether the file was extracted."""
         return self.renew is not None
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether this process opened the file before."""
+        return bool(self._opened)
+
+    def pin(self, status: os.stat_result) -> None:
+        """Hold on to the file that is opened first: an upgrade must not mix two versions.
+
+        Raises:
+            DatasetReplacedError: Another version is at its path now.
+        """
+        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if found != self._opened:
+            if self._opened and self.refuse_change is not None:
+                self.refuse_change()
+            self._opened = found
 
 
 def check_own(entry: Entry, manifest: Manifest) -> None:
@@ -100,9 +121,8 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         return _extracted(
             lambda: extract_member(distribution.site, member_name(manifest), manifest)
         )
-    path = installed_path(distribution, manifest)
-    is_installed = os.path.exists(path)
-    if is_installed:
+    path = installed = installed_path(distribution, manifest)
+    if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
         path = development_path(manifest) or _missing(distribution, manifest)
@@ -110,7 +130,7 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
-    return Location(path, immutable=is_installed)
+    return Location(path, immutable=path == installed)
 
 
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:

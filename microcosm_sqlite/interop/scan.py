@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.kinds import as_stored
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
@@ -134,7 +134,7 @@ def plan_scan(
     connection = dataset.connect()
     try:
         declared, rowid = _inspect(connection, table)
-        chosen = _choose(dataset, find_table(dataset, table), columns)
+        chosen = _choose(dataset, dataset.tables[table], columns)
         described = [describe_column(field, declared.get(field.name, "")) for field in chosen]
         if rows and not rowid:
             raise QueryError(

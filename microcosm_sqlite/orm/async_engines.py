@@ -16,6 +16,7 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.orm.attachments import find_attachments
+from microcosm_sqlite.orm.engine_errors import explain_lazy_load
 from microcosm_sqlite.orm.engines import adapt_dialect, recipes
 
 with extra("async"):
@@ -138,6 +139,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
     adapt_dialect(twin.sync_engine, recipe)
     for name, listener in recipe.listeners:
         event.listen(twin.sync_engine, name, listener)
+    event.listen(twin.sync_engine, "handle_error", explain_lazy_load)
     attachments = find_attachments(engine)
     if attachments:
         attachments.install(twin.sync_engine)

@@ -26,8 +26,13 @@ from microcosm_sqlite.catalog.connection import (
 )
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
-from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
+from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.engine_errors import (
+    explain_configured,
+    explain_read_only,
+    refuse_unopened,
+)
 from microcosm_sqlite.orm.forking import track_engine
 from microcosm_sqlite.orm.types import MomentInUTC
 
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
@@ -132,12 +136,7 @@ def create_readonly_engine(
         echo: Log every statement.
         name: The dataset's name, for errors.
     """
-
-    def explain(context: ExceptionContext) -> None:
-        code = getattr(context.original_exception, "sqlite_errorcode", 0)
-        if code == sqlite3.SQLITE_READONLY:
-            raise refuse_write(name, location.path) from context.original_exception
-
+    explain = partial(explain_read_only, name, location)
     listeners: list[tuple[str, Callable[..., None]]] = [("handle_error", explain)]
     if untrusted:
         listeners.append(("before_cursor_execute", _restart_clock))
@@ -186,7 +185,11 @@ def create_readwrite_engine(
             connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
+    listeners: list[tuple[str, Callable[..., None]]] = []
+    if not autocommit:
+        listeners += [("begin", _begin), ("reset", _end_transaction)]
+    if not (memory or name.startswith("file:")):
+        listeners.append(("handle_error", partial(explain_configured, name)))
     recipe = Recipe(
         open=open_configured,
         reset="rollback",
@@ -200,17 +203,6 @@ def create_readwrite_engine(
         event.listen(engine, "engine_disposed", memory.close)
         finalize(engine, memory.close)
     return engine
-
-
-def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
-    """The error for a write to read-only data."""
-    return ReadOnlyDatasetError(
-        f"Dataset {name!r} is read-only ({path})." if name else f"{path} is read-only.",
-        hint=(
-            "For a copy that can be written, copy the file and name the copy in the "
-            f"configuration: sqlite.paths[{name or 'name'!r}]."
-        ),
-    )
 
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
@@ -262,7 +254,12 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
                 hint="Create the folder, or correct the path.",
             )
         # An absolute path is never taken for a URI; what is attached is one.
-        return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+        try:
+            return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            if path.startswith("file:"):
+                raise
+            raise refuse_unopened(path, error) from error
 
     return open_file
 

@@ -12,7 +12,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
@@ -211,7 +211,7 @@ def _check_format(form: str, known: Sequence[str]) -> None:
 def _choose_columns(
     dataset: InstalledDataset, table: str, columns: Sequence[str] | None
 ) -> list[str]:
-    found = find_table(dataset, table)
+    found = dataset.tables[table]
     fields = found.fields if columns is None else find_fields(dataset, found, list(columns))
     return [field.name for field in fields]
 
