@@ -111,12 +111,24 @@ class _ParquetRecords(Records):
                 hint=_NOT_UTF8,
             ) from error
         except (ValueError, OverflowError) as error:
+            reason = str(error).rstrip(".")
             raise SourceError(
-                f"{self.name}, column `{name}`: {error}.",
+                f"{self.name}, column `{name}`, of type {column.type}: {reason}.",
                 file=self.name,
-                hint="Moments are kept in microseconds, of the years 1 to 9999: round or clip.",
+                hint=_advise(column.type, reason),
             ) from error
         return values
+
+
+def _advise(type_: Any, reason: str) -> str:
+    """What to do of a column whose values are none in Python."""
+    if "duplicate field names" in reason:
+        return "Rename one of the fields of the same name."
+    if "zoneinfo" in reason or "time zone" in reason.lower():
+        return "Write it anew with a time zone that this machine knows, such as UTC."
+    if any(kind in str(type_) for kind in ("timestamp", "time64", "duration", "date")):
+        return "Moments are kept in microseconds, of the years 1 to 9999: round or clip."
+    return "Write the column anew, as another type."
 
 
 def _count_texts(column: Any) -> int:

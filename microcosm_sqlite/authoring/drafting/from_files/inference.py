@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     choose_number_style,
     describe_twins,
@@ -43,14 +43,18 @@ from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     name_table,
     sniff,
 )
+from microcosm_sqlite.authoring.loading.value_errors import show
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
+from microcosm_sqlite.authoring.sources.finding import DATABASE, choose_opener, split_name
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
 from microcosm_sqlite.common.kinds import DATE, DATETIME, JSON, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.errors import SourceError
+from microcosm_sqlite.errors import SourceError, SourceValueError
 
 ENOUGH_FOR_UNIQUE = 20
 _CHUNK = 1000
@@ -274,12 +278,36 @@ def _load(
     try:
         with raw.open_rows() as rows:
             while chunk := list(islice(rows, _CHUNK)):
-                texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                try:
+                    texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                except ValueError as error:
+                    raise _locate(raw.path) from error
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
         connection.execute("COMMIT")
     return row_count
+
+
+def _locate(path: Path) -> SourceError:
+    """The error that tells of the first value of a file which a build would refuse."""
+    source = SourceFile(path, path.name, split_name(path)[1])
+    with choose_opener(source, CsvOptions())(ignore_advance) as records:
+        for line, row in records.numbered():
+            for column, value in zip(records.header, row, strict=True):
+                try:
+                    classify_value(value)
+                except ValueError as error:
+                    return SourceValueError(
+                        f"{records.name}, {records.unit} {line}, column `{column}`: "
+                        f"{show(value)} is not {error}.",
+                        file=records.name,
+                        line=line,
+                        column=column,
+                        value=str(value),
+                        hint="Write it as a text, or as null.",
+                    )
+    return SourceError(f"{path.name} was changed while it was read.", file=path.name)
 
 
 def _learn(
