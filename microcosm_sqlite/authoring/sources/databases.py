@@ -24,7 +24,14 @@ SIDECARS = ("-wal", "-shm", "-journal")
 """Ends of the names of files that SQLite keeps beside a database."""
 
 _SNAPSHOT = "Take a copy that has everything: sqlite3 {} \"VACUUM INTO 'copy.db'\""
+_DAMAGED = "Fetch or copy it anew, and whole; or see what sqlite3 makes of it: .recover"
 _ENCRYPTED = "If it is encrypted, decrypt it with the program that did so."
+
+
+def find_owner(path: Path) -> Path | None:
+    """The database that a file is a log of, by its name; None for other files."""
+    ends = (end for end in SIDECARS if path.name.endswith(end))
+    return next((path.with_name(path.name.removesuffix(end)) for end in ends), None)
 
 
 def is_database(path: Path) -> bool:
@@ -84,7 +91,7 @@ def refuse_impostor(path: Path, name: str) -> None:
         return  # in write-ahead mode, which is as good as any where there is no log
     except DatasetFileError as error:
         is_strange = error.message.endswith("is not a SQLite database.")
-        raise _translate(error, path, name, _ENCRYPTED if is_strange else "") from error
+        raise _translate(error, path, name, _ENCRYPTED if is_strange else _DAMAGED) from error
 
 
 def _translate(error: DatasetFileError, path: Path, name: str, hint: str) -> SourceError:

@@ -203,15 +203,18 @@ def _lead_to_keys(relationships: Iterable[RelationshipAttribute]) -> None:
 
 
 def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related | None:
-    kind = found.type.name
+    kind, key = found.type.name, found.constraint
     is_owner = (
-        found.constraint is not None
-        and found.constraint.table is found.source.table
+        key is not None
+        and key.table is found.source.table
         and (kind == "MANY_TO_ONE" or found.source is not found.target)
     )
     link = found.association_table
-    if link is not None and found.source is found.target:
+    is_own = found.source is found.target
+    if is_own and link is not None:
         return None  # rows of one table, linked by another: which end is which is the author's
+    if is_own and key is not None and not _refers_to_others(key):
+        return None
     return Related(
         name=found.name,
         target=classes[found.target.table.name],
@@ -222,6 +225,11 @@ def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related
         remote_side=_list_attributes(found.remote_side, found.source),
         secondary=classes[link.table.name] if link else "",
     )
+
+
+def _refers_to_others(key: sa.ForeignKeyConstraint) -> bool:
+    """Whether no column of a key is one that it refers to, which SQLAlchemy cannot tell apart."""
+    return {*key.columns}.isdisjoint(element.column for element in key.elements)
 
 
 def _is_always_there(found: RelationshipAttribute) -> bool:

@@ -12,6 +12,7 @@ from microcosm_sqlite.errors import SourceError
 _COMPRESSED = {
     b"\x1f\x8b": ".gz",
     b"PK\x03\x04": ".zip",
+    b"PK\x05\x06": ".zip",  # an archive of no files
     b"\x28\xb5\x2f\xfd": ".zst",
     b"\xfd7zXZ\x00": ".xz",
     b"BZh": ".bz2",

@@ -45,8 +45,13 @@ from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
 )
 from microcosm_sqlite.authoring.loading.value_errors import show
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, choose_opener, split_name
+from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
+from microcosm_sqlite.authoring.sources.finding import (
+    DATABASE,
+    choose_opener,
+    refuse_pointer,
+    split_name,
+)
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
@@ -114,10 +119,17 @@ def _list_files(folder: Path, found: Inference) -> Iterator[Path]:
             found.left_out[path.name] = "a folder; move its files up, or draft a project of it"
         elif not path.is_file():
             found.left_out[path.name] = "no file, or a link to none"
-        elif is_database(path) or path.name.endswith(SIDECARS):
+        elif is_database(path):
             continue
+        elif owner := find_owner(path):
+            if not owner.exists():
+                found.left_out[path.name] = f"a log of {owner.name}, which is not there"
         elif split_name(path)[1] == DATABASE:
-            found.left_out[path.name] = "not a SQLite database"
+            try:
+                refuse_pointer(path, path.name)
+                found.left_out[path.name] = "not a SQLite database"
+            except SourceError as error:
+                found.refused.append(error)
         elif not split_name(path)[1]:
             found.left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
         else:
