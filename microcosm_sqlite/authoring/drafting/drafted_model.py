@@ -61,6 +61,7 @@ class DraftedModel:
         attributes: Column to attribute.
         related: Attributes that lead to other rows.
         full_text: What of the table is searched, if anything.
+        comments: Column to what it may be, where nobody is sure, as sentences.
     """
 
     table: sa.Table
@@ -68,6 +69,7 @@ class DraftedModel:
     attributes: Mapping[str, str]
     related: tuple[Related, ...] = ()
     full_text: FullText | None = None
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def number_rows(name: str) -> sa.Column[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     needs_quotes,
     quote,
     spell_plainly,
+    spell_table,
     write_name,
     write_number,
 )
@@ -100,7 +102,7 @@ class ModelWriter:
     def _write_class(self, model: DraftedModel) -> Iterator[str]:
         table = model.table
         yield f"class {check_name(model.name)}({self._base}):"
-        yield f'    """A row of {spell_plainly(table.name) or "the table"}."""'
+        yield f'    """A row of {spell_table(table.name)}."""'
         yield ""
         if any(map(needs_quotes, [table.name, *table.columns.keys()])):
             self._imports.use("sqlalchemy", "quoted_name")
@@ -126,6 +128,8 @@ class ModelWriter:
             yield from self._write_related(related)
 
     def _write_column(self, model: DraftedModel, column: sa.Column[Any]) -> Iterator[str]:
+        for comment in model.comments.get(column.name, ()):
+            yield from _write_comment(comment)
         attribute = model.attributes[column.name]
         is_told = attribute == column.name and not needs_quotes(column.name)
         arguments: list[Node] = [] if is_told else [write_name(column.name)]
@@ -267,6 +271,12 @@ class ModelWriter:
             yield f"    {name}: Mapped["
             yield f"        {type_}"
             yield from lay_out(Call(f"] = {call}(", arguments), 4)
+
+
+def _write_comment(text: str) -> Iterator[str]:
+    for line in wrap(spell_plainly(text[:1].upper() + text[1:]), LINE_LENGTH - len("    # ")):
+        if measure(f"    # {line}") <= LINE_LENGTH:  # no letters of double width
+            yield f"    # {line}"
 
 
 def _write_assignment(name: str, value: str) -> list[str]:
