@@ -17,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     check_name,
     lay_out,
     quote,
+    spell_table,
     write_import,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
@@ -27,7 +28,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, spell_table
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.databases import open_database
