@@ -43,7 +43,8 @@ TESTED_THROUGH = {
         "changelog definitions row_changes schema_changes schemas shapes"
     ),
     "authoring/comparing/test_revisions": "schema_steps",
-    "authoring/drafting/from_databases/test_draft": "extras fitting foreign_keys models reflection",
+    "authoring/drafting/from_databases/test_draft": "fitting models",
+    "authoring/drafting/from_databases/test_reflection": "extras foreign_keys",
     "authoring/drafting/from_files/test_keys": "evidence key_search",
     "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
     "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred parquet_kinds"),

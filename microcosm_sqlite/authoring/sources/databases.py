@@ -284,11 +284,12 @@ def _tell_unfinished(path: Path, error: Exception) -> SourceError:
     )
 
 
-def drop_unsafe_indexes(snapshot: Path, name: str) -> dict[str, str]:
-    """Drop the indexes for which no careful reader could open a copy.
+def drop_unusable_indexes(snapshot: Path, name: str) -> dict[str, str]:
+    """Drop the indexes of a copy for which no careful reader could open or query it.
 
-    Functions of SQLite that it does not take for harmless may not stand in a schema that is not
-    trusted; which these are differs from release to release.
+    These are indexes by collations of some application, and by functions of SQLite that it does
+    not take for harmless, which may not stand in a schema that is not trusted; which functions
+    these are differs from release to release.
 
     Args:
         snapshot: The copy.
@@ -301,23 +302,40 @@ def drop_unsafe_indexes(snapshot: Path, name: str) -> dict[str, str]:
         SourceError: A table needs such a function.
     """
     dropped: dict[str, str] = {}
-    while found := _find_unsafe(snapshot):
+    while unsafe := _find_unsafe(snapshot):
+        index, function = unsafe
         with closing(sqlite3.connect(snapshot)) as connection:
-            index = connection.execute(
-                "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?", found[:1]
+            found = connection.execute(
+                "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?", (index,)
             ).fetchone()
-            if index is None:
+            if found is None:
                 raise SourceError(
-                    f"{name}, table `{found[0]}`: {found[1]} computes a column, and SQLite "
+                    f"{name}, table `{index}`: {function} computes a column, and SQLite "
                     f"{sqlite3.sqlite_version} does not let readers run it.",
                     file=name,
                     hint="Store its values in an ordinary column, or use a later SQLite.",
                 )
-            connection.execute(f"DROP INDEX {quote_identifier(found[0])}")
-            connection.commit()
-        reason = f"readers with SQLite {sqlite3.sqlite_version} may not run {found[1]}"
-        dropped[f"index {found[0]} of {index[0]}"] = reason
+            reason = f"readers with SQLite {sqlite3.sqlite_version} may not run {function}"
+            dropped[f"index {index} of {found[0]}"] = reason
+            _drop_index(connection, index)
+    with closing(sqlite3.connect(snapshot)) as connection:
+        for index, table, collation in connection.execute(_FOREIGN_COLLATIONS).fetchall():
+            reason = f"only its application has the collation {collation}"
+            dropped[f"index {index} of {table}"] = reason
+            _drop_index(connection, index)
     return dropped
+
+
+_FOREIGN_COLLATIONS = """
+SELECT made.name, tbl_name, min(coll) FROM sqlite_schema AS made, pragma_index_xinfo(made.name)
+WHERE type = 'index' AND sql NOTNULL AND upper(coll) NOT IN ('BINARY', 'NOCASE', 'RTRIM')
+GROUP BY 1, 2
+"""
+
+
+def _drop_index(connection: sqlite3.Connection, index: str) -> None:
+    connection.execute(f"DROP INDEX {quote_identifier(index)}")
+    connection.commit()
 
 
 def _find_unsafe(snapshot: Path) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SourceError
+from tests.support.drafts import compare_rows
 
 NAMES = ["a", "B", "id", "order", "x y", "it's", 'q"q', "größe", "row_id", "class", "c:d", "2nd"]
 TYPES = ["INTEGER", "INT", "TEXT", "REAL", "", "BLOB", "VARCHAR(3)", "NUMERIC", "DECIMAL(8, 2)"]
@@ -153,7 +154,7 @@ def test_what_differs_from_the_source_is_told(random: Random) -> None:
                 return
             built = build_dataset(ProjectSettings.from_pyproject(draft.path))
             with closing(sqlite3.connect(built.path)) as connection:
-                check_rows(source, connection, draft.report)
+                compare_rows(source, connection, draft.report)
                 ours = {fact[:2]: fact[2] for fact in list_facts(connection)}
             for table, thing, fact in list_facts(source):
                 if ours.get((table, thing)) != fact:
@@ -179,29 +180,3 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "WITHOUT": [f"option WITHOUT ROWID of {table},"],
     }[word]
     assert any(mark in line for line in lines for mark in told), (table, thing, report)
-
-
-def check_rows(
-    source: sqlite3.Connection, built: sqlite3.Connection, report: tuple[str, ...]
-) -> None:
-    """Each value is as it was, or its column is said to be spelled anew or left out."""
-    for _, table, kind, *_ in source.execute("PRAGMA table_list").fetchall():
-        if kind != "table" or table.startswith("sqlite_"):
-            continue
-        for (name,) in source.execute(
-            "SELECT name FROM pragma_table_xinfo(?) WHERE hidden <> 1", (table,)
-        ).fetchall():
-            if any(f"column {name} of {table}," in line for line in report):
-                continue
-            query = f"SELECT {quote_identifier(name)} FROM {quote_identifier(table)}"
-            before, after = (
-                sorted(map(repr, map(read, connection.execute(query).fetchall())))
-                for connection in (source, built)
-            )
-            assert before == after or any(f"  note: {name}: " in line for line in report), (
-                table, name, before, after, report
-            )  # fmt: skip
-
-
-def read(row: tuple[Any, ...]) -> Any:
-    return float(row[0]) if isinstance(row[0], int) else row[0]

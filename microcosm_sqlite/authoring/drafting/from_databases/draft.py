@@ -20,7 +20,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
 )
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
-    drop_unsafe_indexes,
+    drop_unusable_indexes,
     explained,
     is_database,
     open_database,
@@ -115,7 +115,7 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
 
 def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     take_snapshot(path, snapshot)
-    dropped = drop_unsafe_indexes(snapshot, path.name)
+    dropped = drop_unusable_indexes(snapshot, path.name)
     with open_database(snapshot, path.name) as connection, explained(path.name):
         refuse_nameless_columns(connection, path.name)
         found = reflect_tables(connection)

@@ -42,6 +42,8 @@ def _doubt(
     parent = found.metadata.tables.get(key.target)
     if parent is None:
         return "there is no such table"
+    if not {*key.columns} <= {*table.columns.keys()}:
+        return "a column of it is left out"
     if "." in "".join([parent.name, *key.referred]):
         return "a name with a dot in it cannot be referred to"
     if len(key.referred) != len(key.columns) or not _is_unique(parent, key.referred):

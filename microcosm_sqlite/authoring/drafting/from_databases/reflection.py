@@ -23,6 +23,7 @@ from microcosm_sqlite.common.sql import quote_identifier
 
 _BUILT_IN = ("NOCASE", "RTRIM")
 _LITERAL = re.compile(r"""[+-]?[\w.]+|'(?:[^']|'')*'|"(?:[^"]|"")*"|[xX]'[0-9a-fA-F]*'""")
+_OF_GONE = "a column of it is left out"
 _USELESS = {
     "STRICT": "here the build checks the types",
     "AUTOINCREMENT": "nobody adds rows any more",
@@ -98,12 +99,14 @@ class _TableReader:
         self._quoted = quote_identifier(name)
         self._shape = shape
         self._found = found
+        self._gone: set[str] = set()
 
     def read(self) -> None:
         name, found, shape = self._name, self._found, self._shape
         for option in sorted(shape.options & _USELESS.keys()):
             self._leave_out(f"option {option}", _USELESS[option])
         columns = self._make_columns()
+        self._gone = {*shape.columns} - {column.name for column in columns}
         uniques = list(self._list_unique())
         key = self._find_key(columns, uniques)
         for column in columns:
@@ -161,11 +164,14 @@ class _TableReader:
 
     def _list_unique(self) -> Iterator[list[str]]:
         for index in self._shape.unique_keys:
-            if all(map(self._is_plain, index.terms)):
-                yield [term.column for term in index.terms]
+            columns = [term.column for term in index.terms]
+            if not all(map(self._is_plain, index.terms)):
+                words = ", ".join(map(str, index.terms))
+                self._leave_out(f"unique key ({words})", "models have them without collations")
+            elif not self._gone.isdisjoint(columns):
+                self._leave_out(f"unique key ({', '.join(columns)})", _OF_GONE)
             else:
-                columns = ", ".join(map(str, index.terms))
-                self._leave_out(f"unique key ({columns})", "models have them without collations")
+                yield columns
 
     def _is_plain(self, term: Term) -> bool:
         """Whether a term is a column in its own order."""
@@ -177,8 +183,9 @@ class _TableReader:
     ) -> list[str]:
         """The columns of the primary key, or else of a unique key that never is NULL."""
         required = {column.name for column in columns if not column.nullable}
+        declared = [*self._shape.key] if self._gone.isdisjoint(self._shape.key) else []
         for key in (
-            [*self._shape.key],
+            declared,
             *(unique for unique in uniques if required.issuperset(unique)),
         ):
             empty = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in key)
@@ -190,6 +197,9 @@ class _TableReader:
 
     def _list_checks(self) -> Iterator[sa.CheckConstraint]:
         for text, name in self._shape.checks.items():
+            if self._is_of_gone(text):
+                self._leave_out(f"check {text}", _OF_GONE)
+                continue
             try:
                 is_broken = self._holds(f"NOT ({text})")
             except sqlite3.Error as error:
@@ -204,6 +214,9 @@ class _TableReader:
         for name, index in self._shape.indexes.items():
             condition = f" WHERE {index.condition}" if index.condition else ""
             order = ", ".join(term.sql for term in index.terms)
+            if self._is_of_gone(f"{order} {condition}"):
+                self._leave_out(f"index {name}", _OF_GONE)
+                continue
             if reason := self._doubt("1", f"{condition} ORDER BY {order} LIMIT 0"):
                 self._leave_out(f"index {name}", f"it cannot be made: {reason}")
                 continue
@@ -216,6 +229,10 @@ class _TableReader:
                 unique=index.is_unique,
                 sqlite_where=sa.text(escape_colons(index.condition)) if index.condition else None,
             )
+
+    def _is_of_gone(self, sql: str) -> bool:
+        """Whether SQL speaks of a column that is left out, as far as can be seen."""
+        return any(name.lower() in sql.lower() for name in self._gone)
 
     def _doubt(self, selected: str, rest: str) -> str:
         """Why SQLite refuses to read the table in some way; empty where it does not."""
