@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from microcosm_sqlite.catalog.installed import find_fields
@@ -31,6 +31,7 @@ from microcosm_sqlite.interop.exporting.text_formats import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from sqlite3 import Connection
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -78,13 +79,25 @@ def write_table(
         ValueError: The format is another one.
     """
     _check_format(format, ("csv", "jsonl"))
+    _write_text(dataset, table, format, target, columns, advance)
+
+
+def _write_text(
+    dataset: InstalledDataset,
+    table: str,
+    form: str,
+    target: TextIO,
+    columns: Sequence[str] | None,
+    advance: Advance,
+    opened: Connection | None = None,
+) -> None:
     names = _choose_columns(dataset, table, columns)
     sql = f"SELECT {', '.join(map(quote_identifier, names))} FROM {quote_identifier(table)}"
-    with answering(dataset, sql) as answer:
+    with answering(dataset, sql, opened=opened) as answer:
         batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
-        if format == "csv":
+        if form == "csv":
             batches = (spell_bytes(batch, base64_text) for batch in batches)
-        target.writelines(WRITERS[format](names, batches, True))
+        target.writelines(WRITERS[form](names, batches, True))
 
 
 def export_table(
@@ -148,11 +161,11 @@ def export_folder(
     _check_format(format, FORMATS)
     names = list(dataset.tables) if tables is None else list(tables)
     suffix = "csv" if format in DESCRIPTORS else format
-    with _appearing(Path(path)) as draft:
+    with _appearing(Path(path)) as draft, closing(dataset.connect()) as opened:
         draft.mkdir()
         exported = {table: draft / f"{file}.{suffix}" for table, file in name_files(names).items()}
         for table, file in exported.items():
-            _write(dataset, table, suffix, file, None, advance)
+            _write(dataset, table, suffix, file, None, advance, opened)
         if format in DESCRIPTORS:
             file_name, describe = DESCRIPTORS[format]
             descriptor = json.dumps(describe(dataset, exported), indent=1, ensure_ascii=False)
@@ -195,12 +208,13 @@ def _write(
     path: Path,
     columns: Sequence[str] | None,
     advance: Advance,
+    opened: Connection | None = None,
 ) -> None:
     if form == "parquet":
         write_parquet(dataset, table, path, columns=columns, advance=advance)
         return
     with path.open("w", encoding="utf-8", newline="") as target:
-        write_table(dataset, table, target, form, columns=columns, advance=advance)
+        _write_text(dataset, table, form, target, columns, advance, opened)
 
 
 def _check_format(form: str, known: Sequence[str]) -> None:
