@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,8 +117,14 @@ class Schema:
 
 def read_schema(connection: sqlite3.Connection) -> Schema:
     """The schema of an open database."""
+    statements = {kind: _read_statements(connection, kind) for kind in ("table", "index")}
     return Schema(
-        {table: _read_shape(connection, table) for table in table_names(connection)},
+        {
+            table: _read_shape(
+                connection, table, *(each.get(table, []) for each in statements.values())
+            )
+            for table in table_names(connection)
+        },
         {
             ("virtual table" if kind == "virtual" else "view", name): _even_out(sql)
             for kind, name, sql in connection.execute(
@@ -130,6 +136,16 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
         },
         _read_triggers(connection),
     )
+
+
+def _read_statements(connection: sqlite3.Connection, kind: str) -> dict[str, list[tuple[str, str]]]:
+    """Table to the names and the texts of what belongs to it; all at once, as there may be many."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, name, sql in connection.execute(
+        "SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,)
+    ):
+        found.setdefault(table, []).append((name, _even_out(sql)))
+    return found
 
 
 def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
@@ -249,15 +265,16 @@ def _compare(
         yield SchemaChange("changed", thing, table, name, before, after, changing_breaks)
 
 
-def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
+def _read_shape(
+    connection: sqlite3.Connection,
+    table: str,
+    texts: Sequence[tuple[str, str]],
+    made: Sequence[tuple[str, str]],
+) -> Shape:
     quoted = quote_identifier(table)
     described = connection.execute(f"PRAGMA table_xinfo({quoted})").fetchall()
     places = sorted((place, name) for _, name, *_, place, _ in described if place)
     indexes = connection.execute(f"PRAGMA index_list({quoted})").fetchall()
-    # One row, but for a schema that is damaged.
-    texts = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchall()
     return Shape(
         columns={
             name: Column(type_.upper(), bool(required or place), default or "", hidden in (2, 3))
@@ -277,15 +294,8 @@ def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
             for _, index, _, origin, _ in indexes
             if origin == "u"
         ),
-        indexes={
-            name: _even_out(text)
-            for name, text in connection.execute(
-                "SELECT name, sql FROM sqlite_schema "
-                "WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-                (table,),
-            )
-        },
-        sql=_even_out(" ".join(text or "" for (text,) in texts)),
+        indexes=dict(made),
+        sql=" ".join(text for _, text in texts),  # one, but for a schema that is damaged
     )
 
 
