@@ -20,6 +20,7 @@
     │   │   ├── DatasetFileMissingError   ... it does not exist
     │   │   ├── DatasetUnreadableError    ... permissions, or not a regular file
     │   │   ├── DatasetCorruptError       ... not the bytes that were published
+    │   │   ├── DatasetReplacedError      ... another version took its place while in use
     │   │   ├── DatasetNotPackagedError   ... still in write-ahead or mid-transaction state
     │   │   └── DatasetIOError            ... the medium failed while reading
     │   └── CacheError                    extracting into the cache
@@ -59,6 +60,7 @@ __all__ = [
     "DatasetIOError",
     "DatasetNotFoundError",
     "DatasetNotPackagedError",
+    "DatasetReplacedError",
     "DatasetUnreadableError",
     "DuplicateKeyError",
     "DuplicateModelError",
@@ -195,6 +197,10 @@ class DatasetCorruptError(DatasetFileError):
 
 class DatasetNotPackagedError(DatasetFileError):
     """The database was copied while in use: write-ahead mode, or a transaction under way."""
+
+
+class DatasetReplacedError(DatasetFileError):
+    """Another version of the dataset took the place of the one that this process opened."""
 
 
 class DatasetIOError(DatasetFileError):

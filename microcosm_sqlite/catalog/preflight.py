@@ -42,18 +42,22 @@ _IMPOSTORS = (
 )
 
 
-def preflight(path: str) -> None:
+def preflight(path: str) -> os.stat_result:
     """Refuse a file that must not be opened immutable, and say why.
 
     The file is opened and read here, which is harmless only because nothing in this process holds
     locks on an immutable file (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 
+    Returns:
+        What the system says of the file.
+
     Raises:
         DatasetFileError: One of its kinds.
     """
-    size, header = _read_header(path)
+    status, header = _read_header(path)
     check_sidecars(path)
-    _check_header(path, size, header)
+    _check_header(path, status.st_size, header)
+    return status
 
 
 def check_sidecars(path: str) -> None:
@@ -73,7 +77,8 @@ def check_header(path: str) -> None:
     Raises:
         DatasetFileError: One of its kinds.
     """
-    _check_header(path, *_read_header(path))
+    status, header = _read_header(path)
+    _check_header(path, status.st_size, header)
 
 
 def preflight_live(path: str, hint: str = "") -> None:
@@ -93,8 +98,17 @@ def preflight_live(path: str, hint: str = "") -> None:
     check_regular(path, status)
     if status.st_size == 0:
         raise DatasetCorruptError(f"{path} is empty.", hint=hint or CORRECT_PATH)
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unreadable(path)
+    refuse_special_sidecars(path)
+
+
+def refuse_special_sidecars(path: str) -> None:
+    """Refuse a FIFO or device that stands where SQLite would look for a log or a journal.
+
+    Raises:
+        DatasetUnreadableError: There is one.
+    """
     path = _resolve(path)
     for suffix in (*SIDECARS, "-shm"):
         _check_sidecar_is_regular(path + suffix)
@@ -105,7 +119,7 @@ def _resolve(path: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
-def _read_header(path: str) -> tuple[int, bytes]:
+def _read_header(path: str) -> tuple[os.stat_result, bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
@@ -113,7 +127,7 @@ def _read_header(path: str) -> tuple[int, bytes]:
         try:
             status = os.fstat(descriptor)
             check_regular(path, status)
-            return status.st_size, os.read(descriptor, HEADER_SIZE)
+            return status, os.read(descriptor, HEADER_SIZE)
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
@@ -218,7 +232,7 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
     except OSError:
         facts = "its directory may not be entered"
-    user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "this user"
+    user = f"uid {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
     return DatasetUnreadableError(
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",

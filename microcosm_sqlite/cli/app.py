@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from io import StringIO
@@ -130,7 +131,9 @@ def _explain(error: Exception) -> tuple[str, str]:
         return "There is not enough memory.", f"For a file from outside, set {MEMORY} to more."
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}.", ""
+        is_full = error.filename and error.errno == errno.ENOSPC
+        hint = "Free some space, or set TMPDIR to a folder with more." if is_full else ""
+        return f"{where}{error.strerror or error}.", hint
     return (
         f"Unexpected {type(error).__name__}: {error}.",
         f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",

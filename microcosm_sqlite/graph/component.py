@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from microcosm.api import defaults
+from sqlalchemy import text
 
 from microcosm_sqlite.orm.binds import Binds, set_current_binds
 from microcosm_sqlite.orm.configuration import refuse_misspelt
@@ -59,3 +60,17 @@ class SQLiteBindFactory(Binds):
             graph=graph,
         )
         set_current_binds(self)
+
+
+def check_health(graph: ObjectGraph) -> None:
+    """Read from each dataset that the graph has used, as microcosm's health convention expects.
+
+    >>> graph.health_convention.checks["sqlite"] = check_health     # doctest: +SKIP
+
+    Raises:
+        DatasetError: One of them cannot be read.
+    """
+    for name in list(graph.sqlite.datasets):
+        engine, _ = graph.sqlite(name)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM sqlite_master"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 
 import click
 
@@ -91,12 +91,10 @@ def compare_versions(
 @contextmanager
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
     from microcosm_sqlite.catalog.opening import open_dataset
+    from microcosm_sqlite.common.workspace import open_scratch
 
-    with (
-        TemporaryDirectory(prefix="microcosm-sqlite-") as before,
-        TemporaryDirectory(prefix="microcosm-sqlite-") as after,
-    ):
-        yield open_dataset(old, before), open_dataset(new, after)
+    with open_scratch() as before, open_scratch() as after:
+        yield open_dataset(old, str(before)), open_dataset(new, str(after))
 
 
 def _write_migration(
