@@ -74,7 +74,9 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
 
 def _read_texts(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, sql in connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = ?", (kind,)):
+    for name, sql in connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = ?", (kind,)
+    ):
         # One row, but for a schema that is damaged.
         found[name] = " ".join(filter(None, (found.get(name), sql)))
     return found
