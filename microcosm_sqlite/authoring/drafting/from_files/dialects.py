@@ -113,15 +113,20 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
 
 
-def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]], least: int = 1) -> bool:
     """Whether a row has words where all rows below have numbers, dates or the like.
+
+    Args:
+        row: The row.
+        rows: Those below.
+        least: In how many columns at least.
 
     >>> is_unlike(["", "kg"], [["a", "1"], ["b", "2"]]), is_unlike(["x", "3"], [["a", "1"]])
     (True, False)
     """
     kinds = _find_kinds(rows, len(row))
     found = [_find_kind(row[index]) for index in kinds if not _is_nothing(row[index])]
-    return bool(found) and set(found) == {TEXT}
+    return len(found) >= least and set(found) == {TEXT}
 
 
 def _is_lonely_data(row: Sequence[str]) -> bool:

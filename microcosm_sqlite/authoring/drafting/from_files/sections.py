@@ -75,10 +75,9 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
         top += 1
         below.pop(0)
     if len(below) > 1 and is_unlike(below[0], below[1 : _SAMPLE + 1]):
-        if _are_units(below[0]):
-            units = 1
-        elif _are_names(below[0]):
-            top += 1
+        units = int(_are_units(below[0]))
+        has_names = _are_names(below[0]) and is_unlike(below[0], below[1 : _SAMPLE + 1], least=2)
+        top += int(has_names and not units)
     return Sections(header, header + top, header + top + units, notes, other)
 
 
