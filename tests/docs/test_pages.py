@@ -30,6 +30,11 @@ def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
 
 
 @pytest.mark.slow
+def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
+    assert newcomer.follow(ROOT / "docs" / "how-to" / "repair-messy-files.md") == 7
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

@@ -71,3 +71,9 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
 def test_kinds_are_counted() -> None:
     made = [Repair.of(n, kind, ["x"]) for n, kind in enumerate(["units", "footer", "units"], 1)]
     assert count_kinds(made) == {"footer": 1, "units": 2}
+
+
+def test_each_kind_is_in_the_reference() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "settings.md"
+    told = page.read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in told] == []
