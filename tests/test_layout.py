@@ -43,11 +43,11 @@ TESTED_THROUGH = {
     "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": ("create_table fitting models reflection"),
     "authoring/drafting/from_files/test_repairing": "dialect_choice loose_rows sections views",
-    "authoring/drafting/from_files/test_hints": "authoring.values.date_formats",
-    "authoring/drafting/from_files/test_inference": (
-        "dialects file_kind inferred keys parquet_kinds"
-    ),
-    "authoring/drafting/test_draft": ("drafted_model model_names project_context report"),
+    "authoring/drafting/from_files/test_keys": "evidence key_search",
+    "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
+    "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred parquet_kinds"),
+    "authoring/drafting/test_draft": ("drafted_model project_context report"),
+    "authoring/drafting/test_words": "model_names",
     "authoring/loading/test_load": (
         "insertion table_load authoring.values.parsing authoring.values.rules"
     ),
@@ -67,7 +67,6 @@ TESTED_THROUGH = {
     "interop/test_reader": "adbc_reader",
     "orm/test_aio": "async_engines",
     "orm/test_attachments": "external_keys",
-    "orm/test_binds": "dataset_paths",
     "orm/test_data_sets": "microcosm_sqlite.dataset",
     "orm/test_migrations": "cmd.check_migration cmd.migrate",
     "orm/test_stores": "paging statements",

@@ -40,7 +40,12 @@ from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import count_kinds
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.finding import Source, choose_opener, find_sources
+from microcosm_sqlite.authoring.sources.finding import (
+    Source,
+    choose_opener,
+    find_links_out,
+    find_sources,
+)
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.common.wording import spell_count
@@ -109,6 +114,9 @@ def _build(
         loading, finished = workspace / "loading.db", workspace / "finished.db"
         with closing(open_loading(loading)) as connection:
             try:
+                for name, file in find_links_out(sources.values(), settings.root):
+                    progress.start(f"{name} is a link")
+                    progress.finish(f"{file} is read")
                 row_counts = _load(connection, settings, models, sources, progress, workspace)
                 progress.start("Writing the file")
                 prepare(connection)

@@ -24,11 +24,12 @@ from microcosm_sqlite.catalog.strict_json import (
     read_text,
     read_value_range,
 )
-from microcosm_sqlite.errors import ManifestError
+from microcosm_sqlite.errors import ManifestError, TableNotFoundError
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 FORMAT = 1
@@ -161,6 +162,34 @@ class Table:
         return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
 
 
+class Tables(dict[str, Table]):
+    """The tables of a dataset by name; an unknown name raises an error that suggests the nearest.
+
+    Args:
+        dataset: The dataset's name, for errors.
+        tables: The tables.
+    """
+
+    def __init__(self, dataset: str, tables: Iterable[Table]) -> None:
+        super().__init__((table.name, table) for table in tables)
+        self._dataset = dataset
+
+    def __missing__(self, name: str) -> Table:
+        raise refuse_name(name, self, f"Dataset {self._dataset!r}", "table")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Tables, (self._dataset, list(self.values()))
+
+
+def refuse_name(name: str, known: Iterable[str], owner: str, kind: str) -> TableNotFoundError:
+    """The error for the name of a table or column that is not there."""
+    from microcosm_sqlite.common.names import suggest
+
+    return TableNotFoundError(
+        f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
+    )
+
+
 class Requirement:
     """Another dataset that foreign keys of this one lead into.
 
@@ -248,8 +277,7 @@ class Manifest:
         self.models = read_inner_path(extension, "models", ".", "")
         requires = read_object(extension, "requires")
         self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
-        tables = [Table(resource) for resource in read_objects(raw, "resources")]
-        self.tables: dict[str, Table] = {table.name: table for table in tables}
+        self.tables = Tables(self.name, map(Table, read_objects(raw, "resources")))
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name} {self.version}: {len(self.tables)} tables>"

@@ -46,6 +46,7 @@ def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
         "docs/reference/python/stores.md",
         "docs/reference/python/frames.md",
         "docs/reference/python/aio.md",
+        "docs/reference/comparisons.md",
         "docs/reference/errors.md",
     ],
 )
@@ -88,6 +89,7 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
     followed |= {"publish-a-new-version.md", "repair-messy-files.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
+    followed |= {"comparisons.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
@@ -18,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.report import report_databases, report_
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.workspace import open_scratch
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def draft_project(
         MissingDependencyError: cookiecutter is not installed, or sqlacodegen for a database.
     """
     target, context = complete_answers(directory, answers)
-    with TemporaryDirectory(prefix="microcosm-sqlite-") as scratch:
+    with open_scratch() as scratch:
         found = Path(folder)
-        databases, refused = read_databases(found, Path(scratch))
+        databases, refused = read_databases(found, scratch)
         inference = Inference(refused=refused)
         if found.is_dir():
             taken = [name for database in databases for name in database.found.row_counts]

@@ -5,7 +5,6 @@ They are a file of the project, `repairs.toml`. The sources stay as they are.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from microcosm_sqlite.authoring.project.pyproject import write_toml
 from microcosm_sqlite.authoring.project.source_options import Options
 from microcosm_sqlite.errors import SettingsError
 
@@ -113,7 +113,7 @@ _ABOUT = """\
 def write_repairs(repairs: Repairs) -> str:
     """Return repairs as `repairs.toml` has them."""
     entries = [
-        "\n".join(["[[repairs]]", f"source = {write_value(source)}", *_write_repair(repair)])
+        "\n".join(["[[repairs]]", f"source = {write_toml(source)}", *_write_repair(repair)])
         for source, all_of_it in repairs.items()
         for repair in all_of_it
     ]
@@ -124,13 +124,7 @@ def _write_repair(repair: Repair) -> list[str]:
     values: dict[str, object] = {**asdict(repair), "becomes": [*repair.becomes]}
     if repair.lines == 1:
         del values["lines"]
-    return [f"{name} = {write_value(value)}" for name, value in values.items() if value]
-
-
-def write_value(value: object) -> str:
-    """A string, boolean, number or list as TOML has it."""
-    # TOML takes those of JSON, but for one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return [f"{name} = {write_toml(value)}" for name, value in values.items() if value]
 
 
 def read_repairs(path: Path) -> Repairs:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
@@ -105,6 +106,15 @@ def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, .
 
 def _iterate_parts(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
+
+
+def find_links_out(sources: Iterable[tuple[Source, ...]], root: Path) -> Iterator[tuple[str, Path]]:
+    """The sources that are in a project and links out of it, with the files that are read."""
+    for source in chain.from_iterable(sources):
+        if isinstance(source, SourceFile) and source.path.is_relative_to(root):
+            file = source.path.resolve()
+            if not file.is_relative_to(root.resolve()):
+                yield source.name, file
 
 
 def _find_named(name: str, table: str, root: Path) -> Source:

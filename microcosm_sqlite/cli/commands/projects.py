@@ -9,6 +9,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
@@ -153,6 +154,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     "each is asked about otherwise.",
 )
 @_question_options
+@isolated("folder")
 def new_project(
     directory: str,
     folder: str | None,
