@@ -23,6 +23,7 @@ KINDS = (
     "byte-order-mark",
     "delimiter",
     EMPTY_FILE,
+    "empty-row",
     "escape",
     "footer",
     "header-rows",

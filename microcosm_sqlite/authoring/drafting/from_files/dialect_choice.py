@@ -118,7 +118,8 @@ def _are_alike(source: SourceFile, options: CsvOptions, choice: Choice) -> bool:
 
 
 def _list_quotings(guessed: CsvOptions) -> list[CsvOptions]:
-    return [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
+    usual = [replace(guessed, quotechar='"')] if guessed.quotechar == "'" else []
+    return [guessed, *usual, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
 
 
 def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
@@ -199,12 +200,12 @@ def _have_own_quotes(rows: Iterable[Sequence[str]], width: int, delimiter: str) 
     for row in rows:
         if len(row) != width or any(len(f) > 1 and f[0] == f[-1] == '"' for f in row):
             return False
-        if delimiter != "\t" and _is_parted(row):
+        if delimiter not in _RARELY_MEANT and _is_parted(row):
             return False
         count += 1
         left_open += sum(field.count('"') for field in row) % 2
     most = count // _FEW if width > 1 else 0
-    return delimiter == "\t" or left_open <= most
+    return delimiter in _RARELY_MEANT or left_open <= most
 
 
 def _is_parted(row: Sequence[str]) -> bool:

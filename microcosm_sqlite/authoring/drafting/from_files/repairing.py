@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import StringIO
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import is_unlike
@@ -17,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_files.sections import (
     RAGGED,
     Row,
     find_sections,
+    resembles,
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, REPAIRS_FILE, Repair, strip_end
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
@@ -96,6 +97,8 @@ def may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
         for last in chain(head, rows):
             if last[0] == header[0] or last[0].startswith(MARK):
                 return True
+            if not (last[0] or any(map(str.strip, last))):
+                return True
         return len(header) > 2 and not any(map(str.strip, last[1:]))
 
 
@@ -161,8 +164,11 @@ class _Proposal:
             *self._leave_out("units", rows[found.units : found.body]),
         ]
         header = rows[found.header].fields if found.units > found.header else []
-        for row in body:
-            repairs += self._repair_row(row, header)
+        for is_filled, alike in groupby(body, lambda row: row.filled > 0):
+            if is_filled:
+                repairs += (repair for row in alike for repair in self._repair_row(row, header))
+            else:
+                repairs += self._leave_out("empty-row", [*alike])
         repairs += self._leave_out("footer", rows[found.notes : found.other])
         if found.other < len(rows):
             start = rows[found.other].start
@@ -185,7 +191,7 @@ class _Proposal:
 
     def _repair_row(self, row: Row, header: Sequence[str]) -> Iterator[Repair]:
         fields = [row.fields[0].lstrip(MARK), *row.fields[1:]]
-        if fields == header:
+        if resembles(fields, header):
             yield from self._leave_out("repeated-header", [row])
         elif row.kind == RAGGED and len(fields) < self.width:
             readings = [("missing-field", self._columns.widen(fields)), *self._list_partings(row)]

@@ -98,6 +98,15 @@ MESSES = {
     "again": Mess(
         f"{HEAD}{GOOD}{HEAD}2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "repeated-header")], fits=True
     ),
+    "nearly": Mess(
+        f"day,name,size\n{GOOD}day,name,size (mm)\n2024-01-04,beam,4\n",
+        [*ROWS, LAST],
+        [(4, "repeated-header")],
+        fits=True,
+    ),
+    "gaps": Mess(
+        f"{HEAD}{GOOD},,\n , ,\n2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "empty-row")], fits=True
+    ),
     "twice": Mess(f"{HEAD}{GOOD}\n{HEAD}{GOOD}", ROWS, [(5, "other-table")], fits=True),
     "wider": Mess(
         f"{HEAD}{GOOD}code,day,name,size\nA,2024-01-09,x,1\n", ROWS, [(4, "other-table")]
