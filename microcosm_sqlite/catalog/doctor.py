@@ -14,7 +14,8 @@ from contextlib import suppress
 from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.catalog.cache.upkeep import entries
 from microcosm_sqlite.catalog.distributions import Problem
-from microcosm_sqlite.catalog.location import development_path, installed_path
+from microcosm_sqlite.catalog.editable import find_developed
+from microcosm_sqlite.catalog.location import installed_path, member_name
 from microcosm_sqlite.catalog.preflight import REINSTALL, preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems
 from microcosm_sqlite.common.wording import spell_count
@@ -154,7 +155,7 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
         elif not entry.distribution.is_zipped:
             path = installed_path(entry.distribution, manifest)
             is_installed = os.path.exists(path)
-            path = path if is_installed else development_path(manifest)
+            path = path if is_installed else find_developed(member_name(manifest))
             if is_installed and manifest.compression == "none":
                 preflight(path)
             else:

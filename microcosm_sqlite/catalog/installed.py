@@ -5,6 +5,7 @@ from __future__ import annotations
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
+    check_models,
     find_manifest,
     locate,
     locate_entry,
@@ -195,6 +196,7 @@ class InstalledDataset(Frames):
             attach=_locate_others(attach),
             check_same_thread=check_same_thread,
             untrusted=untrusted,
+            dataset=self.name,
         )
 
     @property
@@ -283,7 +285,7 @@ class InstalledDataset(Frames):
         """The module that declares the SQLAlchemy models, imported from the data wheel.
 
         Raises:
-            DatasetError: The manifest names no such module.
+            DatasetError: The manifest names no such module, or one of another distribution.
         """
         if not (self.manifest and self.manifest.models):
             raise DatasetError(
@@ -292,6 +294,8 @@ class InstalledDataset(Frames):
             )
         from importlib import import_module
 
+        if self.entry:
+            check_models(self.entry.distribution, self.manifest)
         return import_module(self.manifest.models)
 
     def _refuse_change(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.editable import find_developed, is_developed
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
@@ -86,7 +86,7 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
         return manifest
     # An editable install's metadata is as old as the install; the file beside the database is as
     # new as the database.
-    path = development_path(manifest)
+    path = find_developed(member_name(manifest))
     return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
 
 
@@ -108,21 +108,43 @@ def manifest_beside(location: Location | None) -> Manifest | None:
 def check_own(entry: Entry, manifest: Manifest) -> None:
     """Refuse a manifest that leads to what belongs to another distribution.
 
-    Its package and its models share the top-level name of the entry point's module, or are listed
-    in RECORD.
+    Its package and its models share the top-level name of the entry point's module, are listed in
+    RECORD, or are in the project of an editable install.
 
     Raises:
         ManifestError: It leads elsewhere.
     """
     distribution = entry.distribution
-    own = entry.reference.partition(":")[0].partition(".")[0].strip()
-    if manifest.package.partition(".")[0] != own and not distribution.lists(member_name(manifest)):
-        raise _foreign(distribution, manifest, "file", member_name(manifest))
-    models = manifest.models
-    if models and models.partition(".")[0] not in (own, manifest.package.partition(".")[0]):
-        path = models.replace(".", "/")
-        if not any(map(distribution.lists, (f"{path}.py", f"{path}/__init__.py"))):
-            raise _foreign(distribution, manifest, "models", models)
+    own = {entry.reference.partition(":")[0].partition(".")[0].strip()}
+    top, file = manifest.package.partition(".")[0], member_name(manifest)
+    if top not in own and not (
+        distribution.lists(file) or is_developed(distribution, find_developed(file))
+    ):
+        raise _foreign(distribution, manifest, "file", file)
+    if manifest.models and manifest.models.partition(".")[0] not in own | {top}:
+        check_models(distribution, manifest, is_named_alike=False)
+
+
+def check_models(
+    distribution: Distribution, manifest: Manifest, *, is_named_alike: bool = True
+) -> None:
+    """Refuse models that the distribution did not install, before they are imported.
+
+    Args:
+        distribution: The distribution.
+        manifest: Its manifest.
+        is_named_alike: Whether their name is proof enough where there is no RECORD.
+
+    Raises:
+        ManifestError: RECORD does not list their module, nor has the project of an editable
+            install a file of this name.
+    """
+    path = manifest.models.replace(".", "/")
+    files = (f"{path}.py", f"{path}/__init__.py")
+    listed = [distribution.lists(file) for file in files]
+    is_own = any(listed) or (is_named_alike and None in listed)
+    if not is_own and not any(is_developed(distribution, find_developed(file)) for file in files):
+        raise _foreign(distribution, manifest, "models", manifest.models)
 
 
 def _check_listed(distribution: Distribution, manifest: Manifest) -> None:
@@ -161,7 +183,9 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
-        path = development_path(manifest) or _missing(distribution, manifest)
+        path = find_developed(member_name(manifest)) or _missing(distribution, manifest)
+        if os.path.exists(path) and not is_developed(distribution, path):
+            raise _foreign(distribution, manifest, "file", path)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
@@ -177,29 +201,6 @@ def installed_path(distribution: Distribution, manifest: Manifest) -> str:
 def member_name(manifest: Manifest) -> str:
     """The packaged file's path below the site directory, as archives and RECORD write it."""
     return "/".join((*filter(None, manifest.package.split(".")), manifest.resource))
-
-
-def development_path(manifest: Manifest) -> str:
-    """Where the file of an editable install is; empty if its package is not to be found.
-
-    The package's folder is elsewhere on the import path, or an import hook stands for it.
-    """
-    parts = manifest.package.split(".")
-    folders = (os.path.join(site or os.curdir, *parts) for site in sys.path)
-    known = [folder for folder in folders if os.path.isdir(folder)] or _hooked_folders(parts)
-    paths = [os.path.join(folder, manifest.resource) for folder in known]
-    return next(filter(os.path.exists, paths), paths[0] if paths else "")
-
-
-def _hooked_folders(parts: list[str]) -> list[str]:
-    from importlib.util import find_spec
-
-    try:
-        spec = find_spec(parts[0])  # of the top level, which imports nothing
-    except (ImportError, ValueError):
-        return []
-    found = (spec.submodule_search_locations if spec else None) or ()
-    return [os.path.join(folder, *parts[1:]) for folder in found]
 
 
 def locate_entry(entry: Entry, graph: object = None) -> Location:

@@ -98,8 +98,17 @@ def preflight_live(path: str, hint: str = "") -> None:
     check_regular(path, status)
     if status.st_size == 0:
         raise DatasetCorruptError(f"{path} is empty.", hint=hint or CORRECT_PATH)
-    if not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unreadable(path)
+    refuse_special_sidecars(path)
+
+
+def refuse_special_sidecars(path: str) -> None:
+    """Refuse a FIFO or device that stands where SQLite would look for a log or a journal.
+
+    Raises:
+        DatasetUnreadableError: There is one.
+    """
     path = _resolve(path)
     for suffix in (*SIDECARS, "-shm"):
         _check_sidecar_is_regular(path + suffix)
@@ -223,7 +232,7 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
     except OSError:
         facts = "its directory may not be entered"
-    user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "this user"
+    user = f"uid {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
     return DatasetUnreadableError(
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",

@@ -24,6 +24,7 @@ from microcosm_sqlite.catalog.connection import (
     checked_uri,
     connect,
 )
+from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError
@@ -257,6 +258,8 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
                 f"{path} can neither be opened nor created: its folder does not exist.",
                 hint="Create the folder, or correct the path.",
             )
+        if not path.startswith("file:"):
+            refuse_special_sidecars(path)
         # An absolute path is never taken for a URI; what is attached is one.
         try:
             return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)

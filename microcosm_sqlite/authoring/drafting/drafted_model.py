@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +48,7 @@ class DraftedModel:
         attributes: Column to attribute.
         related: Attributes that lead to other rows.
         full_text: Columns that are searched.
+        comments: Column to what it may be, where nobody is sure, as sentences.
     """
 
     table: sa.Table
@@ -55,6 +56,7 @@ class DraftedModel:
     attributes: Mapping[str, str]
     related: tuple[Related, ...] = ()
     full_text: tuple[str, ...] = ()
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def number_rows(name: str) -> sa.Column[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,7 +102,7 @@ class ModelWriter:
     def _write_class(self, model: DraftedModel) -> Iterator[str]:
         table = model.table
         yield f"class {check_name(model.name)}({self._base}):"
-        yield f'    """A row of {spell_plainly(table.name) or "the table"}."""'
+        yield f'    """A row of {_spell_table(table.name)}."""'
         yield ""
         if any(map(needs_quotes, [table.name, *table.columns.keys()])):
             self._imports.use("sqlalchemy", "quoted_name")
@@ -121,6 +122,8 @@ class ModelWriter:
             yield from self._write_related(related)
 
     def _write_column(self, model: DraftedModel, column: sa.Column[Any]) -> Iterator[str]:
+        for comment in model.comments.get(column.name, ()):
+            yield from _write_comment(comment)
         attribute = model.attributes[column.name]
         is_told = attribute == column.name and not needs_quotes(column.name)
         arguments: list[Node] = [] if is_told else [write_name(column.name)]
@@ -254,11 +257,17 @@ class ModelWriter:
             yield from lay_out(Call(f"] = {call}(", arguments), 4)
 
 
+def _write_comment(text: str) -> Iterator[str]:
+    for line in wrap(spell_plainly(text[:1].upper() + text[1:]), LINE_LENGTH - len("    # ")):
+        if measure(f"    # {line}") <= LINE_LENGTH:  # no letters of double width
+            yield f"    # {line}"
+
+
 def write_stores(classes: Mapping[str, str], *, package: str) -> str:
     """Return the module that has a store for each model, given the class of each table."""
     bodies = [
         f"{_write_store_head(check_name(name))}\n"
-        f'    """Rows of {spell_plainly(table) or "the table"}, by any column."""'
+        f'    """Rows of {_spell_table(table)}, by any column."""'
         for table, name in classes.items()
     ]
     lines = [
@@ -274,6 +283,10 @@ def write_stores(classes: Mapping[str, str], *, package: str) -> str:
         "\n\n\n".join(bodies),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _spell_table(name: str) -> str:
+    return f"the table {spell_plainly(name)}".rstrip()
 
 
 def _write_store_head(model: str) -> str:

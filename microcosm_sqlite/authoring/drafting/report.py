@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import spell_value
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -17,7 +18,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
-from microcosm_sqlite.common.kinds import TEXT
+from microcosm_sqlite.common.kinds import BOOLEAN, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.wording import spell_count
 
 _MOST_SHOWN = 6
@@ -33,6 +34,9 @@ def report_files(inference: Inference) -> Iterator[str]:
         yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
         yield from _describe_columns(table.columns.values())
+        yield from _describe_suggestions(table.columns.values())
+        for columns, parent, keys in table.references:
+            yield f"  {', '.join(columns)}: refer together to {parent} ({', '.join(keys)})"
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
@@ -70,17 +74,47 @@ def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
 
 
 def _describe_column(column: InferredColumn) -> str:
-    is_text = column.kind == TEXT and column.length
-    parts = [f"text of up to {column.length} characters" if is_text else column.kind]
+    parts = [_describe_kind(column)]
     parts += [f"written {column.format}"] if column.format else []
     parts += [f"one of {_list_labels(column)}"] if column.labels else []
-    parts += ["may be empty"] if column.is_nullable else []
+    parts += ["may be empty"] if column.is_nullable and not _is_empty(column) else []
     parts += ["unique"] if column.is_unique else []
     if column.reference:
         parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
     parts += [column.near_reference] if column.near_reference else []
     parts += [f"would be {column.hint}"] if column.hint else []
     return ", ".join(parts)
+
+
+def _describe_kind(column: InferredColumn) -> str:
+    if column.kind in (NUMBER, BOOLEAN) and column.odd and not column.format:
+        return f"{column.kind} ({column.odd} becomes {spell_value(column.kind, column.odd)})"
+    if column.kind == MOMENT:
+        return f"{column.kind}, kept in UTC without it"
+    if column.kind != TEXT:
+        return column.kind
+    if column.length:
+        return f"text of up to {spell_count(column.length, 'character')}"
+    return "text, empty in every row" if _is_empty(column) else "text"
+
+
+def _is_empty(column: InferredColumn) -> bool:
+    return column.kind == TEXT and column.is_nullable and not column.length
+
+
+def _describe_suggestions(columns: Iterable[InferredColumn]) -> Iterator[str]:
+    """What may be so, but was not put into the model, which says it in a comment."""
+    for suggestion, alike in _group(columns):
+        names = ", ".join(alike[:_MOST_SHOWN]) + (" and more" if alike[_MOST_SHOWN:] else "")
+        yield f"  maybe {names}: {suggestion}"
+
+
+def _group(columns: Iterable[InferredColumn]) -> Iterator[tuple[str, list[str]]]:
+    names: dict[str, list[str]] = {}
+    for column in columns:
+        for suggestion in column.suggestions:
+            names.setdefault(suggestion, []).append(column.name)
+    yield from names.items()
 
 
 def _list_labels(column: InferredColumn) -> str:

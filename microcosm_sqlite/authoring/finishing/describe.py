@@ -39,6 +39,7 @@ def describe_dataset(
     sha256: str,
     contents: Mapping[str, str],
     ranges: Mapping[str, Sequence[Mapping[str, Any]]],
+    repairs: Mapping[str, Mapping[str, int]],
     inputs: str,
 ) -> Manifest:
     """Describe a built database from its models and its rows.
@@ -51,6 +52,7 @@ def describe_dataset(
         sha256: Their hex digest.
         contents: The digest of each table's rows.
         ranges: What each table's columns hold, in their order.
+        repairs: How many repairs of each kind the sources of a table have.
         inputs: The digest of everything that it was built from.
     """
     about = {
@@ -71,6 +73,7 @@ def describe_dataset(
                 _describe_table(
                     settings, models, connection, table, contents[table.name], ranges[table.name]
                 )
+                | ({"repairs": repairs[table.name]} if repairs.get(table.name) else {})
                 for _, table in sorted(models.metadata.tables.items())
             ],
             EXTENSION: {

@@ -16,7 +16,7 @@ from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.workspace import open_workspace
+from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
@@ -250,22 +250,10 @@ def _appearing(target: Path) -> Iterator[Path]:
     with open_workspace(target.parent, ".microcosm-sqlite-") as workspace:
         draft = workspace / "draft"
         yield draft
-        _publish(draft, target)
-
-
-def _publish(draft: Path, target: Path) -> None:
-    """Rename a draft to its target, unless that exists by now."""
-    try:
-        if draft.is_dir():
-            target.mkdir()  # which a rename replaces, for it is empty
-        else:
-            os.link(draft, target)
-            return
-    except FileExistsError as error:
-        raise _refuse(target) from error
-    except OSError:
-        pass  # a file system without links, where the last one wins
-    draft.replace(target)
+        try:
+            publish_new(draft, target)
+        except FileExistsError as error:
+            raise _refuse(target) from error
 
 
 def _refuse(target: Path) -> DatasetError:

@@ -13,13 +13,13 @@ import warnings
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import inflection
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
+from microcosm_sqlite.authoring.drafting.words import spell_words
 from microcosm_sqlite.authoring.loading.schema import open_engine
 from microcosm_sqlite.common.extras import extra
 
@@ -95,7 +95,7 @@ def _name_relationship(found: RelationshipAttribute, taken: set[str]) -> str:
         column = "_".join(column.name for column in found.constraint.columns)
         if not column.lower().endswith("_id"):  # two of them would have one name
             name = f"{column}_{name.rstrip('_')}"
-    (named,) = name_attributes([inflection.underscore(name).strip("_") or "row"]).values()
+    (named,) = name_attributes([spell_words(name).strip("_") or "row"]).values()
     while named in taken:
         named += "_"
     return named

@@ -37,6 +37,7 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
     TIME,
+    parse_boolean,
 )
 from microcosm_sqlite.common.kinds import UUID as UUID_
 
@@ -78,6 +79,7 @@ class Guess:
         is_padded: Whether a text had blanks around it.
         words: Texts that often stand for no value, such as `NA`; they make the column text.
         styles: The formats that every text is a date in, where the narrow kind is text.
+        odd: The first text that a value of its kind is not written as: `1.50`, `yes`.
     """
 
     is_nullable: bool = False
@@ -89,6 +91,7 @@ class Guess:
     is_padded: bool = False
     words: set[str] = field(default_factory=set)
     styles: frozenset[str] = frozenset()
+    odd: str = ""
     _is_inexact: bool = False
 
     @property
@@ -115,7 +118,10 @@ class Guess:
             self.length = max(self.length, len(text))
             self.words.add(text)
         else:
-            self._learn(classify(text), text)
+            kind = classify(text)
+            self._learn(kind, text)
+            if not self.odd and kind in (NUMBER, BOOLEAN) and spell_value(kind, text) != text:
+                self.odd = text
 
     def add_value(self, value: Any) -> str:
         """Learn from one field of a source that has types; return its text."""
@@ -180,6 +186,16 @@ def classify(text: str) -> str:
         kind = MOMENT if match["offset"] else DATETIME
         return kind if _is_parsed(parse_datetime, text) else TEXT
     return TEXT
+
+
+def spell_value(kind: str, text: str) -> str:
+    """What a number or a boolean is shown as, once it is one.
+
+    >>> spell_value("number", "1.50"), spell_value("boolean", "No")
+    ('1.5', 'false')
+    """
+    text = text.strip(SQLITE_SPACE)
+    return repr(float(text)) if kind == NUMBER else str(parse_boolean(text)).lower()
 
 
 def classify_value(value: object) -> tuple[str, str]:
