@@ -186,7 +186,7 @@ class RowComparer:
             DatasetIOError: One of the databases cannot be read.
         """
         queries = TableQueries(table, before, shape)
-        try:
+        with _explained(table):
             for row in self._connection.execute(queries.updates):
                 yield describe_update(table, queries.shared, shape.key, row)
             for row in self._connection.execute(queries.inserts):
@@ -195,36 +195,45 @@ class RowComparer:
             for row in self._connection.execute(queries.deletes):
                 old = dict(zip(before.columns, row, strict=True))
                 yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
-        except SQLITE_ERRORS as error:
-            raise DatasetIOError(
-                f"Table {table} cannot be compared: {str(error) or 'out of memory'}.",
-                hint="Run: microcosm-sqlite verify, on both sides.",
-            ) from error
 
     def compare_content(self, table: str, before: Shape, shape: Shape) -> Iterator[RowChange]:
         """The rows that one side has more often, by all columns of both sides but the key."""
         queries = ContentQueries(table, before, shape)
-        for row in self._connection.execute(queries.rows):
-            yield from queries.describe(row)
+        with _explained(table):
+            for row in self._connection.execute(queries.rows):
+                yield from queries.describe(row)
 
     def is_nearer_by_content(self, table: str, before: Shape, shape: Shape) -> bool:
         """Whether fewer rows changed by content than by key, of a table that is numbered."""
-        ((updated,),) = self._connection.execute(
-            f"SELECT count(*) FROM ({TableQueries(table, before, shape).updates})"
-        )
-        if not updated:
-            return False
-        counts = [
-            f"(SELECT count(*) FROM {schema}.{quote_identifier(table)})"
-            for schema in ("main", "old")
-        ]
-        ((moved,),) = self._connection.execute(f"SELECT abs({' - '.join(counts)})")
-        ((changed,),) = self._connection.execute(ContentQueries(table, before, shape).count)
-        return bool(changed < updated + moved)
+        updates = f"SELECT count(*) FROM ({TableQueries(table, before, shape).updates})"
+        with _explained(table):
+            updated = self._count(updates)
+            if not updated:
+                return False
+            sides = (f"{schema}.{quote_identifier(table)}" for schema in ("main", "old"))
+            new, old = (self._count(f"SELECT count(*) FROM {side}") for side in sides)
+            return self._count(ContentQueries(table, before, shape).count) < updated + abs(
+                new - old
+            )
+
+    def _count(self, query: str) -> int:
+        return int(self._connection.execute(query).fetchone()[0])
 
     def find_renamed(self, table: str, before: Shape, shape: Shape) -> dict[str, str]:
         """Columns that have another name on the newer side; see :func:`find_renamed`."""
-        return find_renamed(self._connection, table, before, shape)
+        with _explained(table):
+            return find_renamed(self._connection, table, before, shape)
+
+
+@contextmanager
+def _explained(table: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLITE_ERRORS as error:
+        raise DatasetIOError(
+            f"Table {table} cannot be compared: {str(error) or 'out of memory'}.",
+            hint="Run: microcosm-sqlite verify, on both sides.",
+        ) from error
 
 
 @contextmanager

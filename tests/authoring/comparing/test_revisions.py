@@ -134,7 +134,7 @@ def test_a_printed_revision_loses_no_row_that_refers_to_a_table_made_anew(
     old = make(tmp_path / "old.db", f"{parent.format('')}; {child}")
     new = make(tmp_path / "new.db", f"{parent.format(' NOT NULL')}; {child}")
     folder = tmp_path / "migrations" / "birds"
-    assert diff(old, new, "--migration", folder).exit_code == 1
+    assert diff(old, new, "--migration", folder).returncode == 1
     capsys.readouterr()
     migrate(make_graph(old, folder.parent), base, True, "upgrade", "head", "--sql")
     printed = capsys.readouterr().out
