@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
 
+    from microcosm_sqlite.catalog.criteria import Described, Plan
     from microcosm_sqlite.catalog.location import Location
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
@@ -58,14 +59,24 @@ _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
 
+_MOST_PLANS = 500
+"""How many statements of a connection are known at most."""
+
+
 class DatasetCursor(sqlite3.Cursor):
-    """A cursor whose errors name the dataset and say what to do; they are sqlite3's as well."""
+    """A cursor that finds what is asked for, however it is written, and explains its errors.
+
+    Errors name the dataset and say what to do; they are sqlite3's as well.
+    """
 
     connection: DatasetConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         """As of :class:`sqlite3.Cursor`."""
         try:
+            plan = self.connection.plan(sql)
+            if plan is not None:
+                sql, parameters = plan.sql, plan.bind(parameters)
             return super().execute(sql, parameters)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._explain(error, sql) from error
@@ -84,13 +95,31 @@ class DatasetCursor(sqlite3.Cursor):
 
 
 class DatasetConnection(sqlite3.Connection):
-    """A connection whose cursors explain their errors.
+    """A connection whose cursors know the dataset.
 
     Attributes:
         dataset: The dataset's name, for errors.
+        datasets: The dataset and those that are attached, by schema; None where SQL is not looked
+            at, as that of an untrusted connection.
     """
 
     dataset = ""
+    datasets: Mapping[str, Described] | None = None
+
+    _plans: dict[str, Plan] | None = None
+
+    def plan(self, sql: str) -> Plan | None:
+        """How a statement is executed; None where it is executed as it is."""
+        if self.datasets is None or not isinstance(sql, str):
+            return None
+        if self._plans is None or len(self._plans) >= _MOST_PLANS:
+            self._plans = {}
+        plan = self._plans.get(sql)
+        if plan is None:
+            from microcosm_sqlite.catalog.criteria import plan_statement
+
+            plan = self._plans[sql] = plan_statement(self, self.datasets, sql)
+        return plan
 
     def cursor(self, factory: Any = DatasetCursor) -> Any:
         """As of :class:`sqlite3.Connection`."""
