@@ -157,9 +157,10 @@ def build(builder: Environment, project: Path, name: str) -> None:
 
 
 def install(reader: Environment) -> None:
-    """Install the data wheel by its name; the library comes with it, as a dependency."""
+    """Install the data wheel by its name, and the library of this checkout, which it depends on."""
     reader.create()
-    pip(reader, "install", "nycflights13-data")
+    # Named as a file, because its version may be one that pip does not take by itself.
+    pip(reader, "install", *WHEELS.glob("microcosm_sqlite-*.whl"), "nycflights13-data")
 
 
 def pip(environment: Environment, verb: str, *arguments: str | Path) -> None:

@@ -12,6 +12,7 @@ from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
+from microcosm_sqlite.catalog.usage import provenance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "datasets",
     "dispose_sqlite_connections",
     "problems",
+    "provenance",
     "register",
     "unregister",
 ]

@@ -20,6 +20,7 @@
     │   │   ├── DatasetFileMissingError   ... it does not exist
     │   │   ├── DatasetUnreadableError    ... permissions, or not a regular file
     │   │   ├── DatasetCorruptError       ... not the bytes that were published
+    │   │   ├── DatasetReplacedError      ... another version took its place while in use
     │   │   ├── DatasetNotPackagedError   ... still in write-ahead or mid-transaction state
     │   │   └── DatasetIOError            ... the medium failed while reading
     │   └── CacheError                    extracting into the cache
@@ -34,6 +35,7 @@
     │   ├── ForeignKeyError               a row refers to a row that does not exist
     │   ├── StaleDBError                  migrations are not up to date with models
     │   └── VerificationError             the built file or wheel is not what it should be
+    ├── ConfigurationError                the configuration of an object graph
     └── MissingDependencyError            an extra is not installed
 
 The text of an error says what was wrong and where; its ``hint``, where there is one, says what
@@ -50,6 +52,7 @@ __all__ = [
     "CacheFullError",
     "CacheUnavailableError",
     "CacheUnsafeError",
+    "ConfigurationError",
     "DatasetCorruptError",
     "DatasetError",
     "DatasetFileError",
@@ -57,6 +60,7 @@ __all__ = [
     "DatasetIOError",
     "DatasetNotFoundError",
     "DatasetNotPackagedError",
+    "DatasetReplacedError",
     "DatasetUnreadableError",
     "DuplicateKeyError",
     "DuplicateModelError",
@@ -97,13 +101,12 @@ class MicrocosmSQLiteError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        text = super().__str__()
-        return f"{text} {self.hint}" if self.hint else text
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
     @property
     def message(self) -> str:
         """The text without the hint."""
-        return super().__str__()
+        return Exception.__str__(self)  # an error that is a KeyError as well would quote it
 
 
 SQLiteError = MicrocosmSQLiteError
@@ -140,8 +143,8 @@ class DatasetNotFoundError(DatasetError):
     status_code = 404
 
 
-class TableNotFoundError(DatasetError):
-    """The dataset has no table or column of this name."""
+class TableNotFoundError(DatasetError, KeyError):
+    """The dataset has no table or column of this name; also a ``KeyError`` of :attr:`tables`."""
 
     status_code = 404
 
@@ -194,6 +197,10 @@ class DatasetCorruptError(DatasetFileError):
 
 class DatasetNotPackagedError(DatasetFileError):
     """The database was copied while in use: write-ahead mode, or a transaction under way."""
+
+
+class DatasetReplacedError(DatasetFileError):
+    """Another version of the dataset took the place of the one that this process opened."""
 
 
 class DatasetIOError(DatasetFileError):
@@ -280,6 +287,10 @@ class StaleDBError(BuildError):
 
 class VerificationError(BuildError):
     """The built database or wheel is not what it should be."""
+
+
+class ConfigurationError(MicrocosmSQLiteError, ValueError):
+    """A key of the configuration under ``sqlite`` is unknown, or its value cannot be used."""
 
 
 class MissingDependencyError(MicrocosmSQLiteError, ImportError):

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.graph.component import SQLiteBindFactory
+from microcosm_sqlite.graph.component import SQLiteBindFactory, check_health
 
-__all__ = ["SQLiteBindFactory"]
+__all__ = ["SQLiteBindFactory", "check_health"]

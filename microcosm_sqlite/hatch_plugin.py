@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
+from microcosm_sqlite.common.wording import escape_controls, escape_in_python
 from microcosm_sqlite.errors import MicrocosmSQLiteError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
 
         with self._failing_plainly():
             settings = self._read_settings()
-            built = build_dataset(settings, progress=LineProgress(self.app.display_info))
+            built = build_dataset(settings, progress=LineProgress(self._show))
         root = settings.root
         build_data["artifacts"].append(f"/{built.path.relative_to(root).as_posix()}")
         manifest = str(built.manifest_path.relative_to(root))
@@ -65,7 +66,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
             if self.config.get("card"):
                 from microcosm_sqlite.authoring.publishing.finished_wheel import write_wheel_card
 
-                self.app.display_info(f"Card: {write_wheel_card(artifact_path)}")
+                self._show(f"Card: {write_wheel_card(artifact_path)}")
 
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002
         """Remove what this hook built."""
@@ -79,12 +80,20 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         try:
             yield
         except (MicrocosmSQLiteError, OSError) as error:
-            self.app.abort(str(error))
+            self.app.abort(_escape(str(error)))
+
+    def _show(self, line: str) -> None:
+        self.app.display_info(_escape(line))
 
     def _read_settings(self) -> ProjectSettings:
         from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
         return ProjectSettings.from_hook(self.root, self.config, self.metadata)
+
+
+def _escape(text: str) -> str:
+    """Text that may name files and tables of strangers, as a terminal may show it."""
+    return escape_controls(text, escape_in_python, kept="\n\t")
 
 
 @hookimpl

@@ -67,7 +67,6 @@ TESTED_THROUGH = {
     "interop/test_reader": "adbc_reader",
     "orm/test_aio": "async_engines",
     "orm/test_attachments": "external_keys",
-    "orm/test_binds": "dataset_paths",
     "orm/test_data_sets": "microcosm_sqlite.dataset",
     "orm/test_migrations": "cmd.check_migration cmd.migrate",
     "orm/test_stores": "paging statements",

@@ -35,6 +35,7 @@ PUBLIC = {
         "datasets",
         "dispose_sqlite_connections",
         "problems",
+        "provenance",
         "register",
         "unregister",
     ],
@@ -72,7 +73,7 @@ PUBLIC = {
         "write_rows",
         "write_table",
     ],
-    "microcosm_sqlite.factories": ["SQLiteBindFactory"],
+    "microcosm_sqlite.factories": ["SQLiteBindFactory", "check_health"],
     "microcosm_sqlite.frames": ["Copy", "read_batches", "read_table", "split_range"],
     "microcosm_sqlite.fulltext": [
         "FullTextIndex",

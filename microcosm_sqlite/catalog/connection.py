@@ -3,8 +3,9 @@
 Two promises of SQLite are told apart throughout. *Read-only* (``mode=ro``): this connection does
 not write. *Immutable* (``immutable=1``): nobody writes, so SQLite takes no locks and looks for no
 journal; it is four times faster on point queries, and wrong answers follow if it is not true. So
-packaged and cached files, which are only ever replaced by rename, open immutable, and only after
-:mod:`~microcosm_sqlite.catalog.preflight` has seen that nothing is under way beside them.
+packaged and cached files, which nobody changes in place, open immutable, and only after
+:mod:`~microcosm_sqlite.catalog.preflight` has seen that nothing is under way beside them. An
+installer may put another version in their place: the file that was opened first is held on to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ import os
 import sqlite3
 import sys
 
-from microcosm_sqlite.catalog.preflight import REINSTALL, explain, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import (
+    REINSTALL,
+    check_header,
+    explain,
+    preflight,
+    preflight_live,
+)
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -42,6 +49,10 @@ PRAGMA temp_store=MEMORY;   -- sorting must work where no temporary directory do
 """
 
 
+_PAUSES = (0.02, 0.08, 0.2, 0.5)
+_JUST_NOW = 2.0
+"""Seconds in which a file that is not complete may be one that an installer still writes."""
+
 _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
@@ -52,6 +63,7 @@ def connect(
     attach: Mapping[str, Location] | None = None,
     check_same_thread: bool = True,
     untrusted: bool = False,
+    watched: bool = False,
 ) -> sqlite3.Connection:
     """Open a located database read-only and hardened.
 
@@ -61,25 +73,29 @@ def connect(
         check_same_thread: As for :func:`sqlite3.connect`.
         untrusted: Take the file, or the SQL, for hostile; see
             :func:`microcosm_sqlite.catalog.untrusted.restrict`.
+        watched: Whether a fork while another thread has it open is warned of.
 
     Raises:
         DatasetFileError: One of its kinds, with the true cause.
         QueryError: A schema name cannot be attached.
     """
+    factory = _find_watched_class() if watched else sqlite3.Connection
     try:
-        connection = _open(location, check_same_thread)
+        connection = _open(location, check_same_thread, factory)
     except DatasetFileMissingError:
         if not location.is_cached:
             raise
         # The cache was cleared between the look and the opening.
-        connection = _open(location, check_same_thread)
+        connection = _open(location, check_same_thread, factory)
     try:
+        if untrusted:
+            from microcosm_sqlite.catalog.untrusted import bound, restrict
+
+            bound(connection)
         for schema, other in (attach or {}).items():
             attach_database(connection, schema, checked_uri(other), other.path)
         harden(connection)
         if untrusted:
-            from microcosm_sqlite.catalog.untrusted import restrict
-
             restrict(connection, location.path)
     except BaseException:
         connection.close()
@@ -87,12 +103,22 @@ def connect(
     return connection
 
 
-def _open(location: Location, check_same_thread: bool) -> sqlite3.Connection:
+def _open(
+    location: Location, check_same_thread: bool, factory: type[sqlite3.Connection]
+) -> sqlite3.Connection:
     uri = checked_uri(location)
     try:
-        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread)
+        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread, factory=factory)
     except sqlite3.Error as error:
         raise translate(error, location.path) from error
+
+
+def _find_watched_class() -> type[sqlite3.Connection]:
+    if "threading" not in sys.modules:
+        return sqlite3.Connection  # a program without threads, whose start stays fast
+    from microcosm_sqlite.catalog.fork_safety import WatchedConnection
+
+    return WatchedConnection
 
 
 def attach_database(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
@@ -143,10 +169,35 @@ def checked_uri(location: Location) -> str:
     if location.renew is not None:
         location.renew()
     if location.immutable:
-        preflight(location.path)
+        location.pin(_preflight_settled(location))
     else:
         preflight_live(location.path)
     return database_uri(location.path, immutable=location.immutable)
+
+
+def _preflight_settled(location: Location) -> os.stat_result:
+    """Preflight a file; wait while an installer writes the next version of one that was open."""
+    for pause in _PAUSES if location.was_opened else ():
+        try:
+            return preflight(location.path)
+        except (DatasetCorruptError, DatasetFileMissingError):
+            import time
+
+            if not _was_touched(location.path, time.time()):
+                raise
+            time.sleep(pause)
+    return preflight(location.path)
+
+
+def _was_touched(path: str, now: float) -> bool:
+    """Whether the file or its folder changed within the last seconds."""
+    for each in (path, os.path.dirname(path)):
+        try:
+            if abs(now - os.stat(each).st_mtime) < _JUST_NOW:
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def database_uri(path: str, *, immutable: bool) -> str:
@@ -167,6 +218,8 @@ def harden(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
+        # A misspelt "column" would else be a text, and a condition on it true of every row.
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
 
 
 def translate(
@@ -174,11 +227,21 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
+    if isinstance(error, MemoryError):
+        return DatasetIOError(
+            f"{path} needs more memory than there is.",
+            hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
+        )
+    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
+        try:
+            check_header(path)
+        except DatasetFileError as cause:
+            return cause
+    is_garbled = isinstance(error, UnicodeDecodeError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {str(error) or 'impossible sizes'}.",
+            f"{path} is damaged: {error}.",
             hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:
@@ -188,9 +251,10 @@ def translate(
         )
     if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
         return explain(FileNotFoundError(), path)
-    if code == sqlite3.SQLITE_BUSY:
-        return DatasetIOError(f"{path} is being written to: {error}.", hint="Try again.")
-    return DatasetIOError(f"{path} cannot be read: {error}.", hint="Check the medium.")
+    is_busy = code == sqlite3.SQLITE_BUSY
+    problem = "is being written to" if is_busy else "cannot be read"
+    hint = "Try again." if is_busy else "Check the medium."
+    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
 
 
 def _quote(path: str) -> str:

@@ -107,6 +107,7 @@ def _scan_site(site: str) -> _Site:
 def _read_site(site: str, modified: int) -> _Site:
     found = _Site((site, modified))
     folders: dict[str, list[tuple[Distribution, bytes]]] = {}
+    others: dict[str, list[str]] = {}
     for folder, read in _metadata_folders(site):
         name = canonical_name(folder.partition("-")[0])
         found.names.add(name)
@@ -118,29 +119,36 @@ def _read_site(site: str, modified: int) -> _Site:
         if content and GROUP.encode() in content:
             distribution = Distribution(site, folder, read)
             folders.setdefault(name, []).append((distribution, content))
-    for versions in folders.values():
-        for distribution, content in _choose(versions, found):
+        else:
+            others.setdefault(name, []).append(os.path.splitext(folder)[0].partition("-")[2])
+    for name, versions in folders.items():
+        for distribution, content in _choose(versions, others.get(name, []), found):
             found.add(distribution, content)
     return found
 
 
 def _choose(
-    versions: list[tuple[Distribution, bytes]], found: _Site
+    versions: list[tuple[Distribution, bytes]], others: list[str], found: _Site
 ) -> list[tuple[Distribution, bytes]]:
     """Choose one of several metadata folders, if all of them claim the same.
 
     An interrupted upgrade leaves two, of which the newest counts. A wheel can also bring a metadata
     folder in the name of another distribution: where claims differ, none is preferred.
+
+    Args:
+        versions: Those that claim a dataset.
+        others: Versions of those that claim none, which are told and not chosen.
+        found: Where to report them.
     """
-    if len(versions) == 1:
+    if len(versions) == 1 and not others:
         return versions
     newest = max(versions, key=lambda pair: _modified(pair[0].metadata))
-    numbers = sorted(distribution.version for distribution, _ in versions)
+    numbers = sorted([*others, *(distribution.version for distribution, _ in versions)])
     for distribution, _ in versions:
         distribution.duplicates = numbers
     name = newest[0].name
     is_upgrade = len({content for _, content in versions}) == 1
-    used = f"the newest, {newest[0].version}, is used"
+    used = f"{newest[0].version} is used"
     message = f"{name} is installed in several versions at once ({', '.join(numbers)}); "
     message += used if is_upgrade else "they have different entry points"
     hint = f"Run: pip uninstall {name}, until none is left, then install it again."
@@ -171,6 +179,8 @@ def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
 
 def zipped_folders(site: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Reader]]:
     """The metadata folders at the top of a zip file; none if it is no zip file."""
+    if not os.path.isfile(site):
+        return  # a FIFO would be waited for
     from zipfile import ZipFile  # only those who have such a file pay for importing it
 
     from microcosm_sqlite.catalog.codecs import archive_errors

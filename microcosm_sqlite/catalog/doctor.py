@@ -1,7 +1,7 @@
 """Examine an environment: what is installed, what is wrong, and how to fix it.
 
-Nothing is hashed and no data wheel's code is run; `catalog.verifying` is for the content of one
-dataset.
+Nothing is hashed, and no code of a data wheel is run but the entry point of one that was made for
+2.0.0, which alone says where its file is; `catalog.verifying` is for the content of one dataset.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from contextlib import suppress
 from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.catalog.cache.upkeep import entries
 from microcosm_sqlite.catalog.distributions import Problem
-from microcosm_sqlite.catalog.location import development_path, installed_path
-from microcosm_sqlite.catalog.preflight import preflight, preflight_live
+from microcosm_sqlite.catalog.editable import find_developed
+from microcosm_sqlite.catalog.location import installed_path, member_name
+from microcosm_sqlite.catalog.preflight import REINSTALL, preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import CacheError, DatasetError
@@ -149,16 +150,16 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
     """Find what would prevent opening the dataset, as far as is visible without extracting."""
     entry, manifest = dataset.entry, dataset.manifest
     try:
-        if entry is None:
+        if entry is None or manifest is None:
             preflight_live(dataset.location.path)
-        elif manifest and not entry.distribution.is_zipped:
+        elif not entry.distribution.is_zipped:
             path = installed_path(entry.distribution, manifest)
             is_installed = os.path.exists(path)
-            path = path if is_installed else development_path(manifest)
+            path = path if is_installed else find_developed(member_name(manifest))
             if is_installed and manifest.compression == "none":
                 preflight(path)
             else:
-                preflight_live(path or dataset.location.path)
+                preflight_live(path or dataset.location.path, REINSTALL)
     except DatasetError as error:
         yield Problem(dataset.distribution or dataset.name, dataset.name, error.message, error.hint)
 

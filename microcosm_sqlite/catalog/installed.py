@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
-
 from microcosm_sqlite.catalog import connection as connections
-from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
-    check_own,
-    development_path,
-    installed_path,
+    check_models,
+    find_manifest,
     locate,
     locate_entry,
+    manifest_beside,
 )
-from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
-from microcosm_sqlite.errors import DatasetError, TableNotFoundError
+from microcosm_sqlite.catalog.manifest import Manifest, Tables, refuse_name
+from microcosm_sqlite.catalog.usage import describe_use, note_use
+from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
     from types import ModuleType
-    from typing import TypeVar
 
     from sqlalchemy import Engine
 
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.catalog.verifying.checklist import Report
-
-    Named = TypeVar("Named", Table, Field)
 
 
 class InstalledDataset(Frames):
@@ -59,7 +54,7 @@ class InstalledDataset(Frames):
         self._location = location
         self._manifest: Manifest | None = None
         self._is_manifest_read = False
-        self._tables: dict[str, Table] | None = None
+        self._tables: Tables | None = None
 
     def __repr__(self) -> str:
         origin = f"from {self.distribution}" if self.entry else "registered"
@@ -108,7 +103,11 @@ class InstalledDataset(Frames):
             BrokenDistributionError: The manifest cannot be read.
         """
         if not self._is_manifest_read:
-            self._manifest = self._read_manifest()
+            self._manifest = (
+                find_manifest(self.name, self.entry)
+                if self.entry
+                else manifest_beside(self._location)
+            )
             self._is_manifest_read = True
         return self._manifest
 
@@ -125,6 +124,8 @@ class InstalledDataset(Frames):
         """Return :attr:`location`; a legacy entry point may need the object graph for it."""
         if self._location is None:
             self._location = self._find(graph)
+            self._location.refuse_change = self._refuse_change
+            note_use(self)
         return self._location
 
     @property
@@ -145,13 +146,14 @@ class InstalledDataset(Frames):
         return Path(location.path)
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> Tables:
         """The tables by name, from the manifest, or from the file of a legacy dataset.
 
         >>> nyc.tables["flights"].row_count                     # doctest: +SKIP
         336776
 
         Raises:
+            TableNotFoundError: There is no table of a name; it is a ``KeyError`` too.
             DatasetError: The manifest or, for a legacy dataset, the file cannot be used.
         """
         if self.manifest:
@@ -161,7 +163,7 @@ class InstalledDataset(Frames):
 
             opened = self.connect()
             try:
-                self._tables = read_tables(opened)
+                self._tables = Tables(self.name, read_tables(opened).values())
             except connections.SQLITE_ERRORS as error:
                 raise connections.translate(error, self.location.path) from error
             finally:
@@ -194,7 +196,40 @@ class InstalledDataset(Frames):
             attach=_locate_others(attach),
             check_same_thread=check_same_thread,
             untrusted=untrusted,
+            watched=True,
         )
+
+    @property
+    def uri(self) -> str:
+        """The file as a SQLite URI, read-only, for tools that open databases themselves.
+
+        >>> sqlite3.connect(nyc.uri, uri=True).close()          # doctest: +SKIP
+
+        Raises:
+            DatasetError: The file is missing, or cannot be opened.
+        """
+        return connections.checked_uri(self.location)
+
+    def health(self) -> dict[str, str]:
+        """Open the file and read its schema, as the health check of a service does.
+
+        >>> nyc.health()["version"]                             # doctest: +SKIP
+        '2013.1'
+
+        Returns:
+            Name, version and sha256 of what answered; the sha256 is that of the manifest.
+
+        Raises:
+            DatasetError: The file is missing, damaged or replaced.
+        """
+        opened = self.connect()
+        try:
+            opened.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except connections.SQLITE_ERRORS as error:
+            raise connections.translate(error, self.location.path) from error
+        finally:
+            opened.close()
+        return describe_use(self)
 
     def verify(self, *, full: bool = False, models: bool = False) -> Report:
         """Check that the file is what was published.
@@ -250,7 +285,7 @@ class InstalledDataset(Frames):
         """The module that declares the SQLAlchemy models, imported from the data wheel.
 
         Raises:
-            DatasetError: The manifest names no such module.
+            DatasetError: The manifest names no such module, or one of another distribution.
         """
         if not (self.manifest and self.manifest.models):
             raise DatasetError(
@@ -259,36 +294,30 @@ class InstalledDataset(Frames):
             )
         from importlib import import_module
 
+        if self.entry:
+            check_models(self.entry.distribution, self.manifest)
         return import_module(self.manifest.models)
+
+    def _refuse_change(self) -> None:
+        """Refuse to open another version than before; the same one may have been reinstalled."""
+        from microcosm_sqlite.catalog.registry import find
+
+        if self.entry is None or self.manifest is None:
+            return
+        current = find(self.name)
+        if current and current.manifest and current.manifest.sha256 == self.manifest.sha256:
+            return
+        now = f"replaced by {current.version}" if current else "uninstalled"
+        raise DatasetReplacedError(
+            f"Dataset {self.name!r} {self.version} was {now} while this process uses it.",
+            hint="Restart the process to use what is installed now.",
+        )
 
     def _find(self, graph: object) -> Location:
         assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)
-
-    def _read_manifest(self) -> Manifest | None:
-        if self.entry is None:
-            return _manifest_beside(self._location.path) if self._location else None
-        distribution = self.entry.distribution
-        manifest = distribution.read_manifest()
-        if manifest is None or manifest.name != self.name:
-            return None
-        check_own(self.entry, manifest)
-        if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
-            return manifest
-        # An editable install's metadata is as old as the install; the file beside the database is
-        # as new as the database.
-        return _manifest_beside(development_path(manifest)) or manifest
-
-
-def find_table(dataset: InstalledDataset, name: str) -> Table:
-    """One table of a dataset.
-
-    Raises:
-        TableNotFoundError: There is none of this name.
-    """
-    return _choose(name, dataset.tables, f"Dataset {dataset.name!r}", "table")
 
 
 def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -> list[Field]:
@@ -299,30 +328,12 @@ def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -
     """
     fields = {field.name: field for field in table.fields}
     owner = f"Table {table.name!r} of dataset {dataset.name!r}"
-    return [_choose(name, fields, owner, "column") for name in names]
-
-
-def _choose(name: str, known: Mapping[str, Named], owner: str, kind: str) -> Named:
-    if name not in known:
-        from microcosm_sqlite.common.names import suggest
-
-        raise TableNotFoundError(
-            f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
-        )
-    return known[name]
-
-
-def _manifest_beside(path: str) -> Manifest | None:
-    folder = os.path.dirname(path)
-    try:
-        content = folder_reader(folder or os.curdir)(FILE_NAME)
-    except (OSError, ValueError):
-        return None
-    if not content or EXTENSION.encode() not in content:
-        return None
-    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
-    is_meant = os.path.basename(manifest.resource).startswith(os.path.basename(path))
-    return manifest if is_meant else None
+    chosen = []
+    for name in names:
+        if name not in fields:
+            raise refuse_name(name, fields, owner, "column")
+        chosen.append(fields[name])
+    return chosen
 
 
 def _locate_others(names: Iterable[str]) -> dict[str, Location]:

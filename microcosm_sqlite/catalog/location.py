@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.editable import find_developed, is_developed
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileMissingError,
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from microcosm_sqlite.catalog.distributions import Distribution, Entry
-    from microcosm_sqlite.catalog.manifest import Manifest
 
 
 class Location:
@@ -26,11 +27,13 @@ class Location:
     Attributes:
         path: Absolute path.
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
-            which are only replaced by rename, false of a file that somebody works on.
+            which nobody changes in place, false of a file that somebody works on.
         renew: For an extracted file, which can vanish at any time: makes sure that it is there.
+        refuse_change: Called when another file is at the path than the one that was opened first:
+            raises an error unless its content is the same.
     """
 
-    __slots__ = ("immutable", "path", "renew")
+    __slots__ = ("_opened", "immutable", "path", "refuse_change", "renew")
 
     def __init__(
         self, path: str, *, immutable: bool, renew: Callable[[], object] | None = None
@@ -38,6 +41,8 @@ class Location:
         self.path = os.path.abspath(path)
         self.immutable = immutable
         self.renew = renew
+        self.refuse_change: Callable[[], object] | None = None
+        self._opened: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Location {self.path}{' immutable' if self.immutable else ''}>"
@@ -47,25 +52,99 @@ class Location:
         """Whether the file was extracted."""
         return self.renew is not None
 
+    @property
+    def was_opened(self) -> bool:
+        """Whether this process opened the file before."""
+        return bool(self._opened)
+
+    def pin(self, status: os.stat_result) -> None:
+        """Hold on to the file that is opened first: an upgrade must not mix two versions.
+
+        Raises:
+            DatasetReplacedError: Another version is at its path now.
+        """
+        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if found != self._opened:
+            if self._opened and self.refuse_change is not None:
+                self.refuse_change()
+            self._opened = found
+
+
+def find_manifest(name: str, entry: Entry) -> Manifest | None:
+    """The manifest of an installed dataset; None where it has none, or has that of another.
+
+    Raises:
+        ManifestError: It cannot be used.
+        BrokenDistributionError: It cannot be read.
+    """
+    distribution = entry.distribution
+    manifest = distribution.read_manifest()
+    if manifest is None or manifest.name != name:
+        return None
+    check_own(entry, manifest)
+    if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
+        return manifest
+    # An editable install's metadata is as old as the install; the file beside the database is as
+    # new as the database.
+    path = find_developed(member_name(manifest))
+    return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
+
+
+def manifest_beside(location: Location | None) -> Manifest | None:
+    """The manifest in the folder of a database file, if there is one and it describes the file."""
+    if location is None:
+        return None
+    folder, name = os.path.split(location.path)
+    try:
+        content = folder_reader(folder)(FILE_NAME)
+    except (OSError, ValueError):
+        return None
+    if not content or EXTENSION.encode() not in content:
+        return None
+    manifest = Manifest.loads(content, os.path.join(folder, FILE_NAME))
+    return manifest if os.path.basename(manifest.resource).startswith(name) else None
+
 
 def check_own(entry: Entry, manifest: Manifest) -> None:
     """Refuse a manifest that leads to what belongs to another distribution.
 
-    Its package and its models share the top-level name of the entry point's module, or are listed
-    in RECORD.
+    Its package and its models share the top-level name of the entry point's module, are listed in
+    RECORD, or are in the project of an editable install.
 
     Raises:
         ManifestError: It leads elsewhere.
     """
     distribution = entry.distribution
-    own = entry.reference.partition(":")[0].partition(".")[0].strip()
-    if manifest.package.partition(".")[0] != own and not distribution.lists(member_name(manifest)):
-        raise _foreign(distribution, manifest, "file", member_name(manifest))
-    models = manifest.models
-    if models and models.partition(".")[0] not in (own, manifest.package.partition(".")[0]):
-        path = models.replace(".", "/")
-        if not any(map(distribution.lists, (f"{path}.py", f"{path}/__init__.py"))):
-            raise _foreign(distribution, manifest, "models", models)
+    own = {entry.reference.partition(":")[0].partition(".")[0].strip()}
+    top, file = manifest.package.partition(".")[0], member_name(manifest)
+    if top not in own and not (
+        distribution.lists(file) or is_developed(distribution, find_developed(file))
+    ):
+        raise _foreign(distribution, manifest, "file", file)
+    if manifest.models and manifest.models.partition(".")[0] not in own | {top}:
+        check_models(distribution, manifest, is_named_alike=False)
+
+
+def check_models(
+    distribution: Distribution, manifest: Manifest, *, is_named_alike: bool = True
+) -> None:
+    """Refuse models that the distribution did not install, before they are imported.
+
+    Args:
+        distribution: The distribution.
+        manifest: Its manifest.
+        is_named_alike: Whether their name is proof enough where there is no RECORD.
+
+    Raises:
+        ManifestError: RECORD does not list their module, nor has the project of an editable
+            install a file of this name.
+    """
+    path = manifest.models.replace(".", "/")
+    files = (f"{path}.py", f"{path}/__init__.py")
+    listed = [distribution.lists(file) for file in files]
+    is_own = any(listed) or (is_named_alike and None in listed)
+    if not is_own and not any(is_developed(distribution, find_developed(file)) for file in files):
+        raise _foreign(distribution, manifest, "models", manifest.models)
 
 
 def _check_listed(distribution: Distribution, manifest: Manifest) -> None:
@@ -100,17 +179,18 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         return _extracted(
             lambda: extract_member(distribution.site, member_name(manifest), manifest)
         )
-    path = installed_path(distribution, manifest)
-    is_installed = os.path.exists(path)
-    if is_installed:
+    path = installed = installed_path(distribution, manifest)
+    if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
-        path = development_path(manifest) or _missing(distribution, manifest)
+        path = find_developed(member_name(manifest)) or _missing(distribution, manifest)
+        if os.path.exists(path) and not is_developed(distribution, path):
+            raise _foreign(distribution, manifest, "file", path)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
-    return Location(path, immutable=is_installed)
+    return Location(path, immutable=path == installed)
 
 
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:
@@ -121,29 +201,6 @@ def installed_path(distribution: Distribution, manifest: Manifest) -> str:
 def member_name(manifest: Manifest) -> str:
     """The packaged file's path below the site directory, as archives and RECORD write it."""
     return "/".join((*filter(None, manifest.package.split(".")), manifest.resource))
-
-
-def development_path(manifest: Manifest) -> str:
-    """Where the file of an editable install is; empty if its package is not to be found.
-
-    The package's folder is elsewhere on the import path, or an import hook stands for it.
-    """
-    parts = manifest.package.split(".")
-    folders = (os.path.join(site or os.curdir, *parts) for site in sys.path)
-    known = [folder for folder in folders if os.path.isdir(folder)] or _hooked_folders(parts)
-    paths = [os.path.join(folder, manifest.resource) for folder in known]
-    return next(filter(os.path.exists, paths), paths[0] if paths else "")
-
-
-def _hooked_folders(parts: list[str]) -> list[str]:
-    from importlib.util import find_spec
-
-    try:
-        spec = find_spec(parts[0])  # of the top level, which imports nothing
-    except (ImportError, ValueError):
-        return []
-    found = (spec.submodule_search_locations if spec else None) or ()
-    return [os.path.join(folder, *parts[1:]) for folder in found]
 
 
 def locate_entry(entry: Entry, graph: object = None) -> Location:

@@ -24,11 +24,12 @@ from microcosm_sqlite.catalog.strict_json import (
     read_text,
     read_value_range,
 )
-from microcosm_sqlite.errors import ManifestError
+from microcosm_sqlite.errors import ManifestError, TableNotFoundError
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 FORMAT = 1
@@ -108,6 +109,7 @@ class Table:
             :func:`microcosm_sqlite.catalog.verifying.digest.content_digest`.
         foreign_keys: The keys into tables of the same dataset, in the words of Table Schema v2.
         external_keys: The keys into other datasets, whose ``reference`` names one as ``package``.
+        repairs: How many lines of its sources were repaired when it was built, by kind of repair.
     """
 
     __slots__ = (
@@ -119,6 +121,7 @@ class Table:
         "indexes",
         "name",
         "primary_key",
+        "repairs",
         "row_count",
         "rowid_range",
         "unique_keys",
@@ -142,6 +145,8 @@ class Table:
         self.row_count: int = read_count(raw, "rowCount", 0)
         self.rowid_range: tuple[int, int] | None = read_range(raw, "rowidRange")
         self.digest: str = read_text(raw, "digest", "")
+        repairs = read_object(raw, "repairs")
+        self.repairs: dict[str, int] = {kind: read_count(repairs, kind) for kind in repairs}
         for index in self.indexes:
             read_text(index, "name", "")
             check_names(index.get("fields", []))
@@ -155,6 +160,34 @@ class Table:
 
     def __repr__(self) -> str:
         return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
+
+
+class Tables(dict[str, Table]):
+    """The tables of a dataset by name; an unknown name raises an error that suggests the nearest.
+
+    Args:
+        dataset: The dataset's name, for errors.
+        tables: The tables.
+    """
+
+    def __init__(self, dataset: str, tables: Iterable[Table]) -> None:
+        super().__init__((table.name, table) for table in tables)
+        self._dataset = dataset
+
+    def __missing__(self, name: str) -> Table:
+        raise refuse_name(name, self, f"Dataset {self._dataset!r}", "table")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Tables, (self._dataset, list(self.values()))
+
+
+def refuse_name(name: str, known: Iterable[str], owner: str, kind: str) -> TableNotFoundError:
+    """The error for the name of a table or column that is not there."""
+    from microcosm_sqlite.common.names import suggest
+
+    return TableNotFoundError(
+        f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
+    )
 
 
 class Requirement:
@@ -244,8 +277,7 @@ class Manifest:
         self.models = read_inner_path(extension, "models", ".", "")
         requires = read_object(extension, "requires")
         self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
-        tables = [Table(resource) for resource in read_objects(raw, "resources")]
-        self.tables: dict[str, Table] = {table.name: table for table in tables}
+        self.tables = Tables(self.name, map(Table, read_objects(raw, "resources")))
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name} {self.version}: {len(self.tables)} tables>"

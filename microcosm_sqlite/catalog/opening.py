@@ -15,6 +15,7 @@ from microcosm_sqlite.catalog.distributions import Distribution, folder_reader
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, member_name
 from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.catalog.preflight import check_regular
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.errors import (
     AmbiguousDatasetError,
@@ -91,10 +92,12 @@ def open_wheel(wheel: str, folder: str) -> Iterator[PackedDataset]:
 
     Raises:
         DatasetFileMissingError: There is no such file.
+        DatasetUnreadableError: It is a folder, a FIFO or a device.
         DatasetNotPackagedError: It is no zip file.
-        BrokenDistributionError: Its metadata cannot be read, or names no dataset.
+        BrokenDistributionError: It has no metadata folder, or several; its metadata cannot be
+            read, or names no dataset.
     """
-    _check_zip(wheel)
+    read_wheel(wheel)
     scan = discover([wheel])
     for problem in scan.problems:
         raise BrokenDistributionError(problem.message, hint="Tell its author to build it again.")
@@ -111,6 +114,7 @@ def read_wheel(wheel: str) -> Distribution:
 
     Raises:
         DatasetFileMissingError: There is no such file.
+        DatasetUnreadableError: It is a folder, a FIFO or a device.
         DatasetNotPackagedError: It is no zip file.
         BrokenDistributionError: It has no metadata folder, or several.
     """
@@ -128,6 +132,7 @@ def _check_zip(wheel: str) -> None:
 
     if not os.path.exists(wheel):
         raise DatasetFileMissingError(f"{wheel} does not exist.")
+    check_regular(wheel, os.stat(wheel))
     if not is_zipfile(wheel):
         raise DatasetNotPackagedError(f"{wheel} is not a wheel: it is not a zip file.")
 

@@ -7,6 +7,7 @@ and where it is told that a file is immutable, it neither looks for a journal no
 from __future__ import annotations
 
 import os
+from stat import S_ISDIR, S_ISREG
 
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -41,18 +42,22 @@ _IMPOSTORS = (
 )
 
 
-def preflight(path: str) -> None:
+def preflight(path: str) -> os.stat_result:
     """Refuse a file that must not be opened immutable, and say why.
 
     The file is opened and read here, which is harmless only because nothing in this process holds
     locks on an immutable file (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 
+    Returns:
+        What the system says of the file.
+
     Raises:
         DatasetFileError: One of its kinds.
     """
-    size, header = _read_header(path)
+    status, header = _read_header(path)
     check_sidecars(path)
-    _check_header(path, size, header)
+    _check_header(path, status.st_size, header)
+    return status
 
 
 def check_sidecars(path: str) -> None:
@@ -72,11 +77,16 @@ def check_header(path: str) -> None:
     Raises:
         DatasetFileError: One of its kinds.
     """
-    _check_header(path, *_read_header(path))
+    status, header = _read_header(path)
+    _check_header(path, status.st_size, header)
 
 
-def preflight_live(path: str) -> None:
+def preflight_live(path: str, hint: str = "") -> None:
     """Refuse what cannot be a database, without opening it: others may hold locks on it.
+
+    Args:
+        path: The file.
+        hint: What to do about a file that is missing; by default, as for a path of the user's own.
 
     Raises:
         DatasetFileError: One of its kinds.
@@ -84,12 +94,21 @@ def preflight_live(path: str) -> None:
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
-        raise explain(error, path) from error
+        raise explain(error, path, hint or CORRECT_PATH) from error
     check_regular(path, status)
     if status.st_size == 0:
-        raise DatasetCorruptError(f"{path} is empty.", hint="Build or copy it again.")
-    if not os.access(path, os.R_OK):
+        raise DatasetCorruptError(f"{path} is empty.", hint=hint or CORRECT_PATH)
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unreadable(path)
+    refuse_special_sidecars(path)
+
+
+def refuse_special_sidecars(path: str) -> None:
+    """Refuse a FIFO or device that stands where SQLite would look for a log or a journal.
+
+    Raises:
+        DatasetUnreadableError: There is one.
+    """
     path = _resolve(path)
     for suffix in (*SIDECARS, "-shm"):
         _check_sidecar_is_regular(path + suffix)
@@ -100,7 +119,7 @@ def _resolve(path: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
-def _read_header(path: str) -> tuple[int, bytes]:
+def _read_header(path: str) -> tuple[os.stat_result, bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         # O_NONBLOCK: opening a FIFO must fail below rather than wait for a writer.
@@ -108,7 +127,7 @@ def _read_header(path: str) -> tuple[int, bytes]:
         try:
             status = os.fstat(descriptor)
             check_regular(path, status)
-            return status.st_size, os.read(descriptor, HEADER_SIZE)
+            return status, os.read(descriptor, HEADER_SIZE)
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
@@ -121,8 +140,9 @@ def check_regular(path: str, status: os.stat_result) -> None:
     Raises:
         DatasetUnreadableError: It is one.
     """
-    if status.st_mode & 0o170000 != 0o100000:
-        raise DatasetUnreadableError(f"{path} is not a regular file.")
+    if not S_ISREG(status.st_mode):
+        what = "a folder, not a regular file" if S_ISDIR(status.st_mode) else "not a regular file"
+        raise DatasetUnreadableError(f"{path} is {what}.", hint="Name the database file itself.")
 
 
 def _check_header(path: str, size: int, header: bytes) -> None:
@@ -188,12 +208,19 @@ def _identify(size: int, header: bytes) -> str:
 
 
 REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
+CORRECT_PATH = "Correct the path that was configured or registered, or write the file again."
 
 
-def explain(error: OSError | ValueError, path: str) -> DatasetFileError:
-    """Return the error of this package for an operating system error while a database is read."""
+def explain(error: OSError | ValueError, path: str, hint: str = REINSTALL) -> DatasetFileError:
+    """Return the error of this package for an operating system error while a database is read.
+
+    Args:
+        error: The error.
+        path: The file.
+        hint: What to do if there is no such file.
+    """
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):  # or a NUL in it
-        return DatasetFileMissingError(f"{path} does not exist.", hint=REINSTALL)
+        return DatasetFileMissingError(f"{path} does not exist.", hint=hint)
     if isinstance(error, PermissionError):
         return _unreadable(path)
     return DatasetIOError(f"{path} cannot be read: {error.strerror}.", hint="Check the medium.")
@@ -205,7 +232,7 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
     except OSError:
         facts = "its directory may not be entered"
-    user = f"uid {os.getuid()}" if hasattr(os, "getuid") else "this user"
+    user = f"uid {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
     return DatasetUnreadableError(
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",

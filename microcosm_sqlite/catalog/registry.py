@@ -6,6 +6,7 @@ from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.catalog.distributions import Entry, Problem
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
+from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.errors import (
     AmbiguousDatasetError,
     DatasetError,
@@ -27,8 +28,14 @@ def datasets() -> dict[str, InstalledDataset]:
     :func:`problems`; asking for it by name raises its error.
     """
     found = {name: entries[0] for name, entries in _claims().items() if len(entries) == 1}
-    usable = {name: _instance(entry) for name, entry in found.items()} | _registered
-    return {name: usable[name] for name in sorted(usable) if _fault(usable[name]) is None}
+    named = {name: _instance(entry) for name, entry in found.items()} | _registered
+    usable = {}
+    for name in sorted(named):
+        if (fault := _fault(named[name])) is None:
+            usable[name] = named[name]
+        else:
+            log("warning", "Dataset %s cannot be used: %s", name, fault)
+    return usable
 
 
 def dataset(name: str) -> InstalledDataset:

@@ -7,7 +7,7 @@ from functools import update_wrapper
 
 import click
 
-from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.cli.output import FORMATS, Output
 from microcosm_sqlite.cli.streams import printable
@@ -206,7 +206,7 @@ def find_named(words: str) -> Named:
         return Named(found)
     splits = list(_split(rest))
     table, column = next((each for each in splits if each[0] in found.tables), splits[-1])
-    chosen = find_table(found, table)
+    chosen = found.tables[table]
     return Named(found, chosen, *find_fields(found, chosen, [column] if column else []))
 
 
@@ -226,9 +226,8 @@ def choose_tables(dataset: InstalledDataset, names: Sequence[str]) -> list[Table
     Raises:
         TableNotFoundError: There is no such table.
     """
-    for name in names:
-        find_table(dataset, name)
-    return [table for name, table in dataset.tables.items() if name in names or not names]
+    chosen = [dataset.tables[name] for name in names]
+    return [table for table in dataset.tables.values() if table in chosen or not chosen]
 
 
 def _split(words: str) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
-from contextlib import contextmanager
+import sqlite3
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = "lock"
+_SCRATCH = "microcosm-sqlite-"
 
 
 @contextmanager
@@ -27,21 +32,112 @@ def open_workspace(folder: Path, prefix: str) -> Iterator[Path]:
         folder: Where to.
         prefix: What its name begins with, and the names of those that are removed.
     """
-    _sweep(folder, prefix)
-    directory = Path(mkdtemp(prefix=prefix, dir=folder))
-    lock = FileLock(directory / LOCK)
+    sweep(folder, prefix)
+    directory, lock = _make(folder, prefix)
     try:
-        with lock:
-            yield directory
+        yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory, lock)
+        lock.release()
 
 
-def _sweep(folder: Path, prefix: str) -> None:
-    for directory in folder.glob(f"{prefix}*"):
-        try:
-            with FileLock(directory / LOCK, timeout=0):
-                pass
-        except (Timeout, OSError):
-            continue  # in use, or not ours to touch
-        shutil.rmtree(directory, ignore_errors=True)
+@contextmanager
+def open_scratch() -> Iterator[Path]:
+    """Make a workspace for what is not published, in the folder of temporary files."""
+    with open_workspace(Path(gettempdir()), _SCRATCH) as directory:
+        yield directory
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that appears as a whole, in UTF-8.
+
+    Raises:
+        FileExistsError: There is one.
+    """
+    with open_workspace(path.parent, f".{_SCRATCH}") as workspace:
+        draft = workspace / "draft"
+        draft.write_text(text, encoding="utf-8")
+        publish_new(draft, path)
+
+
+def publish_new(draft: Path, target: Path) -> None:
+    """Move a file or folder to its place, unless something is there.
+
+    Raises:
+        FileExistsError: Something is there, if only since a moment ago.
+    """
+    try:
+        if draft.is_dir():
+            draft.rename(target)  # which replaces nothing but an empty folder
+            return
+        os.link(draft, target)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from error
+        if draft.is_dir():
+            raise
+        draft.replace(target)  # a file system without links, where the last one wins
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove what processes that were killed left of their workspaces in a folder."""
+    for directory in folder.glob(f"{escape(prefix)}*"):
+        with suppress(OSError, Timeout):  # in use
+            # Nobody is led to a file elsewhere by a link that a stranger put here.
+            if _is_own(directory):
+                _remove_dead(directory)
+
+
+def _remove_dead(directory: Path) -> None:
+    """Remove a directory whose lock nobody holds."""
+    with FileLock(directory / LOCK, timeout=0) as lock:
+        _remove(directory, lock)
+
+
+def _remove(directory: Path, lock: FileLock) -> None:
+    if os.name == "nt":
+        lock.release()  # as no file is removed there that is open
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _make(folder: Path, prefix: str) -> tuple[Path, FileLock]:
+    while True:
+        directory = Path(mkdtemp(prefix=prefix, dir=folder))
+        lock = FileLock(directory / LOCK)
+        # Another process may have swept it before it was locked; to lock it would then make it
+        # anew, for others to read.
+        with suppress(FileExistsError, FileNotFoundError):
+            lock.acquire()
+            is_private = os.name == "nt" or not directory.stat().st_mode & 0o077
+            if is_private and (directory / LOCK).exists():
+                return directory, lock
+        _remove(directory, lock)
+        lock.release()
+
+
+def _is_own(directory: Path) -> bool:
+    status = directory.lstat()
+    is_ours = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    return is_ours and not directory.is_symlink() and directory.is_dir()
+
+
+@contextmanager
+def writing_database(path: Path) -> Iterator[None]:
+    """Tell that a database cannot be written as the operating system tells it of any file.
+
+    SQLite would say "database or disk is full" of whatever database it was reading.
+
+    Args:
+        path: What is written.
+
+    Raises:
+        OSError: There is no room for it, or the disk fails.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise
+        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
+        raise OSError(number, str(error), str(path)) from error

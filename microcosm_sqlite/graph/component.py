@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from microcosm.api import defaults
+from sqlalchemy import text
 
 from microcosm_sqlite.orm.binds import Binds, set_current_binds
+from microcosm_sqlite.orm.configuration import refuse_misspelt
 
 if TYPE_CHECKING:
     from microcosm.object_graph import ObjectGraph
 
 
-@defaults(
-    autocommit=False,
-    echo="False",
-    path=":memory:",
-    paths={},
-    read_only=False,
-    untrusted=False,
-    use_foreign_keys="True",
-)
+_DEFAULTS = {
+    "autocommit": False,
+    "echo": "False",
+    "path": ":memory:",
+    "paths": {},
+    "read_only": False,
+    "untrusted": False,
+    "use_foreign_keys": "True",
+}
+
+
+@defaults(**_DEFAULTS)
 class SQLiteBindFactory(Binds):
     """Engines and session factories of the datasets that an object graph uses.
 
@@ -36,10 +41,14 @@ class SQLiteBindFactory(Binds):
       statement may cost.
 
     >>> engine, Session = graph.sqlite("nycflights13")          # doctest: +SKIP
+
+    Raises:
+        ConfigurationError: A key is misspelt, or its value cannot be used.
     """
 
     def __init__(self, graph: ObjectGraph) -> None:
         config: Any = graph.config.sqlite
+        refuse_misspelt(config, _DEFAULTS)
         super().__init__(
             path=config.path,
             paths=config.paths,
@@ -51,3 +60,17 @@ class SQLiteBindFactory(Binds):
             graph=graph,
         )
         set_current_binds(self)
+
+
+def check_health(graph: ObjectGraph) -> None:
+    """Read from each dataset that the graph has used, as microcosm's health convention expects.
+
+    >>> graph.health_convention.checks["sqlite"] = check_health     # doctest: +SKIP
+
+    Raises:
+        DatasetError: One of them cannot be read.
+    """
+    for name in list(graph.sqlite.datasets):
+        engine, _ = graph.sqlite(name)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM sqlite_master"))

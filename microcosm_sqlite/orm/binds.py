@@ -16,18 +16,21 @@ from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.requirements import find_requirements
-from microcosm_sqlite.common.kinds import parse_boolean
-from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
 from microcosm_sqlite.orm.attachments import attach_datasets
-from microcosm_sqlite.orm.dataset_paths import DatasetPaths
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag
+from microcosm_sqlite.orm.engine_errors import (
+    explain_empty_file,
+    explain_empty_memory,
+    explain_missing_reference,
+    refuse_write,
+)
 from microcosm_sqlite.orm.engines import (
     MEMORY,
     create_readonly_engine,
     create_readwrite_engine,
     recipes,
-    refuse_write,
 )
 from microcosm_sqlite.orm.external_keys import find_referred
 from microcosm_sqlite.orm.schema_check import check_agreement
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Engine
-    from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.orm import Session
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -77,11 +79,11 @@ class Binds:
     ) -> None:
         self.default_path = path
         self.paths = DatasetPaths(paths or {}, graph)
-        self.echo = parse_boolean(echo)
-        self.use_foreign_keys = parse_boolean(use_foreign_keys)
-        self.read_only = parse_boolean(read_only)
-        self.autocommit = parse_boolean(autocommit)
-        self.untrusted = parse_boolean(untrusted)
+        self.echo = read_flag("echo", echo)
+        self.use_foreign_keys = read_flag("use_foreign_keys", use_foreign_keys)
+        self.read_only = read_flag("read_only", read_only)
+        self.autocommit = read_flag("autocommit", autocommit)
+        self.untrusted = read_flag("untrusted", untrusted)
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
         self._unchecked: dict[str, InstalledDataset] = {}
@@ -235,7 +237,7 @@ class Binds:
         # A database in memory that nobody may write would be empty for ever.
         if self.read_only and os.fspath(path) != MEMORY:
             return self._bind_readonly(Location(os.fspath(path), immutable=False), name)
-        return self._bind_readwrite(path, missing=name if is_default else "")
+        return self._bind_readwrite(path, name, is_default=is_default)
 
     def _bind_readonly(self, location: Location, name: str) -> Bind:
         engine = create_readonly_engine(
@@ -247,15 +249,17 @@ class Binds:
         )
         return engine, session_factory
 
-    def _bind_readwrite(self, path: Path, *, missing: str) -> Bind:
+    def _bind_readwrite(self, path: Path, name: str, *, is_default: bool) -> Bind:
         engine = create_readwrite_engine(
             path,
             echo=self.echo,
             use_foreign_keys=self.use_foreign_keys,
             autocommit=self.autocommit,
         )
-        if missing and os.fspath(path) == MEMORY:
-            event.listen(engine, "handle_error", partial(explain_empty_memory, missing))
+        if os.fspath(path) != MEMORY:
+            event.listen(engine, "handle_error", partial(explain_empty_file, name, path))
+        elif is_default:
+            event.listen(engine, "handle_error", partial(explain_empty_memory, name))
         session_factory: sessionmaker[Session] = sessionmaker(engine, class_=DatasetSession)
         return engine, session_factory
 
@@ -304,39 +308,3 @@ _graph_binds: list[weakref.ref[Binds]] = []
 
 def _raise(error: DatasetError, _: object) -> None:
     raise error
-
-
-def explain_empty_memory(name: str, context: ExceptionContext) -> None:
-    """Explain "no such table" when the dataset is not installed and its database is in memory.
-
-    Raises:
-        DatasetNotFoundError: It says where the dataset was looked for.
-    """
-    error = context.original_exception
-    if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR or context.connection is None:
-        return
-    connection: Any = context.connection.connection.dbapi_connection
-    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        return
-    try:
-        dataset(name)
-    except DatasetNotFoundError as missing:
-        raise DatasetNotFoundError(
-            f"Dataset {name!r} is empty: it is in memory, as no path is configured for it and no "
-            "dataset of this name is installed.",
-            hint=missing.hint,
-        ) from error
-
-
-def explain_missing_reference(name: str, other: str, context: ExceptionContext) -> None:
-    """Explain "no such table" when a dataset that this one refers to is not installed.
-
-    Raises:
-        DatasetNotFoundError: It names both.
-    """
-    error = context.original_exception
-    if f"no such table: {other}." in str(error):
-        raise DatasetNotFoundError(
-            f"Dataset {name!r} refers to dataset {other!r}, which is not installed.",
-            hint="Install the distribution that carries it, or configure its path.",
-        ) from error

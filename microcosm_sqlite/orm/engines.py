@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import TIMESTAMP, URL, DateTime, QueuePool, create_engine, event
+from sqlalchemy import URL, QueuePool, create_engine, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -24,18 +24,23 @@ from microcosm_sqlite.catalog.connection import (
     checked_uri,
     connect,
 )
+from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.requirements import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
-from microcosm_sqlite.errors import DatasetFileMissingError, ReadOnlyDatasetError
+from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.dialects import compare_as_stored, compare_in_utc, quote_keywords
+from microcosm_sqlite.orm.engine_errors import (
+    explain_configured,
+    explain_read_only,
+    refuse_unopened,
+)
 from microcosm_sqlite.orm.forking import track_engine
-from microcosm_sqlite.orm.types import MomentInUTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
@@ -103,6 +108,7 @@ def create_dataset_engine(
         dataset.location, attach=attach, untrusted=untrusted, name=dataset.name
     )
     recipe = recipes[engine]
+    compare_as_stored(engine, dataset)
 
     def attach_required(requirement: Requirement, connection: sqlite3.Connection) -> None:
         location = find_required(dataset, requirement).location
@@ -132,12 +138,7 @@ def create_readonly_engine(
         echo: Log every statement.
         name: The dataset's name, for errors.
     """
-
-    def explain(context: ExceptionContext) -> None:
-        code = getattr(context.original_exception, "sqlite_errorcode", 0)
-        if code == sqlite3.SQLITE_READONLY:
-            raise refuse_write(name, location.path) from context.original_exception
-
+    explain = partial(explain_read_only, name, location)
     listeners: list[tuple[str, Callable[..., None]]] = [("handle_error", explain)]
     if untrusted:
         listeners.append(("before_cursor_execute", _restart_clock))
@@ -186,7 +187,11 @@ def create_readwrite_engine(
             connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    listeners = [] if autocommit else [("begin", _begin), ("reset", _end_transaction)]
+    listeners: list[tuple[str, Callable[..., None]]] = []
+    if not autocommit:
+        listeners += [("begin", _begin), ("reset", _end_transaction)]
+    if not (memory or name.startswith("file:")):
+        listeners.append(("handle_error", partial(explain_configured, name)))
     recipe = Recipe(
         open=open_configured,
         reset="rollback",
@@ -202,17 +207,6 @@ def create_readwrite_engine(
     return engine
 
 
-def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
-    """The error for a write to read-only data."""
-    return ReadOnlyDatasetError(
-        f"Dataset {name!r} is read-only ({path})." if name else f"{path} is read-only.",
-        hint=(
-            "For a copy that can be written, copy the file and name the copy in the "
-            f"configuration: sqlite.paths[{name or 'name'!r}]."
-        ),
-    )
-
-
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     engine = create_engine(
         # For those who read the path in logs, traces and migrations; it is not opened by this.
@@ -226,7 +220,10 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     )
     for name, listener in recipe.listeners:
         event.listen(engine, name, listener)
-    adapt_dialect(engine, recipe)
+    quote_keywords(engine)
+    if recipe.is_read_only:
+        # What an application writes itself keeps SQLAlchemy's rules.
+        compare_in_utc(engine)
     recipes[engine] = recipe
     track_engine(engine, is_copied=is_copied)
     return engine
@@ -261,38 +258,21 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
                 f"{path} can neither be opened nor created: its folder does not exist.",
                 hint="Create the folder, or correct the path.",
             )
+        if not path.startswith("file:"):
+            refuse_special_sidecars(path)
         # An absolute path is never taken for a URI; what is attached is one.
-        return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+        try:
+            return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            if path.startswith("file:"):
+                raise
+            raise refuse_unopened(path, error) from error
 
     return open_file
 
 
 def _name_file(name: str) -> str:
     return name if name.startswith("file:") else str(Path(name).absolute())
-
-
-UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
-"""Keywords of SQLite 3.53 that SQLAlchemy does not quote and that cannot name a table or column."""
-
-
-def adapt_dialect(engine: Engine, recipe: Recipe) -> None:
-    """Let an engine take any name, and find moments with an offset in data that was built.
-
-    What an application writes itself keeps SQLAlchemy's rules.
-    """
-    quote_keywords(engine)
-    if recipe.is_read_only:
-        engine.dialect.colspecs = {
-            **engine.dialect.colspecs,
-            DateTime: MomentInUTC,
-            TIMESTAMP: MomentInUTC,
-        }
-
-
-def quote_keywords(engine: Engine) -> None:
-    """Let tables and columns have any keyword as their name."""
-    preparer = engine.dialect.identifier_preparer
-    preparer.reserved_words = {*preparer.reserved_words, *UNKNOWN_KEYWORDS}
 
 
 MEMORY = ":memory:"

@@ -6,21 +6,21 @@ pool, sessions forget what they were in the middle of, and the inherited connect
 referenced for ever. Nothing has to be called for it.
 
 What this cannot prevent: a fork while another thread is inside SQLite may copy a locked
-mutex, and the child then hangs at its first query. :class:`ForkSafetyWarning` tells of it.
+mutex, and the child then hangs at its first query. A warning of
+:mod:`~microcosm_sqlite.catalog.fork_safety` tells of it.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import sys
-import warnings
 import weakref
-from threading import active_count, get_ident
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
+
+from microcosm_sqlite.catalog.fork_safety import watch_engines
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 T = TypeVar("T")
-
-
-class ForkSafetyWarning(RuntimeWarning):
-    """The process forks while another of its threads is inside SQLite: the child may hang.
-
-    Fork before threads start, or use the ``spawn`` or ``forkserver`` start method.
-    """
 
 
 class WeakBag(Generic[T]):
@@ -166,28 +159,6 @@ def _prepare() -> None:
     _held.extend(_sessions)
     for tracker in list(_trackers):
         _held.extend(tracker.leases())
-    _warn_of_active_threads()
-
-
-def _warn_of_active_threads() -> None:
-    if active_count() == 1 or not any(tracker.connections for tracker in list(_trackers)):
-        return
-    here = get_ident()
-    busy = sum(
-        thread != here and _is_database_code(frame.f_globals.get("__name__", ""))
-        for thread, frame in sys._current_frames().items()
-    )
-    if busy:
-        warnings.warn(
-            f"Forking while {busy} other thread(s) are inside SQLite: the child may hang. "
-            "Fork before threads start, or use the spawn or forkserver start method.",
-            ForkSafetyWarning,
-            stacklevel=2,
-        )
-
-
-def _is_database_code(module: str) -> bool:
-    return module.startswith(("sqlalchemy.", "microcosm_sqlite."))
 
 
 def _start_anew() -> None:
@@ -205,5 +176,6 @@ def _start_anew() -> None:
     _held.clear()
 
 
+watch_engines(lambda: any(tracker.connections for tracker in list(_trackers)))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_prepare, after_in_parent=_held.clear, after_in_child=_start_anew)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 
 from sqlalchemy import inspect
+from sqlalchemy.sql.base import ExecutableOption
 
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.orm.data_sets import DataSet
@@ -53,8 +54,18 @@ class QueryBuilder(Generic[M]):
 
     @property
     def model_class(self) -> type[M]:
-        """The model."""
-        raise NotImplementedError("model_class")
+        """The model; for ``Store[Model]()``, which makes no subclass, that of the type argument.
+
+        Raises:
+            TypeError: Nothing names it.
+        """
+        arguments = get_args(getattr(self, "__orig_class__", None))
+        if arguments and _is_model(arguments[0]):
+            return cast("type[M]", arguments[0])
+        name = type(self).__name__
+        raise TypeError(
+            f"{name} has no model: write `class {name}(Store[Model])`, or define model_class."
+        )
 
     @property
     def session(self) -> Session:
@@ -111,8 +122,9 @@ class QueryBuilder(Generic[M]):
         is_ordered: bool = True,
     ) -> Query[M]:
         criteria, offset, limit = _take_positions(criteria, offset, limit)
+        options, filters = _take_options(filters)
         self._refuse_unknown(filters)
-        query = self._filter(self._query(), **filters)
+        query = self._filter(self._query(), **filters).options(*options)
         if criteria:
             query = query.filter(*criteria)
         if is_ordered:
@@ -128,7 +140,7 @@ class QueryBuilder(Generic[M]):
         limit: int | None,
     ) -> tuple[Select[Any], dict[str, Any]] | None:
         """The statement that :meth:`_select` would build, where it is one that can be kept."""
-        if criteria or self._statements is None:
+        if criteria or self._statements is None or _OPTIONS in filters:
             return None
         self._refuse_unknown(filters)
         return self._statements.select(filters, offset, limit)
@@ -178,6 +190,7 @@ class QueryBuilder(Generic[M]):
         return f"{model.__name__} in dataset {model.dataset_name!r}{condition}"
 
 
+_OPTIONS = "options"
 _CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
 _HOOKS_OF_KEYWORDS = ("_query", "_filter", "_auto_filter", "_order_by")
 _HOOKS = (*_HOOKS_OF_KEYWORDS, "_paginate")
@@ -185,6 +198,18 @@ _HOOKS = (*_HOOKS_OF_KEYWORDS, "_paginate")
 
 def _is_model(argument: object) -> TypeIs[type[DataSet]]:
     return isinstance(argument, type) and issubclass(argument, DataSet)
+
+
+def _take_options(
+    filters: dict[str, Any],
+) -> tuple[Sequence[ExecutableOption], dict[str, Any]]:
+    """Tell loader options from filters: a column may be called options as well."""
+    options = filters.get(_OPTIONS)
+    if not options or not isinstance(options, list | tuple):
+        return (), filters
+    if not all(isinstance(option, ExecutableOption) for option in options):
+        return (), filters
+    return options, {key: value for key, value in filters.items() if key != _OPTIONS}
 
 
 def _take_positions(

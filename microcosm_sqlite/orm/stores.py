@@ -54,11 +54,9 @@ class Store(QueryBuilder[M]):
     """
 
     def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
-        if type(self).model_class is Store.model_class:
-            name = type(self).__name__
-            raise TypeError(
-                f"{name} has no model: write `class {name}(Store[Model])`, or define model_class."
-            )
+        is_generic = bool(getattr(type(self), "__parameters__", ()))
+        if type(self).model_class is Store.model_class and not is_generic:
+            self.model_class  # noqa: B018  # raises its error now, rather than at the first query
         self.get_session = get_session
 
     @property
@@ -176,7 +174,8 @@ class Store(QueryBuilder[M]):
             criteria: SQLAlchemy expressions.
             offset: Number of matches to leave out.
             limit: Number of matches at most.
-            filters: Columns and their values.
+            filters: Columns and their values; and ``options=[selectinload(Flight.airport)]``,
+                a list of SQLAlchemy's loader options, as every query here takes it.
         """
         prepared = self._prepare(criteria, filters, offset, limit)
         if prepared:

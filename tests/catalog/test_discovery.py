@@ -165,10 +165,13 @@ def test_a_folder_in_the_name_of_another_distribution_never_answers_for_it(
     assert "is claimed by" in told[1]
 
 
+@pytest.mark.parametrize("claims", [True, False])
 def test_a_dataset_with_two_metadata_folders_is_not_verified(
-    database: Path, installed: Path
+    database: Path, installed: Path, claims: bool
 ) -> None:
-    Wheel(version="2027.1").carry(database).install(installed)
+    second = Wheel(version="2027.1")
+    (second.carry(database) if claims else second).install(installed)
+    assert "several versions at once (2026.1, 2027.1)" in discover().problems[0].message
     outcome = dataset("colours").verify().outcomes[0]
     assert outcome.status == "failed"
     assert "several versions at once: 2026.1, 2027.1" in outcome.message

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from microcosm_sqlite import dataset, datasets, errors, problems
-from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
-from tests.support.wheels import Wheel, compress, describe, make_database
+from microcosm_sqlite.errors import DatasetCorruptError, DatasetReplacedError
+from tests.support.wheels import Wheel, make_database
 
 
 def test_a_packaged_file_is_opened_in_place_and_immutable(installed: Path) -> None:
@@ -80,6 +83,18 @@ class TestLeadingOut:
         assert list(datasets()) == ["colours"]
         assert [problem.dataset for problem in problems()] == ["evil"]
 
+    def test_to_models_of_a_package_that_another_distribution_installed_is_refused(
+        self, installed: Path, database: Path
+    ) -> None:
+        wheel = Wheel("evil-data").carry(database, name="evil", package="evil_data")
+        file = f"{wheel.info}/extra_metadata/{FILE_NAME}"
+        raw = json.loads(wheel.files[file])
+        raw[EXTENSION] |= {"models": "colours_data.models"}
+        wheel.put(file, json.dumps(raw)).enter("evil = colours_data:path").install(installed)
+        (installed / "colours_data" / "models.py").write_text("raise RuntimeError")
+        with pytest.raises(errors.ManifestError, match=r"colours_data\.models, which evil-data"):
+            _ = dataset("evil").models
+
     def test_to_a_package_that_another_distribution_installed_is_refused(
         self, installed: Path, database: Path
     ) -> None:
@@ -102,79 +117,6 @@ class TestLeadingOut:
     def test_without_a_record_the_name_of_the_package_counts(self, installed: Path) -> None:
         (installed / Wheel().info / "RECORD").unlink()
         dataset("colours").connect().close()
-
-
-class TestEditable:
-    """An editable install has its metadata in one place and its package in another."""
-
-    @pytest.fixture
-    def tree(self, database: Path, site: Path, tmp_path: Path) -> Path:
-        wheel = Wheel().carry(database)
-        project = tmp_path / "project" / "src"
-        for name in [name for name in wheel.files if name.startswith("colours_data/")]:
-            path = project / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(wheel.files.pop(name))
-        wheel.install(site)
-        return project
-
-    def test_through_the_path(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
-        location = dataset("colours").location
-        assert location.path == str(tree / "colours_data" / "colours.db")
-        assert not location.immutable, "its author may build it again at any time"
-        dataset("colours").connect().close()
-        assert "colours_data" not in sys.modules
-
-    def test_through_an_import_hook(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from importlib.machinery import PathFinder
-
-        class Finder:
-            @staticmethod
-            def find_spec(name: str, path: object = None, target: object = None) -> object:
-                return PathFinder.find_spec(name, [str(tree)])
-
-        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
-        assert dataset("colours").path == tree / "colours_data" / "colours.db"
-        assert "colours_data" not in sys.modules
-
-    def test_the_manifest_beside_a_rebuilt_file_counts(
-        self, tree: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
-        path = tree / "colours_data" / "colours.db"
-        path.unlink()
-        make_database(path, rows=7)
-        raw = describe(path) | {"version": "2027.1"}
-        (path.parent / FILE_NAME).write_text(json.dumps(raw))
-        found = dataset("colours")
-        assert found.version == "2027.1"
-        assert found.tables["shade"].row_count == 10
-
-    def test_a_compressed_file_that_was_rebuilt_is_extracted_anew(
-        self, tree: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sys, "path", [*sys.path, str(tree)])
-        packed = Wheel().carry(tree / "colours_data" / "colours.db", compression="zstd")
-        packed.files = {name: text for name, text in packed.files.items() if ".dist-info" in name}
-        packed.install(site)
-        for rows in (5, 9):
-            database = make_database(tmp_path / "colours.db", rows=rows)
-            raw = describe(database, resource="colours.db.zst", compression="zstd")
-            folder = tree / "colours_data"
-            (folder / "colours.db.zst").write_bytes(compress(database.read_bytes(), "zstd"))
-            (folder / FILE_NAME).write_text(json.dumps(raw))
-            # Another process, as far as the memory of this one goes.
-            monkeypatch.setattr(registry, "_installed", {})
-            connection = dataset("colours").connect()
-            assert connection.execute("SELECT count(*) FROM shade").fetchone() == (rows + 3,)
-            connection.close()
-
-    def test_not_found_at_all(self, tree: Path) -> None:
-        found = dataset("colours")
-        assert found.version == "2026.1"
-        with pytest.raises(errors.DatasetFileMissingError, match="colours-data"):
-            _ = found.path
 
 
 class TestLegacy:
@@ -263,3 +205,82 @@ def test_a_location_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.chdir(tmp_path)
     assert Location("x.db", immutable=True).path == str(tmp_path / "x.db")
     assert "immutable" in repr(Location("x.db", immutable=True))
+
+
+@pytest.fixture(params=["none", "gzip"])
+def compression(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+def install(site: Path, folder: Path, version: str, compression: str, rows: int = 0) -> None:
+    shutil.rmtree(site / "colours_data", ignore_errors=True)
+    for metadata in site.glob("colours_data-*.dist-info"):
+        shutil.rmtree(metadata)
+    database = make_database(folder / version / "colours.db", rows=rows)
+    wheel = Wheel("colours-data", version).carry(database, compression=compression)
+    manifest = f"{wheel.info}/extra_metadata/datapackage.json"
+    wheel.files[manifest] = wheel.files[manifest].replace(b"2026.1", version.encode())
+    wheel.install(site)
+
+
+def test_an_upgrade_under_a_process_is_told_by_the_versions(
+    site: Path, tmp_path: Path, compression: str
+) -> None:
+    install(site, tmp_path, "0.3.0", compression)
+    held = dataset("colours")
+    opened = held.connect()
+    install(site, tmp_path, "0.4.0", compression, rows=50)
+    assert opened.execute("SELECT count(*) FROM shade").fetchone() == (3,)
+    opened.close()
+    if compression == "none":
+        with pytest.raises(DatasetReplacedError, match=r"0\.3\.0 was replaced by 0\.4\.0 while"):
+            held.connect()
+        with pytest.raises(DatasetReplacedError, match="Restart the process"):
+            held.create_engine().connect()
+    current = dataset("colours")
+    assert current.version == "0.4.0"
+    with current.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM shade").fetchone() == (53,)
+    connection.close()
+
+
+def test_the_same_version_installed_again_goes_on(
+    site: Path, tmp_path: Path, compression: str
+) -> None:
+    install(site, tmp_path, "0.3.0", compression)
+    held = dataset("colours")
+    held.connect().close()
+    install(site, tmp_path, "0.3.0", compression)
+    with held.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM shade").fetchone() == (3,)
+    connection.close()
+
+
+def test_a_file_that_is_being_copied_is_waited_for(site: Path, tmp_path: Path) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    path, content = held.path, held.path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:5000])
+
+    def finish() -> None:
+        time.sleep(0.15)
+        path.write_bytes(content)
+
+    installer = threading.Thread(target=finish)
+    installer.start()
+    held.connect().close()
+    installer.join()
+
+
+def test_a_file_that_stays_damaged_is_told_in_time(site: Path, tmp_path: Path) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    held.path.write_bytes(held.path.read_bytes()[:5000])
+    began = time.monotonic()
+    with pytest.raises(DatasetCorruptError):
+        held.connect()
+    assert time.monotonic() - began < 5

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -124,3 +126,18 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(
     make(path)  # type: ignore[operator]
     with pytest.raises(error):
         look(str(path))  # type: ignore[operator]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root becomes somebody else")
+def test_what_the_effective_user_may_read_counts(database: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # that others can look at
+        Path(folder).chmod(0o755)
+        private = Path(shutil.copy(database, folder))
+        private.chmod(0o600)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(errors.DatasetUnreadableError, match="by uid 65534"):
+                preflight_live(str(private))
+        finally:
+            os.seteuid(0)
+        preflight_live(str(private))

@@ -123,7 +123,7 @@ def editable_installs_are_read_without_being_imported(trial: Trial) -> None:
     for name in [name for name in wheel.files if name.startswith("x_data/")]:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(wheel.files.pop(name))
-    site = wheel.install(trial.folder / "site")
+    site = wheel.put("_x_data.pth", str(source)).install(trial.folder / "site")
     found, problems, modules = look(site, source)
     trial.expect(
         found == {"x": 3} and not problems and not modules, f"{found} {problems} {modules}"

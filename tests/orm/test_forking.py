@@ -273,7 +273,7 @@ def test_sessions_of_other_threads_end_quietly_in_the_child(tmp_path: Path) -> N
 def test_forking_while_a_thread_is_inside_sqlite_is_warned_about(tmp_path: Path) -> None:
     run(
         """
-        from microcosm_sqlite.orm.forking import ForkSafetyWarning
+        from microcosm_sqlite.catalog.fork_safety import ForkSafetyWarning
 
         graph = make_graph(paths={"trees": path})
         build(graph)

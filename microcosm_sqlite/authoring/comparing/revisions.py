@@ -17,6 +17,7 @@ from microcosm_sqlite.authoring.comparing.schema_steps import (
     read_definitions,
 )
 from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.workspace import write_new
 from microcosm_sqlite.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def write_revision(
     folder.mkdir(parents=True, exist_ok=True)
     revision = Revision(name, _find_last(folder, name), upgrade, plan_steps(*definitions[::-1]))
     file = folder / f"{name}.py"
-    file.write_text(revision.render(), "utf-8")
+    write_new(file, revision.render())
     return file, revision
 
 

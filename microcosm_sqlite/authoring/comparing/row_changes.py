@@ -117,7 +117,7 @@ class RowComparer:
                 yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
         except SQLITE_ERRORS as error:
             raise DatasetIOError(
-                f"Table {table} cannot be compared: {error}.",
+                f"Table {table} cannot be compared: {str(error) or 'out of memory'}.",
                 hint="Run: microcosm-sqlite verify, on both sides.",
             ) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -153,14 +152,3 @@ def _rank_import(name: str) -> tuple[bool, bool, list[str | int]]:
         int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
     ]
     return not is_constant, name[:1].islower(), parts
-
-
-def write_toml_key(name: str) -> str:
-    """A name as TOML has it in front of a value."""
-    return name if name.replace("-", "_").isidentifier() and name.isascii() else write_toml(name)
-
-
-def write_toml(value: object) -> str:
-    """A text, boolean, number or list as a value in TOML."""
-    # TOML takes those of JSON, but for one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -15,8 +15,6 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     Call,
     lay_out,
     quote,
-    write_toml,
-    write_toml_key,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -27,12 +25,22 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.databases import open_database
 from microcosm_sqlite.authoring.sources.finding import split_name
 from microcosm_sqlite.authoring.values.kind_values import is_text_type
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line
+
+_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
+_ABOUT_FILES = (
+    "Types and keys were inferred from every row of the sources; correct what you know better."
+)
+_ABOUT_DATABASES = (
+    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
+    "where all of its rows obey."
+)
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 _INFINITY = "infinity = true"
@@ -76,6 +84,12 @@ def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple
     }
 
 
+def name_source(table: InferredTable) -> str:
+    """The name of a table's file among the sources of the project."""
+    path = table.file.path
+    return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
+
+
 def _write_table(table: InferredTable) -> Iterator[str]:
     for name, value in list_csv_options(table).items():
         yield f"csv.{name} = {write_toml(value)}"
@@ -84,16 +98,6 @@ def _write_table(table: InferredTable) -> Iterator[str]:
             yield f"formats.{write_toml_key(column.name)} = {write_toml(column.format)}"
     if any(column.has_infinity for column in table.columns.values()):
         yield _INFINITY
-
-
-_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
-_ABOUT_FILES = (
-    "Types and keys were inferred from every row of the sources; correct what you know better."
-)
-_ABOUT_DATABASES = (
-    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
-    "where all of its rows obey."
-)
 
 
 def describe_draft(
@@ -121,6 +125,7 @@ def describe_draft(
         "settings": write_tables(
             inference.tables, {name for each in databases for name in each.found.infinite}
         ),
+        "has_repairs": any(table.file.repairs for table in inference.tables.values()),
         **_write_code(inference, databases, answers),
     }
 

@@ -6,21 +6,21 @@ import json
 import keyword
 import os
 import re
-import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.workspace import open_workspace, publish_new, sweep
 from microcosm_sqlite.errors import BuildError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
 _QUESTIONS = "cookiecutter.json"
+_PREFIX = ".scaffold-"
 
 
 def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
@@ -79,18 +79,31 @@ def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
     Yields:
         The project while it is written, elsewhere.
     """
-    is_new = not target.exists()
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".scaffold-", dir=target) as scratch:
-            project = _render(context, scratch)
+    if target.exists() and not _may_replace(target):
+        with open_workspace(target, _PREFIX) as scratch:
+            project = _render(context, str(scratch))
             yield project
-            for entry in project.iterdir():
+            for entry in sorted(project.iterdir()):
                 entry.rename(target / entry.name)
-    except BaseException:
-        if is_new:
-            shutil.rmtree(target)
-        raise
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_workspace(target.parent, f".{target.name}.new-") as scratch:
+        project = _render(context, str(scratch))
+        yield project
+        try:
+            publish_new(project, target)
+        except FileExistsError:
+            _refuse_occupied(target)
+            raise
+
+
+def _may_replace(folder: Path) -> bool:
+    """Whether a rename may put another folder in the place of an empty one, all at once.
+
+    A shell that is in it would be nowhere then.
+    """
+    is_elsewhere = not folder.samefile(Path.cwd()) and not folder.is_mount()
+    return is_elsewhere and os.access(folder.parent, os.W_OK)
 
 
 def questions() -> dict[str, tuple[str, ...]]:
@@ -125,6 +138,7 @@ def template_directory() -> Path:
 
 def _refuse_occupied(target: Path) -> None:
     if target.is_dir():
+        sweep(target, _PREFIX)
         if any(target.iterdir()):
             raise SettingsError(
                 f"{target} is not empty; nothing was written.",

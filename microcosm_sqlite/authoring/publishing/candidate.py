@@ -20,6 +20,7 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.opening import read_wheel
+from microcosm_sqlite.catalog.preflight import check_regular
 from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetFileMissingError
 
@@ -63,6 +64,7 @@ class Candidate(Subject):
             self._settings = ProjectSettings.from_pyproject(path)
             self.wheel_path = self._find_wheel()
         elif path.exists():
+            check_regular(str(path), path.stat())
             self.wheel_path = path
         else:
             raise DatasetFileMissingError(f"{path} does not exist.")

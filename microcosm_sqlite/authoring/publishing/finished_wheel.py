@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from microcosm_sqlite.authoring.finishing.verification import open_as_reader, verify_database
 from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSettings
@@ -15,6 +14,7 @@ from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.opening import open_wheel, read_wheel
 from microcosm_sqlite.catalog.verifying.record import read_record
+from microcosm_sqlite.common.workspace import open_scratch, open_workspace
 from microcosm_sqlite.errors import DatasetCorruptError, VerificationError
 
 
@@ -60,9 +60,9 @@ def verify_in_place(settings: ProjectSettings) -> Manifest:
 @contextmanager
 def _extracting(name: str) -> Iterator[str]:
     """A folder to extract a database into; a database that differs from its manifest is named."""
-    with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
+    with open_scratch() as folder:
         try:
-            yield folder
+            yield str(folder)
         except DatasetCorruptError as error:
             raise VerificationError(
                 f"{name} is not the file that the manifest describes: its sha256 differs.",
@@ -83,8 +83,8 @@ def render_wheel_card(wheel: str | os.PathLike[str]) -> str:
     """
     from microcosm_sqlite.interop.card.page import render_card
 
-    with TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
-        return render_card(next(open_wheel(os.fspath(wheel), folder)))
+    with open_scratch() as folder:
+        return render_card(next(open_wheel(os.fspath(wheel), str(folder))))
 
 
 def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
@@ -94,7 +94,8 @@ def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
         DatasetError: As for `render_wheel_card`.
     """
     path = Path(wheel).with_suffix(".html")
-    draft = path.with_suffix(".html.part")
-    draft.write_text(render_wheel_card(wheel), encoding="utf-8")
-    draft.replace(path)
+    with open_workspace(path.parent, f".{path.name}-") as workspace:
+        draft = workspace / path.name
+        draft.write_text(render_wheel_card(wheel), encoding="utf-8")
+        draft.replace(path)
     return path

@@ -8,10 +8,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from microcosm_sqlite.catalog.connection import database_uri, harden
-from microcosm_sqlite.catalog.preflight import MAGIC, check_header, check_sidecars
+from microcosm_sqlite.catalog.preflight import (
+    MAGIC,
+    check_header,
+    check_sidecars,
+    refuse_special_sidecars,
+)
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotPackagedError,
@@ -78,6 +84,7 @@ def refuse_impostor(path: Path, name: str) -> None:
         SourceError: It is not; the text says what it is.
     """
     try:
+        refuse_special_sidecars(str(path))
         check_header(str(path))
     except DatasetNotPackagedError:
         return  # in write-ahead mode, which is as good as any where there is no log
@@ -171,6 +178,7 @@ def take_snapshot(path: Path, target: Path) -> None:
 
     Raises:
         SourceError: It is no database, is damaged, is held by a writer, or waits to be recovered.
+        OSError: The copy cannot be written.
     """
     try:
         refuse_impostor(path, path.name)
@@ -185,7 +193,8 @@ def take_snapshot(path: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=_TIMEOUT)) as connection:
             _refuse_damaged(connection, path)
-            _copy(connection, target)
+            with writing_database(target):
+                _copy(connection, target)
     except sqlite3.Error as error:
         raise _explain(error, path) from error
     if is_quiet and _look(path) != before:

@@ -69,30 +69,39 @@ def _make_directory(path: str) -> None:
 def check_ancestors(path: str) -> None:
     """Refuse a directory below one in which another user could exchange it.
 
-    Both the path as written and the one behind its links are looked at. A directory with the
-    sticky bit, such as ``/tmp``, lets nobody exchange what belongs to others.
+    A directory with the sticky bit, such as ``/tmp``, lets nobody but its owner exchange what
+    belongs to others.
 
     Raises:
         CacheUnsafeError: A directory above belongs to another user, or others can write to it.
     """
     if not hasattr(os, "geteuid"):
         return
-    above = {*_list_ancestors(os.path.abspath(path)), *_list_ancestors(os.path.realpath(path))}
-    for directory in sorted(above):
+    for directory in sorted(set(_list_ancestors(os.path.abspath(path)))):
         try:
             status = os.stat(directory)
         except OSError:
             continue  # not there yet, or not to be looked at: making it will tell
-        if not status.st_mode & stat.S_ISVTX:
-            # A home directory may be writable by the group that its owner is alone in.
-            is_own_group = status.st_gid == status.st_uid
-            _check_owner(directory, status, writable=0o002 if is_own_group else 0o022)
+        # A home directory may be writable by the group that its owner is alone in.
+        writable = 0o002 if status.st_gid == status.st_uid else 0o022
+        _check_owner(directory, status, writable=0 if status.st_mode & stat.S_ISVTX else writable)
 
 
 def _list_ancestors(path: str) -> Iterator[str]:
-    while (parent := os.path.dirname(path)) != path:
+    """The directories that a path leads through, and those that each link in it leads through."""
+    seen, found = set(), [path]
+    while found:
+        path = found.pop()
+        parent = os.path.dirname(path)
+        if path in seen or parent == path:
+            continue
+        seen.add(path)
+        found.append(parent)
+        if os.path.islink(path):
+            # The kernel takes what the link says from where the directory above really is.
+            target = os.path.join(os.path.realpath(parent), os.readlink(path))
+            found.append(os.path.abspath(target))
         yield parent
-        path = parent
 
 
 def _is_trusted(uid: int) -> bool:
@@ -229,6 +238,10 @@ _MORE_ROOM = (
     "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR, or TMPDIR "
     "for a wheel file, to a directory with more."
 )
+_LARGER_FILES = (
+    "Raise the limit of the size of files: ulimit -f, or MICROCOSM_SQLITE_MAX_FILE_SIZE for what "
+    "is in a file from outside."
+)
 
 
 def is_litter(name: str) -> bool:
@@ -256,7 +269,8 @@ def _remove_litter(file: os.DirEntry[str], age: float) -> bool:
 def describe(error: OSError, path: str) -> CacheError:
     """Return the error of this package for an operating system error in the cache."""
     if error.errno in _NO_ROOM:
-        return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=_MORE_ROOM)
+        hint = _LARGER_FILES if error.errno == errno.EFBIG else _MORE_ROOM
+        return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=hint)
     return CacheUnavailableError(
         f"The cache cannot be used: {path}: {error.strerror}.", hint=_ADVICE
     )

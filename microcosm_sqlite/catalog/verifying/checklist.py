@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.errors import CacheError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,11 +160,17 @@ class Check:
         return Outcome(self.code, self.meaning, subject.dataset_name, status, message, hint)
 
     def run_on(self, subject: Subject) -> Outcome:
-        """Run the check; what it raises becomes an outcome if the subject can explain it."""
+        """Run the check; what it raises becomes an outcome if the subject can explain it.
+
+        Raises:
+            CacheError: There is no room here to extract the subject, which says nothing of it.
+        """
         try:
             complaints = list(self.run(subject))
         except Unchecked as reason:
             return self.outcome(subject, "skipped", str(reason))
+        except CacheError:
+            raise
         except Exception as error:
             explained = subject.explain(error)
             if explained is None:

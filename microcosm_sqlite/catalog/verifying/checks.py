@@ -25,6 +25,7 @@ from microcosm_sqlite.catalog.verifying.external_keys import (
 from microcosm_sqlite.catalog.verifying.record import (
     compare_archive,
     compare_installed,
+    find_rivals,
     read_record,
 )
 from microcosm_sqlite.common.sql import quote_identifier
@@ -80,6 +81,8 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
             raise Unchecked("unverifiable (editable): its files are its author's")
         yield f"{member_name(manifest)} is not listed"
     yield from compare_installed(distribution.site, record, subject.hash_once)
+    if manifest and manifest.package:
+        yield from find_rivals(distribution, manifest.package)
 
 
 @CHECKS.numbered("V02", _REINSTALL)

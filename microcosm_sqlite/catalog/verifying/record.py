@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog.codecs import archive_errors
+from microcosm_sqlite.catalog.distributions import folder_reader
 from microcosm_sqlite.catalog.preflight import check_regular, explain
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError
 
@@ -27,16 +28,48 @@ def read_record(distribution: Distribution) -> dict[str, str]:
     Raises:
         BrokenDistributionError: It cannot be read.
     """
-    import csv
-
-    content = distribution.read("RECORD")
     try:
-        lines = list(csv.reader((content or b"").decode().splitlines(), strict=True))
-    except (ValueError, csv.Error) as error:
+        return _parse(distribution.read("RECORD") or b"")
+    except ValueError as error:
         raise BrokenDistributionError(
             f"{distribution.metadata}/RECORD cannot be read: {error}."
         ) from error
+
+
+def _parse(content: bytes) -> dict[str, str]:
+    import csv
+
+    try:
+        lines = list(csv.reader(content.decode().splitlines(), strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
     return {line[0]: line[1] if len(line) > 1 else "" for line in lines if line}
+
+
+def find_rivals(distribution: Distribution, package: str) -> Iterator[str]:
+    """A complaint for each file of a package that another distribution of the site lists as well.
+
+    Installers write over what is there without a word.
+    """
+    folder = os.path.join(*package.split("."), "")
+    listed = {os.path.normpath(name) for name in read_record(distribution)}
+    own = {name for name in listed if name.startswith(folder)}
+    for metadata in sorted(os.listdir(distribution.site)):
+        path = os.path.join(distribution.site, metadata)
+        if metadata.endswith(".dist-info") and path != distribution.metadata:
+            for name in sorted(own & _list_files(path, folder)):
+                yield f"{name} is listed by {metadata.removesuffix('.dist-info')} as well"
+
+
+def _list_files(metadata: str, folder: str) -> set[str]:
+    """The files that a RECORD lists; none if it cannot be read, or names no such folder."""
+    try:
+        content = folder_reader(metadata)("RECORD") or b""
+        package = os.path.basename(os.path.dirname(folder))
+        found = _parse(content) if package.encode() in content else {}
+    except (OSError, ValueError):
+        return set()
+    return {os.path.normpath(name) for name in found}
 
 
 def compare_installed(
@@ -87,7 +120,9 @@ def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
         for name in sorted(counts.keys() - record.keys()):
             yield f"{name} is not listed"
         for name, expected in record.items():
-            if name not in counts:
+            if name.startswith("/") or ".." in name.replace("\\", "/").split("/"):
+                yield f"{name} leads out of the wheel"
+            elif name not in counts:
                 yield f"{name} is missing"
             elif expected:
                 yield from _compare_member(opened, name, expected)

@@ -44,14 +44,13 @@ def verify_wheel(path: str | os.PathLike[str], *, full: bool = False) -> Report:
         DatasetError: The file is not a wheel, or cannot be read.
         CacheError: There is no room here to extract it.
     """
-    import tempfile
-
     from microcosm_sqlite.catalog.opening import open_wheel
+    from microcosm_sqlite.common.workspace import open_scratch
 
     wheel = os.path.abspath(path)
     outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory(prefix="microcosm-sqlite-") as folder:
-        for dataset in open_wheel(wheel, folder):
+    with open_scratch() as folder:
+        for dataset in open_wheel(wheel, str(folder)):
             outcomes += _run(dataset, full=full, models=False, is_wheel=True)
     for outcome in outcomes:
         if outcome.status == "failed":

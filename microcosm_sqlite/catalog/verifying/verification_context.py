@@ -7,7 +7,7 @@ import os
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.record import hash_file
-from microcosm_sqlite.errors import CacheError, DatasetError
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,12 +77,7 @@ class VerificationContext(Subject):
         return self._connection
 
     def explain(self, error: Exception) -> tuple[str, str] | None:
-        """Message and hint for an error of the dataset, of SQLite or of the operating system.
-
-        That there is no room to extract a wheel says nothing of the wheel.
-        """
-        if self.is_wheel and isinstance(error, CacheError):
-            return None
+        """Message and hint for an error of the dataset, of SQLite or of the operating system."""
         if isinstance(error, DatasetError):
             return error.message, error.hint
         if isinstance(error, connections.SQLITE_ERRORS):

@@ -94,7 +94,10 @@ def describe_table(table: Table, profiles: list[Profile], references: list[Refer
     )
     rows = "".join(_describe_column(table, profile, references) for profile in profiles)
     about = f'<p class="quiet" dir="auto">{escape(table.description)}</p>\n'
+    repairs = [f"{kind} {count:,}" for kind, count in sorted(table.repairs.items())]
     amount = spell_count(table.row_count, "row")
+    if repairs:
+        amount += f" · Repaired in the sources: {escape(', '.join(repairs))}"
     return (
         f'<section aria-labelledby="{place}">\n<h3 id="{place}">{name}</h3>\n'
         f"{about if table.description else ''}"

@@ -1,7 +1,7 @@
 """Write tables of a dataset to files for other tools.
 
-CSV holds bytes in base64 and NULL as an empty field: what ``microcosm-sqlite build`` and Data
-Package readers expect.
+CSV holds bytes in base64, booleans as ``true`` and ``false``, durations in ISO 8601 and NULL as an
+empty field: what ``microcosm-sqlite build``, pandas and Data Package readers expect.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
-from microcosm_sqlite.catalog.installed import find_fields, find_table
+from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.workspace import open_workspace
+from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
+from microcosm_sqlite.interop.exporting.column_texts import make_speller
 from microcosm_sqlite.interop.exporting.data_package import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (
     WRITERS,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field
 
     Advance = Callable[[int], object]
 
@@ -78,10 +80,12 @@ def write_table(
         ValueError: The format is another one.
     """
     _check_format(format, ("csv", "jsonl"))
-    names = _choose_columns(dataset, table, columns)
+    fields = _choose_columns(dataset, table, columns)
+    names = [field.name for field in fields]
     sql = f"SELECT {', '.join(map(quote_identifier, names))} FROM {quote_identifier(table)}"
+    spell = make_speller(fields, _read_declared(dataset, table), format)
     with answering(dataset, sql) as answer:
-        batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
+        batches: Iterable[list[Sequence[Any]]] = map(spell, batched(answer.rows, advance))
         if format == "csv":
             batches = (spell_bytes(batch, base64_text) for batch in batches)
         target.writelines(WRITERS[format](names, batches, True))
@@ -210,10 +214,15 @@ def _check_format(form: str, known: Sequence[str]) -> None:
 
 def _choose_columns(
     dataset: InstalledDataset, table: str, columns: Sequence[str] | None
-) -> list[str]:
-    found = find_table(dataset, table)
-    fields = found.fields if columns is None else find_fields(dataset, found, list(columns))
-    return [field.name for field in fields]
+) -> list[Field]:
+    found = dataset.tables[table]
+    return found.fields if columns is None else find_fields(dataset, found, list(columns))
+
+
+def _read_declared(dataset: InstalledDataset, table: str) -> dict[str, str]:
+    sql = "SELECT name, type FROM pragma_table_xinfo(:table)"
+    with answering(dataset, sql, {"table": table}) as answer:
+        return dict(answer.rows)
 
 
 def name_files(tables: Sequence[str]) -> dict[str, str]:
@@ -241,22 +250,10 @@ def _appearing(target: Path) -> Iterator[Path]:
     with open_workspace(target.parent, ".microcosm-sqlite-") as workspace:
         draft = workspace / "draft"
         yield draft
-        _publish(draft, target)
-
-
-def _publish(draft: Path, target: Path) -> None:
-    """Rename a draft to its target, unless that exists by now."""
-    try:
-        if draft.is_dir():
-            target.mkdir()  # which a rename replaces, for it is empty
-        else:
-            os.link(draft, target)
-            return
-    except FileExistsError as error:
-        raise _refuse(target) from error
-    except OSError:
-        pass  # a file system without links, where the last one wins
-    draft.replace(target)
+        try:
+            publish_new(draft, target)
+        except FileExistsError as error:
+            raise _refuse(target) from error
 
 
 def _refuse(target: Path) -> DatasetError:

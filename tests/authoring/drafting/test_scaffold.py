@@ -19,7 +19,6 @@ PROJECT_FILES = {
     ".github/dependabot.yml",
     ".github/workflows/ci.yml",
     ".github/workflows/publish.yml",
-    ".github/zizmor.yml",
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from filelock import FileLock
@@ -128,24 +128,40 @@ def test_a_cache_that_others_could_write_is_refused_at_every_level(
         assert not list((tmp_path / "elsewhere").iterdir())
 
 
-@pytest.mark.parametrize("fault", ["writable", "foreign"])
+@pytest.mark.parametrize("fault", ["writable", "foreign", "foreign and sticky"])
 def test_a_cache_below_a_directory_in_which_it_can_be_exchanged_is_refused(
     packed: Path, manifest: Manifest, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if fault == "foreign" and os.geteuid():
+    if fault != "writable" and os.geteuid():
         pytest.skip("only root can give a directory away")
     shared = tmp_path / "shared"
     monkeypatch.setenv(VARIABLE, str(shared / "between" / "cache"))
     extract_file(str(packed), manifest)
-    if fault == "foreign":
-        os.chown(shared, 65534, 65534)
-    else:
+    if fault == "writable":
         shared.chmod(0o777)
+    else:
+        os.chown(shared, 65534, 65534)
+        shared.chmod(0o1777 if "sticky" in fault else 0o755)
     with pytest.raises(errors.CacheUnsafeError, match=f"{shared} "):
         extract_file(str(packed), manifest)
     if fault == "writable":
         shared.chmod(0o1777)  # as /tmp is
         assert extract_file(str(packed), manifest)
+
+
+def test_every_link_on_the_way_to_the_cache_is_followed_by_the_check(
+    packed: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, shared, real = (tmp_path / name for name in ("own", "shared", "real"))
+    for folder in (own, shared, real):
+        folder.mkdir(mode=0o700)
+    (shared / "second").symlink_to("../real")
+    (own / "first").symlink_to(shared / "second")
+    monkeypatch.setenv(VARIABLE, str(own / "first" / "cache"))
+    assert extract_file(str(packed), manifest)
+    shared.chmod(0o777)
+    with pytest.raises(errors.CacheUnsafeError, match=f"{shared} "):
+        extract_file(str(packed), manifest)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -287,14 +303,19 @@ def test_a_relative_cache_directory_is_refused(
         extract_file(str(packed), manifest)
 
 
+def raise_error(*_: object, **__: object) -> str:
+    raise RuntimeError("could not determine the home directory")
+
+
+# What platformdirs does when neither the environment nor the system knows a home directory.
+@pytest.mark.parametrize("answer", [lambda *_, **__: "~/.cache/m", raise_error])
 def test_no_home_directory_is_an_error_that_names_the_variable(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
     import platformdirs
 
     monkeypatch.delenv(VARIABLE)
-    # What platformdirs says when neither the environment nor the system knows a home directory.
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **options: "~/.cache/m")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", answer)
     with pytest.raises(errors.CacheUnavailableError, match=VARIABLE):
         cache.cache_directory()
 

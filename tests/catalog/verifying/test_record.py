@@ -10,7 +10,8 @@ import pytest
 
 from microcosm_sqlite import dataset
 from microcosm_sqlite.catalog.verifying import record
-from microcosm_sqlite.errors import DatasetFileError
+from microcosm_sqlite.catalog.verifying.run import verify_wheel
+from microcosm_sqlite.errors import BrokenDistributionError, DatasetFileError
 from tests.support.wheels import Wheel
 
 
@@ -103,3 +104,31 @@ def test_the_scripts_of_an_environment_are_compared(tmp_path: Path, site: str, s
     complaints = list(record.compare_installed(str(tmp_path / site), lines, hasher))
     assert seen == [str(tmp_path / "bin" / "tool")]
     assert complaints == [f"{script}/../../../x leads out of this environment"]
+
+
+@pytest.mark.parametrize("spelt", ["{}", "./{}", '"{}"', "tools/../{}"])
+def test_a_file_that_another_distribution_lists_as_well_is_told(
+    wheel: Wheel, installed: Path, spelt: str
+) -> None:
+    Wheel("tools").put("tools/colours_data.py", "").install(installed)
+    assert dataset("colours").verify().ok
+    path = installed / Wheel("tools").info / "RECORD"
+    path.write_text(f"{path.read_text()}{spelt.format('colours_data/colours.db')},,\n")
+    report = dataset("colours").verify()
+    assert [each.code for each in report.findings] == ["V01"]
+    told = report.findings[0].message
+    assert told == "colours_data/colours.db is listed by tools-2026.1 as well"
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/etc/evil", "a/../../evil", "..\\evil"])
+def test_a_file_that_leads_out_of_a_wheel_is_told(wheel: Wheel, tmp_path: Path, name: str) -> None:
+    report = verify_wheel(wheel.put(name, "").pack(tmp_path))
+    assert {each.code: each.message for each in report.findings} == {
+        "V01": f"{name} leads out of the wheel"
+    }
+
+
+def test_a_wheel_with_two_metadata_folders_is_refused(wheel: Wheel, tmp_path: Path) -> None:
+    wheel.put("other-1.dist-info/METADATA", "Name: other\nVersion: 1\n")
+    with pytest.raises(BrokenDistributionError, match=r"2 \.dist-info folders"):
+        verify_wheel(wheel.pack(tmp_path))

@@ -236,7 +236,7 @@ def test_an_editable_install_is_unverifiable_and_says_so(
     for name in [name for name in wheel.files if name.startswith("colours_data/")]:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_bytes(wheel.files.pop(name))
-    wheel.install(site)
+    wheel.put("_colours_data.pth", str(project)).install(site)
     monkeypatch.setattr(sys, "path", [*sys.path, str(project)])
     report = dataset("colours").verify()
     assert report.ok, report.findings

@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
@@ -44,6 +43,7 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     write_format,
 )
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
+from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     RawFile,
     TypedFile,
@@ -67,6 +67,7 @@ from microcosm_sqlite.common.kinds import (
 )
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
 _CHUNK = 1000
@@ -78,6 +79,7 @@ def infer_folder(
     *,
     taken: Collection[str] = (),
     refused: Collection[SourceError] = (),
+    accept: Accept = accept_none,
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -88,6 +90,7 @@ def infer_folder(
         null_values: Texts of CSV that mean that there is no value, besides the empty field.
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
+        accept: Asked for each file which of the repairs proposed are to be made.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -97,7 +100,7 @@ def infer_folder(
     with _open_scratch() as connection:
         for path in _list_files(folder, found):
             try:
-                raw = sniff(path)
+                raw = sniff(path, accept)
                 if raw is None:
                     found.left_out[path.name] = "empty"
                     continue
@@ -166,8 +169,9 @@ def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
 @contextmanager
 def _open_scratch() -> Iterator[sqlite3.Connection]:
     with (
-        TemporaryDirectory(prefix="microcosm-sqlite-") as folder,
-        closing(sqlite3.connect(Path(folder, "scratch.db"), isolation_level=None)) as connection,
+        open_scratch() as folder,
+        writing_database(folder),
+        closing(sqlite3.connect(folder / "scratch.db", isolation_level=None)) as connection,
     ):
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
         yield connection
@@ -179,6 +183,8 @@ def _infer_table(
     raw: RawFile | TypedFile,
     null_values: Collection[str],
 ) -> InferredTable:
+    if not raw.names:
+        return InferredTable(name, raw, {}, 0)
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
     declared = raw.kinds if isinstance(raw, TypedFile) else ()
@@ -318,7 +324,8 @@ def _load(
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
-        connection.execute("COMMIT")
+        if connection.in_transaction:  # not after the disk was full
+            connection.execute("COMMIT")
     return row_count
 
 

@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from microcosm_sqlite.authoring.drafting.code_layout import write_toml, write_toml_key
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
 from microcosm_sqlite.authoring.drafting.words import spell_words
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.values.date_formats import compile_number_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
 from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT

@@ -1,0 +1,108 @@
+"""The configuration under ``sqlite``: its flags, and where each dataset is."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from microcosm_sqlite.catalog.registry import datasets, find
+from microcosm_sqlite.common.kinds import parse_boolean
+from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+    Path = str | os.PathLike[str]
+
+
+def read_flag(key: str, value: object) -> bool:
+    """The boolean that a flag of the configuration is set to, in any spelling.
+
+    Raises:
+        ConfigurationError: It is no boolean.
+    """
+    try:
+        return parse_boolean(value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"sqlite.{key} is {value!r}, which is neither true nor false.",
+            hint='Write "true" or "false".',
+        ) from error
+
+
+def read_paths(paths: object) -> dict[str, Path]:
+    """The configured paths by the names of datasets.
+
+    Raises:
+        ConfigurationError: They are no mapping of names to paths.
+    """
+    if not isinstance(paths, Mapping):
+        raise ConfigurationError(
+            f"sqlite.paths is {paths!r}, which does not map names of datasets to paths.",
+            hint='Write one key for each dataset, such as {"flights": "data/flights.db"}.',
+        )
+    for name, path in paths.items():
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigurationError(
+                f"sqlite.paths[{name!r}] is {path!r}, which is no path.",
+                hint="Write a path, or leave the key out to use the installed dataset.",
+            )
+    return dict(paths)
+
+
+def refuse_misspelt(keys: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a key that is nearly a known one; others may be the application's own.
+
+    Raises:
+        ConfigurationError: There is one.
+    """
+    known = set(known)
+    for key in sorted(set(keys) - known):
+        if hint := suggest(key, known, spell=str):
+            raise ConfigurationError(f"sqlite.{key} is no key of the configuration.", hint=hint)
+
+
+class DatasetPaths(MutableMapping[str, "Path"]):
+    """Where each dataset is: configured or set here, or else registered or installed.
+
+    Installed datasets are looked up when they are asked for, and not before.
+    """
+
+    def __init__(self, configured: object, graph: Any = None) -> None:
+        self.configured = read_paths(configured)
+        self._graph = weakref.ref(graph) if graph is not None else lambda: None
+
+    def find(self, name: str) -> InstalledDataset | None:
+        """The registered or installed dataset of this name, located; None if there is none."""
+        found = find(name)
+        if found is not None:
+            found.locate(self._graph())
+        return found
+
+    def __getitem__(self, name: str) -> Path:
+        if name in self.configured:
+            return self.configured[name]
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found.location.path
+
+    def __setitem__(self, name: str, path: Path) -> None:
+        self.configured[name] = path
+
+    def __delitem__(self, name: str) -> None:
+        del self.configured[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.configured or (isinstance(name, str) and find(name) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.configured, **datasets()})
+
+    def __len__(self) -> int:
+        return len({**self.configured, **datasets()})

@@ -1,0 +1,44 @@
+"""A mistake in the configuration is told by its key, before anything is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from microcosm.api import create_object_graph, load_from_dict
+
+from microcosm_sqlite.errors import ConfigurationError
+
+
+def use(**configuration: Any) -> Any:
+    graph = create_object_graph("t", testing=True, loader=load_from_dict(sqlite=configuration))
+    graph.use("sqlite")
+    return graph.sqlite
+
+
+@pytest.mark.parametrize(
+    ("configuration", "told"),
+    [
+        ({"paths": "books=b.db"}, r"sqlite\.paths is 'books=b\.db', which does not map"),
+        ({"paths": ["b.db"]}, r"sqlite\.paths is \['b\.db'\], which does not map"),
+        ({"paths": {"books": 3}}, r"sqlite\.paths\['books'\] is 3, which is no path"),
+        ({"pathes": {"books": "b.db"}}, r"sqlite\.pathes is no key .* Did you mean paths"),
+        ({"readonly": "true"}, r"sqlite\.readonly is no key .* Did you mean read_only"),
+        *(
+            ({flag: "ja"}, rf"sqlite\.{flag} is 'ja', which is neither true nor false")
+            for flag in ("autocommit", "echo", "read_only", "untrusted", "use_foreign_keys")
+        ),
+    ],
+)
+def test_the_key_and_the_value_are_named(configuration: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        use(**configuration)
+
+
+def test_other_keys_are_the_business_of_the_application() -> None:
+    assert use(retention_days=3).paths.configured == {}
+
+
+def test_it_is_a_value_error_as_before() -> None:
+    with pytest.raises(ValueError, match="neither true nor false"):
+        use(echo="perhaps")

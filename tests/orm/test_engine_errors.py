@@ -1,0 +1,130 @@
+"""What SQLite says of a file becomes cause, place and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import relationship, selectinload
+
+import microcosm_sqlite
+from microcosm_sqlite import DataSet, SessionContext, Store
+from microcosm_sqlite.aio import AsyncSessionContext, AsyncStore
+from microcosm_sqlite.errors import (
+    DatasetCorruptError,
+    DatasetError,
+    DatasetFileMissingError,
+    DatasetUnreadableError,
+    QueryError,
+)
+from microcosm_sqlite.orm.binds import Binds
+from tests.support.wheels import make_database
+
+Colours: Any = DataSet.create("colours")
+
+
+class Colour(Colours):
+    __tablename__ = "colour"
+
+    id = Column(Integer, primary_key=True)
+    name = Column(String, nullable=False)
+    shades = relationship("Shade")
+
+
+class Shade(Colours):
+    __tablename__ = "shade"
+
+    code = Column(String, primary_key=True)
+    colour_id = Column(ForeignKey("colour.id"), nullable=False)
+
+
+def write_text(path: Path) -> None:
+    path.write_text("name,warmth\n" * 20)
+
+
+def damage(path: Path) -> None:
+    make_database(path, rows=2000)
+    content = bytearray(path.read_bytes())
+    content[4096:-4096] = b"\xff" * (len(content) - 2 * 4096)
+    path.write_bytes(content)
+
+
+def leave_out(path: Path) -> None:
+    path.with_suffix(".elsewhere").touch()
+
+
+FILES = [
+    (write_text, DatasetCorruptError, "is not a SQLite database"),
+    (Path.mkdir, DatasetUnreadableError, "is a folder"),
+    (damage, DatasetCorruptError, "is damaged"),
+]
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize(("make", "kind", "told"), FILES)
+def test_a_configured_path_that_is_no_database_is_named_with_the_cause(
+    tmp_path: Path, make: Any, kind: type[DatasetError], told: str, read_only: bool
+) -> None:
+    path = tmp_path / "colours.db"
+    make(path)
+    binds = Binds(paths={"colours": path}, read_only=read_only)
+    with (
+        SessionContext(binds, Colours),
+        pytest.raises(kind, match=rf"colours\.db {told}") as caught,
+    ):
+        Store[Shade]().search()
+    assert caught.value.hint
+    assert "distribution" not in caught.value.hint or not read_only
+    binds.dispose()
+
+
+def test_a_missing_file_of_ones_own_is_not_for_reinstalling(tmp_path: Path) -> None:
+    binds = Binds(paths={"colours": tmp_path / "none.db"}, read_only=True)
+    registered = microcosm_sqlite.register("colours", tmp_path / "none.db")
+    with pytest.raises(DatasetFileMissingError, match="Correct the path") as by_registration:
+        registered.connect()
+    with SessionContext(binds, Colours), pytest.raises(DatasetFileMissingError) as configured:
+        Store[Colour]().count()
+    assert configured.value.message == by_registration.value.message
+    assert configured.value.hint == by_registration.value.hint
+    microcosm_sqlite.unregister("colours")
+
+
+def test_an_empty_file_is_told_beside_the_error_that_programs_know(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    binds = Binds(paths={"colours": path})
+    with SessionContext(binds, Colours) as context:
+        with pytest.raises(OperationalError, match="no such table: colour") as caught:
+            Store[Colour]().count()
+        (note,) = caught.value.__notes__
+        assert note.startswith(f"Dataset 'colours' is empty: {path}, which is configured for it")
+        assert "call create_all()" in note
+        context.rollback()
+    Colours.create_all(binds)
+    with SessionContext(binds, Colours):
+        assert Store[Colour]().count() == 0
+    binds.dispose()
+
+
+# SQLAlchemy leaves the coroutine of aiosqlite behind.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_a_relationship_that_is_read_under_asyncio_is_to_be_loaded_before(tmp_path: Path) -> None:
+    binds = Binds(paths={"colours": make_database(tmp_path / "colours.db")})
+    store = AsyncStore(Store[Colour]())
+
+    async def read() -> None:
+        async with AsyncSessionContext(binds, Colours):
+            red = await store.one(name="red", options=[selectinload(Colour.shades)])
+            assert [shade.code for shade in red.shades] == ["crimson"]
+            blue = await store.one(name="blue")
+            with pytest.raises(QueryError, match=r"options=\[selectinload"):
+                blue.shades  # noqa: B018
+
+    asyncio.run(read())
+    gc.collect()
+    binds.dispose()
