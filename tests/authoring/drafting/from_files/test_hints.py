@@ -64,9 +64,9 @@ def follow(project: Path, hint: str) -> None:
     settings.write_text(settings.read_text("utf-8").replace(HOOK, HOOK + lines), "utf-8")
     (type_,) = re.findall(r"put (\w+) in the model", hint)
     kind = next(kind for kind in KINDS.values() if kind.model_type.endswith(f":{type_}"))
-    text = models.read_text("utf-8").replace(
-        "Mapped[str] = mapped_column(String(10))",
-        (f"Mapped[{kind.annotation}] = mapped_column({type_})"),
+    column = f"Mapped[{kind.annotation}] = mapped_column({type_})"
+    text = re.sub(
+        r"Mapped\[str\] = mapped_column\(.*\)\n", f"{column}\n", models.read_text("utf-8")
     )
     imports = f"import datetime as dt\n\nfrom sqlalchemy import {type_}\n"
     models.write_text(text.replace("from sqlalchemy ", f"{imports}from sqlalchemy ", 1), "utf-8")
