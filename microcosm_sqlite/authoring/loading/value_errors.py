@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.sources.records import Records
@@ -165,6 +166,25 @@ def _advise(rule: ColumnRule, value: object) -> str:
         f"If {text} is {number}, set `{key} = {write_toml(format_)}`."
         for number, format_ in meanings.items()
     )
+
+
+def find_misfit(records: Records, judge: Callable[[Any], object]) -> SourceError:
+    """The error that tells of the first value for which a function raises `ValueError`."""
+    for line, row in records.numbered():
+        for column, value in zip(records.header, row, strict=True):
+            try:
+                judge(value)
+            except ValueError as error:
+                return SourceValueError(
+                    f"{records.name}, {records.unit} {line}, column `{column}`: "
+                    f"{show(value)} is not {error}.",
+                    file=records.name,
+                    line=line,
+                    column=column,
+                    value=str(value),
+                    hint="Write it as a text, or as null.",
+                )
+    return SourceError(f"{records.name} was changed while it was read.", file=records.name)
 
 
 def _describe_width(name: str, line: int, found: int, width: int) -> SourceError:
