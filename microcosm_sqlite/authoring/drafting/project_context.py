@@ -20,7 +20,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
-from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.wording import escape_markdown, spell_code
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 _INFINITY = "infinity = true"
@@ -185,14 +185,5 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
         "row_count": table["row_count"],
         "key": ", ".join(map(escape_markdown, table["key"])),
         "gaps": ", ".join(map(escape_markdown, table["gaps"])),
-        "file": spell_on_one_line(table["file"]).replace("`", "'"),
+        "file": spell_code(table["file"]),
     }
-
-
-def escape_markdown(text: str) -> str:
-    r"""Return a text as Markdown of one line that shows it.
-
-    >>> escape_markdown("a|b <i>")
-    'a\\|b \\<i\\>'
-    """
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))
