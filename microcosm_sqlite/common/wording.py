@@ -67,10 +67,9 @@ def escape_markdown(text: str) -> str:
     """
     import re
 
-    text = re.sub(
-        r"([\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))", r"\\\1", spell_on_one_line(text)
-    )
-    return re.sub(r"^(\s*)(\d*)([-+=#.)])", r"\1\2\\\3", text).strip()
+    marks = r"([\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))"
+    text = re.sub(marks, r"\\\1", spell_on_one_line(text).strip())
+    return re.sub(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=#]))", r"\1\\", text)
 
 
 def spell_code(text: str) -> str:

@@ -9,7 +9,7 @@ from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
 from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.interop.exporting.answers import answering
-from microcosm_sqlite.interop.web_links import find_web_url
+from microcosm_sqlite.interop.web_links import find_web_url, without_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def describe_package(dataset: InstalledDataset, exported: Mapping[str, Path]) ->
     if "licenses" in about:
         about["licenses"] = [each for each in map(_describe_license, raw["licenses"]) if each]
     if "sources" in about:
-        about["sources"] = [_without_script(source) for source in raw["sources"]]
+        about["sources"] = [without_script(source) for source in raw["sources"]]
     if not find_web_url({"path": about.get("homepage")}):
         about.pop("homepage", None)
     names = {table: _spell(path.stem).lower() for table, path in exported.items()}
@@ -52,14 +52,8 @@ def _describe_license(found: dict[str, Any]) -> dict[str, Any]:
     title = str(found.get("title") or found.get("name") or "")
     name = _spell(str(found.get("name") or title))
     described = {"name": name, "title": title if title != name else ""}
-    described["path"] = _without_script(found).get("path", "")
+    described["path"] = without_script(found).get("path", "")
     return {key: value for key, value in described.items() if value}
-
-
-def _without_script(entry: dict[str, Any]) -> dict[str, Any]:
-    """A licence or source without an address that a browser would run; a file's path stays."""
-    is_file = not re.match(r"\s*[\w+.-]+\s*:", str(entry.get("path", "")))
-    return entry if is_file or find_web_url(entry) else {**entry, "path": ""}
 
 
 def _spell(name: str) -> str:
