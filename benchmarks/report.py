@@ -37,7 +37,7 @@ def _list_figures(result: Mapping[str, Any]) -> tuple[str, ...]:
             f"{result['ours_s']:.3g} s",
             f"{result['rival_s']:.3g} s",
             "{ratio:.2f} ({ratio_min:.2f} to {ratio_max:.2f})".format(**result),
-            f"{result['cpu_ratio']:.2f}",
+            "" if result["cpu_ratio"] is None else f"{result['cpu_ratio']:.2f}",
             f"{result['aim']:.2f}" if result["aim"] else "",
         ]
     return (result["name"], result["rival"], *figures, _MET[result["is_met"]])

@@ -71,11 +71,17 @@ class Contest:
             "ratio": ratio,
             "ratio_min": min(ratios),
             "ratio_max": max(ratios),
-            "cpu_ratio": statistics.median(ours.cpu / rival.cpu for ours, rival in self.times),
+            "cpu_ratio": _compare_processors(self.times),
             "aim": self.aim,
             "is_met": None if self.aim is None else ratio <= self.aim,
             "rounds": len(ratios),
         }
+
+
+def _compare_processors(times: Sequence[tuple[Times, Times]]) -> float | None:
+    """The ratio of processor times; None where the rounds are too short for the clock to tell."""
+    ratios = [ours.cpu / rival.cpu for ours, rival in times if rival.cpu > 0]
+    return statistics.median(ratios) if ratios else None
 
 
 def compete(contests: Sequence[Contest], rounds: int) -> list[dict[str, object]]:
@@ -98,4 +104,5 @@ def _clock(way: Callable[[], object]) -> Times:
 
 def _cpu() -> float:
     """Seconds of all processors, those of finished child processes included."""
-    return sum(os.times()[:4])
+    # The former counts nanoseconds; what the latter counts in may be hundredths of a second.
+    return time.process_time() + sum(os.times()[2:4])

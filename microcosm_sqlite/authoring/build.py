@@ -38,6 +38,7 @@ from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.loading.violations import explain_duplicates, list_unique_keys
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models
+from microcosm_sqlite.authoring.project.repairs import count_kinds
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.finding import (
     Source,
@@ -135,6 +136,7 @@ def _build(
                 sha256=sha256.result(),
                 contents=contents.result(),
                 ranges=ranges.result(),
+                repairs=_count_repairs(settings, sources),
                 inputs=inputs,
             )
         try:
@@ -143,6 +145,18 @@ def _build(
             raise BuildError(f"{settings.database_path} cannot be written: {error}.") from error
         progress.finish(f"{settings.database_path.name}, {manifest.bytes:,} bytes")
     return manifest
+
+
+def _count_repairs(
+    settings: ProjectSettings, sources: Mapping[str, tuple[Source, ...]]
+) -> dict[str, dict[str, int]]:
+    """Table to how many repairs of each kind its sources have."""
+    return {
+        table: count_kinds(
+            repair for source in files for repair in settings.repairs.get(source.name, ())
+        )
+        for table, files in sources.items()
+    }
 
 
 def _publish(
@@ -218,7 +232,10 @@ def _plan(
     options = settings.read_options(table.name)
     return TableLoad(
         rules=TableRules.of(table, dialect, options, models.aliases(table.name)),
-        openers=[choose_opener(source, options.csv) for source in sources],
+        openers=[
+            choose_opener(source, options.csv, settings.repairs.get(source.name, ()))
+            for source in sources
+        ],
         skip_unknown=settings.unknown_columns == "ignore",
         error_limit=settings.error_limit,
         advance=progress.advance,

@@ -34,6 +34,7 @@ from microcosm_sqlite.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Self
 
     from microcosm_sqlite.catalog.location import Location
 
@@ -57,13 +58,56 @@ _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
 
+class DatasetCursor(sqlite3.Cursor):
+    """A cursor whose errors name the dataset and say what to do; they are sqlite3's as well."""
+
+    connection: DatasetConnection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        """As of :class:`sqlite3.Cursor`."""
+        try:
+            return super().execute(sql, parameters)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise self._explain(error, sql) from error
+
+    def fetchall(self) -> list[Any]:
+        """As of :class:`sqlite3.Cursor`."""
+        try:
+            return super().fetchall()
+        except sqlite3.Error as error:
+            raise self._explain(error, "") from error
+
+    def _explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str) -> Exception:
+        from microcosm_sqlite.catalog.statement_errors import explain_statement
+
+        return explain_statement(error, self.connection.dataset, self.connection, sql)
+
+
+class DatasetConnection(sqlite3.Connection):
+    """A connection whose cursors explain their errors.
+
+    Attributes:
+        dataset: The dataset's name, for errors.
+    """
+
+    dataset = ""
+
+    def cursor(self, factory: Any = DatasetCursor) -> Any:
+        """As of :class:`sqlite3.Connection`."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """As of :class:`sqlite3.Connection`."""
+        return super().cursor(DatasetCursor).execute(sql, parameters)
+
+
 def connect(
     location: Location,
     *,
     attach: Mapping[str, Location] | None = None,
     check_same_thread: bool = True,
     untrusted: bool = False,
-    watched: bool = False,
+    dataset: str = "",
 ) -> sqlite3.Connection:
     """Open a located database read-only and hardened.
 
@@ -73,13 +117,13 @@ def connect(
         check_same_thread: As for :func:`sqlite3.connect`.
         untrusted: Take the file, or the SQL, for hostile; see
             :func:`microcosm_sqlite.catalog.untrusted.restrict`.
-        watched: Whether a fork while another thread has it open is warned of.
+        dataset: For a connection that a user gets: the name that errors and warnings tell.
 
     Raises:
         DatasetFileError: One of its kinds, with the true cause.
         QueryError: A schema name cannot be attached.
     """
-    factory = _find_watched_class() if watched else sqlite3.Connection
+    factory = _choose_class() if dataset else sqlite3.Connection
     try:
         connection = _open(location, check_same_thread, factory)
     except DatasetFileMissingError:
@@ -87,13 +131,17 @@ def connect(
             raise
         # The cache was cleared between the look and the opening.
         connection = _open(location, check_same_thread, factory)
+    if isinstance(connection, DatasetConnection):
+        connection.dataset = dataset
     try:
+        if untrusted:
+            from microcosm_sqlite.catalog.untrusted import bound, restrict
+
+            bound(connection)
         for schema, other in (attach or {}).items():
             attach_database(connection, schema, checked_uri(other), other.path)
         harden(connection)
         if untrusted:
-            from microcosm_sqlite.catalog.untrusted import restrict
-
             restrict(connection, location.path)
     except BaseException:
         connection.close()
@@ -111,9 +159,9 @@ def _open(
         raise translate(error, location.path) from error
 
 
-def _find_watched_class() -> type[sqlite3.Connection]:
+def _choose_class() -> type[sqlite3.Connection]:
     if "threading" not in sys.modules:
-        return sqlite3.Connection  # a program without threads, whose start stays fast
+        return DatasetConnection  # a program without threads, whose start stays fast
     from microcosm_sqlite.catalog.fork_safety import WatchedConnection
 
     return WatchedConnection
@@ -216,6 +264,8 @@ def harden(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
+        # A misspelt "column" would else be a text, and a condition on it true of every row.
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
 
 
 def translate(
@@ -223,16 +273,21 @@ def translate(
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if isinstance(error, MemoryError):
+        return DatasetIOError(
+            f"{path} needs more memory than there is.",
+            hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
+        )
     if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
         try:
             check_header(path)
         except DatasetFileError as cause:
             return cause
-    is_garbled = isinstance(error, UnicodeDecodeError | MemoryError)
+    is_garbled = isinstance(error, UnicodeDecodeError)
     if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         # SQLite says this of a passing read error as well; hashing the file tells.
         return DatasetCorruptError(
-            f"{path} is damaged: {str(error) or 'impossible sizes'}.",
+            f"{path} is damaged: {error}.",
             hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
         )
     if code == sqlite3.SQLITE_READONLY:
@@ -242,9 +297,10 @@ def translate(
         )
     if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
         return explain(FileNotFoundError(), path)
-    if code == sqlite3.SQLITE_BUSY:
-        return DatasetIOError(f"{path} is being written to: {error}.", hint="Try again.")
-    return DatasetIOError(f"{path} cannot be read: {error}.", hint="Check the medium.")
+    is_busy = code == sqlite3.SQLITE_BUSY
+    problem = "is being written to" if is_busy else "cannot be read"
+    hint = "Try again." if is_busy else "Check the medium."
+    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
 
 
 def _quote(path: str) -> str:

@@ -109,6 +109,7 @@ class Table:
             :func:`microcosm_sqlite.catalog.verifying.digest.content_digest`.
         foreign_keys: The keys into tables of the same dataset, in the words of Table Schema v2.
         external_keys: The keys into other datasets, whose ``reference`` names one as ``package``.
+        repairs: How many lines of its sources were repaired when it was built, by kind of repair.
     """
 
     __slots__ = (
@@ -120,6 +121,7 @@ class Table:
         "indexes",
         "name",
         "primary_key",
+        "repairs",
         "row_count",
         "rowid_range",
         "unique_keys",
@@ -143,6 +145,8 @@ class Table:
         self.row_count: int = read_count(raw, "rowCount", 0)
         self.rowid_range: tuple[int, int] | None = read_range(raw, "rowidRange")
         self.digest: str = read_text(raw, "digest", "")
+        repairs = read_object(raw, "repairs")
+        self.repairs: dict[str, int] = {kind: read_count(repairs, kind) for kind in repairs}
         for index in self.indexes:
             read_text(index, "name", "")
             check_names(index.get("fields", []))

@@ -17,13 +17,13 @@ TIME_LIMIT = 10.0
 """Seconds that an untrusted connection may be used for, before its statements are interrupted."""
 
 LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 16 << 20,  # bytes of one value or row
+    sqlite3.SQLITE_LIMIT_LENGTH: 4 << 20,  # bytes of one value or row
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
     sqlite3.SQLITE_LIMIT_COLUMN: 2_000,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 32,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
@@ -31,10 +31,10 @@ LIMITS = {
 PROGRAM_LIMIT = 250_000
 """Steps of one compiled statement; the check of a large structure may need more."""
 
-_STEPS = 1_000
+_STEPS = 100
 """Virtual machine steps between two looks at the clock.
 
-One step may work through a value of the largest size, so that few of them take long.
+One step may work through a value of the largest size, which takes LIKE about a second.
 """
 
 _READING = {
@@ -96,15 +96,20 @@ def restrict(connection: sqlite3.Connection, path: str, time_limit: float = TIME
         DatasetCorruptError: The structure is not sound, takes too long to check, or uses a
             function that cannot be interrupted.
     """
+    bound(connection, time_limit)
+    _check_structure(connection, path, time_limit)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_VDBE_OP, PROGRAM_LIMIT)
+    connection.set_authorizer(_authorize)
+    limit_time(connection, time_limit)
+
+
+def bound(connection: sqlite3.Connection, time_limit: float = TIME_LIMIT) -> None:
+    """Bound the size and the time of what a connection reads, before it reads anything."""
     for category, limit in LIMITS.items():
         connection.setlimit(category, limit)
     # The authorizer is not asked about what a table's own definition calls; this refuses that too.
     for name, arguments in _SLOW_FUNCTIONS.items():
         connection.create_function(name, arguments, _refuse, deterministic=True)
-    limit_time(connection, time_limit)
-    _check_structure(connection, path, time_limit)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_VDBE_OP, PROGRAM_LIMIT)
-    connection.set_authorizer(_authorize)
     limit_time(connection, time_limit)
 
 
@@ -140,6 +145,7 @@ def attach_restricted(connection: sqlite3.Connection, schema: str, uri: str, pat
         DatasetError: It cannot be attached, or is damaged.
     """
     connection.set_authorizer(None)
+    bound(connection)
     try:
         attach_late(connection, schema, uri, path)
     finally:

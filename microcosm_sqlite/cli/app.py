@@ -9,6 +9,7 @@ from io import StringIO
 
 import click
 
+from microcosm_sqlite.cli.isolation import MEMORY
 from microcosm_sqlite.cli.output import report_error
 from microcosm_sqlite.cli.streams import finish_streams, printable, write_note
 from microcosm_sqlite.errors import DatasetNotFoundError, MicrocosmSQLiteError
@@ -95,9 +96,10 @@ class Program(click.Group):
     def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
         """Run a command and end the process; an error becomes a sentence and an exit code."""
         # One name in help and completion, whether it was run as a script or with `python -m`.
-        extra |= {"prog_name": PROGRAM, "standalone_mode": False}
+        arguments = sys.argv[1:] if args is None else list(args)
+        extra |= {"prog_name": PROGRAM, "standalone_mode": False, "obj": arguments}
         try:
-            result = super().main(args, *rest[1:], **extra)
+            result = super().main(arguments, *rest[1:], **extra)
         except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
             result = end(error)
         finish_streams()
@@ -115,23 +117,27 @@ def end(error: Exception) -> int:
         return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
     if os.environ.get(TRACEBACK):
         raise error
+    report_error(*_explain(error))
+    return NOT_FOUND if isinstance(error, DatasetNotFoundError) else FAILED
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """What is told of an error, and what can be done about it."""
     if isinstance(error, MicrocosmSQLiteError):
-        report_error(error.message, error.hint)
-        return NOT_FOUND if isinstance(error, DatasetNotFoundError) else FAILED
+        return error.message, error.hint
     if type(error).__module__ == "sqlite3":
-        report_error(f"SQLite says: {error}.", "Run: microcosm-sqlite verify")
-        return FAILED
+        return f"SQLite says: {error}.", "Run: microcosm-sqlite verify"
+    if isinstance(error, MemoryError):
+        return "There is not enough memory.", f"For a file from outside, set {MEMORY} to more."
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         is_full = error.filename and error.errno == errno.ENOSPC
         hint = "Free some space, or set TMPDIR to a folder with more." if is_full else ""
-        report_error(f"{where}{error.strerror or error}.", hint)
-        return FAILED
-    report_error(
+        return f"{where}{error.strerror or error}.", hint
+    return (
         f"Unexpected {type(error).__name__}: {error}.",
         f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",
     )
-    return FAILED
 
 
 @click.group(

@@ -90,12 +90,10 @@ def as_utc(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
-def _write_duration(value: Any) -> str:
-    """Write the moment that far from 1970, as SQLAlchemy stores a duration."""
-    from datetime import datetime
+def _store_duration(value: Any) -> str:
+    from microcosm_sqlite.common.durations import store_duration
 
-    moment: datetime = datetime(1970, 1, 1) + value
-    return moment.isoformat(" ", "microseconds")
+    return store_duration(value)
 
 
 # The first that fits counts, both for Python values and for declared types: an enumeration may be
@@ -148,7 +146,7 @@ KINDS = {
         ),
         Kind(
             DURATION, "sqlalchemy:Interval", "dt.timedelta", "duration", stored="text",
-            example="P1DT2H30M", python="datetime.timedelta", store=_write_duration,
+            example="P1DT2H30M", python="datetime.timedelta", store=_store_duration,
         ),
         Kind(
             UUID, "sqlalchemy:Uuid", "uuid.UUID", "string", stored="text", format_="uuid",

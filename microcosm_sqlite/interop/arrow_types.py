@@ -43,11 +43,9 @@ class Column:
         name: Its name in the table and in the frame.
         stored: How SQLite stores it: integer, real, text, blob, or any.
         type: Its Arrow type.
-        is_comparable: Whether SQLite compares what it stores as Arrow would compare the values,
-            so that a comparison may be left to SQLite.
     """
 
-    __slots__ = ("_convert", "is_comparable", "name", "stored", "type")
+    __slots__ = ("_convert", "name", "stored", "type")
 
     def __init__(
         self,
@@ -55,13 +53,10 @@ class Column:
         stored: str,
         type_: pa.DataType,
         convert: Convert | None = None,
-        *,
-        is_comparable: bool = False,
     ) -> None:
         self.name = name
         self.stored = stored
         self.type = type_
-        self.is_comparable = is_comparable
         self._convert = convert
 
     def __repr__(self) -> str:
@@ -102,15 +97,11 @@ def describe_column(field: Field, declared: str) -> Column:
     if kind is None or kind.name not in ARROW:
         return Column(field.name, "any", pa.string())
     type_, convert = ARROW[kind.name]
-    is_comparable = kind.name in _COMPARED
     if kind.name == kinds.LABEL:
         convert = _encoder(pa.array(labels, pa.string()))
     elif kind.name == kinds.DECIMAL:
         type_ = _choose_decimal(declared)
-    elif kind.name == kinds.DATETIME:
-        # Texts of one and the same length compare as the moments that they stand for.
-        is_comparable = field.format == kind.format
-    return Column(field.name, kind.stored, type_, convert, is_comparable=is_comparable)
+    return Column(field.name, kind.stored, type_, convert)
 
 
 def _choose_decimal(declared: str) -> pa.DataType:
@@ -170,6 +161,3 @@ ARROW: dict[str, tuple[Any, Convert | None]] = {
     kinds.DURATION: (pa.duration("us"), _parse_interval),
 }
 """The Arrow type of each kind, and what makes it of what SQLite stores, where a cast does not."""
-
-_COMPARED = {kinds.INTEGER, kinds.BOOLEAN, kinds.NUMBER, kinds.TEXT, kinds.LABEL, kinds.DATE}
-"""Kinds of which SQLite compares what it stores as Arrow would compare the values."""

@@ -14,6 +14,8 @@ Works with Datasette 0.65 and with the pre-releases of 1.0, which keep metadata 
 from __future__ import annotations
 
 import logging
+import sqlite3
+import sys
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.connection import connect
@@ -22,6 +24,7 @@ from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.interop.criteria import spell_criteria
 from microcosm_sqlite.interop.web_links import find_web_url
 
 with extra("browse"):
@@ -29,13 +32,11 @@ with extra("browse"):
     from datasette.database import Database
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable
 
     from datasette.app import Datasette
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Field, Table
 
 PLUGIN = "microcosm-sqlite"
@@ -100,7 +101,7 @@ async def _add(datasette: Datasette, dataset: InstalledDataset) -> None:
                 "tables": counts,
             }
         }
-    datasette.add_database(_HardenedDatabase(datasette, location), name=dataset.name)
+    datasette.add_database(_HardenedDatabase(datasette, dataset), name=dataset.name)
     if hasattr(datasette, "set_database_metadata"):
         await _tell(datasette, dataset.name, describe_database(dataset))
 
@@ -111,15 +112,29 @@ class _HardenedDatabase(Database):  # type: ignore[misc]
     Its own open a file for writing as well, though they then write nothing.
     """
 
-    def __init__(self, datasette: Datasette, location: Location) -> None:
+    def __init__(self, datasette: Datasette, dataset: InstalledDataset) -> None:
+        location = dataset.location
         super().__init__(datasette, path=location.path, is_mutable=not location.immutable)
         self._location = location
+        self._dataset = dataset
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # Datasette's
         """Open the file read-only."""
         connection = connect(self._location, check_same_thread=False)
+        if sys.version_info >= (3, 12):
+            # Datasette itself writes `type="table"`; what its users write is checked below.
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, True)
         self._all_file_connections.append(connection)
         return connection
+
+    async def execute(self, sql: str, params: Any = None, *options: Any, **more: Any) -> Any:
+        """Execute a statement, with what it compares with a column spelled as it is stored."""
+        if "sqlite_master" not in sql:
+            datasets = {"main": self._dataset}
+            sql, params = await self.execute_fn(
+                lambda connection: spell_criteria(connection, datasets, sql, params or {})
+            )
+        return await super().execute(sql, params, *options, **more)
 
 
 async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> None:

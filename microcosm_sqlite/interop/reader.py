@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.connection import connect, translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.threads import open_pool
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.scan import plan_scan
 
@@ -68,9 +69,7 @@ def read_table(
     shares = _shares(scan, threads or processors())
     if len(shares) < 2:
         return _collect(scan)
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(len(shares)) as pool:
+    with open_pool(len(shares)) as pool:
         return pa.concat_tables(pool.map(lambda share: _collect(scan.narrowed(share)), shares))
 
 
@@ -79,9 +78,7 @@ def read_ahead(
     dataset: InstalledDataset, table: str, **selection: Unpack[Selection]
 ) -> Iterator[Future[pa.Table]]:
     """:func:`read_table` in another thread: importing a frame library can take as long."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
+    with open_pool(1) as pool:
         yield pool.submit(read_table, dataset, table, **selection)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.structure import find_rowid_range
-from microcosm_sqlite.common.kinds import as_stored
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
+from microcosm_sqlite.interop.criteria import bind, spell_criteria
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,9 +108,14 @@ class Scan:
 
 
 def _spell(quoted: str) -> str:
-    """SQL for any value as text; a cast would cut a real number to 15 digits."""
+    """SQL for any value as text; a cast would cut a real number to 15 digits.
+
+    Of 17 digits, which tell every number from all others, SQLite 3.40 errs in the last one where
+    the number is large.
+    """
+    digits = f"CASE WHEN abs({quoted}) < 1e100 THEN '%!.17g' ELSE '%!.26g' END"
     return (
-        f"CASE typeof({quoted}) WHEN 'real' THEN printf('%!.17g', {quoted}) "
+        f"CASE typeof({quoted}) WHEN 'real' THEN printf({digits}, {quoted}) "
         f"ELSE CAST({quoted} AS TEXT) END"
     )
 
@@ -142,10 +148,8 @@ def plan_scan(
                 hint="Choose them by a condition: where=...",
             )
         extent = find_rowid_range(connection, table, rowid) if rowid else None
-        scan = Scan(
-            dataset.location, table, described, rowid, where, bind(params), rows, limit, extent
-        )
-        _explain(connection, scan)
+        where, params = _judge(connection, dataset, table, where, params)
+        scan = Scan(dataset.location, table, described, rowid, where, params, rows, limit, extent)
     except sqlite3.Error as error:
         raise translate(error, dataset.location.path) from error
     finally:
@@ -174,32 +178,38 @@ def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | No
     return find_fields(dataset, table, names)
 
 
-def _explain(connection: sqlite3.Connection, scan: Scan) -> None:
-    """Let SQLite itself judge a condition, so that every reader refuses the same ones alike."""
-    if not (scan.where or scan.params):
-        return
+def _judge(
+    connection: sqlite3.Connection,
+    dataset: InstalledDataset,
+    table: str,
+    where: str | None,
+    params: Parameters | None,
+) -> tuple[str | None, Parameters]:
+    """The condition as it is executed, which SQLite itself judges, for every reader alike."""
+    if not (where or params):
+        return where, ()
+    start = f"SELECT 1 FROM {quote_identifier(table)}"
     try:
-        if scan.where:
-            # By itself first: `1) OR (1` is a condition only within our parentheses.
-            table = quote_identifier(scan.table)
-            connection.execute(f"EXPLAIN SELECT 1 FROM {table} WHERE {scan.where}", scan.params)
-        connection.execute(f"EXPLAIN {scan.sql()}", scan.params)
+        if not where:
+            connection.execute(start, bind(params))
+        # By itself, since `1) OR (1` is a condition only within our parentheses.
+        spelled, bound = spell_criteria(
+            connection, {"main": dataset}, f"{start} WHERE {where}", params or ()
+        )
+        connection.execute(f"EXPLAIN {start} WHERE (\n{where}\n)", bound).close()
     except sqlite3.Error as error:
         raise QueryError(
-            f"The condition {scan.where!r} cannot be used: {error}.",
-            hint="Write it as after WHERE in SQL, with ? or :name for each parameter.",
+            f"The condition {where!r} cannot be used: {error}.",
+            hint=_advise(str(error), dataset.tables[table]),
         ) from error
+    return spelled.removeprefix(f"{start} WHERE "), bound
 
 
-def bind(params: Parameters | None) -> Parameters:
-    """Positional or named parameters, each as SQLAlchemy stores such a value.
-
-    >>> from datetime import datetime
-    >>> bind([datetime(2013, 1, 1, 5), True])
-    ('2013-01-01 05:00:00.000000', 1)
-    """
-    if params is None:
-        return ()
-    if isinstance(params, Mapping):
-        return {name: as_stored(value) for name, value in params.items()}
-    return tuple(as_stored(value) for value in params)
+def _advise(text: str, table: Table) -> str:
+    """The nearest column where SQLite misses one."""
+    missing = re.match(r"no such column: [\"`]?(?P<name>[^\"`]+)", text)
+    if not missing:
+        return "Write it as after WHERE in SQL, with ? or :name for each parameter."
+    names = [field.name for field in table.fields]
+    nearest = suggest(missing["name"].rpartition(".")[2], names, "Its columns")
+    return f"{nearest} A text stands in single quotes."

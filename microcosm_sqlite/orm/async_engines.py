@@ -16,8 +16,9 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.orm.attachments import find_attachments
+from microcosm_sqlite.orm.dialects import copy_dialect
 from microcosm_sqlite.orm.engine_errors import explain_lazy_load
-from microcosm_sqlite.orm.engines import adapt_dialect, recipes
+from microcosm_sqlite.orm.engines import recipes
 
 with extra("async"):
     import aiosqlite
@@ -136,7 +137,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         max_overflow=CONNECTIONS,
         pool_reset_on_return=recipe.reset,
     )
-    adapt_dialect(twin.sync_engine, recipe)
+    copy_dialect(engine, twin.sync_engine)
     for name, listener in recipe.listeners:
         event.listen(twin.sync_engine, name, listener)
     event.listen(twin.sync_engine, "handle_error", explain_lazy_load)

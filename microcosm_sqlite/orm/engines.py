@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import TIMESTAMP, URL, DateTime, QueuePool, create_engine, event
+from sqlalchemy import URL, QueuePool, create_engine, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -29,13 +29,13 @@ from microcosm_sqlite.catalog.requirements import find_required, find_requiremen
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.attachments import attach_datasets
+from microcosm_sqlite.orm.dialects import compare_as_stored, compare_in_utc, quote_keywords
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
     explain_read_only,
     refuse_unopened,
 )
 from microcosm_sqlite.orm.forking import track_engine
-from microcosm_sqlite.orm.types import MomentInUTC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +108,7 @@ def create_dataset_engine(
         dataset.location, attach=attach, untrusted=untrusted, name=dataset.name
     )
     recipe = recipes[engine]
+    compare_as_stored(engine, dataset)
 
     def attach_required(requirement: Requirement, connection: sqlite3.Connection) -> None:
         location = find_required(dataset, requirement).location
@@ -219,7 +220,10 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     )
     for name, listener in recipe.listeners:
         event.listen(engine, name, listener)
-    adapt_dialect(engine, recipe)
+    quote_keywords(engine)
+    if recipe.is_read_only:
+        # What an application writes itself keeps SQLAlchemy's rules.
+        compare_in_utc(engine)
     recipes[engine] = recipe
     track_engine(engine, is_copied=is_copied)
     return engine
@@ -269,30 +273,6 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
 
 def _name_file(name: str) -> str:
     return name if name.startswith("file:") else str(Path(name).absolute())
-
-
-UNKNOWN_KEYWORDS = frozenset({"nothing", "returning"})
-"""Keywords of SQLite 3.53 that SQLAlchemy does not quote and that cannot name a table or column."""
-
-
-def adapt_dialect(engine: Engine, recipe: Recipe) -> None:
-    """Let an engine take any name, and find moments with an offset in data that was built.
-
-    What an application writes itself keeps SQLAlchemy's rules.
-    """
-    quote_keywords(engine)
-    if recipe.is_read_only:
-        engine.dialect.colspecs = {
-            **engine.dialect.colspecs,
-            DateTime: MomentInUTC,
-            TIMESTAMP: MomentInUTC,
-        }
-
-
-def quote_keywords(engine: Engine) -> None:
-    """Let tables and columns have any keyword as their name."""
-    preparer = engine.dialect.identifier_preparer
-    preparer.reserved_words = {*preparer.reserved_words, *UNKNOWN_KEYWORDS}
 
 
 MEMORY = ":memory:"

@@ -69,12 +69,41 @@ class Truthy(TypeDecorator[bool]):
 
 
 class MomentInUTC(DATETIME):
-    """A datetime that is compared as builds store it, where SQLAlchemy would drop its offset."""
+    """A datetime that is compared as builds store it.
+
+    SQLAlchemy would drop its offset, and its fraction of a second where the column has none.
+    """
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Return what converts a parameter to the stored text."""
         bind: Any = super().bind_processor(dialect)
-        return lambda value: bind(as_utc(value) if isinstance(value, datetime) else value)
+        is_cut = bind(_FRACTION) == bind(_FRACTION.replace(microsecond=0))
+
+        def bind_moment(value: Any) -> Any:
+            if not isinstance(value, datetime):
+                return bind(value)
+            value = as_utc(value)
+            is_between = is_cut and value.microsecond
+            return value.isoformat(" ", "microseconds") if is_between else bind(value)
+
+        return bind_moment
+
+
+_FRACTION = datetime(2013, 1, 1, microsecond=1)
+
+
+class SecondInUTC(MomentInUTC):
+    """The same where all columns are known to store whole seconds."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Return what converts a parameter to the stored text."""
+        bind = super().bind_processor(dialect)
+
+        def bind_second(value: Any) -> Any:
+            text = bind(value)
+            return text.removesuffix(".000000") if isinstance(text, str) else text
+
+        return bind_second
 
 
 class IdentityMixin:

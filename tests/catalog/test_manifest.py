@@ -30,6 +30,7 @@ GOOD: dict[str, Any] = {
             "rowCount": 3,
             "rowidRange": [1, 3],
             "digest": "sha256:00",
+            "repairs": {"stray-quote": 2},
             "indexes": [{"name": "i", "fields": ["colour_id"], "unique": False}],
             "schema": {
                 "fields": [

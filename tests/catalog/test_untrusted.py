@@ -70,7 +70,7 @@ def test_ordinary_questions_are_answered(connection: sqlite3.Connection, questio
         "SELECT json_patch('{}', '{}')",
         "SELECT trim('ab', 'b')",
         "SELECT hex(zeroblob(900000000))",
-        "SELECT zeroblob(20000000)",
+        "SELECT zeroblob(5000000)",
         "SELECT " + "+".join(["1"] * 300),
         " UNION ALL ".join(["SELECT 1"] * 60),
         "SELECT '" + "x" * 200_000 + "'",
@@ -128,6 +128,47 @@ def test_a_structure_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     opened.close()
 
 
+TEXT, BLOB = "hex(zeroblob(2090000))", "zeroblob(4180000)"
+ADVERSARIAL = {
+    1: [(TEXT,), (BLOB,), ("9e307",)],
+    2: [
+        (TEXT, "hex(zeroblob(1000000)) || 'x'"),
+        (BLOB, "zeroblob(2000000) || x'01'"),
+        (f"'{'*[01]' * 9}y'", TEXT),
+        (f"'%{'0' * 48}y'", TEXT),
+        ("'%*d'", "4000000"),
+        ("'%.4000000f'", "1e300"),
+        (TEXT, "4000000"),
+    ],
+    3: [(TEXT, "hex(zeroblob(1000000)) || 'x'", TEXT), (TEXT, "'$.a'", TEXT), (TEXT, "-9", "9e9")],
+}
+"""Arguments that are as large as may be, by their number."""
+
+
+def list_calls(connection: sqlite3.Connection) -> Iterator[str]:
+    listed = connection.execute("SELECT DISTINCT name, narg FROM pragma_function_list ORDER BY 1")
+    for name, count in listed.fetchall():
+        for taken, arguments in ADVERSARIAL.items():
+            if count in (taken, -1):
+                yield from (f"SELECT {name}({', '.join(each)})" for each in arguments)
+
+
+@pytest.mark.once
+def test_no_function_takes_longer_than_the_limit(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    with sqlite3.connect(":memory:") as plain:
+        calls = list(list_calls(plain))
+    plain.close()
+    assert len(calls) > 200
+    for call in calls:
+        limit_time(connection, 10)
+        started = time.monotonic()
+        with suppress(sqlite3.Error):
+            connection.execute(call).fetchall()
+        assert time.monotonic() - started < 5, call
+
+
 ENDLESS = "instr(zeroblob(9000000 + id), zeroblob(4000000) || x'01')"
 
 
@@ -154,6 +195,16 @@ def test_a_column_whose_check_would_not_end_is_refused(tmp_path: Path, definitio
     with pytest.raises(errors.DatasetCorruptError, match="is refused as untrusted"):
         connect(location, untrusted=True)
     assert time.monotonic() - started < 5
+
+
+def test_an_attached_file_is_read_within_the_same_limits(tmp_path: Path) -> None:
+    sound = Location(str(make_database(tmp_path / "sound.db")), immutable=True)
+    trap = make_trap(tmp_path / "x.db", f"g TEXT AS ({ENDLESS})")
+    with pytest.raises(errors.DatasetCorruptError, match="is refused as untrusted"):
+        connect(sound, attach={"x": trap}, untrusted=True)
+    long = make_database(tmp_path / "y.db", extra=f"CREATE VIEW v AS SELECT '{'x' * 200_000}'")
+    with pytest.raises(errors.DatasetFileError):
+        connect(sound, attach={"y": Location(str(long), immutable=True)}, untrusted=True)
 
 
 def test_a_constraint_that_would_not_end_is_not_evaluated(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from importlib.util import find_spec
 
 import pytest
@@ -135,3 +136,28 @@ def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
 
     with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
         make_datasette(["bees"])
+
+
+def test_a_filter_finds_moments_however_they_are_written(make, plugin):
+    metadata = sa.MetaData()
+    sa.Table(
+        "events",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("at", sa.DateTime),
+    )
+    rows = [{"at": datetime(2013, 1, 1, hour)} for hour in (9, 10, 11)]
+    make(metadata, {"events": rows}, name="events")
+    table = "/events/events.json?_shape=array&at"
+    sql = "/events.json?_shape=array&sql=select+id+from+events+where+at+"
+    paths = {
+        f"{table}=2013-01-01T10:00": [2],
+        f"{table}__gt=2013-01-01+09:30:00": [2, 3],
+        f"{table}__lte=2013-01-01T11:00:00Z": [1, 2, 3],
+        f"{sql}=+:t&t=2013-01-01+10:00:00": [2],
+        f"{sql}<=+'2013-01-01T10:00'": [1, 2],
+    }
+    answers = ask(serve(memory=True), *paths)
+    assert [[row["id"] for row in answer.json()] for answer in answers] == [*paths.values()]
+    (wrong,) = ask(serve(memory=True), '/events.json?sql=select+*+from+events+where+"att"+>+1')
+    assert "no such column: att" in wrong.json()["error"]

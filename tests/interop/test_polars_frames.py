@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 pytest.importorskip("polars")
@@ -9,7 +11,8 @@ pytest.importorskip("polars")
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from tests.support.things import FULL, METADATA
+from tests.support.programs import run
+from tests.support.things import FULL, METADATA, NUMBERS
 
 
 def test_an_empty_table_has_the_same_schema_either_way(make):
@@ -67,3 +70,16 @@ def test_lazy_polars_reads_only_the_columns_and_rows_that_a_query_needs(halves, 
 def test_lazy_polars_answers_queries_as_eager_polars_does(halves, query):
     eager = halves.polars("numbers").lazy()
     assert_frame_equal(query(halves.polars("numbers", lazy=True)).collect(), query(eager).collect())
+
+
+@pytest.mark.slow
+def test_a_query_that_needs_no_more_rows_does_not_kill_the_process_at_its_end(make):
+    dataset = make(NUMBERS, {"numbers": [{"half": n / 2} for n in range(300_000)]})
+    code = (
+        "import sys, microcosm_sqlite, polars as pl\n"
+        "numbers = microcosm_sqlite.register('numbers', sys.argv[1], immutable=True)\n"
+        "lazy = numbers.polars('numbers', lazy=True)\n"
+        "print(lazy.filter(pl.col('half') > 3).head(1).collect().item(0, 'half'))"
+    )
+    for _ in range(30):
+        assert run(sys.executable, "-c", code, str(dataset.path)).strip() == "3.5"

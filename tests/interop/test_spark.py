@@ -140,23 +140,25 @@ def test_a_condition_finds_what_it_would_find_without_sqlite(source, condition, 
     assert found == {number for number, row in enumerate(ROWS, 1) if expected(row)}
 
 
-def test_conditions_are_judged_by_sqlite(source, capfd):
-    frame = source.load().where("count > 3 AND size = 'large' AND price > 2")
-    frame.explain(True)
-    # What Spark still filters itself is only what was given back.
-    plan = capfd.readouterr().out.split("== Physical Plan ==")[1]
-    filtered = [line for line in plan.splitlines() if "Filter" in line and "Scan" not in line]
-    assert all("count" not in line and "size" not in line for line in filtered)
-    assert any("price" in line for line in filtered)
-
-
-def test_spark_joins_and_aggregates(source):
+def test_a_condition_of_one_query_does_not_reach_the_next(source):
     frame = source.load()
-    assert frame.count() == 300
-    assert frame.groupBy("size").count().orderBy("size").collect() == [
-        ("large", 150),
-        ("small", 150),
+    counted = [frame.count(), frame.where("size = 'large'").count(), frame.count()]
+    assert counted == [300, 150, 300]
+    sizes = frame.groupBy("size").count().orderBy("size").collect()
+    assert sizes == [("large", 150), ("small", 150)]
+
+
+def test_a_condition_for_sqlite_is_an_option(source):
+    frame = source.option("where", "moment < '2020-01-01T03:00:00Z' AND size = 'large'").load()
+    expected = [
+        number
+        for number, row in enumerate(ROWS, 1)
+        if row["moment"] < datetime(2020, 1, 1, 3) and row["size"] == "large"
     ]
+    assert expected
+    assert [row.id for row in frame.orderBy("id").collect()] == expected
+    assert frame.where("id > 100").count() == sum(number > 100 for number in expected)
+    assert frame.count() == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,7 @@ def test_spark_joins_and_aggregates(source):
         ({"dataset": "bees", "table": "hives"}, "No dataset is named 'bees'"),
         ({"table": "hives"}, "no table 'hives'"),
         ({"columns": "wings"}, "no column 'wings'"),
+        ({"where": '"sise" = 1'}, "Did you mean 'size'"),
     ],
 )
 def test_what_is_not_there_is_said_by_name(source, options, message):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.values.stored_forms import find_own_form
+from microcosm_sqlite.common.kinds import KINDS
 from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
@@ -109,7 +111,8 @@ def field_type(type_: sa.types.TypeEngine[Any]) -> dict[str, Any]:
         case sa.LargeBinary():
             return {"type": "string", "format": "binary"}
         case sa.DateTime():
-            return {"type": "datetime", "format": "%Y-%m-%d %H:%M:%S.%f"}
+            form = find_own_form(type_, KINDS["datetime"])
+            return {"type": "datetime", "format": form or "%Y-%m-%d %H:%M:%S.%f"}
         case sa.Interval():
             return {"type": "duration"}
         case sa.JSON():

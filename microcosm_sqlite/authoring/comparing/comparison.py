@@ -13,12 +13,12 @@ from microcosm_sqlite.authoring.comparing.row_changes import (
     why_incomparable,
 )
 from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Schema,
     SchemaChange,
     compare_external_keys,
     compare_schemas,
-    read_schema,
 )
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys
@@ -126,13 +126,14 @@ def compare_datasets(
             raise translate(error, f"{old.path} or {new.path}") from error
     changes: list[RowChange] = []
     keep = tell or changes.append
-    unknown = [table for table in tables if not (table.is_same or table.reason)]
+    unknown = [place for place, table in enumerate(tables) if not (table.is_same or table.reason)]
     if unknown:
         with open_comparer(old.location, new.location) as comparer:
-            for table in unknown:
+            for place in unknown:
+                table = tables[place]
                 shapes = (schema.tables[table.table] for schema in schemas)
                 found = comparer.compare(table.table, *shapes)
-                tables[tables.index(table)] = _count(table, found, limit, keep)
+                tables[place] = _count(table, found, limit, keep)
     schema = compare_schemas(*schemas) + _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
 

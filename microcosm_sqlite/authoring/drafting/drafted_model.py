@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +39,19 @@ class Related:
 
 
 @dataclass(frozen=True)
+class FullText:
+    """What of a table is searched.
+
+    Attributes:
+        columns: The columns.
+        options: Options of FTS5.
+    """
+
+    columns: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class DraftedModel:
     """One table and what it is called in Python.
 
@@ -47,14 +60,16 @@ class DraftedModel:
         name: The class.
         attributes: Column to attribute.
         related: Attributes that lead to other rows.
-        full_text: Columns that are searched.
+        full_text: What of the table is searched, if anything.
+        comments: Column to what it may be, where nobody is sure, as sentences.
     """
 
     table: sa.Table
     name: str
     attributes: Mapping[str, str]
     related: tuple[Related, ...] = ()
-    full_text: tuple[str, ...] = ()
+    full_text: FullText | None = None
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def number_rows(name: str) -> sa.Column[Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import inflection
 import sqlalchemy
 
+from microcosm_sqlite.authoring.drafting.words import make_singular, spell_words
 from microcosm_sqlite.authoring.values.layout import make_identifier, make_names
 from microcosm_sqlite.common.wording import measure
 
@@ -31,7 +32,7 @@ _LIKE_DIGITS = {"l", "I", "O"}
 
 
 def name_classes(tables: Iterable[str], base: str, taken: Collection[str] = ()) -> dict[str, str]:
-    """A class name for each table, in the singular, no two alike.
+    """A class name for each table, in the singular where it surely has one, no two alike.
 
     >>> name_classes(["airlines", "weather", "strings", "2nd"], "NycData")
     {'airlines': 'Airline', 'weather': 'Weather', 'strings': 'StringRow', '2nd': 'Table2nd'}
@@ -46,7 +47,7 @@ def name_classes(tables: Iterable[str], base: str, taken: Collection[str] = ()) 
     names: dict[str, str] = {}
     for table, identifier in zip(tables, make_names(tables), strict=True):
         words = re.sub("_+", "_", identifier.strip("_"))
-        name = _normalise(inflection.camelize(inflection.singularize(words)), "Row")
+        name = _normalise(inflection.camelize(make_singular(words)), "Row")
         if not name[0].isupper():  # digits, and letters that have no capitals
             name = f"Table{name}"
         while name in taken or keyword.iskeyword(name) or hasattr(builtins, name):
@@ -78,7 +79,7 @@ def name_attributes(columns: Iterable[str]) -> dict[str, str]:
     known, attributes = set(columns), dict[str, str]()
     taken = _list_taken()
     for position, column in enumerate(columns, 1):
-        name = make_identifier(inflection.underscore(make_identifier(column)))
+        name = make_identifier(spell_words(make_identifier(column)))
         name = name or f"column_{position}"
         while measure(name) > ATTRIBUTE_LENGTH:
             name = name[:-1].rstrip("_")
@@ -115,15 +116,36 @@ def name_relationships(table: InferredTable, attributes: Mapping[str, str]) -> d
             continue
         parent, key = column.reference
         name = attributes[column.name]
-        stem = re.sub(rf"_(id|key|code|{re.escape(inflection.underscore(key))})$", "", name)
-        other = inflection.underscore(inflection.singularize(parent))
+        stem = re.sub(rf"_(id|key|code|{re.escape(spell_words(key))})$", "", name)
+        other = spell_words(make_singular(parent))
         if stem in taken:
             stem = other if parents.count(parent) == 1 else f"{name}_{other}"
-        while keyword.iskeyword(stem) or stem in taken:
-            stem += "_"
-        names[column.name] = stem
-        taken.add(stem)
+        names[column.name] = _find_free(stem, taken)
     return names
+
+
+def name_joint_relationships(
+    table: InferredTable, attributes: Mapping[str, str], others: Iterable[str]
+) -> list[str]:
+    """An attribute for the row that each reference of several columns refers to.
+
+    Args:
+        table: The table that refers.
+        attributes: Those of its columns.
+        others: Those of its other relationships.
+    """
+    taken = {*_list_taken(), *attributes.values(), *table.columns, *others}
+    return [
+        _find_free(spell_words(make_singular(reference.parent)), taken)
+        for reference in table.references
+    ]
+
+
+def _find_free(name: str, taken: set[str]) -> str:
+    while keyword.iskeyword(name) or name in taken:
+        name += "_"
+    taken.add(name)
+    return name
 
 
 def _normalise(name: str, otherwise: str) -> str:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from microcosm_sqlite.authoring.drafting.code_layout import Call, lay_out, quote
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.drafting.code_layout import (
+    LINE_LENGTH,
+    Call,
+    check_name,
+    lay_out,
+    quote,
+    spell_table,
+    write_import,
+)
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -17,10 +28,23 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.databases import open_database
 from microcosm_sqlite.authoring.sources.finding import split_name
-from microcosm_sqlite.common.wording import escape_markdown, spell_code
+from microcosm_sqlite.authoring.values.kind_values import is_text_type
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
+
+_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
+_ABOUT_FILES = (
+    "Types and keys were inferred from every row of the sources; correct what you know better."
+)
+_ABOUT_DATABASES = (
+    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
+    "where all of its rows obey."
+)
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 _INFINITY = "infinity = true"
@@ -36,7 +60,7 @@ def write_tables(tables: Mapping[str, InferredTable], infinite: Collection[str] 
     settings = {name: list(_write_table(table)) for name, table in tables.items()}
     settings |= {name: [_INFINITY] for name in sorted(infinite)}
     return "\n\n".join(
-        "\n".join([f"[{HOOK_TABLE}.tables.{_write_key(name)}]", *lines])
+        "\n".join([f"[{HOOK_TABLE}.tables.{write_toml_key(name)}]", *lines])
         for name, lines in settings.items()
         if lines
     )
@@ -44,7 +68,7 @@ def write_tables(tables: Mapping[str, InferredTable], infinite: Collection[str] 
 
 def describe_options(options: Mapping[str, bool | int | str | tuple[str, ...]]) -> str:
     """Options of a dialect as a reader of settings sees them."""
-    return ", ".join(f"{name} = {_write_value(value)}" for name, value in options.items())
+    return ", ".join(f"{name} = {write_toml(value)}" for name, value in options.items())
 
 
 def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple[str, ...]]:
@@ -64,33 +88,20 @@ def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple
     }
 
 
+def name_source(table: InferredTable) -> str:
+    """The name of a table's file among the sources of the project."""
+    path = table.file.path
+    return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
+
+
 def _write_table(table: InferredTable) -> Iterator[str]:
     for name, value in list_csv_options(table).items():
-        yield f"csv.{name} = {_write_value(value)}"
+        yield f"csv.{name} = {write_toml(value)}"
     for column in table.columns.values():
         if column.format:
-            yield f"formats.{_write_key(column.name)} = {_write_value(column.format)}"
+            yield f"formats.{write_toml_key(column.name)} = {write_toml(column.format)}"
     if any(column.has_infinity for column in table.columns.values()):
         yield _INFINITY
-
-
-def _write_key(name: str) -> str:
-    return name if name.replace("-", "_").isidentifier() and name.isascii() else _write_value(name)
-
-
-def _write_value(value: object) -> str:
-    # TOML takes the strings, booleans, numbers and lists of JSON, but for one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-_ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
-_ABOUT_FILES = (
-    "Types and keys were inferred from every row of the sources; correct what you know better."
-)
-_ABOUT_DATABASES = (
-    "They were drafted from an existing database: types, keys and checks are what it declares,\n"
-    "where all of its rows obey."
-)
 
 
 def describe_draft(
@@ -118,6 +129,7 @@ def describe_draft(
         "settings": write_tables(
             inference.tables, {name for each in databases for name in each.found.infinite}
         ),
+        "has_repairs": any(table.file.repairs for table in inference.tables.values()),
         **_write_code(inference, databases, answers),
     }
 
@@ -143,14 +155,23 @@ def _write_code(
 
 def _list_declared(databases: Iterable[DatabaseDraft]) -> Iterator[dict[str, Any]]:
     for database in databases:
-        for name, table in sorted(database.found.metadata.tables.items()):
-            yield {
-                "name": name,
-                "row_count": database.found.row_counts[name],
-                "key": database.found.list_key(table),
-                "gaps": [column.name for column in table.columns if column.nullable],
-                "file": database.path.name,
-            }
+        with open_database(database.snapshot, database.path.name) as connection:
+            for name, table in sorted(database.found.metadata.tables.items()):
+                yield {
+                    "name": name,
+                    "row_count": database.found.row_counts[name],
+                    "key": database.found.list_key(table),
+                    "gaps": [c.name for c in table.columns if _has_gaps(connection, c)],
+                    "file": database.path.name,
+                }
+
+
+def _has_gaps(connection: sqlite3.Connection, column: sa.Column[Any]) -> bool:
+    """Whether a row has no value; empty text is none where the column is of no text."""
+    name, table = quote_identifier(column.name), quote_identifier(column.table.name)
+    is_nothing = f"{name} IS NULL" if is_text_type(column.type) else f"ifnull({name}, '') = ''"
+    query = f"SELECT 1 FROM {table} WHERE {is_nothing} LIMIT 1"
+    return column.nullable is True and connection.execute(query).fetchone() is not None
 
 
 def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
@@ -159,7 +180,11 @@ def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
             "name": table.name,
             "row_count": table.row_count,
             "key": table.primary_key,
-            "gaps": [column.name for column in table.columns.values() if column.is_nullable],
+            "gaps": [
+                column.name
+                for column in table.columns.values()
+                if column.is_nullable and table.row_count
+            ],
             "file": table.file.path.name,
         }
 
@@ -187,3 +212,30 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
         "gaps": ", ".join(map(escape_markdown, table["gaps"])),
         "file": spell_code(table["file"]),
     }
+
+
+def write_stores(classes: Mapping[str, str], *, package: str) -> str:
+    """Return the module that has a store for each model, given the class of each table."""
+    bodies = [
+        f"{_write_store_head(check_name(name))}\n"
+        f'    """Rows of {spell_table(table)}, by any column."""'
+        for table, name in classes.items()
+    ]
+    lines = [
+        '"""Stores (repository pattern): one per model, with the searches that readers need."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from microcosm_sqlite import Store",
+        "",
+        *write_import(f"{package}.models", classes.values()),
+        "",
+        "",
+        "\n\n\n".join(bodies),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _write_store_head(model: str) -> str:
+    line = f"class {model}Store(Store[{model}]):"
+    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"

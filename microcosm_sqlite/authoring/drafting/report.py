@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import spell_value
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -17,7 +19,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
-from microcosm_sqlite.common.kinds import TEXT
+from microcosm_sqlite.common.kinds import BOOLEAN, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.wording import spell_count
 
 _MOST_SHOWN = 6
@@ -33,6 +35,9 @@ def report_files(inference: Inference) -> Iterator[str]:
         yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
         yield from _describe_columns(table.columns.values())
+        yield from _describe_suggestions(table.columns.values())
+        for columns, parent, keys in table.references:
+            yield f"  {', '.join(columns)}: refer together to {parent} ({', '.join(keys)})"
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
@@ -57,30 +62,67 @@ def _describe_key(table: InferredTable) -> str:
     return f"{', '.join(table.primary_key)} ({unique} {spell_count(table.row_count, 'row')})"
 
 
-def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
-    for described, neighbours in groupby(columns, _describe_column):
+def _describe_columns(columns: Collection[InferredColumn]) -> Iterator[str]:
+    described = {column.name: _describe_column(column) for column in columns}
+    headers = {column.name: column.header for column in columns}
+    yield from _list_columns(described, headers)
+
+
+def _list_columns(described: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[str]:
+    """Tell of columns, many neighbours alike in one line."""
+    for description, neighbours in groupby(described, described.__getitem__):
         alike = list(neighbours)
         if len(alike) >= _FEWEST_ALIKE:
-            yield f"  {alike[0].name} to {alike[-1].name}, {len(alike)} columns: each {described}"
+            yield f"  {alike[0]} to {alike[-1]}, {len(alike)} columns: each {description}"
             continue
-        for column in alike:
-            renamed = column.header not in ("", column.name)
-            called = f", called {column.header!r}" if renamed else ""
-            yield f"  {column.name}: {described}{called}"
+        for name in alike:
+            header = headers.get(name, "")
+            called = f", called {header!r}" if header not in ("", name) else ""
+            yield f"  {name}: {description}{called}"
 
 
 def _describe_column(column: InferredColumn) -> str:
-    is_text = column.kind == TEXT and column.length
-    parts = [f"text of up to {column.length} characters" if is_text else column.kind]
+    parts = [_describe_kind(column)]
     parts += [f"written {column.format}"] if column.format else []
     parts += [f"one of {_list_labels(column)}"] if column.labels else []
-    parts += ["may be empty"] if column.is_nullable else []
+    parts += ["may be empty"] if column.is_nullable and not _is_empty(column) else []
     parts += ["unique"] if column.is_unique else []
     if column.reference:
         parts.append(f"refers to {'.'.join(column.reference)} ({column.evidence})")
     parts += [column.near_reference] if column.near_reference else []
     parts += [f"would be {column.hint}"] if column.hint else []
     return ", ".join(parts)
+
+
+def _describe_kind(column: InferredColumn) -> str:
+    if column.kind in (NUMBER, BOOLEAN) and column.odd and not column.format:
+        return f"{column.kind} ({column.odd} becomes {spell_value(column.kind, column.odd)})"
+    if column.kind == MOMENT:
+        return f"{column.kind}, kept in UTC without it"
+    if column.kind != TEXT:
+        return column.kind
+    if column.length:
+        return f"text of up to {spell_count(column.length, 'character')}"
+    return "text, empty in every row" if _is_empty(column) else "text"
+
+
+def _is_empty(column: InferredColumn) -> bool:
+    return column.kind == TEXT and column.is_nullable and not column.length
+
+
+def _describe_suggestions(columns: Iterable[InferredColumn]) -> Iterator[str]:
+    """What may be so, but was not put into the model, which says it in a comment."""
+    for suggestion, alike in _group(columns):
+        names = ", ".join(alike[:_MOST_SHOWN]) + (" and more" if alike[_MOST_SHOWN:] else "")
+        yield f"  maybe {names}: {suggestion}"
+
+
+def _group(columns: Iterable[InferredColumn]) -> Iterator[tuple[str, list[str]]]:
+    names: dict[str, list[str]] = {}
+    for column in columns:
+        for suggestion in column.suggestions:
+            names.setdefault(suggestion, []).append(column.name)
+    yield from names.items()
 
 
 def _list_labels(column: InferredColumn) -> str:
@@ -106,14 +148,24 @@ def _report_database(draft: DatabaseDraft) -> Iterator[str]:
         rows = spell_count(found.row_counts[table.name], "row")
         yield f"{table.name}: {rows} of {name}, model {model.name}"
         yield f"  key: {_describe_declared_key(table, found)}"
-        for column in table.columns:
-            if column.name != found.row_numbers.get(table.name):
-                yield f"  {column.name}: {_describe_declared_column(column)}"
+        yield from _describe_declared_columns(table, found)
         if model.full_text:
-            yield f"  full-text search: {', '.join(model.full_text)}"
+            yield f"  full-text search: {', '.join(model.full_text.columns)}"
         yield from (f"  note: {remark}" for remark in found.remarks[table.name])
-    yield from (f"view {view}: kept" for view in found.views)
+    for view in found.views:
+        remark = found.view_remarks.get(view)
+        yield f"view {view}: kept{f', but {remark}' if remark else ''}"
     yield from (f"left out: {what}, {reason}" for what, reason in found.left_out.items())
+    yield from (f"differs: {difference}" for difference in draft.differences)
+
+
+def _describe_declared_columns(table: sa.Table, found: Reflection) -> Iterator[str]:
+    columns = [each for each in table.columns if each.name != found.row_numbers.get(table.name)]
+    described = {
+        column.name: _describe_declared_column(column, found.declared[table.name][column.name])
+        for column in columns
+    }
+    yield from _list_columns(described, {})
 
 
 def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
@@ -123,11 +175,14 @@ def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
     return f"{', '.join(found.list_key(table))} (declared)"
 
 
-def _describe_declared_column(column: sa.Column[object]) -> str:
+def _describe_declared_column(column: sa.Column[object], declared: str) -> str:
+    made = column.type.compile(dialect())
     if isinstance(column.type, sa.Enum):
         parts = [f"one of {', '.join(column.type.enums)}"]
     else:
-        parts = [str(column.type.compile())]
+        parts = [made]
+    if declared != made.partition(" COLLATE ")[0]:
+        parts.append(f"declared {declared}" if declared else "no type declared")
     parts += ["may be empty"] if column.nullable else []
     parts += ["generated"] if column.computed is not None else []
     parts += sorted(f"refers to {key.target_fullname}" for key in column.foreign_keys)

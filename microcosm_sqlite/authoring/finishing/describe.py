@@ -19,6 +19,7 @@ from microcosm_sqlite.authoring.project.referenced_datasets import (
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undecorate
+from microcosm_sqlite.authoring.values.stored_forms import find_own_form
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
@@ -38,6 +39,7 @@ def describe_dataset(
     sha256: str,
     contents: Mapping[str, str],
     ranges: Mapping[str, Sequence[Mapping[str, Any]]],
+    repairs: Mapping[str, Mapping[str, int]],
     inputs: str,
 ) -> Manifest:
     """Describe a built database from its models and its rows.
@@ -50,6 +52,7 @@ def describe_dataset(
         sha256: Their hex digest.
         contents: The digest of each table's rows.
         ranges: What each table's columns hold, in their order.
+        repairs: How many repairs of each kind the sources of a table have.
         inputs: The digest of everything that it was built from.
     """
     about = {
@@ -70,6 +73,7 @@ def describe_dataset(
                 _describe_table(
                     settings, models, connection, table, contents[table.name], ranges[table.name]
                 )
+                | ({"repairs": repairs[table.name]} if repairs.get(table.name) else {})
                 for _, table in sorted(models.metadata.tables.items())
             ],
             EXTENSION: {
@@ -184,8 +188,9 @@ def describe_field(column: sa.Column[Any]) -> dict[str, Any]:
     """A column as a field of Table Schema v2."""
     kind = find_type_kind(column.type)
     described: dict[str, Any] = {"name": column.name, "type": kind.field_type if kind else "any"}
-    if kind and kind.format:
-        described["format"] = kind.format
+    form = kind and (find_own_form(undecorate(column.type), kind) or kind.format)
+    if form:
+        described["format"] = form
     text = column.comment or column.doc
     if text:
         described["description"] = text

@@ -38,8 +38,9 @@ def digest_inputs(
     import sqlalchemy
 
     known = cache(digest)  # many tables may come from one database
+    left_out = {"root", "sources"} | (set() if settings.repairs else {"repairs"})
     described = {
-        "settings": {k: v for k, v in asdict(settings).items() if k not in ("root", "sources")},
+        "settings": {k: v for k, v in asdict(settings).items() if k not in left_out},
         "sources": {
             table: [[s.name, known(s.path)] for s in files if isinstance(s, SourceFile)]
             for table, files in sources.items()

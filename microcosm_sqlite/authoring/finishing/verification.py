@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.threads import open_pool
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetError, VerificationError
 
@@ -34,7 +34,7 @@ def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
 
 def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
     """The hash of each table's rows, whichever version of SQLite wrote them; by several threads."""
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with open_pool(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
         with open_scanner(path) as connection:
             texts = {table: RowTexts(connection, table) for table in tables}
             parts = {

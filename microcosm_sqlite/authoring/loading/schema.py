@@ -12,7 +12,7 @@ from sqlalchemy.exc import CompileError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
-from microcosm_sqlite.orm.engines import quote_keywords
+from microcosm_sqlite.orm.dialects import quote_keywords
 from microcosm_sqlite.orm.external_keys import leave_out_external_keys
 from microcosm_sqlite.orm.fulltext import full_text_index
 

@@ -1,7 +1,11 @@
-"""Read a `pyproject.toml`: what the distribution is, and the table of the build hook."""
+"""Read a `pyproject.toml`: what the distribution is, and the table of the build hook.
+
+Also writes values as TOML.
+"""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,3 +128,14 @@ def _resolve_version(root: Path) -> str:
             f"The dynamic version of {root.name} cannot be told: {str(error).rstrip('.')}.",
             hint="[tool.hatch.version] says where it comes from.",
         ) from error
+
+
+def write_toml_key(name: str) -> str:
+    """A name as TOML has it in front of a value."""
+    return name if name.replace("-", "_").isidentifier() and name.isascii() else write_toml(name)
+
+
+def write_toml(value: object) -> str:
+    """A text, boolean, number or list as a value in TOML."""
+    # TOML takes those of JSON, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from microcosm_sqlite.authoring.project.pyproject import find_hook_table, read_facts, read_pyproject
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repairs, read_repairs
 from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
     Options,
@@ -71,6 +72,7 @@ class ProjectSettings:
         error_limit: How many wrong values one failed build tells of.
         dependencies: Normalized names of distributions that the project depends on, to the
             versions that it takes.
+        repairs: Source to its repairs, as `repairs.toml` has them.
     """
 
     root: Path
@@ -92,6 +94,7 @@ class ProjectSettings:
     unknown_columns: str = "error"
     error_limit: int = 20
     dependencies: Mapping[str, str] = field(default_factory=dict)
+    repairs: Repairs = field(default_factory=dict)
 
     @classmethod
     def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
@@ -193,6 +196,7 @@ def _read_settings(
         unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
         error_limit=options.number("error-limit", 20),
         dependencies=_read_dependencies(facts["dependencies"]),
+        repairs=read_repairs(root / REPAIRS_FILE),
     )
 
 

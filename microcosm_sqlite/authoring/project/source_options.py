@@ -142,15 +142,21 @@ HATCH_OPTIONS = frozenset(
 
 
 class Options:
-    """One table of options of the build hook.
+    """One table of options, of the build hook if nothing else is said.
 
     Every reader returns the value in its Python type, or raises `SettingsError` with the
     option's name and what it must be.
     """
 
-    def __init__(self, values: Mapping[str, Any], where: str = "") -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        where: str = "",
+        owner: str = f"for build hook `{HOOK}`",
+    ) -> None:
         self.values = values
         self.where = where
+        self.owner = owner
 
     def text(self, name: str, default: str | None = None) -> str:
         """A non-empty string; required where there is no default."""
@@ -210,14 +216,16 @@ class Options:
         value = self.values.get(name, {})
         if not isinstance(value, Mapping):
             raise self.error(name, "must be a table")
-        return Options(value, f"{self.where}{name}.")
+        return Options(value, f"{self.where}{name}.", self.owner)
 
     def tables(self, name: str) -> tuple[Options, ...]:
         """A list of tables of options."""
         value = self.values.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
             raise self.error(name, "must be a list of tables")
-        return tuple(Options(item, f"{name}[{index}].") for index, item in enumerate(value))
+        return tuple(
+            Options(item, f"{name}[{index}].", self.owner) for index, item in enumerate(value)
+        )
 
     def only(self, known: Iterable[str]) -> None:
         """Raise for the first option that nobody reads."""
@@ -230,6 +238,4 @@ class Options:
 
     def error(self, name: str, complaint: str, hint: str = "") -> SettingsError:
         """The error that says that option `name` is wrong."""
-        return SettingsError(
-            f"Option `{self.where}{name}` for build hook `{HOOK}` {complaint}.", hint=hint
-        )
+        return SettingsError(f"Option `{self.where}{name}` {self.owner} {complaint}.", hint=hint)

@@ -6,15 +6,17 @@ import codecs
 import csv
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
+from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import RowReader, trim_behind_quotes
+from microcosm_sqlite.authoring.sources.repaired_lines import repair_lines
+from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Advance,
@@ -40,12 +42,14 @@ class DelimitedOpener:
         options: Its dialect and encoding.
         span: The part, as offsets of the uncompressed bytes; the whole file where it is None.
         header: The names of the fields, where the part does not begin with them.
+        repairs: What is read instead of some of its lines; then it is not divided.
     """
 
     source: SourceFile
     options: CsvOptions
     span: Span | None = None
     header: tuple[str, ...] | None = None
+    repairs: tuple[Repair, ...] = ()
 
     @contextmanager
     def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
@@ -54,12 +58,34 @@ class DelimitedOpener:
         Raises:
             SourceError: It has no header, or is not in its dialect.
         """
-        header = self._find_header()
-        with self._open_reader(advance) as (reader, skipped):
-            kind = _FilledRecords if self.options.fills_rows else _CsvRecords
-            records = kind(self.source.name, reader, skipped, header)
-            with records.explained():
-                yield records
+        try:
+            header = self._find_header()
+            with self._open_reader(advance) as (reader, skipped):
+                kind = _FilledRecords if self.options.fills_rows else _CsvRecords
+                if any(repair.kind == EMPTY_FILE for repair in self.repairs):
+                    kind = _NoRecords
+                yield kind(self.source.name, reader, skipped, header)
+        except csv.Error as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: csv.Error) -> SourceError:
+        """The error that tells where the row begins which the csv module cannot read."""
+        line = 1
+        with self._open_reader() as (reader, skipped), suppress(csv.Error):
+            line += skipped
+            for _ in reader:
+                line = skipped + reader.line_num + 1
+        is_open = str(error) == "unexpected end of data"
+        told = "a quote is opened and not closed"
+        if not is_open:
+            told += ", or a quote within quotes is not doubled"
+        return SourceError(
+            f"{self.source.name}, line {line}: {told}.",
+            file=self.source.name,
+            line=line,
+            hint="Look there for a quote that is not closed, or not doubled within a quoted field; "
+            "or check the options under `csv`.",
+        )
 
     def _find_header(self) -> tuple[str, ...] | None:
         """The names of the fields, where they are not read from the first line."""
@@ -83,13 +109,12 @@ class DelimitedOpener:
             ) as text:
                 for _ in islice(text, skipped):
                     pass
-                lines = _blank_comments(text, self.options.comment)
-                dialect = _make_dialect(self.source, self.options)
-                if dialect["skipinitialspace"] and self.options.quotechar:
-                    # Where spaces are the delimiters, they end fields.
-                    is_spaced = dialect["delimiter"] == " "
-                    lines = lines if is_spaced else trim_behind_quotes(lines, dialect)
-                yield RowReader(lines, dialect), skipped
+                dialect = make_dialect(self.source, self.options)
+                lines: Iterable[str] = text
+                if self.repairs:
+                    lines = repair_lines(text, self.repairs, dialect, self.source.name, skipped)
+                lines = _blank_comments(lines, self.options.comment)
+                yield RowReader(prepare_lines(lines, dialect), dialect), skipped
         finally:
             csv.field_size_limit(limit)
 
@@ -99,7 +124,7 @@ class DelimitedOpener:
         None at all where the file cannot be cut. A cut may turn out to be inside of a row, when
         quotes stand where none belong; reading the part in front of it then fails.
         """
-        if not self.options.is_divisible:
+        if self.repairs or not self.options.is_divisible:
             return []
         spans = find_spans(self.source.path, self.options, count)
         if len(spans) < 2:
@@ -119,7 +144,7 @@ def allow_long_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _blank_comments(text: IO[str], mark: str) -> Iterable[str]:
+def _blank_comments(text: Iterable[str], mark: str) -> Iterable[str]:
     """The lines; blank ones, which are no rows but still counted, in the place of comments."""
     if not mark:
         return text
@@ -151,32 +176,28 @@ class _CsvRecords(Records):
                 yield line + 1, row
             line = self._line
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Translate the errors of the csv module, telling the line."""
-        try:
-            yield
-        except csv.Error as error:
-            raise SourceError(
-                f"{self.name}, line {self._line}: {error}.",
-                file=self.name,
-                line=self._line,
-                hint="Check the quotes there, and the options under `csv`.",
-            ) from error
-
     @property
     def _line(self) -> int:
         return self._reader.line_num + self._skipped
 
     def _read_header(self, name: str) -> list[str]:
-        self.name = name
-        with self.explained():
-            header: list[str] | None = next(filter(None, self._reader), None)
+        header: list[str] | None = next(filter(None, self._reader), None)
         if header is None:
             raise SourceError(
                 f"{name} is empty.", file=name, hint="Its first line must name the columns."
             )
         return header
+
+
+class _NoRecords(_CsvRecords):
+    """Those of an empty file, which has no header either."""
+
+    is_empty = True
+
+    def _read_header(self, _: str) -> list[str]:
+        """None, where there is no line; a repair has made sure of that."""
+        next(filter(None, self._reader), None)
+        return []
 
 
 class _FilledRecords(_CsvRecords):
@@ -209,7 +230,8 @@ def fill_row(row: list[str], width: int) -> list[str]:
     return row if is_full else (row + [""] * width)[:width]
 
 
-def _make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
+def make_dialect(source: SourceFile, options: CsvOptions) -> dict[str, Any]:
+    """The parameters of `csv.reader` for a file."""
     by_name = "\t" if source.format == "tsv" else ","
     return {
         "delimiter": options.delimiter or by_name,

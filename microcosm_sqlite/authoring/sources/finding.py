@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
@@ -17,6 +18,7 @@ from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, Sou
 from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.catalog.preflight import POINTER
+from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 FORMATS = {
@@ -28,6 +30,9 @@ FORMATS = {
     ".parquet": "parquet",
 }
 """File name suffix to format, in front of any suffix of a compression."""
+
+DELIMITED = ("csv", "tsv")
+"""The formats of delimited text."""
 
 DATABASE = "sqlite"
 """The format of a file that holds many tables, whose suffix is one of `DATABASE_SUFFIXES`."""
@@ -59,6 +64,7 @@ def find_sources(
     else:
         found = _scan_folder(settings)
     _match(found, tables, settings)
+    _match_repairs(found, settings)
     return {table: files for table, files in found.items() if table in tables}
 
 
@@ -197,6 +203,27 @@ def _match(
         )
 
 
+def _match_repairs(found: Mapping[str, tuple[Source, ...]], settings: ProjectSettings) -> None:
+    """Refuse repairs of what is no source, or none of delimited text.
+
+    Raises:
+        SettingsError: There are such.
+    """
+    known = [
+        source.name
+        for sources in found.values()
+        for source in sources
+        if isinstance(source, SourceFile) and source.format in DELIMITED
+    ]
+    for name in settings.repairs:
+        if name not in known:
+            raise SettingsError(
+                f"{REPAIRS_FILE} repairs {name}, which is no source of delimited text.",
+                hint=suggest(name, known, spell="{}".format)
+                or "Delete its repairs, or correct the name of the source.",
+            )
+
+
 def _advise(without_source: Collection[str], without_table: Collection[str]) -> str:
     """What to do of the two, or with options that no table is for."""
     settings = []
@@ -211,8 +238,8 @@ def _quote(names: Collection[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
 
 
-def choose_opener(source: Source, options: CsvOptions) -> Opener:
-    """What opens a source, by its format."""
+def choose_opener(source: Source, options: CsvOptions, repairs: tuple[Repair, ...] = ()) -> Opener:
+    """What opens a source, by its format; only delimited text has repairs."""
     if isinstance(source, SourceFunction):
         return FunctionOpener(source)
     match source.format:
@@ -222,4 +249,4 @@ def choose_opener(source: Source, options: CsvOptions) -> Opener:
             return ParquetOpener(source)
     if source.format == DATABASE:
         return TableOpener(source)
-    return DelimitedOpener(source, options)
+    return DelimitedOpener(source, options, repairs=repairs)

@@ -107,6 +107,14 @@ def _leave_out_blanks(text: str) -> str:
     return text if not text or text.endswith("\n") else f"{text}\n"
 
 
+def prepare_lines(lines: Iterable[str], dialect: dict[str, Any]) -> Iterable[str]:
+    """The lines as `csv.reader` needs them, which knows no spaces behind closing quotes."""
+    # Where spaces are the delimiters, they end fields.
+    if dialect["skipinitialspace"] and dialect["quotechar"] and dialect["delimiter"] != " ":
+        return trim_behind_quotes(lines, dialect)
+    return lines
+
+
 def trim_behind_quotes(lines: Iterable[str], dialect: dict[str, Any]) -> Iterator[str]:
     """The lines without spaces between a closing quote and what ends its field.
 

@@ -96,7 +96,9 @@ def _read_hour(parts: dict[str, str]) -> int:
     return int(parts["half_hour"]) % 12 + (12 if parts["half"].lower() == "pm" else 0)
 
 
-_FORMAT = re.compile(r"1((?P<group>[.,' ])234)?(?P<point>[.,])5")
+_FORMAT = re.compile(
+    r"(?P<prefix>[$€£¥] ?)?1((?P<group>[.,' ])234)?(?P<point>[.,])5(?P<suffix> ?[%$€£¥])?"
+)
 _SPACES = "[ \u00a0\u202f]"
 
 Spell = Callable[[str], str]
@@ -106,8 +108,8 @@ Spell = Callable[[str], str]
 def is_number_format(format_: str) -> bool:
     """Whether a format is one of numbers.
 
-    >>> is_number_format("1.234,5"), is_number_format("%d.%m.%Y")
-    (True, False)
+    >>> is_number_format("1.234,5"), is_number_format("$1,234.5"), is_number_format("%d.%m.%Y")
+    (True, True, False)
     """
     match = _FORMAT.fullmatch(format_)
     return match is not None and match["group"] != match["point"]
@@ -117,13 +119,16 @@ def is_number_format(format_: str) -> bool:
 def compile_number_format(format_: str) -> Spell:
     """What spells the numbers of a format as programs do.
 
-    Thousands need no marks between them; where one stands, three digits follow it.
+    Thousands need no marks between them; where one stands, three digits follow it. A sign in front
+    or behind, of a currency or per cent, has to be there, and is left out.
 
     Raises:
         ValueError: It is no format of numbers.
 
     >>> compile_number_format("1.234,5")("-12.345,60")
     '-12345.60'
+    >>> compile_number_format("$1,234.5")("-$1,234"), compile_number_format("1.5 %")("12%")
+    ('-1234', '12')
     """
     match = _FORMAT.fullmatch(format_)
     if match is None or not is_number_format(format_):
@@ -131,7 +136,10 @@ def compile_number_format(format_: str) -> Spell:
     group, point = match["group"] or "", re.escape(match["point"])
     mark = _SPACES if group == " " else re.escape(group)
     digits = rf"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
-    pattern = re.compile(rf"(?P<whole>[+-]?({digits}))({point}(?P<rest>[0-9]+))?")
+    prefix, suffix = (re.escape((match[part] or "").strip()) for part in ("prefix", "suffix"))
+    lead = rf"([+-]?{prefix}{_SPACES}?|{prefix}{_SPACES}?[+-])" if prefix else "[+-]?"
+    end = rf"{_SPACES}?{suffix}" if suffix else ""
+    pattern = re.compile(rf"(?P<whole>{lead}({digits}))({point}(?P<rest>[0-9]+))?{end}")
 
     def spell(text: str) -> str:
         match = pattern.fullmatch(text.strip())

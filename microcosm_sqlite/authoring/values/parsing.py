@@ -17,15 +17,9 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
-from microcosm_sqlite.common.kinds import (
-    DATE,
-    DATETIME,
-    DURATION,
-    KINDS,
-    TIME,
-    as_utc,
-    parse_boolean,
-)
+from microcosm_sqlite.common.durations import parse_duration
+from microcosm_sqlite.common.kinds import DATE, DATETIME, DURATION, KINDS, TIME, parse_boolean
+from microcosm_sqlite.common.stored_values import read_moment
 
 Parser = Callable[[str], Any]
 
@@ -35,16 +29,7 @@ EXACT_INTEGER = 2**53 - 1
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_UTC = re.compile(" ?UTC$")
 _INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_CLOCK = re.compile(
-    r"((?P<days>-?[0-9]+) days?, )?(?P<sign>-)?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
-    r":(?P<seconds>[0-9]{2}(\.[0-9]{1,6})?)"
-)
-_DURATION = re.compile(
-    r"(?P<sign>-)?P(?=.)((?P<weeks>[0-9]+)W)?((?P<days>[0-9]+)D)?"
-    r"(T(?=.)((?P<hours>[0-9]+)H)?((?P<minutes>[0-9]+)M)?((?P<seconds>[0-9]+(\.[0-9]{1,6})?)S)?)?"
-)
 
 
 def parse_integer(text: str) -> int:
@@ -138,8 +123,7 @@ def parse_date(text: str) -> date:
 def parse_datetime(text: str) -> datetime:
     """An ISO 8601 date and time; one with an offset becomes UTC, as SQLite stores no offset."""
     try:
-        value = datetime.fromisoformat(_UTC.sub("Z", text.strip()))
-        return as_utc(value)
+        return read_moment(text)
     except (ValueError, OverflowError):
         raise ValueError(f"a date and time as in {KINDS[DATETIME].example}") from None
 
@@ -157,13 +141,10 @@ def parse_time(text: str) -> time:
 
 def parse_interval(text: str) -> timedelta:
     """A duration: ISO 8601 (`P1DT2H`), or a clock as Python shows it (`1 day, 2:00:00`)."""
-    match = _DURATION.fullmatch(text) or _CLOCK.fullmatch(text)
-    if match is None:
-        raise ValueError(f"a duration as in {KINDS[DURATION].example} or 26:30:00")
-    parts = match.groupdict()
-    sign = -1 if parts.pop("sign") else 1
     try:
-        return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})
+        return parse_duration(text)
+    except ValueError:
+        raise ValueError(f"a duration as in {KINDS[DURATION].example} or 26:30:00") from None
     except OverflowError:
         raise ValueError("a duration of less than a billion days") from None
 

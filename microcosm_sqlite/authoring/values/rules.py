@@ -29,6 +29,7 @@ from microcosm_sqlite.authoring.values.kind_values import (
     make_taker,
 )
 from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, parse_datetime
+from microcosm_sqlite.authoring.values.stored_forms import bind_exactly, find_own_form
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.errors import SettingsError
@@ -85,6 +86,10 @@ class ColumnRule:
         affinity = find_affinity(self.expected)
         bind: Callable[[Any], Any] | None = type_.bind_processor(dialect)
         self._bind = bind or (lambda value: value)
+        form = "" if self.is_decorated else find_own_form(type_, kind)
+        self._is_exotic = self.is_decorated or bool(form)
+        if form:
+            self._bind = bind_exactly(type_, form, self._bind)
         if self.kind == JSON:
             self._bind = make_json_binder(self._bind, is_numeric=affinity == "NUMERIC")
         quoted = quote_identifier(column.name)
@@ -177,7 +182,7 @@ class ColumnRule:
         Args:
             quoted: The name, in SQL, of the column that the values come from.
         """
-        if self.is_decorated:
+        if self._is_exotic:
             return ALWAYS
         condition = self._values.suspect(self._type, self, quoted)
         is_null = f"{quoted} IS NULL"

@@ -53,7 +53,13 @@ def cache_directory() -> str:
     if not root:
         from platformdirs import user_cache_dir
 
-        root = user_cache_dir("microcosm-sqlite", appauthor=False)
+        try:
+            root = user_cache_dir("microcosm-sqlite", appauthor=False)
+        except RuntimeError as error:  # older platformdirs return a relative path
+            raise CacheUnavailableError(
+                "This user has no home directory, in which datasets could be extracted.",
+                hint=f"Set {VARIABLE} to an absolute path that this user can write.",
+            ) from error
     if not os.path.isabs(root):
         raise CacheUnavailableError(
             f"The cache directory {root!r} is not an absolute path.",
@@ -242,8 +248,10 @@ def _decompress(
         DatasetFileError: The stream is damaged, or cannot be read.
         CacheError: The file cannot be written.
     """
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
     from hashlib import sha256
+
+    from microcosm_sqlite.common.threads import open_pool
 
     digest, size = sha256(), 0
     taken: Future[None] | None = None
@@ -254,7 +262,7 @@ def _decompress(
 
     try:
         # One thread decompresses while the other hashes and writes what came before.
-        with opened() as stream, ThreadPoolExecutor(1) as other:
+        with opened() as stream, open_pool(1) as other:
             while chunk := stream.read(CHUNK if limit is None else min(CHUNK, limit + 1 - size)):
                 if limit is not None and not size:
                     check_size(origin, limit, chunk)  # before the disk fills with what is refused

@@ -238,6 +238,10 @@ _MORE_ROOM = (
     "Free some space (microcosm-sqlite cache prune), or set MICROCOSM_SQLITE_CACHE_DIR, or TMPDIR "
     "for a wheel file, to a directory with more."
 )
+_LARGER_FILES = (
+    "Raise the limit of the size of files: ulimit -f, or MICROCOSM_SQLITE_MAX_FILE_SIZE for what "
+    "is in a file from outside."
+)
 
 
 def is_litter(name: str) -> bool:
@@ -265,7 +269,8 @@ def _remove_litter(file: os.DirEntry[str], age: float) -> bool:
 def describe(error: OSError, path: str) -> CacheError:
     """Return the error of this package for an operating system error in the cache."""
     if error.errno in _NO_ROOM:
-        return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=_MORE_ROOM)
+        hint = _LARGER_FILES if error.errno == errno.EFBIG else _MORE_ROOM
+        return CacheFullError(f"{path} cannot be written: {error.strerror}.", hint=hint)
     return CacheUnavailableError(
         f"The cache cannot be used: {path}: {error.strerror}.", hint=_ADVICE
     )

@@ -6,6 +6,7 @@ import click
 
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output, report_error
 
@@ -32,6 +33,7 @@ COLUMNS = ("dataset", "status", "check", "message")
 @click.option("--models", is_flag=True, help="Import the models, and compare them with the file.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
 @output_options
+@isolated("names")
 def verify_datasets(
     names: tuple[str, ...], full: bool, models: bool, verbose: bool, out: Output
 ) -> int:

@@ -15,6 +15,7 @@ from microcosm_sqlite.cli.inventory import (
     list_columns,
     summarize,
 )
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
     complete_column_path,
     complete_dataset,
@@ -172,6 +173,7 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
     ),
 )
 @click.argument("name", metavar="NAME|WHEEL", shell_complete=complete_dataset)
+@isolated("name")
 def print_card(name: str) -> None:
     """Print a page about a dataset: one HTML file that needs nothing else.
 

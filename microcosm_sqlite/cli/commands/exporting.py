@@ -8,6 +8,7 @@ import click
 
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
     Named,
     choose_tables,
@@ -64,8 +65,8 @@ def export_tables(
     """Write a dataset, or one of its tables, in another format.
 
     One table goes to standard output unless --output names a file. A whole dataset, or a format
-    with a description, goes to a folder. CSV holds bytes in base64 and NULL as an empty
-    field; Parquet has the types of the models.
+    with a description, goes to a folder. CSV holds bytes in base64, durations in ISO 8601 and NULL
+    as an empty field; Parquet has the types of the models.
     """
     # Where the rows themselves are shown, a bar would run through them.
     out = Output(quiet=quiet or (output is None and is_terminal()))
@@ -151,6 +152,7 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
     ),
 )
 @click.argument("name", metavar="NAME|DATABASE|WHEEL", shell_complete=complete_dataset)
+@isolated("name")
 def print_models(name: str) -> None:
     """Print the SQLAlchemy models of a dataset, as a module that can be imported.
 

@@ -9,6 +9,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
@@ -16,10 +17,11 @@ from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from microcosm_sqlite.authoring.progress import Progress
+    from microcosm_sqlite.authoring.project.repairs import Repair
 
 LONG = 1.0
 """Seconds after which a finished step shows its rate."""
@@ -125,6 +127,7 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
         "microcosm-sqlite new flights-data --from ./csvs --null NA",
+        "microcosm-sqlite new prices-data --from ./messy --repair",
         "microcosm-sqlite new birds-data --from birds.db",
     ),
 )
@@ -144,9 +147,20 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     multiple=True,
     help="With --from: a text that means no value, such as NA; may be repeated.",
 )
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="With --from: make all repairs proposed for rows of text that do not fit; on a terminal, "
+    "each is asked about otherwise.",
+)
 @_question_options
+@isolated("folder")
 def new_project(
-    directory: str, folder: str | None, null_values: tuple[str, ...], **answers: str | None
+    directory: str,
+    folder: str | None,
+    null_values: tuple[str, ...],
+    repair: bool,
+    **answers: str | None,
 ) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
 
@@ -165,10 +179,34 @@ def new_project(
         with extra("new"):
             from microcosm_sqlite.authoring.drafting.draft import draft_project
 
-        draft = draft_project(directory, folder, null_values=null_values, **given)
+        accept = _accept_all if repair else _ask_for_each if _has_terminal() else _accept_none
+        draft = draft_project(directory, folder, null_values=null_values, accept=accept, **given)
         out.note("\n".join(draft.report))
         out.text(str(draft.path))
     out.note(f"Next: cd {directory} && microcosm-sqlite build")
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _accept_all(_: str, repairs: Sequence[Repair]) -> Sequence[Repair]:
+    return repairs
+
+
+def _accept_none(_: str, __: Sequence[Repair]) -> Sequence[Repair]:
+    return ()
+
+
+def _ask_for_each(file: str, repairs: Sequence[Repair]) -> Sequence[Repair]:
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import describe_repair
+    from microcosm_sqlite.common.wording import spell_on_one_line
+
+    return [
+        repair
+        for repair in repairs
+        if click.confirm(spell_on_one_line(f"{file}, {describe_repair(repair)}. Repair?"), err=True)
+    ]
 
 
 @click.command(

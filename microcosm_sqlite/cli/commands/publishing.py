@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 
 import click
 
+from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output, report_error
 from microcosm_sqlite.cli.streams import finish_streams, write_result
@@ -53,6 +54,7 @@ _COLUMNS = ("table", "old", "new", "inserted", "deleted", "updated", "note")
     help="With --json: list at most N changed rows of each table; all by default.",
 )
 @output_options
+@isolated("old", "new", failure=TROUBLE)
 def compare_versions(
     old: str, new: str, changelog: bool, migration: str | None, limit: int | None, out: Output
 ) -> int:
@@ -222,6 +224,7 @@ def _spell_change(change: RowChange) -> str:
 @click.argument("candidate", metavar="[DIRECTORY|WHEEL]", type=click.Path(exists=True), default=".")
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
 @output_options
+@isolated("candidate")
 def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     """Check a dataset project or a wheel before it is published; none of its code is run.
 

@@ -94,7 +94,10 @@ def describe_table(table: Table, profiles: list[Profile], references: list[Refer
     )
     rows = "".join(_describe_column(table, profile, references) for profile in profiles)
     about = f'<p class="quiet" dir="auto">{escape(table.description)}</p>\n'
+    repairs = [f"{kind} {count:,}" for kind, count in sorted(table.repairs.items())]
     amount = spell_count(table.row_count, "row")
+    if repairs:
+        amount += f" · Repaired in the sources: {escape(', '.join(repairs))}"
     return (
         f'<section aria-labelledby="{place}">\n<h3 id="{place}">{name}</h3>\n'
         f"{about if table.description else ''}"
@@ -134,8 +137,8 @@ def _type(profile: Profile) -> str:
 def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[str]:
     if column in table.primary_key:
         yield '<span class="badge">primary key</span>'
-    for source, referring, target, referred in references:
-        if (source, referring) == (table.name, column):
+    for _, referring, target, referred in references:
+        if referring == column:
             told = escape(f"{target}.{referred}")
             yield f'<a class="badge" href="#{anchor(target)}">→ {told}</a>'
     for key in table.external_keys:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 
+from microcosm_sqlite.catalog import registry, statement_errors
 from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.statement_errors import COPY, DAMAGE
 from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
+from microcosm_sqlite.interop.criteria import spell_criteria
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
 
 STEPS = 100_000
 """Steps of SQLite's machine between two looks at whether Ctrl-C was pressed: some milliseconds."""
-
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 
 
 class Answer:
@@ -39,7 +40,8 @@ def answering(
     sql: str,
     parameters: Mapping[str, object] | None = None,
     attach: Iterable[str] = (),
-    advise: Advise = lambda *_: "",
+    advise: Advise = statement_errors.advise,
+    opened: sqlite3.Connection | None = None,
 ) -> Iterator[Answer]:
     """The answer to one SQL statement, while its connection is open.
 
@@ -49,17 +51,21 @@ def answering(
         parameters: Values of its ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
+        opened: A connection to the dataset for many statements: each new one reads all definitions.
 
     Raises:
         QueryError: SQLite does not accept the statement, or a value stops it.
         ReadOnlyDatasetError: The statement would write.
         DatasetError: A dataset cannot be found, opened or read.
     """
-    with closing(dataset.connect(attach)) as connection:
+    attach = list(attach)
+    with nullcontext(opened) if opened else closing(dataset.connect(attach)) as connection:
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
-            yield Answer(_execute(connection, sql, dict(parameters or {})))
+            datasets = {name.lower(): registry.dataset(name) for name in attach}
+            datasets["main"] = dataset
+            yield Answer(_execute(connection, datasets, sql, dict(parameters or {})))
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explain(error, dataset, lambda text: advise(text, connection, sql)) from error
 
@@ -69,10 +75,13 @@ def _continue() -> bool:
 
 
 def _execute(
-    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
+    connection: sqlite3.Connection,
+    datasets: dict[str, InstalledDataset],
+    sql: str,
+    parameters: dict[str, object],
 ) -> sqlite3.Cursor:
     try:
-        return connection.execute(sql, parameters)
+        return connection.execute(*spell_criteria(connection, datasets, sql, parameters))
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 
@@ -80,19 +89,14 @@ def _execute(
 def _explain(
     error: Exception, dataset: InstalledDataset, advise: Callable[[str], str]
 ) -> BaseException:
+    # The connection has explained it already, in other words.
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT:
         return KeyboardInterrupt()
     if code == sqlite3.SQLITE_READONLY:
-        return ReadOnlyDatasetError(
-            f"Dataset {dataset.name!r} is read-only.",
-            hint="Copy the file that `microcosm-sqlite path` prints, and change the copy.",
-        )
-    if code in _DAMAGE and isinstance(error, sqlite3.Error):
+        return ReadOnlyDatasetError(f"Dataset {dataset.name!r} is read-only.", hint=COPY)
+    if code in DAMAGE and isinstance(error, sqlite3.Error):
         return translate(error, dataset.location.path)
     text = str(error).rstrip(".")
-    hint = _UNDECODED if text.startswith("Could not decode to UTF-8") else advise(text)
-    return QueryError(f"{text}.", hint=hint)
-
-
-_UNDECODED = "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes."
+    return QueryError(f"{text}.", hint=advise(text))

@@ -112,9 +112,6 @@ def _describe_foreign_keys(table: Table, names: Mapping[str, str]) -> Iterator[d
 
 
 def _choose_type(dataset: InstalledDataset, table: Table, field: Field) -> str:
-    if field.type == "duration":
-        # SQLAlchemy stores an interval as a moment after 1970, which no reader takes for one.
-        return "any"
     if field.type != "object":
         return field.type
     # A column of JSON may hold lists and numbers as well, which are no objects to the standard.

@@ -1,7 +1,7 @@
 """Write tables of a dataset to files for other tools.
 
-CSV holds bytes in base64 and NULL as an empty field: what ``microcosm-sqlite build`` and Data
-Package readers expect.
+CSV holds bytes in base64, booleans as ``true`` and ``false``, durations in ISO 8601 and NULL as an
+empty field: what ``microcosm-sqlite build``, pandas and Data Package readers expect.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from microcosm_sqlite.catalog.installed import find_fields
@@ -20,6 +20,7 @@ from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
+from microcosm_sqlite.interop.exporting.column_texts import make_speller
 from microcosm_sqlite.interop.exporting.data_package import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (
     WRITERS,
@@ -31,9 +32,11 @@ from microcosm_sqlite.interop.exporting.text_formats import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from sqlite3 import Connection
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest import Field
 
     Advance = Callable[[int], object]
 
@@ -78,13 +81,27 @@ def write_table(
         ValueError: The format is another one.
     """
     _check_format(format, ("csv", "jsonl"))
-    names = _choose_columns(dataset, table, columns)
+    _write_text(dataset, table, format, target, columns, advance)
+
+
+def _write_text(
+    dataset: InstalledDataset,
+    table: str,
+    form: str,
+    target: TextIO,
+    columns: Sequence[str] | None,
+    advance: Advance,
+    opened: Connection | None = None,
+) -> None:
+    fields = _choose_columns(dataset, table, columns)
+    names = [field.name for field in fields]
     sql = f"SELECT {', '.join(map(quote_identifier, names))} FROM {quote_identifier(table)}"
-    with answering(dataset, sql) as answer:
-        batches: Iterable[list[Sequence[Any]]] = batched(answer.rows, advance)
-        if format == "csv":
+    spell = make_speller(fields, _read_declared(dataset, table, opened), form)
+    with answering(dataset, sql, opened=opened) as answer:
+        batches: Iterable[list[Sequence[Any]]] = map(spell, batched(answer.rows, advance))
+        if form == "csv":
             batches = (spell_bytes(batch, base64_text) for batch in batches)
-        target.writelines(WRITERS[format](names, batches, True))
+        target.writelines(WRITERS[form](names, batches, True))
 
 
 def export_table(
@@ -148,11 +165,11 @@ def export_folder(
     _check_format(format, FORMATS)
     names = list(dataset.tables) if tables is None else list(tables)
     suffix = "csv" if format in DESCRIPTORS else format
-    with _appearing(Path(path)) as draft:
+    with _appearing(Path(path)) as draft, closing(dataset.connect()) as opened:
         draft.mkdir()
         exported = {table: draft / f"{file}.{suffix}" for table, file in name_files(names).items()}
         for table, file in exported.items():
-            _write(dataset, table, suffix, file, None, advance)
+            _write(dataset, table, suffix, file, None, advance, opened)
         if format in DESCRIPTORS:
             file_name, describe = DESCRIPTORS[format]
             descriptor = json.dumps(describe(dataset, exported), indent=1, ensure_ascii=False)
@@ -195,12 +212,13 @@ def _write(
     path: Path,
     columns: Sequence[str] | None,
     advance: Advance,
+    opened: Connection | None = None,
 ) -> None:
     if form == "parquet":
         write_parquet(dataset, table, path, columns=columns, advance=advance)
         return
     with path.open("w", encoding="utf-8", newline="") as target:
-        write_table(dataset, table, target, form, columns=columns, advance=advance)
+        _write_text(dataset, table, form, target, columns, advance, opened)
 
 
 def _check_format(form: str, known: Sequence[str]) -> None:
@@ -210,10 +228,17 @@ def _check_format(form: str, known: Sequence[str]) -> None:
 
 def _choose_columns(
     dataset: InstalledDataset, table: str, columns: Sequence[str] | None
-) -> list[str]:
+) -> list[Field]:
     found = dataset.tables[table]
-    fields = found.fields if columns is None else find_fields(dataset, found, list(columns))
-    return [field.name for field in fields]
+    return found.fields if columns is None else find_fields(dataset, found, list(columns))
+
+
+def _read_declared(
+    dataset: InstalledDataset, table: str, opened: Connection | None
+) -> dict[str, str]:
+    sql = "SELECT name, type FROM pragma_table_xinfo(:table)"
+    with answering(dataset, sql, {"table": table}, opened=opened) as answer:
+        return dict(answer.rows)
 
 
 def name_files(tables: Sequence[str]) -> dict[str, str]:

@@ -171,16 +171,15 @@ _encode_object = json.JSONEncoder(**_JSON).encode
 
 
 def _dump_infinite(found: object) -> str:
-    """JSON for an object of scalars of which one is infinite."""
-    assert isinstance(found, dict), "only query results hold infinities"  # noqa: S101
-    pairs = (f"{dump_json(key)}: {_dump_scalar(value)}" for key, value in found.items())
-    return "{" + ", ".join(pairs) + "}"
-
-
-def _dump_scalar(value: object) -> str:
-    if value in (float("inf"), float("-inf")):
-        return INFINITY if value == float("inf") else f"-{INFINITY}"
-    return dump_json(value)
+    """JSON for an object in which a number is infinite."""
+    if isinstance(found, dict):
+        pairs = (f"{dump_json(key)}: {_dump_infinite(value)}" for key, value in found.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(found, list):
+        return "[" + ", ".join(map(_dump_infinite, found)) + "]"
+    if found in (float("inf"), float("-inf")):
+        return INFINITY if found == float("inf") else f"-{INFINITY}"
+    return dump_json(found)
 
 
 def _tsv_text(value: Any) -> str:

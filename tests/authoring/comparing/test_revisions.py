@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -12,19 +13,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.comparing.revisions import Revision
-from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas, read_schema
+from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas
 from microcosm_sqlite.authoring.comparing.schema_steps import Step, plan_steps, read_definitions
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.cli.app import app
 from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet
+from tests.support.programs import tool
 from tests.support.projects import MODELS, make_project
 
 FAMILIES = "CREATE TABLE families (code VARCHAR(4) NOT NULL, name TEXT, PRIMARY KEY (code))"
@@ -92,15 +93,17 @@ def base() -> Any:
     return DataSet.create("birds")
 
 
-def diff(*arguments: str | Path) -> Any:
-    return CliRunner().invoke(app, ["diff", *map(str, arguments)])
+def diff(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [tool("microcosm-sqlite"), "diff", *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def test_a_copy_of_the_old_file_goes_to_the_new_schema_and_back(tmp_path: Path, base: Any) -> None:
     old, new = make(tmp_path / "old.db", OLD), make(tmp_path / "new.db", NEW)
     folder = tmp_path / "migrations" / "birds"
     told = diff(old, new, "--migration", folder)
-    assert told.exit_code == 1, told.output
+    assert told.returncode == 1, told.stderr
     (file,) = folder.glob("*.py")
     assert f"Wrote {file}." in told.stderr
     copy = Path(shutil.copy(old, tmp_path / "copy.db"))
@@ -144,17 +147,17 @@ def test_revisions_follow_each_other_and_are_called_after_versions(
     folder = tmp_path / "sqlite-migrations" / "birds"
     for old, new in pairwise(versions):
         told = diff(old, new, "--migration", folder, "--changelog")
-        assert told.exit_code == 1, told.output
+        assert told.returncode == 1, told.stderr
     assert sorted(file.name for file in folder.glob("*.py")) == ["1.1.py", "2.0.py"]
     assert "down_revision = '1.1'" in (folder / "2.0.py").read_text()
     copy = Path(shutil.copy(versions[0], tmp_path / "copy.db"))
     migrate(make_graph(copy, folder.parent), base, True, "upgrade", "head")
     assert differ(copy, versions[2]) == []
     again = diff(versions[1], versions[2], "--migration", folder)
-    assert again.exit_code == 2
+    assert again.returncode == 2
     assert "has a revision 2.0 already" in again.stderr
     same = diff(versions[2], versions[2], "--migration", folder)
-    assert same.exit_code == 0
+    assert same.returncode == 0
     assert "no migration is needed" in same.stderr
 
 

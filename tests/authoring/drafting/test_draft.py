@@ -48,7 +48,7 @@ MESSY: dict[str, bytes] = {
     "select.csv": (
         b"class,from,metadata,registry,int,session,group,order,id,ID\n1,2,3,4,5,6,7,8,9,10\n"
     ),
-    "species.csv": b"id,family_code,nulls\n1,A,NULL\n2,B,NA\n3,C,1\n4,,2\n",
+    "species.csv": b"id,family_code,nulls\n1,A,NULL\n2,B,NA\n3,C,1\n4,,2\n5,A,\n",
     "sqlite_master.csv": b"name\nx\n",
     "strings.csv": b'string,date,datetime\n a ,b,c\n"""q""",\'s\',\\\n',
     "tabbed.tsv": b"id\tv\n1\ta,b\n",
@@ -73,9 +73,9 @@ def draft(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Draft:
 
 def test_the_report_says_what_was_inferred_and_why(draft: Draft) -> None:
     for line in (
-        "species: 4 rows of species.csv, model Species",
-        "  key: id (unique in all 4 rows)",
-        f"  family_code: text of up to 1 characters, may be empty, refers to {FAMILY}",
+        "species: 5 rows of species.csv, model Species",
+        "  key: id (unique in all 5 rows)",
+        f"  family_code: text of up to 1 character, may be empty, refers to {FAMILY}",
         "  key: none found, so rows are numbered",
         '  read with csv delimiter = ";", encoding = "cp1252"',
         "  a_2: integer, called 'a'",
@@ -99,8 +99,8 @@ def test_sources_are_copied_as_they_are(draft: Draft) -> None:
 
 def test_the_card_and_the_settings_tell_of_the_authors_tables_only(draft: Draft) -> None:
     card = (draft.path / "README.md").read_text("utf-8")
-    assert "| species | 4 | id |" in card
-    assert "- species: no value in some rows of family_code." in card
+    assert "| species | 5 | id |" in card
+    assert "- species: no value in some rows of family_code, nulls." in card
     assert "- `latin.csv`" in card
     for example in ("elements", "periodic"):
         assert example not in card
@@ -203,7 +203,7 @@ def test_nothing_is_written_where_a_file_cannot_be_read(tmp_path: Path) -> None:
 
 def test_class_names_are_singular_and_clash_with_nothing() -> None:
     tables = ["companies", "company", "strings", "lists", "2013", "my_tables", "BirdsData"]
-    names = name_classes(tables, "BirdsDatum")
+    names = name_classes(tables, "BirdsData")
     assert list(names.values()) == [
         "Company",
         "CompanyRow",
@@ -211,7 +211,7 @@ def test_class_names_are_singular_and_clash_with_nothing() -> None:
         "List",
         "Table2013",
         "MyTable",
-        "BirdsDatumRow",
+        "BirdsDataRow",
     ]
 
 
@@ -264,15 +264,15 @@ def draft_file(tmp_path: Path, text: str) -> str:
     [
         (["1.1", "1.2", "1.10"], "number, but 1.1 and 1.10 would be the same"),
         (["250.00", "250.0", "1"], "number, but 250.0 and 250.00 would be the same"),
-        (["1.50", "2.25", "10.00"], "  code: number"),
-        (["1.0", "2.5", "1e1"], "  code: number"),
+        (["1.50", "2.25", "10.00"], "  size: number"),
+        (["1.0", "2.5", "1e1"], "  size: number"),
     ],
 )
 def test_texts_that_differ_in_zeros_alone_stay_different(
     tmp_path: Path, texts: list[str], told: str
 ) -> None:
     rows = "".join(f"{number},{text}\n" for number, text in enumerate(texts))
-    assert told in draft_file(tmp_path, f"id,code\n{rows}")
+    assert told in draft_file(tmp_path, f"id,size\n{rows}")
 
 
 def test_numbers_of_too_many_digits_are_told_as_such(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_no_whole_build_falls_back_to_the_slow_way(
         ("1,a,one", SourceValueError, "line 802, column `price`: 'one' is not a finite number"),
         ("1,a", SourceError, "line 802: 2 fields where the header has 3"),
         ("399,a,1", DuplicateKeyError, "number=399 is in t.csv, line 800 and t.csv, line 802"),
-        ('1,"a', SourceError, "unexpected end of data"),
+        ('1,"a', SourceError, "line 802: a quote is opened and not closed"),
     ],
 )
 def test_errors_in_a_later_part_are_told_as_if_there_were_no_parts(

@@ -91,7 +91,7 @@ def test_errors_and_rows_are_numbered_by_the_lines_of_the_file(tmp_path: Path) -
     with open_file(path, comment="#")() as records:
         rows = records.numbered()
         assert [next(rows), next(rows)] == [(3, ["1", "x\ny"]), (7, ["2", "z"])]
-    with pytest.raises(SourceError, match=r"rows\.csv, line 8: unexpected end of data"):
+    with pytest.raises(SourceError, match=r"rows\.csv, line 8: a quote is opened and not closed"):
         read(open_file(path, comment="#"))
 
 

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from filelock import FileLock
@@ -303,14 +303,19 @@ def test_a_relative_cache_directory_is_refused(
         extract_file(str(packed), manifest)
 
 
+def raise_error(*_: object, **__: object) -> str:
+    raise RuntimeError("could not determine the home directory")
+
+
+# What platformdirs does when neither the environment nor the system knows a home directory.
+@pytest.mark.parametrize("answer", [lambda *_, **__: "~/.cache/m", raise_error])
 def test_no_home_directory_is_an_error_that_names_the_variable(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
     import platformdirs
 
     monkeypatch.delenv(VARIABLE)
-    # What platformdirs says when neither the environment nor the system knows a home directory.
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **options: "~/.cache/m")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", answer)
     with pytest.raises(errors.CacheUnavailableError, match=VARIABLE):
         cache.cache_directory()
 

@@ -55,6 +55,12 @@ def test_parameters_are_bound_by_name(program: Program) -> None:
     assert hostile == "x\n'; DROP TABLE birds\n"
 
 
+def test_a_misspelt_column_in_double_quotes_is_told_with_the_nearest(program: Program) -> None:
+    told = program.refuse("query", "birds", 'SELECT count(*) FROM birds WHERE "wingspam" > 60')
+    assert "no such column: wingspam" in told
+    assert "Hint: Did you mean 'wingspan'?" in told
+
+
 def test_a_parameter_without_value_is_told_with_the_option_that_gives_it(program: Program) -> None:
     told = program.refuse("query", "birds", "SELECT :x")
     assert told.endswith("Hint: Add: -p x VALUE\n")

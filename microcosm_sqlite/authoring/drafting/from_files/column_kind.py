@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.json_documents import keeps_digits
+from microcosm_sqlite.authoring.values.json_documents import keeps_digits, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     SQLITE_SPACE,
@@ -37,6 +37,7 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
     TIME,
+    parse_boolean,
 )
 from microcosm_sqlite.common.kinds import UUID as UUID_
 
@@ -78,6 +79,7 @@ class Guess:
         is_padded: Whether a text had blanks around it.
         words: Texts that often stand for no value, such as `NA`; they make the column text.
         styles: The formats that every text is a date in, where the narrow kind is text.
+        odd: The first text that a value of its kind is not written as: `1.50`, `yes`.
     """
 
     is_nullable: bool = False
@@ -89,6 +91,7 @@ class Guess:
     is_padded: bool = False
     words: set[str] = field(default_factory=set)
     styles: frozenset[str] = frozenset()
+    odd: str = ""
     _is_inexact: bool = False
 
     @property
@@ -115,7 +118,10 @@ class Guess:
             self.length = max(self.length, len(text))
             self.words.add(text)
         else:
-            self._learn(classify(text), text)
+            kind = classify(text)
+            self._learn(kind, text)
+            if not self.odd and kind in (NUMBER, BOOLEAN) and spell_value(kind, text) != text:
+                self.odd = text
 
     def add_value(self, value: Any) -> str:
         """Learn from one field of a source that has types; return its text."""
@@ -182,18 +188,31 @@ def classify(text: str) -> str:
     return TEXT
 
 
+def spell_value(kind: str, text: str) -> str:
+    """What a number or a boolean is shown as, once it is one.
+
+    >>> spell_value("number", "1.50"), spell_value("boolean", "No")
+    ('1.5', 'false')
+    """
+    text = text.strip(SQLITE_SPACE)
+    return repr(float(text)) if kind == NUMBER else str(parse_boolean(text)).lower()
+
+
 def classify_value(value: object) -> tuple[str, str]:
-    """The kind of a value that has a type of its own, and its text.
+    """The kind of a value that has a type of its own, and its text, as a build judges it.
 
     Text stays text, but for dates and moments, for which JSON has no type.
 
     >>> classify_value("7"), classify_value(7), classify_value("2013-01-31")
     (('text', '7'), ('integer', '7'), ('date', '2013-01-31'))
+
+    Raises:
+        ValueError: It holds what JSON does not have; the text says what was expected.
     """
     for type_, classify_one in _CLASSIFIERS:
         if isinstance(value, type_):
             return classify_one(value)
-    return JSON, json.dumps(value, default=str)
+    return JSON, json.dumps(take_json(value))
 
 
 def _is_nan(value: object) -> bool:

@@ -5,21 +5,23 @@ What is found here is tried on the whole file by `sniffing`.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from microcosm_sqlite.authoring.drafting.from_files.views import (
+    COMMENT,
+    Row,
+    View,
+    are_spaced,
+    guess_quotechar,
+    view_head,
+)
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
 from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
-COMMENT = "#"
-_COMMENTS = (COMMENT, "%", "!", ";", "//")
-"""What lines in front of a header begin with that are none of the table."""
-DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01", "\x02", "\x1c", "\x1d")
 _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
@@ -45,46 +47,6 @@ _ENOUGH_ROWS = 2
 """Rows below a header that stands behind rows of other widths."""
 
 
-class Row(NamedTuple):
-    """A row of the head.
-
-    Attributes:
-        start: How many lines are in front of it.
-        fields: Its fields.
-    """
-
-    start: int
-    fields: list[str]
-
-    @property
-    def filled(self) -> int:
-        """How many fields have something in them."""
-        return sum(bool(field.strip()) for field in self.fields)
-
-    @property
-    def is_comment(self) -> bool:
-        """Whether it is marked as a comment."""
-        return self.fields[0].startswith(_COMMENTS)
-
-
-class _View(NamedTuple):
-    """The head, read with one delimiter.
-
-    Attributes:
-        delimiter: Which.
-        rows: The rows that are not blank.
-        width: How many fields most of them have.
-        agreement: How many of them have so many, of one.
-        has_spaces: Whether there are spaces between delimiters and quotes.
-    """
-
-    delimiter: str
-    rows: list[Row]
-    width: int
-    agreement: float
-    has_spaces: bool
-
-
 def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     """The dialect that the first lines of a text suggest; one at least is not blank.
 
@@ -93,14 +55,17 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     """
     if match := _EXCEL_HINT.fullmatch(lines[0]):
         return CsvOptions(delimiter=match[1], skip_lines=1)
-    quotechar = _guess_quotechar(lines)
-    order = sorted(DELIMITERS, key=lambda delimiter: delimiter != usual_delimiter)
+    quotechar = guess_quotechar(lines)
+    text = "".join(lines)
+    order = [usual_delimiter, *(each for each in DELIMITERS if each in text)]
     if _BETWEEN_QUOTES.search(lines[0]):
         order.append(" ")
     with allow_long_fields():
-        view = max((_view(lines, delimiter, quotechar) for delimiter in order), key=_rank)
+        view = max((view_head(lines, delimiter, quotechar) for delimiter in order), key=_rank)
         if view.width == 1:
-            view = _view(lines, " " if _are_aligned(lines) else usual_delimiter, quotechar)
+            spaced = view_head(lines, " ", quotechar)
+            is_spaced = _are_aligned(lines) or _are_parted(lines, spaced, quotechar)
+            view = spaced if is_spaced else view_head(lines, usual_delimiter, quotechar)
     if not view.rows:  # a quote that is open from the first line on
         return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
@@ -115,7 +80,7 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
         skip_lines=view.rows[start].start if start and not has_comments else 0,
         header=not is_data(view.rows[start].fields, rows),
         comment=COMMENT if has_comments else "",
-        skip_initial_space=view.has_spaces or _are_spaced(rows),
+        skip_initial_space=view.has_spaces or are_spaced(rows),
     )
 
 
@@ -149,6 +114,22 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """
     kinds = _find_kinds(rows, len(first))
     return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
+
+
+def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]], least: int = 1) -> bool:
+    """Whether a row has words where all rows below have numbers, dates or the like.
+
+    Args:
+        row: The row.
+        rows: Those below.
+        least: In how many columns at least.
+
+    >>> is_unlike(["", "kg"], [["a", "1"], ["b", "2"]]), is_unlike(["x", "3"], [["a", "1"]])
+    (True, False)
+    """
+    kinds = _find_kinds(rows, len(row))
+    found = [_find_kind(row[index]) for index in kinds if not _is_nothing(row[index])]
+    return len(found) >= least and set(found) == {TEXT}
 
 
 def _is_lonely_data(row: Sequence[str]) -> bool:
@@ -234,7 +215,13 @@ def _are_aligned(lines: Sequence[str]) -> bool:
     return len(rows) > 2 and len({len(row) for row in rows}) == 1 < len(rows[0]) <= min(gaps) + 1
 
 
-def _find_header(view: _View) -> int:
+def _are_parted(lines: Sequence[str], spaced: View, quotechar: str) -> bool:
+    """Whether spaces part fields, as quotes around those that have spaces show."""
+    quoted = re.compile(rf"(?:^| ){quotechar}[^{quotechar}]*{quotechar}(?: |$)", re.MULTILINE)
+    return spaced.width > 1 == spaced.agreement and bool(quoted.search("".join(lines)))
+
+
+def _find_header(view: View) -> int:
     """The position of the header among the rows; what is in front of it are titles and notes."""
     if late := _find_late_table(view):
         return late
@@ -248,14 +235,14 @@ def _find_header(view: _View) -> int:
     return 0
 
 
-def _find_late_table(view: _View) -> int:
+def _find_late_table(view: View) -> int:
     """The position of a header behind rows of other widths; zero where no table starts there."""
     widths = (len(row.fields) for row in view.rows[:_MOST_PREAMBLE])
     position = next((at for at, width in enumerate(widths) if width == view.width), 0)
     return position if position and _starts_table(view.rows[position:], view) else 0
 
 
-def _starts_table(rows: Sequence[Row], view: _View) -> bool:
+def _starts_table(rows: Sequence[Row], view: View) -> bool:
     """Whether names are followed by rows of their number, with values that names are not."""
     below = [row.fields for row in rows[1:] if not row.is_comment]
     while below and len(below[-1]) < view.width:  # notes may follow
@@ -268,7 +255,7 @@ def _starts_table(rows: Sequence[Row], view: _View) -> bool:
     return any(_find_kind(rows[0].fields[index]) == TEXT for index in kinds)
 
 
-def _is_preamble(row: Row, view: _View, position: int) -> bool:
+def _is_preamble(row: Row, view: View, position: int) -> bool:
     after = view.rows[position + 1 :]
     if row.is_comment:
         return len(row.fields) != view.width or not is_data(
@@ -286,53 +273,19 @@ def _describes_file(row: Row) -> bool:
     return 2 * sum(map(_is_number, row.fields)) > row.filled > 2
 
 
-def _is_header_alike(row: Row, view: _View) -> bool:
+def _is_header_alike(row: Row, view: View) -> bool:
     return len(row.fields) == row.filled == view.width and not any(map(_is_number, row.fields))
 
 
-def _are_sentences(view: _View, position: int) -> bool:
+def _are_sentences(view: View, position: int) -> bool:
     """Whether what seems a table below a title is text of one column, whose commas are its own."""
     first, rows = view.rows[0], [row.fields for row in view.rows[position:]]
     has_gap = view.rows[position].start > position + first.start
     has_digits = any(_is_number(field) for fields in rows for field in fields)
-    return len(first.fields) == 1 and not has_gap and not has_digits and _are_spaced(rows)
+    return len(first.fields) == 1 and not has_gap and not has_digits and are_spaced(rows)
 
 
-def _guess_quotechar(lines: Sequence[str]) -> str:
-    """Single quotes where they surround fields and double ones do not."""
-    text = "".join(lines)
-    surrounded = re.findall(r"(?:^|[,;\t|])'[^'\r\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE)
-    return "'" if '"' not in text and 2 * len(surrounded) >= len(lines) else '"'
-
-
-def _view(lines: Sequence[str], delimiter: str, quotechar: str) -> _View:
-    rows = list(_parse(lines, delimiter, quotechar, has_spaces=False))
-    spaced = re.compile(f" +{quotechar}")
-    has_spaces = delimiter == " " or any(spaced.match(f) for row in rows for f in row.fields)
-    if has_spaces:
-        rows = list(_parse(lines, delimiter, quotechar, has_spaces=True))
-    widths = Counter(len(row.fields) for row in rows if not row.is_comment) or Counter([1])
-    width = max(widths, key=lambda width: (widths[width], width))
-    return _View(delimiter, rows, width, widths[width] / widths.total(), has_spaces)
-
-
-def _parse(
-    lines: Sequence[str], delimiter: str, quotechar: str, *, has_spaces: bool
-) -> Iterator[Row]:
-    reader = csv.reader(
-        lines, delimiter=delimiter, quotechar=quotechar, skipinitialspace=has_spaces
-    )
-    start = 0
-    try:
-        for fields in reader:
-            if len(fields) > 1 or "".join(fields).strip():
-                yield Row(start, fields)
-            start = reader.line_num
-    except csv.Error:  # what the head has of it will do
-        return
-
-
-def _rank(view: _View) -> tuple[bool, float, bool, bool, int]:
+def _rank(view: View) -> tuple[bool, float, bool, bool, int]:
     """How well a delimiter fits: rows of one width, the header too, and the more fields the better.
 
     Semicolons go before decimal commas by that.
@@ -340,9 +293,3 @@ def _rank(view: _View) -> tuple[bool, float, bool, bool, int]:
     is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
     is_late = _find_late_table(view) > 0
     return view.width > 1, view.agreement, is_late, is_header_alike, view.width
-
-
-def _are_spaced(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a space stands behind every delimiter."""
-    later = [field for row in rows for field in row[1:] if field]
-    return bool(later) and all(field.startswith(" ") for field in later)

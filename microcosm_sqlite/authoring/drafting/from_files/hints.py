@@ -6,18 +6,22 @@ import re
 import shlex
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     INFINITIES,
     Guess,
     classify,
     find_short_styles,
+    has_time,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.authoring.values.date_formats import compile_number_format
-from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
+from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
+    Texts,
+    judge_spelled,
+    list_meanings,
+    write_format,
+)
 from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
@@ -29,11 +33,12 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _TOLD_KINDS = (INTEGER, NUMBER, DATE, DATETIME, MOMENT)
 
 
-def find_hint(guess: Guess, number_styles: list[str], texts: Texts) -> str:
+def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -> str:
     """A sentence on what stands in the way of a narrower kind, and on what to do; or nothing.
 
     Args:
-        guess: What is known of a column of texts.
+        name: The column.
+        guess: What is known of its texts.
         number_styles: The formats that all of them are numbers in.
         texts: Its texts, each as often as it is there.
     """
@@ -42,15 +47,33 @@ def find_hint(guess: Guess, number_styles: list[str], texts: Texts) -> str:
     if guess.words:
         return _tell_words(guess, texts)
     if guess.styles:
-        return _ask_for_format("dates", sorted(guess.styles), "Date")
+        type_ = "DateTime" if has_time(min(guess.styles)) else "Date"
+        return _ask_for_format("dates", name, sorted(guess.styles), type_)
     if number_styles:
-        return _ask_for_format("number", number_styles[:2], "Double")
-    return _tell_times(texts) or _tell_short_years(texts) or _tell_strays(texts)
+        return _tell_number_styles(name, number_styles, texts)
+    return _tell_times(texts) or _tell_short_years(name, texts) or _tell_strays(texts)
 
 
-def _ask_for_format(kind: str, formats: list[str], type_: str) -> str:
-    choice = f"nothing tells whether in {' or '.join(formats)}" if formats[1:] else formats[0]
-    return f"{kind}, but {choice}; set `formats`, and {type_} in the model"
+def _ask_for_format(kind: str, name: str, formats: list[str], type_: str) -> str:
+    settings = " or ".join(f"`{write_format(name, format_)}`" for format_ in formats)
+    doubt = ", but nothing tells in which format" if formats[1:] else ""
+    return f"{kind}{doubt}; set {settings}, and put {type_} in the model"
+
+
+def _tell_number_styles(name: str, styles: list[str], texts: Texts) -> str:
+    meanings = list_meanings(styles, texts)
+    first = next(iter(meanings))
+    kind = judge_spelled(first, texts).kind
+    if kind == TEXT:
+        return ""
+    if len(meanings) == 1:
+        type_ = "Integer" if kind == INTEGER else "Double"
+        return f"{kind}; set `{write_format(name, first)}`, and put {type_} in the model"
+    choice = " or ".join(
+        f"`{write_format(name, style)}` (which reads {meaning})"
+        for style, meaning in meanings.items()
+    )
+    return f"number, but nothing tells in which format; set {choice}, and put Double in the model"
 
 
 def _tell_words(guess: Guess, texts: Texts) -> str:
@@ -60,7 +83,7 @@ def _tell_words(guess: Guess, texts: Texts) -> str:
     infinite = sorted(word for word in guess.words if word.lower() in INFINITIES)
     nulls = sorted(guess.words.difference(infinite))
     cures = [f"draft it with {_write_options(nulls)}"] if nulls else []
-    cures += ["set `infinity = true`, and Double in the model"] if infinite else []
+    cures += ["set `infinity = true`, and put Double in the model"] if infinite else []
     counts = _count([*nulls, *infinite], texts)
     return f"{narrow} but for {counts}; if you mean that, {', and '.join(cures)}"
 
@@ -68,20 +91,20 @@ def _tell_words(guess: Guess, texts: Texts) -> str:
 def _tell_times(texts: Texts) -> str:
     if not all(map(_TIME.fullmatch, texts())):
         return ""
-    return "times of day, or lengths of time; for times, put Time in the model"
+    return "times of day, or lengths of time; put Time in the model, or Interval"
 
 
-def _tell_short_years(texts: Texts) -> str:
+def _tell_short_years(name: str, texts: Texts) -> str:
     styles: frozenset[str] | None = None
     for text in texts():
         styles = find_short_styles(text) if styles is None else find_short_styles(text, styles)
         if not styles:
             return ""
-    formats = " or ".join(sorted(styles or ()))
-    return (
-        f"dates in {formats}, where years from 69 on are of the last century; "
-        "if so, set `formats`, and Date in the model"
-    )
+    if not styles:
+        return ""
+    type_ = "DateTime" if has_time(min(styles)) else "Date"
+    kind = "dates with years of two digits, of which those from 69 on are of the last century"
+    return _ask_for_format(kind, name, sorted(styles), type_)
 
 
 def _tell_strays(texts: Texts) -> str:
@@ -107,6 +130,48 @@ def _tell_strays(texts: Texts) -> str:
     )
 
 
+_SENTINELS = ("99", "999", "9999", "99999")
+_FEWEST_SENTINELS = 2
+_FAR = 2
+"""How much larger than all others a number has to be, as a factor."""
+
+
+def find_sentinels(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> str:
+    """A sentence on numbers that stand for nothing, as -99 does among numbers above zero."""
+    source, name = quote_identifier(table.name), quote_identifier(column.name)
+    listed = ", ".join(
+        f"'{sign}{digits}{end}'"
+        for digits in _SENTINELS
+        for sign in ("", "-")
+        for end in ("", ".0")
+    )
+    counts = connection.execute(
+        f"SELECT {name}, count(*) FROM {source} WHERE {name} IN ({listed}) GROUP BY 1"
+    ).fetchall()
+    if not counts:
+        return ""
+    least, most = connection.execute(
+        f"SELECT min(CAST({name} AS REAL)), max(CAST({name} AS REAL)) FROM {source} "
+        f"WHERE {name} NOT IN ({listed})"
+    ).fetchone()
+    told = {
+        text: count
+        for text, count in counts
+        if count >= _FEWEST_SENTINELS
+        and least is not None
+        and (float(text) < 0 <= least or 0 <= _FAR * most < float(text))
+    }
+    named = ", ".join(f"{text} ({spell_count(count, 'row')})" for text, count in told.items())
+    if not told:
+        return ""
+    return (
+        f"{named} may stand for no value, as all others are from {least:g} to {most:g}; "
+        f"if so, draft it with {_write_options(told)}"
+    )
+
+
 def _generalise(text: str) -> str:
     kind = classify(text)
     return NUMBER if kind == INTEGER else kind
@@ -121,89 +186,9 @@ def _count(words: Iterable[str], texts: Texts) -> str:
 
 
 def _write_options(words: Iterable[str]) -> str:
-    return " ".join(f"--null {shlex.quote(word)}" for word in words)
-
-
-STYLES = ("1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
-
-Texts = Callable[[], Iterable[str]]
-"""Gives the texts of a column, anew each time."""
-
-
-def find_number_styles(texts: Texts) -> list[str]:
-    """The formats that every text is a number in.
-
-    >>> find_number_styles(lambda: ["1.234,50", "7"]), find_number_styles(lambda: ["1,234"])
-    (['1.234,5'], ['1,5', '1.234,5', '1 234,5', '1,234.5'])
-    """
-    found = list(STYLES)
-    for text in texts():
-        found = [style for style in found if _spell(style, text)]
-        if not found:
-            break
-    return found
-
-
-def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
-    """The one format of these, or an empty string where they disagree, or little speaks for any.
-
-    Numbers with commas for points are believed where fields are parted by something else, and
-    marks between thousands where there is a decimal mark as well, or where they are commas.
-
-    >>> texts = lambda: ["1,50", "7"]
-    >>> choose_number_style(["1,5"], texts, ";"), choose_number_style(["1,5"], texts, ",")
-    ('1,5', '')
-    """
-    style = found[0] if found else ""
-    point, has_groups = style[-2:-1], len(style) > len("1,5")
-    if not style or (point == delimiter == ","):
-        return ""
-    if any(len({_spell(one, text) for one in found}) > 1 for text in texts()):
-        return ""
-    if has_groups and style[1] != "," and not any(point in text for text in texts()):
-        return ""
-    spelled = Guess()
-    for text in texts():
-        spelled.add(_spell(style, text))
-    return "" if spelled.kind == TEXT else style
-
-
-def _spell(style: str, text: str) -> str:
-    """A number of a format as programs write it, or an empty string for other texts."""
-    try:
-        spelled = compile_number_format(style)(text)
-    except ValueError:
-        return ""
-    return spelled if classify(spelled) in (INTEGER, NUMBER) else ""
-
-
-def find_twins(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
-) -> tuple[str, str] | None:
-    """Two texts of a column of numbers that are one number, such as versions 1.1 and 1.10.
-
-    Exponents do not count, as no codes have them.
-    """
-    source, name = quote_identifier(table.name), quote_identifier(column.name)
-    text = f"trim({name}, {quote_text(SQLITE_SPACE)})"
-    if column.format:
-        connection.create_function("spell", 1, partial(_spell, column.format), deterministic=True)
-        text = f"spell({name})"
-    texts = f"SELECT {text} AS text FROM {source} WHERE {name} NOTNULL"
-    zeros = f"SELECT 1 FROM ({texts}) WHERE text GLOB '*.*0' LIMIT 1"
-    if not connection.execute(zeros).fetchone():
-        return None  # most columns are written without closing zeros, and need no sorting
-    found: tuple[str, str] | None = connection.execute(
-        f"SELECT min(text), max(text) FROM (SELECT DISTINCT text FROM ({texts}) "
-        "WHERE text NOT GLOB '*[eE]*') GROUP BY CAST(text AS REAL) HAVING count(*) > 1 LIMIT 1"
-    ).fetchone()
-    return found
-
-
-def describe_twins(twins: tuple[str, str], format_: str) -> str:
-    """Return what a column with such texts would be, as a sentence."""
-    cure = "set `formats`, and Double in the model" if format_ else "put Double in the model"
-    return f"number, but {' and '.join(twins)} would be the same; if they are, {cure}"
+    return " ".join(
+        f"--null{'=' if word.startswith('-') else ' '}{shlex.quote(word)}" for word in words
+    )
 
 
 def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterator[str]:

@@ -14,15 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
-    choose_number_style,
-    describe_twins,
     find_hint,
     find_joints,
-    find_number_styles,
     find_odd_rows,
-    find_twins,
+    find_sentinels,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -30,29 +28,55 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredTable,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
-    find_key,
-    index_key,
-    infer_enumerations,
-    infer_references,
-    is_unique,
+    find_keys,
+    index_keys,
+    suggest_key,
 )
+from microcosm_sqlite.authoring.drafting.from_files.labels import doubt_boolean, infer_labels
+from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
+    Texts,
+    choose_number_style,
+    find_code_reason,
+    find_number_styles,
+    find_twins,
+    judge_spelled,
+    spell,
+    write_format,
+)
+from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
+from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     RawFile,
     TypedFile,
     name_table,
     sniff,
 )
-from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
+from microcosm_sqlite.authoring.loading.value_errors import find_misfit
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.finding import (
+    choose_opener,
+    split_name,
+)
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
-from microcosm_sqlite.common.kinds import DATE, DATETIME, JSON, MOMENT, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    INTEGER,
+    JSON,
+    KINDS,
+    MOMENT,
+    NUMBER,
+    TEXT,
+)
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
-ENOUGH_FOR_UNIQUE = 20
 _CHUNK = 1000
 
 
@@ -62,6 +86,7 @@ def infer_folder(
     *,
     taken: Collection[str] = (),
     refused: Collection[SourceError] = (),
+    accept: Accept = accept_none,
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -72,6 +97,7 @@ def infer_folder(
         null_values: Texts of CSV that mean that there is no value, besides the empty field.
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
+        accept: Asked for each file which of the repairs proposed are to be made.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -79,9 +105,9 @@ def infer_folder(
     found = Inference(refused=[*refused])
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
-        for path in _list_files(folder, found):
+        for path in list_files(folder, found.left_out, found.refused):
             try:
-                raw = sniff(path)
+                raw = sniff(path, accept)
                 if raw is None:
                     found.left_out[path.name] = "empty"
                     continue
@@ -93,45 +119,12 @@ def infer_folder(
         if not names:
             _refuse_nothing(folder, found)
         for table in found.tables.values():
-            index_key(connection, table)
+            index_keys(connection, table)
+        infer_references(connection, found.tables)
         for table in found.tables.values():
-            infer_references(connection, table, found.tables)
-            infer_enumerations(connection, table)
+            suggest_key(table)
+            infer_labels(connection, table)
     return found
-
-
-def _list_files(folder: Path, found: Inference) -> Iterator[Path]:
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            found.left_out[path.name] = "hidden"
-        elif path.is_dir():
-            found.left_out[path.name] = "a folder; move its files up, or draft a project of it"
-        elif not path.is_file():
-            found.left_out[path.name] = "no file, or a link to none"
-        elif is_database(path) or path.name.endswith(SIDECARS):
-            continue
-        elif split_name(path)[1] == DATABASE:
-            found.left_out[path.name] = "not a SQLite database"
-        elif not split_name(path)[1]:
-            found.left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
-        else:
-            yield path
-
-
-_UNKNOWN = "of no format that is read"
-_ADVICE = {
-    ".xlsx": "an Excel workbook; save each sheet as CSV",
-    ".xls": "an Excel workbook; save each sheet as CSV",
-    ".ods": "a workbook; save each sheet as CSV",
-    ".geojson": "GeoJSON; write one object on each line, and call it .jsonl",
-    ".json": "JSON; write one object on each line, as `jq -c '.[]'` does, and call it .jsonl",
-    ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
-    ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
-    ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
-    ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
-}
 
 
 def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
@@ -163,6 +156,8 @@ def _infer_table(
     raw: RawFile | TypedFile,
     null_values: Collection[str],
 ) -> InferredTable:
+    if not raw.names:
+        return InferredTable(name, raw, {}, 0)
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
     declared = raw.kinds if isinstance(raw, TypedFile) else ()
@@ -176,18 +171,11 @@ def _infer_table(
     if not raw.has_types:
         table.remarks = tuple(find_joints(connection, table))
     for column, guess in zip(columns.values(), guesses, strict=True):
-        if column.kind == TEXT:
-            _look_closer(connection, table, column, guess)
-        if column.kind == NUMBER and not raw.has_types:
-            _keep_twins(connection, table, column)
+        if not raw.has_types:
+            _judge_texts(connection, table, column, guess)
         _normalise(connection, table, column, is_padded=guess.is_padded)
     table.remarks += tuple(find_odd_rows(connection, table))
-    table.primary_key = find_key(connection, table)
-    if row_count >= ENOUGH_FOR_UNIQUE:
-        for column in columns.values():
-            is_candidate = column.kind == TEXT and column.may_be_key
-            if is_candidate and (column.name,) != table.primary_key:
-                column.is_unique = is_unique(connection, table.name, column.name)
+    find_keys(connection, table)
     return table
 
 
@@ -207,36 +195,62 @@ def _describe_column(
         format=guess.date_format,
         has_infinity=guess.has_infinity,
         has_empty=has_empty,
+        odd=guess.odd,
     )
 
 
-def _look_closer(
+def _judge_texts(
     connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
 ) -> None:
-    """Find numbers in other styles among texts, or something to tell the author of them."""
+    """Find numbers in other styles among texts, and what may not be what it looks like."""
     source, name = quote_identifier(table.name), quote_identifier(column.name)
 
     def list_texts() -> Iterator[str]:
-        query = f"SELECT {name} FROM {source} WHERE {name} NOTNULL"
+        query = f"SELECT {name} FROM {source} NOT INDEXED WHERE {name} NOTNULL"
         return (text for (text,) in connection.execute(query))
 
+    if column.kind == BOOLEAN:
+        doubt_boolean(connection, table, column)
+    elif column.kind == TEXT:
+        _look_closer(table, column, guess, list_texts)
+    if column.kind in (INTEGER, NUMBER):
+        _keep_codes(connection, table, column, list_texts)
+    if column.kind in (INTEGER, NUMBER) and not column.format:
+        sentinels = find_sentinels(connection, table, column)
+        column.suggestions += [sentinels] if sentinels else []
+
+
+def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, texts: Texts) -> None:
+    """Find numbers in other styles among texts, or something to tell the author of them."""
     raw, styles = table.file, list[str]()
     if isinstance(raw, RawFile) and guess.narrow and not (guess.words or guess.styles):
-        styles = find_number_styles(list_texts)
-        column.format = choose_number_style(styles, list_texts, raw.options.delimiter)
+        styles = find_number_styles(texts)
+        column.format = choose_number_style(styles, texts, raw.options.delimiter)
     if column.format:
-        column.kind = NUMBER
-    elif not raw.has_types and not table.remarks:  # of which a narrower kind depends
-        column.hint = find_hint(guess, styles, list_texts)
+        spelled = judge_spelled(column.format, texts)
+        column.kind, column.is_long = spelled.kind, spelled.is_long
+    elif not table.remarks:  # of which a narrower kind depends
+        column.hint = find_hint(column.name, guess, styles, texts)
 
 
-def _keep_twins(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+def _keep_codes(
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
+    texts: Texts,
 ) -> None:
-    """Leave a column text where numbers would make one of texts that differ."""
-    twins = find_twins(connection, table, column)
+    """Leave a column text where a number would not keep what its texts may mean."""
+    twins = None
+    if column.kind == NUMBER and (column.odd or column.format):
+        twins = find_twins(connection, table, column)
     if twins:
-        column.hint = describe_twins(twins, column.format)
+        reason = f"{' and '.join(twins)} would be the same; if they are"
+    else:
+        reason = find_code_reason(table, column, texts)
+    if reason:
+        setting = f"set `{write_format(column.name, column.format)}`, and " if column.format else ""
+        cure = f"{setting}put {KINDS[column.kind].model_type.partition(':')[2]} in the model"
+        column.hint = f"{column.kind}, but {reason}, {cure}"
         column.kind, column.format = TEXT, ""
 
 
@@ -252,6 +266,10 @@ def _normalise(
     if column.kind in (DATETIME, MOMENT) or (column.kind == DATE and column.format):
         parse = compile_format(column.format) if column.format else parse_datetime
         read = lru_cache(1 << 14)(lambda text: text and parse(text).isoformat())
+        connection.create_function("normalise", 1, read, deterministic=True)
+        connection.execute(f"UPDATE {source} SET {name} = normalise({name})")
+    elif column.format:
+        read = lru_cache(1 << 14)(lambda text: text and spell(column.format, text))
         connection.create_function("normalise", 1, read, deterministic=True)
         connection.execute(f"UPDATE {source} SET {name} = normalise({name})")
     elif is_padded and column.kind != TEXT:
@@ -275,13 +293,23 @@ def _load(
     try:
         with raw.open_rows() as rows:
             while chunk := list(islice(rows, _CHUNK)):
-                texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                try:
+                    texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                except ValueError as error:
+                    raise _locate(raw.path) from error
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
         if connection.in_transaction:  # not after the disk was full
             connection.execute("COMMIT")
     return row_count
+
+
+def _locate(path: Path) -> SourceError:
+    """The error that tells of the first value of a file which a build would refuse."""
+    source = SourceFile(path, path.name, split_name(path)[1])
+    with choose_opener(source, CsvOptions())(ignore_advance) as records:
+        return find_misfit(records, classify_value)
 
 
 def _learn(
@@ -296,6 +324,6 @@ def _learn(
     if nulls:
         rows = [[nulls.get(text, text) for text in row] for row in rows]
     for guess, texts in zip(guesses, zip(*rows, strict=True), strict=True):
-        for text in set(texts):
+        for text in dict.fromkeys(texts):
             guess.add(text)
     return rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.drafting.drafted_model import (
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.model_names import (
     name_attributes,
+    name_joint_relationships,
     name_relationships,
     name_row_number,
 )
@@ -61,7 +62,9 @@ class InferredColumn:
             where they are not in ISO 8601.
         has_infinity: Whether a number of it is infinite.
         has_empty: Whether an empty text is one of its values.
+        odd: A text of it that is not as its value is written, such as `1.50`; if any.
         hint: What its texts would be but for something that the author knows, as a sentence.
+        suggestions: What it may be, where there is too little evidence to say so in the model.
     """
 
     name: str
@@ -78,13 +81,29 @@ class InferredColumn:
     format: str = ""
     has_infinity: bool = False
     has_empty: bool = False
+    odd: str = ""
     hint: str = ""
+    suggestions: list[str] = field(default_factory=list)
 
     @property
     def may_be_key(self) -> bool:
         """Whether its values are of a kind that rows are told apart by."""
         is_filled = not (self.is_nullable or self.has_empty)
         return is_filled and self.kind not in _NO_KEYS and self.length <= KEY_LENGTH
+
+
+class JointReference(NamedTuple):
+    """Columns that together refer to a key of several columns.
+
+    Attributes:
+        columns: The columns.
+        parent: The table that they refer to.
+        keys: The columns there.
+    """
+
+    columns: tuple[str, ...]
+    parent: str
+    keys: tuple[str, ...]
 
 
 @dataclass
@@ -97,6 +116,8 @@ class InferredTable:
         columns: By name, in the order of the source.
         row_count: How many rows there are.
         primary_key: Names of the key's columns; none where no columns tell the rows apart.
+        likely_key: The column that tells all rows apart, but is not sure to be the key; if any.
+        references: What several columns refer to together.
         remarks: What is unusual about its rows, as sentences for the author.
     """
 
@@ -105,6 +126,8 @@ class InferredTable:
     columns: dict[str, InferredColumn]
     row_count: int
     primary_key: tuple[str, ...] = ()
+    likely_key: str = ""
+    references: list[JointReference] = field(default_factory=list)
     remarks: tuple[str, ...] = ()
 
 
@@ -123,7 +146,9 @@ class Inference:
     refused: list[SourceError] = field(default_factory=list)
 
 
-_LONGEST_STRING = 1000
+_LENGTHS = (10, 20, 50, 100, 200, 500, 1000)
+_ROOM = 1.5
+"""How much longer than those at hand the texts to come may be, as a factor."""
 
 
 def declare_models(
@@ -148,8 +173,17 @@ def _declare(
     attributes = name_attributes(column.name for column in columns)
     related = tuple(_list_related(table, attributes, classes))
     return DraftedModel(
-        sa.Table(table.name, metadata, *columns), classes[table.name], attributes, related
+        sa.Table(table.name, metadata, *columns, *_list_joint_keys(table)),
+        classes[table.name],
+        attributes,
+        related,
+        comments={column.name: tuple(column.suggestions) for column in table.columns.values()},
     )
+
+
+def _list_joint_keys(table: InferredTable) -> Iterator[sa.ForeignKeyConstraint]:
+    for columns, parent, keys in table.references:
+        yield sa.ForeignKeyConstraint(columns, [f"{parent}.{key}" for key in keys])
 
 
 def _make_column(column: InferredColumn, table: InferredTable) -> sa.Column[Any]:
@@ -172,15 +206,17 @@ def _choose_type(column: InferredColumn, *, is_key: bool) -> sa.types.TypeEngine
         return sa.Enum(*column.labels)
     if column.kind == INTEGER and column.is_long and not is_key:
         return sa.BigInteger()
-    if column.kind == TEXT and 0 < column.length <= _LONGEST_STRING:
-        return sa.String(column.length)
+    if column.kind == TEXT and column.length:
+        lengths = (length for length in _LENGTHS if length >= _ROOM * column.length)
+        return sa.String(next(lengths)) if column.length * _ROOM <= _LENGTHS[-1] else sa.Text()
     return make_type(KINDS[column.kind])
 
 
 def _list_related(
     table: InferredTable, attributes: Mapping[str, str], classes: Mapping[str, str]
 ) -> Iterator[Related]:
-    for name, relationship in name_relationships(table, attributes).items():
+    names = name_relationships(table, attributes)
+    for name, relationship in names.items():
         column = table.columns[name]
         parent, key = column.reference or ("", "")
         yield Related(
@@ -189,4 +225,12 @@ def _list_related(
             is_optional=column.is_nullable,
             foreign_keys=(attributes[name],),
             remote_side=(attributes[key],) if parent == table.name else (),
+        )
+    joint = name_joint_relationships(table, attributes, names.values())
+    for relationship, (columns, parent, _) in zip(joint, table.references, strict=True):
+        yield Related(
+            relationship,
+            classes[parent],
+            is_optional=any(table.columns[name].is_nullable for name in columns),
+            foreign_keys=tuple(attributes[name] for name in columns),
         )

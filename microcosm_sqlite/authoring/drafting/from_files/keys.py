@@ -1,59 +1,138 @@
-"""Keys and references among loaded tables, asked for in SQL of every row."""
+"""The columns that tell the rows of a loaded table apart, where there is evidence enough for it.
+
+That no two of the rows at hand are alike proves nothing of those to come. So a key is only made of
+what is called a key, or of what chance would have made alike in some rows; of all others it is
+said that they may be one.
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-from inflection import singularize, underscore
-
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import NULL_WORDS
+from microcosm_sqlite.authoring.drafting.from_files.evidence import count_chance_pairs, read_first
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, TEXT
-from microcosm_sqlite.common.sql import quote_identifier, write_orphans
+from microcosm_sqlite.authoring.drafting.from_files.key_search import find_joint_key
+from microcosm_sqlite.authoring.drafting.words import make_singular, spell_words
+from microcosm_sqlite.common.kinds import DATE, DATETIME, MOMENT, TEXT
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 
 KEY_NAMES = ("id", "key", "code")
-OWN_NAMES = frozenset(
-    {
-        "ancestor", "boss", "father", "manager", "mother", "next", "parent", "predecessor",
-        "previous", "reply_to", "reports_to", "root", "successor", "supervisor",
-    }
-)  # fmt: skip
-"""What columns are called that refer to other rows of their own table."""
-ENOUGH_FOR_PAIRS = 100
-ENOUGH_FOR_REFERENCE = 3
-ENOUGH_FOR_SAMPLE = 10_000
-MOST_STRAYS = 0.1
-"""Of the values of a column that seems to refer to a key; it is told that it does not, then."""
-_BY_NAME = "by its name and all of its values"
-_BY_VALUES = "by all of its values, not by its name"
+_KEY_WORDS = frozenset({*KEY_NAMES, "guid", "no", "nr", "num", "number", "uuid"})
+_ENOUGH_IF_NAMED = 10
+"""Rows that differ, before a column that is called a key is believed to be one."""
+_ENOUGH_CODES = 100
+"""Rows that differ, before what looks like codes is believed to be a key."""
+_ENOUGH_TO_TELL = 20
+"""Rows that differ, before it is told of a column that is not called a key."""
+_ENOUGH_FOR_UNIQUE = 1000
+"""Rows that differ, before codes that are no key are believed to be unique."""
+_CHANCE_PAIRS = 5
+"""Rows that chance would have made alike, before it is no chance that they are not."""
+_CODES = re.compile(r"(?=.*[0-9])[^\s,]{1,16}|[A-Z0-9]{1,16}")
 
 
-def find_key(connection: sqlite3.Connection, table: InferredTable) -> tuple[str, ...]:
-    """The columns that tell the rows of a table apart, none where no few do.
+def find_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
+    """Find the primary key of a table and its unique columns, or what may be such.
 
-    That is the first column, or one that is named as keys are; else, where there are rows enough
-    to believe it, the first column and another one.
+    A key is one column, the first or one that is called so; else the fewest columns that tell rows
+    apart together.
     """
-    if not table.row_count:
-        return ()
-    candidates = [column.name for column in table.columns.values() if column.may_be_key]
-    first = next(iter(table.columns))
-    named = [name for name in candidates if underscore(name).split("_")[-1] in KEY_NAMES]
-    singles = [name for name in (first, *named) if name in candidates]
-    for name in sorted(singles, key=_rank_key):
-        if is_unique(connection, table.name, name):
-            return (name,)
-    if first in candidates and table.row_count >= ENOUGH_FOR_PAIRS:
-        for name in candidates:
-            if name != first and is_unique(connection, table.name, first, name):
-                return (first, name)
-    return ()
+    uniques = [
+        column for column in _list_candidates(table) if _is_unique(connection, table, column)
+    ]
+    singles = [column for column in uniques if _may_be_primary(table, column)]
+    for column in sorted(singles, key=lambda each: _rank_name(each.name)):
+        if _is_believed_key(connection, table, column):
+            table.primary_key = (column.name,)
+            break
+    else:
+        table.primary_key = find_joint_key(connection, table, [each.name for each in uniques])
+        table.likely_key = singles[0].name if singles and not table.primary_key else ""
+    for column in uniques:
+        if column.kind == TEXT and column.name not in (*table.primary_key, table.likely_key):
+            _judge_unique(connection, table, column)
 
 
-def _rank_key(name: str) -> int:
+def _list_candidates(table: InferredTable) -> list[InferredColumn]:
+    columns = [column for column in table.columns.values() if column.may_be_key]
+    return columns if table.row_count else []
+
+
+def _may_be_primary(table: InferredTable, column: InferredColumn) -> bool:
+    """Whether a column stands where keys do, is called so, or has one moment for each row."""
+    is_first = column.name == next(iter(table.columns))
+    return is_first or is_called_key(column.name, table.name) or column.kind in _MOMENTS
+
+
+_MOMENTS = (DATE, DATETIME, MOMENT)
+
+
+def _is_believed_key(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> bool:
+    is_called = is_called_key(column.name, table.name)
+    if is_id(column.name, table.name) or (is_called and table.row_count >= _ENOUGH_IF_NAMED):
+        return True
+    texts = read_first(connection, table.name, column.name)
+    if column.kind == TEXT and table.row_count >= _ENOUGH_CODES and _are_codes(texts):
+        return True
+    return count_chance_pairs(column.kind, texts) >= _CHANCE_PAIRS
+
+
+def _judge_unique(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> None:
+    if is_called_key(column.name, table.name):
+        column.is_unique = table.row_count >= _ENOUGH_TO_TELL
+    elif table.row_count >= _ENOUGH_FOR_UNIQUE:
+        column.is_unique = _are_codes(read_first(connection, table.name, column.name))
+    if not (column.is_unique or column.hint) and table.row_count >= _ENOUGH_TO_TELL:
+        rows = spell_count(table.row_count, "row")
+        column.suggestions.append(f"unique in all {rows}; if it has to be, say `unique=True`")
+
+
+def suggest_key(table: InferredTable) -> None:
+    """Say of the column that tells all rows apart, and was not made the key, that it may be it."""
+    if table.likely_key and not table.primary_key and table.row_count > 1:
+        table.columns[table.likely_key].suggestions.append(
+            f"different in all {table.row_count:,} rows; if it has to be, "
+            "make it the key by `primary_key=True`, in place of the numbers of the rows"
+        )
+
+
+def _are_codes(texts: Iterable[str]) -> bool:
+    """Whether texts are short, without blanks, and of capitals or with digits."""
+    return all(map(_CODES.fullmatch, texts))
+
+
+def is_id(name: str, table: str) -> bool:
+    """Whether a column is called as the number of a row is: `id`, or `bird_id` in `birds`."""
+    return spell_words(name) in ("id", f"{spell_words(make_singular(table))}_id")
+
+
+def is_called_key(name: str, table: str) -> bool:
+    """Whether a column is called as keys are, or as the table is.
+
+    >>> [is_called_key(name, "birds") for name in ("ring_no", "parkkey", "bird", "year", "month")]
+    [True, True, True, False, False]
+    """
+    spelled = spell_words(name)
+    words = spelled.split("_")
+    is_table = spelled in (spell_words(table), spell_words(make_singular(table)))
+    return is_table or words[-1] in _KEY_WORDS or words[-1].endswith("key")
+
+
+def _rank_name(name: str) -> int:
     return KEY_NAMES.index(name.lower()) if name.lower() in KEY_NAMES else len(KEY_NAMES)
+
+
+def _is_unique(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> bool:
+    return is_unique(connection, table.name, column.name)
 
 
 def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool:
@@ -68,162 +147,21 @@ def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool
     return True
 
 
-def index_key(connection: sqlite3.Connection, table: InferredTable) -> None:
+def list_keys(table: InferredTable) -> Iterator[InferredColumn]:
+    """The columns that others may refer to: the key, or what may be it, and unique columns."""
+    single = table.primary_key if len(table.primary_key) == 1 else ()
+    for column in table.columns.values():
+        if column.is_unique or column.name in (*single, table.likely_key):
+            yield column
+
+
+def index_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
     """Let the values of other columns be looked up quickly among a table's keys."""
-    if len(table.primary_key) == 1:
-        name = quote_identifier(f"key of {table.name}")
-        source, key = quote_identifier(table.name), quote_identifier(*table.primary_key)
+    source = quote_identifier(table.name)
+    for number, column in enumerate(list_keys(table)):
+        name, key = quote_identifier(f"key {number} of {table.name}"), quote_identifier(column.name)
         connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
-
-
-def infer_references(
-    connection: sqlite3.Connection, table: InferredTable, tables: dict[str, InferredTable]
-) -> None:
-    """Find the columns of a table whose every value is a key of a table, itself included.
-
-    Empty texts are no keys, and the loaded rows do not tell them from no value.
-    """
-    for column in table.columns.values():
-        if column.has_empty:
-            continue
-        for parent in tables.values():
-            if len(parent.primary_key) != 1:
-                continue
-            key = parent.columns[parent.primary_key[0]]
-            is_whole_key = table.primary_key == (column.name,)
-            if is_whole_key and table.row_count >= parent.row_count:
-                continue  # of two tables with one key, the smaller one refers to the larger
-            evidence = _find_evidence(column, parent.name, key, is_own=parent is table)
-            if not evidence or (column.reference and evidence != _BY_NAME):
-                continue
-            place = _Place(table.name, column.name, parent.name, key.name)
-            if place.is_sampled(connection, evidence) and place.is_worth_it(connection):
-                _note(connection, column, place, evidence)
-
-
-def _note(
-    connection: sqlite3.Connection, column: InferredColumn, place: _Place, evidence: str
-) -> None:
-    count, rows, first = place.count_strays(connection)
-    if not count:
-        column.reference, column.evidence = (place.parent, place.key), evidence
-        column.near_reference = ""
-    elif not column.reference:
-        column.near_reference = (
-            f"no reference to {place.parent}.{place.key}, as {count:,} of its values are not "
-            f"there (in {spell_count(rows, 'row')}, the first is {first!r})"
-        )
-
-
-class _Place(NamedTuple):
-    """A column and a key that it may refer to."""
-
-    table: str
-    column: str
-    parent: str
-    key: str
-
-    def is_sampled(self, connection: sqlite3.Connection, evidence: str) -> bool:
-        """Whether the first values are there: all but a few of them."""
-        if evidence == _BY_NAME:
-            return True
-        distinct, stray = self._count_distinct(connection, ENOUGH_FOR_SAMPLE)
-        return stray <= distinct * MOST_STRAYS
-
-    def is_worth_it(self, connection: sqlite3.Connection) -> bool:
-        """Whether it has values enough, which are not just the key of their own rows again."""
-        distinct, stray = self._count_distinct(connection, ENOUGH_FOR_SAMPLE)
-        if distinct < ENOUGH_FOR_REFERENCE or stray > distinct / 2:
-            return False
-        if self.table != self.parent:
-            return True
-        source, child, _, key = map(quote_identifier, self)
-        other = f"SELECT 1 FROM {source} WHERE {child} <> {key} LIMIT 1"
-        return connection.execute(other).fetchone() is not None
-
-    def count_strays(self, connection: sqlite3.Connection) -> tuple[int, int, str]:
-        """How many values are not there, in how many rows, and the first of them."""
-        source, child, parent, _ = map(quote_identifier, self)
-        strays = write_orphans(source, [self.column], parent, [self.key])
-        found: tuple[int, int, str] = connection.execute(
-            f"SELECT count(DISTINCT child.{child}), count(*), min(child.{child}) {strays}"
-        ).fetchone()
-        return found
-
-    def _count_distinct(self, connection: sqlite3.Connection, limit: int) -> tuple[int, int]:
-        """Of the first rows: how many different values, and how many of these are not there."""
-        source, child, parent, key = map(quote_identifier, self)
-        found: tuple[int, int] = connection.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE {child} NOT IN (SELECT {key} FROM {parent})) "
-            f"FROM (SELECT DISTINCT {child} FROM (SELECT {child} FROM {source} "
-            f"WHERE {child} NOTNULL LIMIT {limit}))"
-        ).fetchone()
-        return found
-
-
-def _find_evidence(
-    column: InferredColumn, parent: str, key: InferredColumn, *, is_own: bool
-) -> str:
-    """Why a column might refer to a key, before its values are looked at; empty for no reason."""
-    if (
-        column.kind != key.kind
-        or not key.name.isidentifier()
-        or key.kind not in (TEXT, INTEGER, DATE, DATETIME, MOMENT)
-    ):
-        return ""
-    name, key_name = underscore(column.name), underscore(key.name)
-    stem = underscore(singularize(parent))
-    targets = [stem, f"{stem}_{key_name}"]
-    if key_name not in KEY_NAMES and (key.kind == TEXT or _is_called_key(key_name)):
-        targets.append(key_name)
-    if any(name == target or name.endswith(f"_{target}") for target in targets):
-        return _BY_NAME
-    if is_own and name.removesuffix(f"_{key_name}") in OWN_NAMES:
-        return _BY_NAME
-    return _BY_VALUES if column.kind == TEXT else ""
-
-
-def _is_called_key(name: str) -> bool:
-    """Whether a number is called as keys are, which years and counts are not."""
-    return name.endswith(tuple(f"_{word}" for word in (*KEY_NAMES, "no", "num", "number")))
-
-
-MOST_LABELS = 16
-LONGEST_LABEL = 40
-ROWS_PER_LABEL = 20
-"""So many rows for each label, on average, make it believed that there are no others."""
-
-
-def infer_enumerations(connection: sqlite3.Connection, table: InferredTable) -> None:
-    """Find the labels of the columns that have few: each is there twice at least.
-
-    A column with empty texts stays text: that they are a label is nothing to be sure of.
-    """
-    for column in table.columns.values():
-        is_free = not (column.reference or column.is_unique or column.name in table.primary_key)
-        is_free = is_free and not column.has_empty
-        if column.kind == TEXT and is_free and 0 < column.length <= LONGEST_LABEL:
-            column.labels = _find_labels(connection, table, column)
-
-
-def _find_labels(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
-) -> tuple[str, ...]:
-    name, source = quote_identifier(column.name), quote_identifier(table.name)
-    # Most columns of many texts show it soon.
-    for rows in (f"(SELECT {name} FROM {source} LIMIT 1000)", source):
-        counts = connection.execute(
-            f"SELECT {name}, count(*) FROM {rows} WHERE {name} NOTNULL GROUP BY 1 LIMIT ?",
-            (MOST_LABELS + 1,),
-        ).fetchall()
-        if len(counts) > MOST_LABELS:
-            return ()
-    labels = tuple(sorted(label for label, _ in counts))
-    is_believed = (
-        len(labels) > 1
-        and min(count for _, count in counts) > 1
-        and sum(count for _, count in counts) >= ROWS_PER_LABEL * len(labels)
-        and NULL_WORDS.isdisjoint(labels)
-        and all(label.isprintable() and label == label.strip() for label in labels)
-    )
-    return labels if is_believed else ()
+    if len(table.primary_key) > 1:
+        name = quote_identifier(f"key of {table.name}")
+        key = ", ".join(map(quote_identifier, table.primary_key))
+        connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")

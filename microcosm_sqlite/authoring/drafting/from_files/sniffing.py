@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
+from microcosm_sqlite.authoring.drafting.from_files.dialect_choice import (
+    NEVER_USED,
+    ROW_NAME,
+    choose_dialect,
+)
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
-    COMMENT,
-    DELIMITERS,
     guess_dialect,
     list_doubtful_names,
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
 from microcosm_sqlite.authoring.drafting.from_files.parquet_kinds import read_declared_kinds
+from microcosm_sqlite.authoring.drafting.from_files.repairing import (
+    Accept,
+    accept_none,
+    describe_proposals,
+    describe_repairs,
+)
+from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
@@ -30,12 +40,9 @@ from microcosm_sqlite.errors import SourceError
 MOST_COLUMNS = 1998
 """SQLite takes 2000 where its limit was not raised; numbers of rows and digests want one each."""
 
-ENOUGH_FOR_ROW_NAMES = 3
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
 _NAMES_TOLD = 3
-_NEVER_USED = "\x1e"
-_ROW_NAME = "row_name"
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,14 @@ class RawFile:
         options: How it is written.
         header: The names of its fields.
         notes: What is unusual about it, as sentences for the author.
+        repairs: What is read instead of some of its lines.
     """
 
     path: Path
     options: CsvOptions
     header: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     has_types: ClassVar[bool] = False
 
@@ -64,7 +73,8 @@ class RawFile:
     @contextmanager
     def open_rows(self) -> Iterator[Iterator[list[str]]]:
         """Its rows, without the header; blank lines are no rows."""
-        with DelimitedOpener(_describe(self.path), self.options)() as records:
+        source = _describe(self.path)
+        with DelimitedOpener(source, self.options, repairs=self.repairs)() as records:
             yield iter(records)
 
 
@@ -84,6 +94,7 @@ class TypedFile:
 
     has_types: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ()
+    repairs: ClassVar[tuple[Repair, ...]] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,14 +113,19 @@ class TypedFile:
             yield iter(records)
 
 
-def sniff(path: Path) -> RawFile | TypedFile | None:
+def sniff(path: Path, accept: Accept = accept_none) -> RawFile | TypedFile | None:
     """Find out what a file is; None where it is empty.
+
+    Args:
+        path: The file.
+        accept: Asked for each file which of the repairs proposed are to be made.
 
     Raises:
         SourceError: It cannot be read, in any way that is tried; says what to do.
     """
     refuse_disguise(path)
-    found = _describe_typed(path) if split_name(path)[1] in _TYPED else _sniff_delimited(path)
+    is_typed = split_name(path)[1] in _TYPED
+    found = _describe_typed(path) if is_typed else _sniff_delimited(path, accept)
     if found and len(found.header) > MOST_COLUMNS:
         raise SourceError(
             f"{path.name} has {len(found.header):,} columns, "
@@ -150,24 +166,23 @@ def _open_typed(path: Path) -> AbstractContextManager[Records]:
     return choose_opener(_describe(path), CsvOptions())(ignore_advance)
 
 
-def _sniff_delimited(path: Path) -> RawFile | None:
+def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
     source = _describe(path)
     encoding = find_encoding(path)
     lines = _read_head(path, encoding.name)
-    if not lines:
-        return None
     usual = "\t" if source.format == "tsv" else ","
+    if not lines:
+        empty = tuple(accept(source.name, [Repair.of(1, EMPTY_FILE, [""])]))
+        told = tuple(describe_repairs(empty))
+        return RawFile(path, CsvOptions(usual), (), told, empty) if empty else None
     guessed = replace(guess_dialect(lines, usual), encoding=encoding.name)
-    fitting = (one for one in _list_dialects(guessed) if _fits(source, one))
-    options = next(fitting, None) or _name_rows(source, guessed)
-    if options is None and _fits(source, guessed, may_swallow=True):
-        options = guessed
-    if options is None:
-        raise _explain(source, guessed)
-    with DelimitedOpener(source, options)() as records:
+    options, repairs, proposals = choose_dialect(source, guessed, accept)
+    with DelimitedOpener(source, options, repairs=repairs)() as records:
         header = tuple(records.header)
-    notes = tuple(filter(None, [encoding.evidence, *_describe_oddities(source, options)]))
-    return RawFile(path, options, header, notes)
+    notes = [encoding.evidence, *describe_repairs(repairs)]
+    notes += [describe_proposals(proposals)] if proposals else []
+    notes += _describe_oddities(source, options, repairs)
+    return RawFile(path, options, header, tuple(filter(None, notes)), repairs)
 
 
 def _read_head(path: Path, encoding: str) -> list[str]:
@@ -182,87 +197,26 @@ def _read_head(path: Path, encoding: str) -> list[str]:
     return lines if count else []
 
 
-def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
-    """What a file may be written in, the likeliest first."""
-    quotings = [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
-    yield guessed
-    yield replace(guessed, skip_initial_space=True)
-    yield from quotings[1:]
-    yield replace(guessed, comment=COMMENT, skip_lines=0)
-    yield from (replace(one, fills_rows=True) for one in quotings)
-    yield replace(guessed, delimiter=_NEVER_USED, skip_initial_space=False)
-
-
-def _fits(source: SourceFile, options: CsvOptions, *, may_swallow: bool = False) -> bool:
-    """Whether all rows of a file are as wide as its header, in a dialect that makes sense of it."""
-    try:
-        with DelimitedOpener(source, options)() as records:
-            width = len(records.header)
-            is_one = options.header is True and _is_one_column(records.header)
-            if options.delimiter == _NEVER_USED and not is_one:
-                return False
-            if options.quotechar and options.delimiter == "\t" and not may_swallow:
-                return all(len(row) == width and not _swallows_rows(row) for row in records)
-            if options.quotechar:
-                return all(len(row) == width for row in records)
-            return all(
-                len(row) == width and _has_own_quotes(row, options.delimiter)
-                for row in chain([records.header], records)
-            )
-    except SourceError:
-        return False
-
-
-def _swallows_rows(row: Sequence[str]) -> bool:
-    """Whether a quote that belongs to a text has made one field of several rows."""
-    # Blank lines and comments, which have no tabs, may be among them.
-    return any(
-        0 < field.count("\n") * (len(row) - 1) <= 2 * field.count("\t") for field in row if field
-    )
-
-
-def _is_one_column(header: Sequence[str]) -> bool:
-    return len(header) == 1 and not any(delimiter in header[0] for delimiter in DELIMITERS)
-
-
-def _has_own_quotes(row: Sequence[str], delimiter: str) -> bool:
-    """Whether the quotes in a row belong to its texts: none surround a field, or are left open."""
-    if any(len(field) > 1 and field[0] == field[-1] == '"' for field in row):
-        return False
-    return delimiter == "\t" or sum(field.count('"') for field in row) % 2 == 0
-
-
-def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
-    """The dialect of R: rows begin with their name, for which the header has none."""
-    try:
-        with DelimitedOpener(source, guessed)() as records:
-            numbered = list(islice(records.numbered(), ENOUGH_FOR_ROW_NAMES))
-            header = make_names([_ROW_NAME, *records.header])
-    except SourceError:
-        return None
-    differ = len({row[0] for _, row in numbered}) == ENOUGH_FOR_ROW_NAMES
-    if not differ or not isinstance(guessed.header, bool):
-        return None
-    named = replace(guessed, header=header, skip_lines=numbered[0][0] - 1)
-    return named if _fits(source, named) else None
-
-
-def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]:
+def _describe_oddities(
+    source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]
+) -> Iterator[str]:
     if options.skip_lines and isinstance(options.header, bool):
         lines = spell_count(options.skip_lines, "line")
         yield f"left out in front of the header: {lines}"
-    if options.delimiter == _NEVER_USED:
+    if options.delimiter == NEVER_USED:
         yield "one column: commas and the like belong to its texts"
     if options.skip_initial_space:
         yield "spaces behind delimiters, and behind closing quotes, are left out"
+    if not options.quotechar:
+        yield "quotes are taken as parts of the texts, as they surround no fields"
     if options.comment:
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:
         yield "no header: the first row has values as all others have, so fields are numbered"
-    if options.header is True and (doubt := _doubt_header(source, options)):
+    if options.header is True and (doubt := _doubt_header(source, options, repairs)):
         yield doubt
     if isinstance(options.header, tuple):
-        yield f"rows have one field more than the header: their names, taken as `{_ROW_NAME}`"
+        yield f"rows have one field more than the header: their names, taken as `{ROW_NAME}`"
     if options.fills_rows and (odd := _list_odd_rows(source, options)):
         rows = "1 row has" if len(odd) == 1 else f"{len(odd):,} rows have"
         yield (
@@ -271,9 +225,9 @@ def _describe_oddities(source: SourceFile, options: CsvOptions) -> Iterator[str]
         )
 
 
-def _doubt_header(source: SourceFile, options: CsvOptions) -> str:
+def _doubt_header(source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]) -> str:
     """What speaks against the header, as a sentence; empty where nothing does."""
-    with DelimitedOpener(source, options)() as records:
+    with DelimitedOpener(source, options, repairs=repairs)() as records:
         rows = list(islice(records, _HEAD_LINES))
         names = list_doubtful_names(records.header, rows)
     if not rows:
@@ -295,34 +249,3 @@ def _list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:
 
 def _strip(field: str) -> str:
     return field.strip(BLANK)
-
-
-def _explain(source: SourceFile, options: CsvOptions) -> SourceError:
-    """The error that tells where a file breaks in the likeliest dialect."""
-    line = width = 0
-    try:
-        with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
-            width = len(records.header)
-            odd = []
-            for line, row in records.numbered():
-                if len(row) != width:
-                    odd.append((line, len(row)))
-    except SourceError as error:
-        if error.__cause__ is None:
-            return error
-        place = f"the row after line {line or 1}" if width else "its first row"
-        return SourceError(
-            f"{source.name}, in {place}: {error.__cause__}.",
-            file=source.name,
-            line=line + 1,
-            hint="Look for a quote that is not closed, or not doubled within a quoted field.",
-        )
-    line, found = odd[0]
-    more = f"{len(odd) - 1:,} more row{' does' if len(odd) == 2 else 's do'} not fit it either"
-    others = f"; {more}" if len(odd) > 1 else ""
-    return SourceError(
-        f"{source.name}, line {line}: {found} fields where the header has {width}{others}.",
-        file=source.name,
-        line=line,
-        hint=f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header.",
-    )

@@ -1,0 +1,134 @@
+"""The fewest columns that tell the rows of a table apart together, up to four.
+
+All sets of columns are tried on samples in memory, small sets first, and none that holds another
+set that suffices. A set counts where chance would have made pairs of rows alike in it: many columns
+with many values tell any rows apart. The first one that holds for all rows is the key.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
+
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.common.sql import quote_identifier
+
+MOST_KEY_COLUMNS = 4
+_MOST_CANDIDATES = 20
+_CHANCE_PAIRS = 20
+"""Pairs of rows that chance would have made alike: more than for one column, as so many sets are
+tried."""
+_BLOCK = 1000
+_SAMPLED = 10_000
+_MOST_SAMPLED_SETS = 200
+_MOST_READ_SETS = 4
+
+Codes = dict[str, list[int]]
+"""A number for the value of each row, by column: the same for the same value."""
+
+
+def find_joint_key(
+    connection: sqlite3.Connection, table: InferredTable, uniques: Collection[str]
+) -> tuple[str, ...]:
+    """The columns that tell the rows of a table apart together; none where no few do.
+
+    Args:
+        connection: Where the rows are.
+        table: The table.
+        uniques: The columns that tell rows apart by themselves.
+    """
+    names = [
+        column.name
+        for column in table.columns.values()
+        if column.may_be_key and column.name not in uniques
+    ][:_MOST_CANDIDATES]
+    if len(names) < 2 or table.row_count < 2:
+        return ()
+    chances = _find_chances(_read_scattered(connection, table, names))
+    blocks = _read_blocks(connection, table, names)
+    tried = 0
+    for key in _list_sets(
+        chances, table.row_count, {name: blocks[name][:_BLOCK] for name in names}
+    ):
+        if _differ(blocks, key):
+            tried += 1
+            if _differ_everywhere(connection, table, key):
+                return key
+        if tried == _MOST_READ_SETS:
+            break
+    return ()
+
+
+def _list_sets(
+    chances: dict[str, float], row_count: int, first: Codes
+) -> Iterator[tuple[str, ...]]:
+    """Sets of columns that tell the first rows apart, which chance would not have done in all."""
+    pairs = row_count * (row_count - 1) / 2
+    listed = 0
+    for size in range(2, MOST_KEY_COLUMNS + 1):
+        for key in combinations(chances, size):
+            chance = pairs * math.prod(chances[name] for name in key)
+            if chance >= _CHANCE_PAIRS and _differ(first, key):
+                yield key
+                listed += 1
+            if listed == _MOST_SAMPLED_SETS:
+                return
+
+
+def _differ(codes: Codes, key: Sequence[str]) -> bool:
+    columns = [codes[name] for name in key]
+    return len(set(zip(*columns, strict=True))) == len(columns[0])
+
+
+def _differ_everywhere(
+    connection: sqlite3.Connection, table: InferredTable, key: Sequence[str]
+) -> bool:
+    listed = ", ".join(map(quote_identifier, key))
+    source = quote_identifier(table.name)
+    query = f"SELECT 1 FROM {source} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
+    return connection.execute(query).fetchone() is None
+
+
+def _find_chances(codes: Codes) -> dict[str, float]:
+    """How often two rows share their value, by column."""
+    chances = {}
+    for name, numbers in codes.items():
+        pairs = len(numbers) * (len(numbers) - 1)
+        alike = sum(count * (count - 1) for count in Counter(numbers).values())
+        chances[name] = alike / pairs
+    return chances
+
+
+def _read_scattered(
+    connection: sqlite3.Connection, table: InferredTable, names: Sequence[str]
+) -> Codes:
+    """Rows from all of a table, as neighbours are alike where it is sorted."""
+    step = table.row_count // _SAMPLED + 1
+    return _read(connection, table, names, f"rowid % {step} = 0" if step > 1 else "1")
+
+
+def _read_blocks(
+    connection: sqlite3.Connection, table: InferredTable, names: Sequence[str]
+) -> Codes:
+    """Some blocks of rows of a table, as those that are alike often stand together."""
+    step = max(table.row_count * _BLOCK // _SAMPLED, _BLOCK)
+    return _read(connection, table, names, f"rowid % {step} < {_BLOCK}")
+
+
+def _read(
+    connection: sqlite3.Connection, table: InferredTable, names: Sequence[str], where: str
+) -> Codes:
+    listed = ", ".join(map(quote_identifier, names))
+    query = f"SELECT {listed} FROM {quote_identifier(table.name)} WHERE {where}"
+    rows = connection.execute(query).fetchall()
+    return {
+        name: _number(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    }
+
+
+def _number(values: Sequence[object]) -> list[int]:
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(value, len(numbers)) for value in values]

@@ -1,0 +1,179 @@
+"""Numbers that are written otherwise than by programs, and numbers that are codes."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
+from microcosm_sqlite.authoring.drafting.words import spell_words
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
+from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
+from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT
+from microcosm_sqlite.common.sql import quote_identifier, quote_text
+
+STYLES = ("1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
+_SIGNED_STYLES = ("1.5", "1,234.5", "1,5", "1.234,5", "1 234,5", "1'234.5", "1 234.5")
+"""Those of numbers with a sign of currency or per cent, the likeliest first."""
+_SIGNED = re.compile(r"[+-]?(?P<prefix>[$€£¥] ?)?[+-]?[0-9][0-9.,' ]*?(?P<suffix> ?[%$€£¥])?")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+")
+_SMALL = re.compile(r"-?[0-9]{1,3}")
+_ENOUGH_THOUSANDS = 4
+"""Different numbers with a comma in front of each three digits, before it is believed a mark."""
+
+Texts = Callable[[], Iterable[str]]
+"""Gives the texts of a column, anew each time."""
+
+
+def find_number_styles(texts: Texts) -> list[str]:
+    """The formats that every text is a number in.
+
+    >>> find_number_styles(lambda: ["1.234,50", "7"]), find_number_styles(lambda: ["1,234"])
+    (['1.234,5'], ['1,5', '1.234,5', '1 234,5', '1,234.5'])
+    >>> find_number_styles(lambda: ["$1,234.50", "$7"]), find_number_styles(lambda: ["12 %"])[0]
+    (['$1,234.5'], '1.5 %')
+    """
+    found = list(_list_styles(next(iter(texts()), "").strip()))
+    for text in texts():
+        found = [style for style in found if spell(style, text)]
+        if not found:
+            break
+    return found
+
+
+def _list_styles(first: str) -> Iterator[str]:
+    match = _SIGNED.fullmatch(first)
+    prefix, suffix = (match["prefix"] or "", match["suffix"] or "") if match else ("", "")
+    styles = _SIGNED_STYLES if prefix or suffix else STYLES
+    yield from (f"{prefix}{style}{suffix}" for style in styles)
+
+
+def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
+    """The one format of these, or an empty string where they disagree, or little speaks for any.
+
+    Numbers with commas for points are believed where fields are parted by something else, and
+    marks between thousands where there is a decimal mark as well, or where they are commas. What
+    has a sign, as of a currency, stays text: its sign would be lost.
+
+    >>> texts = lambda: ["1,50", "7"]
+    >>> choose_number_style(["1,5"], texts, ";"), choose_number_style(["1,5"], texts, ",")
+    ('1,5', '')
+    """
+    style = found[0] if found else ""
+    if not style or style not in STYLES:
+        return ""
+    if delimiter == "," and _has_thousands(texts):
+        return "1,234.5"
+    point, has_groups = style[-2:-1], len(style) > len("1,5")
+    if point == delimiter == "," or len(list_meanings(found, texts)) > 1:
+        return ""
+    if has_groups and style[1] != "," and not any(point in text for text in texts()):
+        return ""
+    return "" if judge_spelled(style, texts).kind == TEXT else style
+
+
+def _has_thousands(texts: Texts) -> bool:
+    """Whether numbers of more than three digits have a comma in front of each three of them."""
+    marked = set()
+    for text in texts():
+        if _THOUSANDS.fullmatch(text.strip()):
+            marked.add(text)
+        elif not _SMALL.fullmatch(text.strip()):
+            return False
+    return len(marked) >= _ENOUGH_THOUSANDS
+
+
+def list_meanings(found: Iterable[str], texts: Texts) -> dict[str, str]:
+    """One format for each way in which formats read some text, and what they make of it.
+
+    >>> list_meanings(["1,5", "1.234,5", "1,234.5"], lambda: ["7", "1,234"])
+    {'1,5': '1,234 as 1.234', '1,234.5': '1,234 as 1234'}
+    """
+    meanings: dict[str, str] = {}
+    for text in texts():
+        for style in found:
+            meanings.setdefault(spell(style, text), style)
+        if len(meanings) > 1:
+            return {style: f"{text} as {spelled}" for spelled, style in meanings.items()}
+        meanings = {}
+    return dict.fromkeys([*found][:1], "")
+
+
+def judge_spelled(style: str, texts: Texts) -> Guess:
+    """What is known of the numbers that texts of a format are."""
+    guess = Guess()
+    for text in texts():
+        guess.add(spell(style, text))
+    return guess
+
+
+def spell(style: str, text: str) -> str:
+    """A number of a format as programs write it, or an empty string for other texts."""
+    try:
+        spelled = compile_number_format(style)(text)
+    except ValueError:
+        return ""
+    return spelled if classify(spelled) in (INTEGER, NUMBER) else ""
+
+
+def write_format(name: str, format_: str) -> str:
+    """The setting that gives a column a format, as TOML."""
+    return f"formats.{write_toml_key(name)} = {write_toml(format_)}"
+
+
+_CODES = frozenset(
+    {
+        "barcode", "bic", "cusip", "ean", "fax", "fips", "gtin", "handy", "iban", "imei", "isbn",
+        "issn", "mobile", "npi", "phone", "plz", "postal", "postcode", "siren", "siret", "sku",
+        "ssn", "tel", "telefon", "telephone", "upc", "vat", "zip", "zipcode",
+    }
+)  # fmt: skip
+_VERSIONS = frozenset(
+    {"build", "chapter", "code", "dewey", "icd", "icd9", "icd10", "release", "rev",
+        "revision", "section",
+     "ver", "version"}
+)  # fmt: skip
+_LONG_CODE = 9
+"""Digits that all numbers of few rows have, before they are thought to be codes."""
+_FEW_ROWS = 100
+_LONG_NUMBERS = "so few numbers, all of so many digits, may be codes"
+_PRODUCT = re.compile("[0-9]+E[0-9]+")
+"""A number with an exponent as no program writes it, but as rooms and products are called."""
+
+
+def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts) -> str:
+    """Why the numbers of a column may be codes, which have to stay as they are written, or ""."""
+    words = set(spell_words(column.name).split("_"))
+    if column.kind == INTEGER:
+        if words & _CODES:
+            return "numbers of that name are mostly codes; if these are none"
+        lengths = {len(text.strip()) for text in texts()} if table.row_count < _FEW_ROWS else set()
+        is_key = is_called_key(column.name, table.name)
+        is_long = len(lengths) == 1 and min(lengths) >= _LONG_CODE and not is_key
+        return f"{_LONG_NUMBERS}; if they are none" if is_long else ""
+    if words & _VERSIONS and not all(text.strip().endswith(".0") for text in texts()):
+        return "1.1 and 1.10 would be the same; if they are"
+    if column.odd and any(_PRODUCT.fullmatch(text.strip()) for text in texts()):
+        return "what looks like an exponent may belong to a code; if it does not"
+    return ""
+
+
+def find_twins(
+    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+) -> tuple[str, str] | None:
+    """Two texts of a column of numbers that are one number, such as versions 1.1 and 1.10."""
+    source, name = quote_identifier(table.name), quote_identifier(column.name)
+    text = f"trim({name}, {quote_text(SQLITE_SPACE)})"
+    if column.format:
+        connection.create_function("spell", 1, partial(spell, column.format), deterministic=True)
+        text = f"spell({name})"
+    found: tuple[str, str] | None = connection.execute(
+        f"SELECT min(text), max(text) FROM (SELECT DISTINCT {text} AS text FROM {source} "
+        f"WHERE {name} NOTNULL) GROUP BY CAST(text AS REAL) HAVING count(*) > 1 LIMIT 1"
+    ).fetchone()
+    return found

@@ -1,0 +1,233 @@
+"""Run a command on files from outside in a process of its own, which has limits and can be ended.
+
+SQLite cannot be interrupted inside of one function or one comparison, and a file can make it call
+those while it is only checked: a database of 2 kB keeps a process busy for days. So a command that
+reads a file which nobody installed runs once more, in a child process. The parent only waits for
+it, ends it when its time is over, and removes what it left in the folder for temporary files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import update_wrapper
+
+import click
+
+from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.errors import DatasetFileError, MicrocosmSQLiteError, SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    Callback = Callable[..., Any]
+
+SECONDS = "MICROCOSM_SQLITE_MAX_SECONDS"
+MEMORY = "MICROCOSM_SQLITE_MAX_MEMORY"
+FILE_SIZE = "MICROCOSM_SQLITE_MAX_FILE_SIZE"
+
+_MB = 1_000_000
+_LIMITS = {SECONDS: (30, 1), MEMORY: (2_000, 4), FILE_SIZE: (1_000, 100)}
+"""Variable to the limit for an empty file, and to what each megabyte of a file adds to it.
+
+Memory and the size of each file that is written are megabytes. A compressed database may be a
+hundred times as large as its file.
+"""
+
+_CHILD = """
+import json, sys
+task = json.loads(sys.argv[1])
+sys.path[:] = task["path"]
+from microcosm_sqlite.cli import isolation, main
+isolation.enter(task["limits"], task["folder"])
+main(task["arguments"])
+"""
+
+_is_isolated = False
+
+
+def isolated(*parameters: str, failure: int = 1) -> Callable[[Callback], Callback]:
+    """Run a command in a process of its own where one of its parameters is the path of a file.
+
+    Args:
+        parameters: Parameters of the command that are a name or a path, or several.
+        failure: The command's exit code for an error.
+    """
+
+    def decorate(command: Callback) -> Callback:
+        def run(**options: Any) -> Any:
+            paths = [] if _is_isolated else list(_list_paths(options, parameters))
+            if not paths:
+                return command(**options)
+            try:
+                return run_isolated(click.get_current_context().find_root().obj, paths)
+            except MicrocosmSQLiteError as error:
+                report_error(error.message, error.hint)
+                return failure
+
+        return update_wrapper(run, command)
+
+    return decorate
+
+
+def _list_paths(options: Mapping[str, Any], parameters: Sequence[str]) -> Iterator[str]:
+    from pathlib import Path
+
+    for parameter in parameters:
+        given = options[parameter]
+        for path in given if isinstance(given, tuple) else (given,):
+            if path and Path(path).exists():
+                yield path
+
+
+def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
+    """Run the program with these arguments in a child process, and return its exit code.
+
+    Args:
+        arguments: The arguments.
+        paths: The files that it reads; the limits grow with their sizes.
+
+    Raises:
+        DatasetFileError: The child was ended, because a limit was reached or in a crash.
+        SettingsError: A limit is set to something that is no number.
+    """
+    from microcosm_sqlite.common.workspace import open_scratch
+
+    limits = _choose_limits(sum(map(_measure, paths)))
+    names = " or ".join(map(os.path.basename, map(os.path.normpath, paths)))
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise DatasetFileError(
+            f"{names} is only read in a process of its own, which a frozen application cannot "
+            "start.",
+            hint="Use the program that `pip install microcosm-sqlite` installs.",
+        )
+    with open_scratch() as folder:
+        task = {"path": sys.path, "arguments": arguments, "limits": limits, "folder": str(folder)}
+        child = _start(task)
+        code = _wait(child, limits[SECONDS])
+    if code is None:
+        raise DatasetFileError(
+            f"Reading {names} was stopped after {spell_count(limits[SECONDS], 'second')}: a small "
+            "file that takes so long may be made to do so.",
+            hint=f"If you trust its author, set {SECONDS} to more.",
+        )
+    if code < 0:
+        raise DatasetFileError(
+            f"The process that read {names} was ended by {_name_signal(-code)}.",
+            hint=f"If you trust its author, set {SECONDS} or {MEMORY} to more.",
+        )
+    return code
+
+
+def _choose_limits(size: int) -> dict[str, int]:
+    chosen = {}
+    for variable, (base, share) in _LIMITS.items():
+        given = os.environ.get(variable)
+        if given is not None and not (given.isdecimal() and int(given)):
+            raise SettingsError(
+                f"The environment variable {variable} is {given!r}.",
+                hint="Give it a whole number greater than 0, or remove it.",
+            )
+        chosen[variable] = int(given) if given else base + share * size // _MB
+    return chosen
+
+
+def _measure(path: str) -> int:
+    """The size of a file, or of all files in a folder."""
+    from pathlib import Path
+
+    found = Path(path).rglob("*") if Path(path).is_dir() else [Path(path)]
+    return sum(file.stat().st_size for file in found if file.is_file())
+
+
+def _start(task: dict[str, Any]) -> subprocess.Popen[bytes]:
+    import subprocess
+    from json import dumps
+
+    # -P: nothing is imported from the current directory before the parent's path is set.
+    flags = ["-P", f"-Xutf8={sys.flags.utf8_mode}", *(["-I"] if sys.flags.isolated else [])]
+    return subprocess.Popen(  # noqa: S603  # this very program
+        [sys.executable, *flags, "-c", _CHILD, dumps(task)],
+        stdin=subprocess.PIPE,
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), task["folder"])},
+    )
+
+
+def _wait(child: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """The exit code of a child process; None where it had to be ended."""
+    from subprocess import TimeoutExpired
+
+    try:
+        return child.wait(seconds)
+    except TimeoutExpired:
+        return None
+    finally:  # on Ctrl-C as well
+        child.kill()
+        child.wait()
+        assert child.stdin is not None, "it was started with a pipe"  # noqa: S101
+        child.stdin.close()
+
+
+def _name_signal(number: int) -> str:
+    from signal import Signals
+
+    try:
+        return Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def enter(limits: Mapping[str, int], folder: str) -> None:
+    """Be the child process from now on: keep the limits, and end with the parent.
+
+    Args:
+        limits: Variable to limit.
+        folder: The folder for temporary files, which the parent removes unless it is killed.
+    """
+    global _is_isolated  # noqa: PLW0603  # the whole process is
+    from threading import Thread
+
+    _is_isolated = True
+    _set_limits(limits)
+    Thread(target=_follow_parent, args=(folder,), daemon=True).start()
+
+
+def _set_limits(limits: Mapping[str, int]) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    memory = limits[MEMORY] * _MB
+    with closing(sqlite3.connect(":memory:")) as connection:  # for the process, on every system
+        connection.execute(f"PRAGMA hard_heap_limit = {memory}")
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    # Linux counts as data what is written to, and not what is only reserved, as for threads.
+    memory_kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
+    # Should the parent be killed while SQLite is busy, the processor's time is still bounded.
+    _lower(resource.RLIMIT_CPU, limits[SECONDS] * (os.cpu_count() or 1))
+    _lower(resource.RLIMIT_FSIZE, limits[FILE_SIZE] * _MB)
+    _lower(memory_kind, memory)
+
+
+def _lower(kind: int, limit: int) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(kind)
+    if soft == resource.RLIM_INFINITY or limit < soft:
+        resource.setrlimit(kind, (limit, hard))
+
+
+def _follow_parent(folder: str) -> None:
+    """End this process when its parent ends, by whatever: then its standard input ends."""
+    from shutil import rmtree
+
+    while os.read(0, 1024):
+        pass
+    rmtree(folder, ignore_errors=True)
+    os._exit(1)

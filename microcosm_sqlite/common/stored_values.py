@@ -1,0 +1,153 @@
+"""What a column stores for a value that it is compared with, and the text that files have for it.
+
+SQLite compares what is stored, and it stores moments, durations and UUIDs as texts, booleans as
+numbers. So `2013-01-01T10:00` is first spelled as the column spells it: in a condition, a literal
+or a parameter is then found however it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+
+from microcosm_sqlite.common import kinds
+from microcosm_sqlite.common.durations import parse_duration, store_duration
+from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc, parse_boolean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_UTC = re.compile(" ?UTC$")
+_CLOCK = re.compile(r"\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{3,6})?)?")
+
+
+def read_moment(text: str) -> datetime:
+    """The moment of a text in ISO 8601; one with an offset in UTC, as it is stored.
+
+    Raises:
+        ValueError: It is not such a text.
+        OverflowError: In UTC it is before the year 1, or after 9999.
+    """
+    return as_utc(datetime.fromisoformat(_UTC.sub("Z", text.strip())))
+
+
+def store_as(kind: Kind, value: object, example: object = None) -> object:
+    """What a column of a kind stores for a value; a text that stands for none stays as it is.
+
+    >>> store_as(kinds.KINDS["datetime"], "2013-01-01T12:00+02:00")
+    '2013-01-01 10:00:00.000000'
+    >>> store_as(kinds.KINDS["datetime"], "2013-01-01T10:00", "1999-12-31 23:59:59")
+    '2013-01-01 10:00:00'
+    >>> store_as(kinds.KINDS["boolean"], "true"), store_as(kinds.KINDS["boolean"], "maybe")
+    (1, 'maybe')
+
+    Args:
+        kind: The kind of the column.
+        value: A value of Python, of NumPy or of Arrow.
+        example: A value that the column stores, which tells how it spells moments and UUIDs. By
+            default it is the way of SQLAlchemy.
+    """
+    value = as_plain(value)
+    convert = _STORE.get(kind.name)
+    if convert and value is not None:
+        try:
+            return convert(value, example)
+        except (ValueError, OverflowError):
+            pass
+    return as_stored(value)
+
+
+def as_plain(value: object) -> object:
+    """A scalar of NumPy or Arrow as the value of Python, which SQLite takes; others as they are.
+
+    SQLite would take the bytes of NumPy's numbers for a blob, which equals no number.
+    """
+    package = type(value).__module__.partition(".")[0]
+    if package == "numpy":
+        array: Any = value
+        is_moment = type(value).__name__ in ("datetime64", "timedelta64")
+        return array.astype(f"{type(value).__name__}[us]").item() if is_moment else array.item()
+    if package == "pyarrow" and hasattr(value, "as_py"):
+        return value.as_py()
+    return value
+
+
+def _store_moment(value: object, example: object) -> object:
+    if isinstance(value, str):
+        value = read_moment(value)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        raise ValueError(value)  # noqa: TRY004  # it is no moment, whatever its type
+    shown = str("0000-00-00 00:00:00.000000" if example is None else example)
+    clock = _CLOCK.fullmatch(shown, 11)
+    if not clock or shown[10] not in " T":
+        raise ValueError(shown)
+    return as_utc(value).isoformat(shown[10], _choose_precision(clock, value))
+
+
+def _choose_precision(clock: re.Match[str], value: datetime | time) -> str:
+    """How exactly a time is written: as the column does it, unless that would change it."""
+    digits = len(clock["fraction"] or ".") - 1
+    if value.microsecond % 1000 or digits > 3 or (value.microsecond and not digits):
+        return "microseconds"
+    if digits:
+        return "milliseconds"
+    return "seconds" if value.second or clock["seconds"] else "minutes"
+
+
+def _store_date(value: object, example: object) -> object:
+    if isinstance(example, str) and _CLOCK.fullmatch(example, 11):
+        return _store_moment(value, example)  # others' databases have such dates
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.strip())
+    if isinstance(value, datetime) and value.tzinfo is None and value.time() == time():
+        value = value.date()
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError(value)  # noqa: TRY004  # a day with a time is no date
+    return value.isoformat()
+
+
+def _store_time(value: object, example: object) -> object:
+    if isinstance(value, str):
+        value = time.fromisoformat(value.strip())
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise ValueError(value)
+    clock = _CLOCK.fullmatch(str("00:00:00.000000" if example is None else example))
+    if not clock:
+        raise ValueError(example)
+    return value.isoformat(_choose_precision(clock, value))
+
+
+def _store_boolean(value: object, example: object) -> object:
+    if not isinstance(value, str) or not value.strip() or isinstance(example, str):
+        raise ValueError(value)
+    return int(parse_boolean(value))
+
+
+def _store_duration(value: object, example: object) -> object:  # noqa: ARG001
+    return store_duration(parse_duration(value)) if isinstance(value, str) else as_stored(value)
+
+
+def _store_uuid(value: object, example: object) -> object:
+    from uuid import UUID
+
+    read = UUID(value.strip()) if isinstance(value, str) else value
+    if not isinstance(read, UUID):
+        raise ValueError(value)  # noqa: TRY004  # it is no UUID, whatever its type
+    return str(read) if isinstance(example, str) and "-" in example else read.hex
+
+
+_STORE: dict[str, Callable[[object, object], object]] = {
+    kinds.DATETIME: _store_moment,
+    kinds.DATE: _store_date,
+    kinds.TIME: _store_time,
+    kinds.BOOLEAN: _store_boolean,
+    kinds.DURATION: _store_duration,
+    kinds.UUID: _store_uuid,
+}
+
+IS_SPELLED = frozenset(_STORE)
+"""Names of the kinds whose values can be written in more ways than one."""

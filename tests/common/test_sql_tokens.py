@@ -1,0 +1,61 @@
+"""SQL is split as SQLite splits it, and put together again as it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microcosm_sqlite.common.sql_tokens import (
+    forbid_quoted_texts,
+    replace_tokens,
+    split_tokens,
+)
+
+SQL = """SELECT "a""b", [c d], `e`, x'00', 1.5e3, .5, ?, ?2, :n, @m, $k -- 'no' "text"
+/* 'nor "this */ FROM t.u WHERE a <> 'it''s' AND b->>'$.x' || '' != "" """
+
+
+def test_tokens_are_those_of_sqlite() -> None:
+    found = [(token.kind, token.text) for token in split_tokens(SQL)]
+    assert ("quoted", '"a""b"') in found
+    assert ("quoted", "[c d]") in found
+    assert ("blob", "x'00'") in found
+    assert [text for kind, text in found if kind == "parameter"] == ["?", "?2", ":n", "@m", "$k"]
+    assert [text for kind, text in found if kind == "text"] == ["'it''s'", "'$.x'", "''"]
+    assert [text for kind, text in found if kind == "number"] == ["1.5e3", ".5"]
+    assert [token.identifier for token in split_tokens('"a""b" [c d] `e``f` G 1')] == [
+        *('a"b', "c d", "e`f", "G", "")
+    ]
+
+
+@given(st.text("'\"`[]-*/\n ?:1aé.=", max_size=20))
+def test_nothing_is_lost_whatever_the_text(sql: str) -> None:
+    tokens = split_tokens(sql)
+    assert all(sql[token.start :].startswith(token.text) for token in tokens)
+    assert replace_tokens(sql, {}, tokens) == sql
+    same = {place: token.text for place, token in enumerate(tokens)}
+    assert replace_tokens(sql, same, tokens) == sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ('SELECT "a" FROM t', [(1,)]),
+        ('SELECT "odd `name`" FROM t', [(2,)]),
+        ("SELECT '\"a\"' FROM t", [('"a"',)]),
+        ('SELECT "mistake" FROM t', None),
+    ],
+)
+def test_what_stands_in_double_quotes_is_a_name_then(sql: str, expected: object) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute('CREATE TABLE t AS SELECT 1 AS a, 2 AS "odd `name`"')
+        strict = forbid_quoted_texts(sql, split_tokens(sql))
+        if expected is None:
+            with pytest.raises(sqlite3.OperationalError, match="no such column"):
+                connection.execute(strict)
+        else:
+            assert connection.execute(strict).fetchall() == expected

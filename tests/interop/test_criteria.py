@@ -1,0 +1,267 @@
+"""What SQL compares with a column is found however it is written, by every way in."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+import microcosm_sqlite
+from microcosm_sqlite.errors import QueryError
+from microcosm_sqlite.interop.criteria import bind, spell_criteria
+from microcosm_sqlite.interop.exporting.answers import answering
+
+pytest.importorskip("pyarrow")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from microcosm_sqlite import InstalledDataset
+
+    Ask = Callable[[str, object], list[int]]
+
+METADATA = sa.MetaData()
+sa.Table(
+    "events",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.DateTime),
+    sa.Column("day", sa.Date),
+    sa.Column("clock", sa.Time),
+    sa.Column("is_over", sa.Boolean),
+    sa.Column("lasts", sa.Interval),
+    sa.Column("key", sa.Uuid),
+    sa.Column("price", sa.Numeric(10, 2)),
+    sa.Column("name", sa.Text),
+)
+EAST = timezone(timedelta(hours=2))
+HOURS = 6
+ROWS = [
+    {
+        "id": number,
+        "at": datetime(2013, 1, 1, 10) + timedelta(hours=number),
+        "day": date(2013, 1, 1 + number),
+        "clock": time(number, 30),
+        "is_over": number == 0,
+        "lasts": timedelta(hours=26 * (number + 1)),
+        "key": UUID(int=number),
+        "price": Decimal(number) / 4,
+        "name": f"2013-01-0{number + 1}",
+    }
+    for number in range(HOURS)
+]
+FIRST = {
+    "at": ["2013-01-01 10:00:00", "2013-01-01T10:00:00", "2013-01-01T12:00+02:00",
+           "2013-01-01 10:00:00.000000", "2013-01-01T10:00Z"],
+    "day": ["2013-01-01", "2013-01-01 00:00:00", "2013-01-01T00:00:00"],
+    "clock": ["00:30", "00:30:00", "00:30:00.000000"],
+    "is_over": ["true", "True", "1"],
+    "lasts": ["P1DT2H", "1 day, 2:00:00", "1 days 02:00:00"],
+    "key": [str(UUID(int=0)), UUID(int=0).hex],
+    "price": ["0", "0.00"],
+    "name": ["2013-01-01"],
+}  # fmt: skip
+"""Texts that stand for the value of the first row."""
+
+SPELLINGS = [(column, text) for column, texts in FIRST.items() for text in texts]
+
+
+@pytest.fixture
+def events(make: Any) -> InstalledDataset:
+    return make(METADATA, {"events": ROWS}, name="events")
+
+
+def ask_query(dataset: InstalledDataset) -> Ask:
+    def ask(condition: str, value: object) -> list[int]:
+        values = {} if value is None else {"v": value}
+        sql = f"SELECT id FROM events WHERE {condition} ORDER BY id"
+        with answering(dataset, sql, values) as answer:
+            return [number for (number,) in answer.rows]
+
+    return ask
+
+
+def ask_arrow(dataset: InstalledDataset) -> Ask:
+    def ask(condition: str, value: object) -> list[int]:
+        params = None if value is None else {"v": value}
+        return dataset.arrow("events", where=condition, params=params)["id"].to_pylist()
+
+    return ask
+
+
+def ask_by_position(dataset: InstalledDataset) -> Ask:
+    def ask(condition: str, value: object) -> list[int]:
+        places = condition.count(":v")
+        read = dataset.arrow(
+            "events", where=condition.replace(":v", "?"), params=[value] * places, batch_size=10
+        )
+        return [number for batch in read for number in batch["id"].to_pylist()]
+
+    return ask
+
+
+def ask_lazily(dataset: InstalledDataset) -> Ask:
+    def ask(condition: str, value: object) -> list[int]:
+        params = None if value is None else {"v": value}
+        lazy = dataset.polars("events", lazy=True, where=condition, params=params)
+        return lazy.collect()["id"].to_list()
+
+    return ask
+
+
+WAYS = [ask_query, ask_arrow, ask_by_position, ask_lazily]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("column", "text"), SPELLINGS)
+def test_every_spelling_finds_the_row(
+    events: InstalledDataset, way: Any, column: str, text: str
+) -> None:
+    ask = way(events)
+    assert ask(f"{column} = :v", text) == [0]
+    assert ask(f"{column} IN (:v)", text) == [0]
+    assert ask(f"{column} = '{text}'", None) == [0]
+    assert ask(f"'{text}' = events.\"{column}\"", None) == [0]
+    assert ask(f"{column} BETWEEN :v AND :v", text) == [0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("column", list(FIRST))
+def test_a_value_of_python_finds_the_row(events: InstalledDataset, way: Any, column: str) -> None:
+    assert way(events)(f"{column} = :v", ROWS[0][column]) == [0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_moments_are_in_order_however_they_are_written(events: InstalledDataset, way: Any) -> None:
+    ask = way(events)
+    assert ask("at > :v", "2013-01-01T11:00") == [2, 3, 4, 5]
+    assert ask("at <= '2013-01-01T13:00+02:00'", None) == [0, 1]
+    assert ask("at BETWEEN '2013-01-01T11:00' AND '2013-01-01 12:00:00'", None) == [1, 2]
+    assert ask("at >= :v", datetime(2013, 1, 1, 16, tzinfo=EAST)) == [4, 5]
+    assert ask("at >= '2013-01-01' AND at < '2013-01-02'", None) == list(range(HOURS))
+    assert ask("at >= '2013' AND at LIKE '2013-01-01 15%'", None) == [5]
+    assert ask("at > datetime('2013-01-01', '+14 hours')", None) == [4, 5]
+    assert ask("lasts > 'PT100H'", None) == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT e.id FROM events e WHERE e.at = '2013-01-01T10:00'", [0]),
+        ("SELECT id FROM (SELECT id, at FROM events) WHERE at = '2013-01-01T10:00'", [0]),
+        ("WITH c AS (SELECT * FROM events) SELECT id FROM c WHERE at = '2013-01-01T10:00'", [0]),
+        (
+            "SELECT id FROM (SELECT id, substr(at, 1, 4) AS at FROM events) WHERE at < '2014'",
+            list(range(HOURS)),
+        ),
+        ("SELECT id FROM events GROUP BY id HAVING max(at) > '2013-01-01T14:00'", [5]),
+        ("SELECT a.id FROM events a, events b WHERE b.id = 1 AND a.at < b.at", [0]),
+        (
+            "SELECT id FROM events e WHERE e.day <= '2013-01-01T00:00' AND at > '2013-01-01T09'",
+            [0],
+        ),
+        ("VALUES ('2013-01-01T10:00' = '2013-01-01 10:00:00')", [0]),
+    ],
+)
+def test_columns_are_understood_as_sqlite_understands_them(
+    events: InstalledDataset, sql: str, expected: list[int]
+) -> None:
+    with answering(events, sql) as answer:
+        assert [value for (value,) in answer.rows] == expected
+
+
+def test_views_have_the_kinds_of_their_columns(events: InstalledDataset) -> None:
+    with closing(events.connect()) as connection:
+        connection.execute("PRAGMA query_only=OFF")
+        connection.execute(
+            "CREATE TEMP VIEW v AS SELECT at AS moment, substr(at, 1, 10) AS at FROM main.events"
+        )
+        for condition, count in (("moment = '2013-01-01T10:00'", 1), ("at = '2013-01-01'", HOURS)):
+            sql, params = spell_criteria(
+                connection, {"main": events}, f"SELECT count(*) FROM v WHERE {condition}"
+            )
+            assert connection.execute(sql, params).fetchone() == (count,)
+
+
+def test_one_parameter_cannot_be_two_things(events: InstalledDataset) -> None:
+    for condition in ("at = :v OR day = :v", "at = :v OR name = :v"):
+        with pytest.raises(QueryError, match=r":v is compared with columns .* two parameters"):
+            ask_arrow(events)(condition, "2013-01-01")
+    assert ask_arrow(events)("at = :v OR day = :v", "2013") == []
+
+
+def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
+    numpy = pytest.importorskip("numpy")
+    assert ask_arrow(events)("id = :v", numpy.int64(3)) == [3]
+    assert ask_arrow(events)("at = :v", numpy.datetime64("2013-01-01T10:00:00")) == [0]
+
+
+@pytest.mark.parametrize("stored", ["2013-01-01 10:00:00", "2013-01-01T10:00:00.000"])
+@pytest.mark.parametrize("text", FIRST["at"])
+def test_databases_of_others_are_asked_as_they_store_moments(
+    tmp_path: Any, stored: str, text: str
+) -> None:
+    import sqlite3
+
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, at DATETIME)")
+        connection.execute("INSERT INTO events VALUES (7, ?)", (stored,))
+        connection.commit()
+    dataset = microcosm_sqlite.register("others", tmp_path / "x.db")
+    try:
+        for way in (ask_query, ask_arrow):
+            assert way(dataset)("at = :v", text) == [7]
+    finally:
+        microcosm_sqlite.unregister("others")
+
+
+@pytest.mark.parametrize("condition", ['"prise" > 60', 'events."prise" > 60', '"prise" = name'])
+def test_a_misspelt_column_in_double_quotes_is_no_text(
+    events: InstalledDataset, condition: str
+) -> None:
+    with pytest.raises(QueryError, match=r"no such column: .*prise. Did you mean 'price'"):
+        ask_arrow(events)(condition, None)
+    with pytest.raises(QueryError, match="no such column"):
+        ask_query(events)(condition, None)
+
+
+class Size(Enum):
+    SMALL = "s"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        (sa.Boolean, True),
+        (sa.Date, date(2020, 2, 29)),
+        (sa.DateTime, datetime(2020, 2, 29, 1, 2, 3)),
+        (sa.Time, time(1, 2, 3, 4)),
+        (sa.Numeric(8, 2), Decimal("1.5")),
+        (sa.Uuid, UUID(int=5)),
+        (sa.Enum(Size), Size.SMALL),
+        (sa.Text, "text"),
+        (sa.LargeBinary, b"bytes"),
+    ],
+)
+def test_a_parameter_is_what_sqlalchemy_stores_for_the_same_value(type_: Any, value: Any) -> None:
+    table = sa.Table("t", sa.MetaData(), sa.Column("x", type_))
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), {"x": value})
+        stored = connection.exec_driver_sql("SELECT x, typeof(x) FROM t").one()
+        told = connection.exec_driver_sql("SELECT ?, typeof(?)", (*bind([value]), *bind([value])))
+        assert tuple(stored) == tuple(told.one())
+    engine.dispose()
+    assert bind({"x": value})["x"] == bind([value])[0]  # type: ignore[call-overload]
+
+
+def test_a_moment_with_an_offset_is_compared_in_utc_as_it_is_stored() -> None:
+    moment = datetime(2020, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert bind([moment]) == bind([datetime(2020, 1, 1, 10)])
