@@ -34,6 +34,7 @@ from microcosm_sqlite.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Self
 
     from microcosm_sqlite.catalog.location import Location
 
@@ -57,13 +58,56 @@ _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
 
+class DatasetCursor(sqlite3.Cursor):
+    """A cursor whose errors name the dataset and say what to do; they are sqlite3's as well."""
+
+    connection: DatasetConnection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:
+        """As of :class:`sqlite3.Cursor`."""
+        try:
+            return super().execute(sql, parameters)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise self._explain(error, sql) from error
+
+    def fetchall(self) -> list[Any]:
+        """As of :class:`sqlite3.Cursor`."""
+        try:
+            return super().fetchall()
+        except sqlite3.Error as error:
+            raise self._explain(error, "") from error
+
+    def _explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str) -> Exception:
+        from microcosm_sqlite.catalog.statement_errors import explain_statement
+
+        return explain_statement(error, self.connection.dataset, self.connection, sql)
+
+
+class DatasetConnection(sqlite3.Connection):
+    """A connection whose cursors explain their errors.
+
+    Attributes:
+        dataset: The dataset's name, for errors.
+    """
+
+    dataset = ""
+
+    def cursor(self, factory: Any = DatasetCursor) -> Any:
+        """As of :class:`sqlite3.Connection`."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """As of :class:`sqlite3.Connection`."""
+        return super().cursor(DatasetCursor).execute(sql, parameters)
+
+
 def connect(
     location: Location,
     *,
     attach: Mapping[str, Location] | None = None,
     check_same_thread: bool = True,
     untrusted: bool = False,
-    watched: bool = False,
+    dataset: str = "",
 ) -> sqlite3.Connection:
     """Open a located database read-only and hardened.
 
@@ -73,13 +117,13 @@ def connect(
         check_same_thread: As for :func:`sqlite3.connect`.
         untrusted: Take the file, or the SQL, for hostile; see
             :func:`microcosm_sqlite.catalog.untrusted.restrict`.
-        watched: Whether a fork while another thread has it open is warned of.
+        dataset: For a connection that a user gets: the name that errors and warnings tell.
 
     Raises:
         DatasetFileError: One of its kinds, with the true cause.
         QueryError: A schema name cannot be attached.
     """
-    factory = _find_watched_class() if watched else sqlite3.Connection
+    factory = _choose_class() if dataset else sqlite3.Connection
     try:
         connection = _open(location, check_same_thread, factory)
     except DatasetFileMissingError:
@@ -87,6 +131,8 @@ def connect(
             raise
         # The cache was cleared between the look and the opening.
         connection = _open(location, check_same_thread, factory)
+    if isinstance(connection, DatasetConnection):
+        connection.dataset = dataset
     try:
         if untrusted:
             from microcosm_sqlite.catalog.untrusted import bound, restrict
@@ -113,9 +159,9 @@ def _open(
         raise translate(error, location.path) from error
 
 
-def _find_watched_class() -> type[sqlite3.Connection]:
+def _choose_class() -> type[sqlite3.Connection]:
     if "threading" not in sys.modules:
-        return sqlite3.Connection  # a program without threads, whose start stays fast
+        return DatasetConnection  # a program without threads, whose start stays fast
     from microcosm_sqlite.catalog.fork_safety import WatchedConnection
 
     return WatchedConnection

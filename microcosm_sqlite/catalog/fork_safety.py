@@ -14,6 +14,8 @@ import warnings
 import weakref
 from threading import active_count, get_ident
 
+from microcosm_sqlite.catalog.connection import DatasetConnection
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,7 @@ class ForkSafetyWarning(RuntimeWarning):
     """
 
 
-class WatchedConnection(sqlite3.Connection):
+class WatchedConnection(DatasetConnection):
     """A connection that is known, while it is open, with the thread that opened it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -196,7 +196,7 @@ class InstalledDataset(Frames):
             attach=_locate_others(attach),
             check_same_thread=check_same_thread,
             untrusted=untrusted,
-            watched=True,
+            dataset=self.name,
         )
 
     @property

@@ -14,6 +14,7 @@ from sqlalchemy.exc import MissingGreenlet
 from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.catalog.statement_errors import DAMAGE
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotFoundError,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.location import Location
-
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 
 
 def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
@@ -54,7 +53,7 @@ def explain_read_only(name: str, location: Location, context: ExceptionContext) 
         return
     if _code(error) == sqlite3.SQLITE_READONLY:
         raise refuse_write(name, location.path) from error
-    if _code(error) in _DAMAGE:
+    if _code(error) in DAMAGE:
         explained = translate(error, location.path)
         owner = f"Dataset {name!r}: " if name else ""
         hint = explained.hint if location.immutable else CORRECT_PATH
@@ -83,7 +82,7 @@ def explain_configured(path: str, context: ExceptionContext) -> None:
         DatasetFileError: It is something else, is damaged, or cannot be opened.
     """
     error = context.original_exception
-    if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGE:
+    if isinstance(error, sqlite3.Error) and _code(error) in DAMAGE:
         raise refuse_unopened(path, error) from error
 
 

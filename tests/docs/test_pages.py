@@ -43,6 +43,7 @@ def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
         "docs/reference/python/aio.md",
         "docs/reference/comparisons.md",
         "docs/reference/errors.md",
+        "docs/reference/mistakes.md",
     ],
 )
 def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
@@ -84,7 +85,7 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
     followed |= {"publish-a-new-version.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
-    followed |= {"comparisons.md"}
+    followed |= {"comparisons.md", "mistakes.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

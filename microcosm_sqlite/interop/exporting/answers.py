@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 
-from microcosm_sqlite.catalog import registry
+from microcosm_sqlite.catalog import registry, statement_errors
 from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.statement_errors import COPY, DAMAGE
 from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
 from microcosm_sqlite.interop.criteria import spell_criteria
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 STEPS = 100_000
 """Steps of SQLite's machine between two looks at whether Ctrl-C was pressed: some milliseconds."""
-
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 
 
 class Answer:
@@ -41,7 +40,7 @@ def answering(
     sql: str,
     parameters: Mapping[str, object] | None = None,
     attach: Iterable[str] = (),
-    advise: Advise = lambda *_: "",
+    advise: Advise = statement_errors.advise,
 ) -> Iterator[Answer]:
     """The answer to one SQL statement, while its connection is open.
 
@@ -88,19 +87,14 @@ def _execute(
 def _explain(
     error: Exception, dataset: InstalledDataset, advise: Callable[[str], str]
 ) -> BaseException:
+    # The connection has explained it already, in other words.
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT:
         return KeyboardInterrupt()
     if code == sqlite3.SQLITE_READONLY:
-        return ReadOnlyDatasetError(
-            f"Dataset {dataset.name!r} is read-only.",
-            hint="Copy the file that `microcosm-sqlite path` prints, and change the copy.",
-        )
-    if code in _DAMAGE and isinstance(error, sqlite3.Error):
+        return ReadOnlyDatasetError(f"Dataset {dataset.name!r} is read-only.", hint=COPY)
+    if code in DAMAGE and isinstance(error, sqlite3.Error):
         return translate(error, dataset.location.path)
     text = str(error).rstrip(".")
-    hint = _UNDECODED if text.startswith("Could not decode to UTF-8") else advise(text)
-    return QueryError(f"{text}.", hint=hint)
-
-
-_UNDECODED = "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes."
+    return QueryError(f"{text}.", hint=advise(text))

@@ -1,0 +1,119 @@
+"""Explain why a statement failed on a dataset: which dataset, and what to do.
+
+An error is one of this package and, for programs that know no other, the one of sqlite3 as well::
+
+    try:
+        nyc.connect().execute("SELECT * FROM flight")
+    except sqlite3.OperationalError as error:   # a QueryError too
+        print(error)    # Dataset 'nycflights13': no such table: flight. Did you mean 'flights'?
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+"""What SQLite says of a file rather than of a statement."""
+
+COPY = "Copy the file that `microcosm-sqlite path` prints, and change the copy."
+
+
+def explain_statement(
+    error: sqlite3.Error | sqlite3.Warning, dataset: str, connection: sqlite3.Connection, sql: str
+) -> DatasetError:
+    """The error of this package for a statement that failed, which is one of sqlite3 as well."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    path = connection.execute("PRAGMA database_list").fetchone()[2] if code else ""
+    explained: DatasetError
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        explained = ReadOnlyDatasetError(f"Dataset {dataset!r} is read-only.", hint=COPY)
+    elif code & 0xFF in DAMAGE and isinstance(error, sqlite3.Error):
+        explained = translate(error, path)
+    else:
+        text = str(error).rstrip(".")
+        explained = QueryError(f"Dataset {dataset!r}: {text}.", hint=advise(text, connection, sql))
+    kind: Any = _combine(type(explained), type(error))
+    both: DatasetError = kind(explained.message, hint=explained.hint)
+    vars(both).update(sqlite_errorcode=code, sqlite_errorname=getattr(error, _NAME, ""))
+    return both
+
+
+_NAME = "sqlite_errorname"
+_combined: dict[tuple[type, type], type] = {}
+
+
+def _combine(ours: type[DatasetError], theirs: type[Exception]) -> type:
+    if (ours, theirs) not in _combined:
+        namespace = {"__doc__": ours.__doc__, "__module__": ours.__module__}
+        _combined[ours, theirs] = type(ours.__name__, (ours, theirs), namespace)
+    return _combined[ours, theirs]
+
+
+def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
+    """Return a hint for a message of SQLite, or an empty text."""
+    for pattern, answer in _ADVICE:
+        if matched := re.match(pattern, text, re.DOTALL):
+            if isinstance(answer, str):
+                return answer
+            return answer(matched["name"], connection, sql)
+    return ""
+
+
+def _on_table(name: str, connection: sqlite3.Connection, _: str) -> str:
+    schema, _, table = name.rpartition(".")
+    if schema and schema not in list_schemas(connection):
+        return f"Connect with attach=[{schema!r}]."
+    return suggest(table, _list_tables(connection), "Its tables")
+
+
+def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
+    words = set(re.findall(r"\w+", sql.lower()))
+    tables = _list_tables(connection)
+    named = [table for table in tables if table.rpartition(".")[2].lower() in words]
+    columns = [column for table in named or tables for column in _columns(connection, table)]
+    return suggest(name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
+
+
+_ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], ...] = (
+    (r"no such table: (?P<name>.+)", _on_table),
+    (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
+    (r"You can only execute one statement", "Run the statements one by one."),
+    (r"too many attached databases", "Name other datasets when you connect: attach=[NAME]."),
+    (r"ambiguous column name", "Write it as table.column."),
+    (
+        r"Could not decode to UTF-8",
+        "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes.",
+    ),
+)
+
+
+def list_schemas(connection: sqlite3.Connection) -> list[str]:
+    """The names that SQL has for the databases of a connection."""
+    return [name for _, name, _ in connection.execute("PRAGMA database_list")]
+
+
+def _list_tables(connection: sqlite3.Connection) -> list[str]:
+    """Tables and views as SQL may name them: those of attached datasets with their schema."""
+    found = connection.execute("SELECT schema, name FROM pragma_table_list").fetchall()
+    return sorted(
+        name if schema == "main" else f"{schema}.{name}"
+        for schema, name in found
+        if schema != "temp" and not name.startswith("sqlite_")
+    )
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    schema, _, name = table.rpartition(".")
+    pragma = f"PRAGMA {quote_identifier(schema or 'main')}.table_info({quote_identifier(name)})"
+    return [row[1] for row in connection.execute(pragma)]
