@@ -51,7 +51,8 @@ def answering(
         parameters: Values of its ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
-        opened: A connection to the dataset for many statements: each new one reads all definitions.
+        opened: A connection to the dataset for many statements, each of which reads as it is: to
+            open one for each would read the definitions of all tables each time.
 
     Raises:
         QueryError: SQLite does not accept the statement, or a value stops it.
@@ -63,6 +64,9 @@ def answering(
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
+            if opened:
+                yield Answer(connection.execute(sql, dict(parameters or {})))
+                return
             datasets = {name.lower(): registry.dataset(name) for name in attach}
             datasets["main"] = dataset
             yield Answer(_execute(connection, datasets, sql, dict(parameters or {})))
