@@ -31,7 +31,8 @@ from microcosm_sqlite.authoring.drafting.from_databases.draft import (
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.project_context import write_stores
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import Table
 from microcosm_sqlite.common.sql import quote_identifier, quote_text

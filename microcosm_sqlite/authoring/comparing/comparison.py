@@ -13,12 +13,12 @@ from microcosm_sqlite.authoring.comparing.row_changes import (
     why_incomparable,
 )
 from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Schema,
     SchemaChange,
     compare_external_keys,
     compare_schemas,
-    read_schema,
 )
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys

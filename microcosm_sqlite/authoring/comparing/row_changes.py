@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
+from microcosm_sqlite.authoring.comparing.shapes import Column, Shape
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier
 from microcosm_sqlite.errors import DatasetIOError

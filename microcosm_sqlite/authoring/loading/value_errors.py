@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from microcosm_sqlite.authoring.sources.records import Records
 from microcosm_sqlite.authoring.values.rules import ColumnRule
@@ -86,6 +87,25 @@ def describe_offence(
         column=rule.name,
         value=str(value),
     )
+
+
+def find_misfit(records: Records, judge: Callable[[Any], object]) -> SourceError:
+    """The error that tells of the first value for which a function raises `ValueError`."""
+    for line, row in records.numbered():
+        for column, value in zip(records.header, row, strict=True):
+            try:
+                judge(value)
+            except ValueError as error:
+                return SourceValueError(
+                    f"{records.name}, {records.unit} {line}, column `{column}`: "
+                    f"{show(value)} is not {error}.",
+                    file=records.name,
+                    line=line,
+                    column=column,
+                    value=str(value),
+                    hint="Write it as a text, or as null.",
+                )
+    return SourceError(f"{records.name} was changed while it was read.", file=records.name)
 
 
 def _describe_width(name: str, line: int, found: int, width: int) -> SourceError:

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.json_documents import keeps_digits
+from microcosm_sqlite.authoring.values.json_documents import keeps_digits, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     SQLITE_SPACE,
@@ -199,17 +199,20 @@ def spell_value(kind: str, text: str) -> str:
 
 
 def classify_value(value: object) -> tuple[str, str]:
-    """The kind of a value that has a type of its own, and its text.
+    """The kind of a value that has a type of its own, and its text, as a build judges it.
 
     Text stays text, but for dates and moments, for which JSON has no type.
 
     >>> classify_value("7"), classify_value(7), classify_value("2013-01-31")
     (('text', '7'), ('integer', '7'), ('date', '2013-01-31'))
+
+    Raises:
+        ValueError: It holds what JSON does not have; the text says what was expected.
     """
     for type_, classify_one in _CLASSIFIERS:
         if isinstance(value, type_):
             return classify_one(value)
-    return JSON, json.dumps(value, default=str)
+    return JSON, json.dumps(take_json(value))
 
 
 def _is_nan(value: object) -> bool:
