@@ -50,7 +50,8 @@ def answering(
         parameters: Values of its ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
-        opened: A connection to the dataset for many statements: each new one reads all definitions.
+        opened: A connection to the dataset for many statements, each of which reads as it is: to
+            open one for each would read the definitions of all tables each time.
 
     Raises:
         QueryError: SQLite does not accept the statement, or a value stops it.
