@@ -95,7 +95,7 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
         DatasetFileError: The child was ended, because a limit was reached or in a crash.
         SettingsError: A limit is set to something that is no number.
     """
-    from tempfile import TemporaryDirectory
+    from microcosm_sqlite.common.workspace import open_scratch
 
     limits = _choose_limits(sum(map(_measure, paths)))
     names = " or ".join(map(os.path.basename, map(os.path.normpath, paths)))
@@ -105,8 +105,8 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
             "start.",
             hint="Use the program that `pip install microcosm-sqlite` installs.",
         )
-    with TemporaryDirectory(prefix="microcosm-sqlite-", ignore_cleanup_errors=True) as folder:
-        task = {"path": sys.path, "arguments": arguments, "limits": limits, "folder": folder}
+    with open_scratch() as folder:
+        task = {"path": sys.path, "arguments": arguments, "limits": limits, "folder": str(folder)}
         child = _start(task)
         code = _wait(child, limits[SECONDS])
     if code is None:

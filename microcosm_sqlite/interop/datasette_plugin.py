@@ -23,6 +23,7 @@ from microcosm_sqlite.catalog.criteria import plan_statement
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.web_links import find_web_url
 
@@ -56,7 +57,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
                 await _add(datasette, dataset(name))
             except DatasetError as error:
                 # One broken dataset must not keep the others from being looked at.
-                _log.warning("Dataset %r is not served: %s", name, error)
+                _log.warning("Dataset %r is not served: %s", name, spell_on_one_line(str(error)))
 
     return add_datasets
 

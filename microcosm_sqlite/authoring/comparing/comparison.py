@@ -14,12 +14,12 @@ from microcosm_sqlite.authoring.comparing.content_changes import (
 )
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange, why_incomparable
 from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Schema,
     SchemaChange,
     compare_external_keys,
     compare_schemas,
-    read_schema,
 )
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys
@@ -138,24 +138,32 @@ def compare_datasets(
         try:
             schemas = read_schema(before), read_schema(after)
             tables = _compare_tables((before, after), schemas)
+            referred = {
+                key.target
+                for schema in schemas
+                for shape in schema.tables.values()
+                for key in shape.foreign_keys
+            }
             numbered = {
-                table.table for table in tables if _is_numbered(table, schemas, (before, after))
+                table.table
+                for table in tables
+                if table.table not in referred and _is_numbered(table, schemas, (before, after))
             }
         except SQLITE_ERRORS as error:
             raise translate(error, f"{old.path} or {new.path}") from error
     schema = compare_schemas(*schemas)
     changes: list[RowChange] = []
     keep = tell or changes.append
-    unknown = [table for table in tables if not (table.is_same or table.reason)]
+    unknown = [place for place, table in enumerate(tables) if not (table.is_same or table.reason)]
     if unknown:
         with open_comparer(old.location, new.location) as comparer:
-            for table in unknown:
-                name = table.table
+            for place in unknown:
+                table, name = tables[place], tables[place].table
                 shapes = schemas[0].tables[name], schemas[1].tables[name]
                 by_content = name in numbered and comparer.is_nearer_by_content(name, *shapes)
                 compare = comparer.compare_content if by_content else comparer.compare
                 counted = _count(table, compare(name, *shapes), limit, keep)
-                tables[tables.index(table)] = replace(counted, by_content=by_content)
+                tables[place] = replace(counted, by_content=by_content)
                 schema = tell_renamed(schema, name, comparer.find_renamed(name, *shapes))
     schema += _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
@@ -166,13 +174,9 @@ def _is_numbered(
     schemas: tuple[Schema, Schema],
     connections: tuple[sqlite3.Connection, sqlite3.Connection],
 ) -> bool:
-    """Whether the key of a table numbers its rows, and no other table refers to it."""
+    """Whether the key of a table, to which no other refers, numbers its rows."""
     name = table.table
     if table.is_same or table.reason:
-        return False
-    goal = f" to {name} (".lower()
-    shapes = (shape for schema in schemas for shape in schema.tables.values())
-    if any(goal in key.lower() for shape in shapes for key in shape.foreign_keys):
         return False
     return is_numbered(name, schemas[0].tables[name], schemas[1].tables[name], connections)
 

@@ -19,7 +19,8 @@ from microcosm_sqlite.authoring.comparing.row_changes import (
     describe_update,
     list_lenient,
 )
-from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange, Shape
+from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
+from microcosm_sqlite.authoring.comparing.shapes import Shape
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
 from microcosm_sqlite.common.sql import find_affinity, quote_identifier
 from microcosm_sqlite.errors import DatasetIOError

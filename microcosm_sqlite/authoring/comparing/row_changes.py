@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
+from microcosm_sqlite.authoring.comparing.shapes import Column, Shape
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier
 
 if TYPE_CHECKING:

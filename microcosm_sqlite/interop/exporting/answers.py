@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 
 from microcosm_sqlite.catalog import statement_errors
 from microcosm_sqlite.catalog.connection import translate
@@ -40,6 +40,7 @@ def answering(
     parameters: Mapping[str, object] | None = None,
     attach: Iterable[str] = (),
     advise: Advise = statement_errors.advise,
+    opened: sqlite3.Connection | None = None,
 ) -> Iterator[Answer]:
     """The answer to one SQL statement, while its connection is open.
 
@@ -49,13 +50,14 @@ def answering(
         parameters: Values of its ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
+        opened: A connection to the dataset for many statements: each new one reads all definitions.
 
     Raises:
         QueryError: SQLite does not accept the statement, or a value stops it.
         ReadOnlyDatasetError: The statement would write.
         DatasetError: A dataset cannot be found, opened or read.
     """
-    with closing(dataset.connect(attach)) as connection:
+    with nullcontext(opened) if opened else closing(dataset.connect(attach)) as connection:
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
