@@ -74,10 +74,12 @@ class DatasetCursor(sqlite3.Cursor):
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         """As of :class:`sqlite3.Cursor`."""
         try:
-            plan = self.connection.plan(sql)
-            if plan is not None:
-                sql, parameters = plan.sql, plan.bind(parameters)
-            return super().execute(sql, parameters)
+            plans = self.connection.plans
+            if plans is None:
+                return super().execute(sql, parameters)
+            plan = plans.get(sql) or self.connection.plan(sql)
+            bound = plan.bind(parameters) if plan.spellers else parameters
+            return super().execute(plan.sql, bound)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._explain(error, sql) from error
 
@@ -99,27 +101,31 @@ class DatasetConnection(sqlite3.Connection):
 
     Attributes:
         dataset: The dataset's name, for errors.
-        datasets: The dataset and those that are attached, by schema; None where SQL is not looked
-            at, as that of an untrusted connection.
+        plans: How statements are executed, of those that were; None where they are executed as
+            they are, as those of an untrusted connection.
     """
 
     dataset = ""
-    datasets: Mapping[str, Described] | None = None
+    plans: dict[str, Plan] | None = None
+    _datasets: Mapping[str, Described]
 
-    _plans: dict[str, Plan] | None = None
+    def understand(self, datasets: Mapping[str, Described]) -> None:
+        """Spell what statements compare with columns as the columns store it.
 
-    def plan(self, sql: str) -> Plan | None:
-        """How a statement is executed; None where it is executed as it is."""
-        if self.datasets is None or not isinstance(sql, str):
-            return None
-        if self._plans is None or len(self._plans) >= _MOST_PLANS:
-            self._plans = {}
-        plan = self._plans.get(sql)
-        if plan is None:
-            from microcosm_sqlite.catalog.criteria import plan_statement
+        Args:
+            datasets: The dataset, as `main`, and those that are attached, by schema.
+        """
+        self._datasets = {name.lower(): dataset for name, dataset in datasets.items()}
+        self.plans = {}
 
-            plan = self._plans[sql] = plan_statement(self, self.datasets, sql)
-        return plan
+    def plan(self, sql: str) -> Plan:
+        """How a statement is executed that was not executed before."""
+        from microcosm_sqlite.catalog.criteria import plan_statement
+
+        if self.plans is None or len(self.plans) >= _MOST_PLANS:
+            self.plans = {}
+        self.plans[sql] = plan_statement(self, self._datasets, sql)
+        return self.plans[sql]
 
     def cursor(self, factory: Any = DatasetCursor) -> Any:
         """As of :class:`sqlite3.Connection`."""

@@ -55,11 +55,12 @@ class Plan:
             statement writes it, and what spells the value as that column stores it.
     """
 
-    __slots__ = ("spellers", "sql")
+    __slots__ = ("_is_plain", "spellers", "sql")
 
     def __init__(self, sql: str, spellers: Sequence[tuple[str | int, str, Spell]] = ()) -> None:
         self.sql = sql
         self.spellers = spellers
+        self._is_plain = all(spell is _store_plain for *_, spell in spellers)
 
     def bind(self, params: Parameters) -> Parameters:
         """The parameters, with those that are compared spelled as the columns store them.
@@ -67,7 +68,12 @@ class Plan:
         Raises:
             QueryError: One of them is compared with columns that store it in different ways.
         """
-        if not self.spellers:
+        # The usual case costs a look: numbers and texts that are compared with numbers and texts.
+        if (
+            self._is_plain
+            and type(params) in (tuple, list)
+            and _PLAIN.issuperset(map(type, params))
+        ):
             return params
         is_named = isinstance(params, Mapping)
         values: dict[Any, object] = dict(params if is_named else enumerate(params))
@@ -79,6 +85,10 @@ class Plan:
                     raise _refuse_two(name)
         values |= spelled
         return values if is_named else tuple(values.values())
+
+
+_PLAIN = frozenset((int, float, str, bytes, type(None)))
+"""The types of values that SQLite takes as they are."""
 
 
 def plan_statement(
@@ -222,8 +232,8 @@ class _Spellers:
                 for read in self._reads
                 if read[2] == column.name and (not owner or owner == read[1])
             ]
-            spellers = [self._find(read) for read in reads]
-            if spellers and all(spellers):
+            spellers = [speller for read in reads if (speller := self._find(read))]
+            if reads and len(spellers) == len(reads):
                 yield place, _agree(spellers)
 
     def _find(self, read: Read) -> Spell | None:
@@ -283,11 +293,13 @@ def _find_kind(field: Field) -> Kind | None:
     return find_kind(field.type, field.format, has_labels="enum" in field.constraints)
 
 
-def _agree(spellers: Sequence[Spell | None]) -> Spell:
+def _agree(spellers: Sequence[Spell]) -> Spell:
     """What spells a value where all that could be meant spell it alike; else it stays."""
+    if len({*spellers}) == 1:
+        return spellers[0]
 
     def spell(value: object) -> object:
-        stored = [each(value) for each in spellers if each]
-        return stored[0] if all(each == stored[0] for each in stored) else as_stored(value)
+        stored = [each(value) for each in spellers]
+        return stored[0] if all(each == stored[0] for each in stored) else _store_plain(value)
 
     return spell

@@ -200,8 +200,7 @@ class InstalledDataset(Frames):
             dataset=self.name,
         )
         if isinstance(connection, connections.DatasetConnection) and not untrusted:
-            datasets = {name.lower(): other for name, other in others.items()}
-            connection.datasets = {"main": self, **datasets}
+            connection.understand({"main": self, **others})
         return connection
 
     @property
@@ -348,5 +347,4 @@ def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -
 def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
     from microcosm_sqlite.catalog.registry import dataset
 
-    names = (names,) if isinstance(names, str) else names
-    return {name: dataset(name) for name in names}
+    return {name: dataset(name) for name in ([names] if isinstance(names, str) else names)}
