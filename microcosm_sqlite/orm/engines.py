@@ -216,6 +216,9 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
         poolclass=QueuePool,
         # A limit would make the sixteenth thread wait for half a minute, and then fail.
         max_overflow=-1,
+        # To open a connection costs more than most queries: as many stay open between two uses as
+        # Starlette has threads.
+        pool_size=40,
         pool_reset_on_return=recipe.reset,
     )
     for name, listener in recipe.listeners:

@@ -115,13 +115,15 @@ def measure_at_rest(process: int) -> Holdings:
 def measure(process: int) -> Holdings:
     """What the processes of a service hold now."""
     found = [measure_one(Path("/proc", str(each))) for each in find_processes(process)]
-    return Holdings(*map(sum, zip(*found, strict=True)))
+    return Holdings(*map(sum, zip(*filter(None, found), strict=True)))
 
 
-def measure_one(folder: Path) -> Holdings:
-    """What one process holds; memory that is not of files, which processes share."""
+def measure_one(folder: Path) -> Holdings | None:
+    """What one process holds, if it has not ended; memory without files, which processes share."""
     lines = (folder / "status").read_text().splitlines()
     status = dict(line.split(":", 1) for line in lines)
+    if "RssAnon" not in status:
+        return None
     return Holdings(
         descriptors=len(list((folder / "fd").iterdir())),
         threads=int(status["Threads"]),
