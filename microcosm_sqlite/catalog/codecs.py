@@ -76,15 +76,26 @@ def _open_zstd(compressed: BinaryIO) -> BinaryIO:
     return stream
 
 
+_ZSTD_HINT = (
+    "Run: pip install backports.zstd. It is compiled, so that no zip file can hold it: for a "
+    "zipapp, install it beside the application, or use Python 3.14."
+)
 _ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
 
 def _zstd() -> Any:
-    """The zstd module: the standard library's, or the same code for versions before it."""
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
+    """The zstd module: the standard library's, or the same code for versions before it.
+
+    Raises:
+        MissingDependencyError: It cannot be imported.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("", "A dataset that is compressed with zstd", hint=_ZSTD_HINT):
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
     return zstd
 
 

@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE = ROOT / "examples" / "nycflights13-data" / "src"
 
-# Libraries of clusters, which `make lint` does not install, and the package that a page drafts.
-ABSENT = ["distributed", "elements_data", "pyspark", "ray"]
+# Libraries of clusters and web services, which `make lint` does not install, and the package that
+# a page drafts.
+ABSENT = ["celery", "distributed", "django", "elements_data", "fastapi", "flask", "pyspark", "ray"]
 
 # The rule that ty leaves out: a base that `DataSet.create` returns is any class to it.
 CONFIGURATIONS = {

@@ -1,4 +1,4 @@
-"""Datasets are found by name in applications that were frozen into one file."""
+"""Datasets are found by name in applications that were frozen into one file or folder."""
 
 from __future__ import annotations
 
@@ -55,17 +55,32 @@ def needs(module: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(is_missing, reason=f"{module} is not installed")
 
 
-def test_a_zipapp_reads_its_data_through_the_cache(wheel: Wheel, tmp_path: Path) -> None:
-    application = wheel.install(tmp_path / "application")
+def make_zipapp(wheel: Wheel, folder: Path) -> Path:
+    application = wheel.install(folder / "application")
     ignored = shutil.ignore_patterns("__pycache__")
     for source in (PACKAGE, Path(filelock.__file__).parent):
         shutil.copytree(source, application / source.name, ignore=ignored)
     (application / "program.py").write_text(PROGRAM)
-    target = tmp_path / "colours.pyz"
+    target = folder / "colours.pyz"
     zipapp.create_archive(application, target, main="program:main")
+    return target
+
+
+def test_a_zipapp_reads_its_data_through_the_cache(wheel: Wheel, tmp_path: Path) -> None:
+    target = make_zipapp(wheel, tmp_path)
     said = run(sys.executable, "-I", "-S", target, **{VARIABLE: str(tmp_path / "cache")})
     assert said == "colours 2026.1 3 True\n"
     assert len(list((tmp_path / "cache").rglob("*.db"))) == 1
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="zstd is in the standard library")
+def test_a_zipapp_with_compressed_data_says_what_it_cannot_hold(
+    database: Path, tmp_path: Path
+) -> None:
+    target = make_zipapp(Wheel().carry(database, compression="zstd"), tmp_path)
+    with pytest.raises(AssertionError, match=r"zstd needs backports.* no zip file"):
+        run(sys.executable, "-I", "-S", target, **{VARIABLE: str(tmp_path / "cache")})
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix == ".db"] == []
 
 
 @pytest.mark.slow
@@ -84,18 +99,27 @@ def test_a_pex_opens_its_data_in_place(wheel: Wheel, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs("PyInstaller")
-def test_a_pyinstaller_program_of_one_file_finds_its_data(wheel: Wheel, tmp_path: Path) -> None:
-    site = wheel.install(tmp_path / "site")
+@pytest.mark.parametrize(
+    ("form", "compression"),
+    [("--onefile", "none"), ("--onedir", "zstd")],
+)
+def test_a_pyinstaller_program_finds_its_data(
+    form: str, compression: str, database: Path, tmp_path: Path
+) -> None:
+    site = Wheel().carry(database, compression=compression).install(tmp_path / "site")
     (tmp_path / "site" / "colours_data" / "__init__.py").write_text("")
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
-    command = [sys.executable, "-m", "PyInstaller", "--onefile", "--log-level=ERROR"]
+    command = [sys.executable, "-m", "PyInstaller", form, "--log-level=ERROR"]
     command += ["--distpath", tmp_path / "dist", "--workpath", tmp_path / "work"]
     command += ["--specpath", tmp_path, "--additional-hooks-dir", *_pyinstaller.get_hook_dirs()]
     command += [word for name in UNUSED for word in ("--exclude-module", name)]
     search = os.pathsep.join([str(site), sysconfig.get_path("purelib")])
     run(*command, program, PYTHONPATH=search, PYTHONWARNINGS="ignore")
     site.rename(tmp_path / "gone")
-    said = run(tmp_path / "dist" / "program", **{VARIABLE: str(tmp_path / "cache"), "PATH": "/"})
-    assert said == "colours 2026.1 3 False\n"
-    assert not (tmp_path / "cache").exists()
+    built = tmp_path / "dist" / "program"
+    built = built / "program" if form == "--onedir" else built
+    said = run(built, **{VARIABLE: str(tmp_path / "cache"), "PATH": "/"})
+    is_compressed = compression != "none"
+    assert said == f"colours 2026.1 3 {is_compressed}\n"
+    assert (tmp_path / "cache").exists() is is_compressed
