@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from microcosm_sqlite.authoring.comparing.definitions import (
@@ -32,6 +32,9 @@ from microcosm_sqlite.authoring.comparing.shapes import (
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.sql import quote_identifier
 
+Texts = Mapping[tuple[str, str], str]
+"""Kind and name to the text that created it; empty for the index of a key."""
+
 _GENERATED = re.compile(r"\bgenerated\s+always\b", re.IGNORECASE)
 _ROWID, _EXPRESSION = -1, -2
 _STORED = 3
@@ -40,8 +43,10 @@ _STORED = 3
 
 def read_schema(connection: sqlite3.Connection) -> Schema:
     """The schema of an open database."""
+    texts = _read_texts(connection)
+    names = {name.lower(): name for name in table_names(connection)}
     return Schema(
-        {table: _read_shape(connection, table) for table in table_names(connection)},
+        {table: _read_shape(connection, table, texts, names) for table in names.values()},
         {
             ("virtual table" if kind == "virtual" else "view", name): even_out(sql)
             for kind, name, sql in connection.execute(
@@ -53,6 +58,15 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
         },
         _read_triggers(connection),
     )
+
+
+def _read_texts(connection: sqlite3.Connection) -> Texts:
+    """The texts of all tables and indexes at once: each search would read all of them."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema"):
+        before = found.get((kind, name))  # there is one only in a schema that is damaged
+        found[kind, name] = f"{before} {sql or ''}" if before else sql or ""
+    return found
 
 
 def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
@@ -67,18 +81,18 @@ def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
+def _read_shape(
+    connection: sqlite3.Connection, table: str, texts: Texts, names: Mapping[str, str]
+) -> Shape:
     """What one table of an open database declares."""
     quoted = quote_identifier(table)
-    # One row, but for a schema that is damaged.
-    texts = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchall()
-    sql = " ".join(text or "" for (text,) in texts)
+    sql = texts.get(("table", table), "")
     definitions = split_definitions(sql)
     listed = connection.execute(f"PRAGMA index_list({quoted})").fetchall()
     keys = {
-        origin: [_read_index(connection, name) for _, name, _, each, _ in listed if each == origin]
+        origin: [
+            _read_index(connection, name, texts) for _, name, _, each, _ in listed if each == origin
+        ]
         for origin in ("pk", "u")
     }
     key = _read_key(connection, table)
@@ -88,10 +102,10 @@ def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
         key=key,
         primary=", ".join(primary),
         key_collations=frozenset(term.collation for each in keys["pk"] for term in each.terms),
-        foreign_keys=_read_foreign_keys(connection, table),
+        foreign_keys=_read_foreign_keys(connection, table, names),
         unique_keys=keys["u"][::-1],
         indexes={
-            name: _read_index(connection, name)
+            name: _read_index(connection, name, texts)
             for name in sorted(name for _, name, _, origin, _ in listed if origin == "c")
         },
         checks={
@@ -145,12 +159,9 @@ def _read_options(tail: Definition, definitions: list[Definition]) -> Iterator[s
         yield "INITIALLY DEFERRED"
 
 
-def _read_index(connection: sqlite3.Connection, name: str) -> Index:
+def _read_index(connection: sqlite3.Connection, name: str, texts: Texts) -> Index:
     """An index of an open database, that of a key included."""
-    found = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,)
-    ).fetchone()
-    sql = (found and found[0]) or ""
+    sql = texts.get(("index", name), "")
     definitions = split_definitions(sql)
     return Index(
         tuple(
@@ -170,18 +181,19 @@ def _read_index(connection: sqlite3.Connection, name: str) -> Index:
     )
 
 
-def _read_foreign_keys(connection: sqlite3.Connection, table: str) -> list[ForeignKey]:
+def _read_foreign_keys(
+    connection: sqlite3.Connection, table: str, names: Mapping[str, str]
+) -> list[ForeignKey]:
     """The foreign keys of a table, in their order; names as those that they mean are spelled."""
     keys: dict[int, list[tuple[Any, ...]]] = {}
     for number, _, *key, _ in connection.execute(
         f"PRAGMA foreign_key_list({quote_identifier(table)})"
     ):
         keys.setdefault(number, []).append(tuple(key))
-    tables = {name.lower(): name for name in table_names(connection)}
     found = []
     for parts in reversed(keys.values()):
         targets, columns, referred, on_update, on_delete = zip(*parts, strict=True)
-        target = tables.get(targets[0].lower(), targets[0])
+        target = names.get(targets[0].lower(), targets[0])
         named = tuple(filter(None, referred)) or _read_key(connection, target)
         found.append(
             ForeignKey(
