@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from microcosm_sqlite.authoring.comparing.definitions import (
     Definition,
@@ -32,21 +32,33 @@ from microcosm_sqlite.authoring.comparing.shapes import (
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.sql import quote_identifier
 
-Texts = Mapping[tuple[str, str], str]
-"""Kind and name to the text that created it; empty for the index of a key."""
-
 _GENERATED = re.compile(r"\bgenerated\s+always\b", re.IGNORECASE)
 _ROWID, _EXPRESSION = -1, -2
 _STORED = 3
 """What `PRAGMA table_xinfo` says of a generated column that is stored."""
 
 
+class _Texts(NamedTuple):
+    """What is read of a database at once, as it may have 10,000 tables.
+
+    Attributes:
+        tables: The names of tables, in small letters, to what they are.
+        made: Tables and indexes, in that order, by name, to the texts that created them.
+    """
+
+    tables: dict[str, str]
+    made: tuple[dict[str, str], dict[str, str]]
+
+
 def read_schema(connection: sqlite3.Connection) -> Schema:
     """The schema of an open database."""
-    texts = _read_texts(connection)
-    names = {name.lower(): name for name in table_names(connection)}
+    tables = table_names(connection)
+    texts = _Texts(
+        {name.lower(): name for name in tables},
+        (_read_texts(connection, "table"), _read_texts(connection, "index")),
+    )
     return Schema(
-        {table: _read_shape(connection, table, texts, names) for table in names.values()},
+        {table: _read_shape(connection, table, texts) for table in tables},
         {
             ("virtual table" if kind == "virtual" else "view", name): even_out(sql)
             for kind, name, sql in connection.execute(
@@ -60,12 +72,13 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
     )
 
 
-def _read_texts(connection: sqlite3.Connection) -> Texts:
-    """The texts of all tables and indexes at once: each search would read all of them."""
-    found: dict[tuple[str, str], str] = {}
-    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema"):
-        before = found.get((kind, name))  # there is one only in a schema that is damaged
-        found[kind, name] = f"{before} {sql or ''}" if before else sql or ""
+def _read_texts(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, sql in connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = ?", (kind,)
+    ):
+        # One row, but for a schema that is damaged.
+        found[name] = " ".join(filter(None, (found.get(name), sql)))
     return found
 
 
@@ -81,17 +94,18 @@ def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _read_shape(
-    connection: sqlite3.Connection, table: str, texts: Texts, names: Mapping[str, str]
-) -> Shape:
+def _read_shape(connection: sqlite3.Connection, table: str, texts: _Texts) -> Shape:
     """What one table of an open database declares."""
     quoted = quote_identifier(table)
-    sql = texts.get(("table", table), "")
+    created, indexed = texts.made
+    sql = created.get(table, "")
     definitions = split_definitions(sql)
     listed = connection.execute(f"PRAGMA index_list({quoted})").fetchall()
     keys = {
         origin: [
-            _read_index(connection, name, texts) for _, name, _, each, _ in listed if each == origin
+            _read_index(connection, name, indexed.get(name, ""))
+            for _, name, _, each, _ in listed
+            if each == origin
         ]
         for origin in ("pk", "u")
     }
@@ -102,10 +116,10 @@ def _read_shape(
         key=key,
         primary=", ".join(primary),
         key_collations=frozenset(term.collation for each in keys["pk"] for term in each.terms),
-        foreign_keys=_read_foreign_keys(connection, table, names),
+        foreign_keys=_read_foreign_keys(connection, table, texts.tables),
         unique_keys=keys["u"][::-1],
         indexes={
-            name: _read_index(connection, name, texts)
+            name: _read_index(connection, name, indexed.get(name, ""))
             for name in sorted(name for _, name, _, origin, _ in listed if origin == "c")
         },
         checks={
@@ -159,9 +173,8 @@ def _read_options(tail: Definition, definitions: list[Definition]) -> Iterator[s
         yield "INITIALLY DEFERRED"
 
 
-def _read_index(connection: sqlite3.Connection, name: str, texts: Texts) -> Index:
+def _read_index(connection: sqlite3.Connection, name: str, sql: str) -> Index:
     """An index of an open database, that of a key included."""
-    sql = texts.get(("index", name), "")
     definitions = split_definitions(sql)
     return Index(
         tuple(
@@ -182,7 +195,7 @@ def _read_index(connection: sqlite3.Connection, name: str, texts: Texts) -> Inde
 
 
 def _read_foreign_keys(
-    connection: sqlite3.Connection, table: str, names: Mapping[str, str]
+    connection: sqlite3.Connection, table: str, tables: dict[str, str]
 ) -> list[ForeignKey]:
     """The foreign keys of a table, in their order; names as those that they mean are spelled."""
     keys: dict[int, list[tuple[Any, ...]]] = {}
@@ -193,7 +206,7 @@ def _read_foreign_keys(
     found = []
     for parts in reversed(keys.values()):
         targets, columns, referred, on_update, on_delete = zip(*parts, strict=True)
-        target = names.get(targets[0].lower(), targets[0])
+        target = tables.get(targets[0].lower(), targets[0])
         named = tuple(filter(None, referred)) or _read_key(connection, target)
         found.append(
             ForeignKey(

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +68,7 @@ def draw_diagram(tables: Mapping[str, Table]) -> str:
         f'<svg class="diagram" role="img" aria-labelledby="diagram-title diagram-text" '
         f'style="width: {width}px" viewBox="0 0 {width} {height}">'
         '<title id="diagram-title">Tables and what they refer to</title>'
-        f'<desc id="diagram-text">{escape(told)}.</desc>'
+        f'<desc id="diagram-text">{_spell(told)}.</desc>'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
         'markerHeight="8" orient="auto"><path class="tip" d="M0 0 8 4 0 8Z"/></marker></defs>'
         f"{arrows}{drawn}</svg>"
@@ -169,7 +169,7 @@ def _draw_box(box: Box, references: list[Reference]) -> str:
         f'<g transform="translate({box.x} {box.y})">'
         f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
         f'<a href="#{anchor(table.name)}">'
-        f'<text class="name" x="12" y="20">{escape(_short(table.name))}</text></a>'
+        f'<text class="name" x="12" y="20">{_spell(_short(table.name))}</text></a>'
         f'<text class="quiet" x="12" y="36">{spell_count(table.row_count, "row")}, '
         f"{spell_count(len(table.fields), 'column')}</text>"
         f"{''.join(_draw_lines(box, references))}</g>"
@@ -184,7 +184,7 @@ def _draw_lines(box: Box, references: list[Reference]) -> Iterator[str]:
         y = HEAD + LINE * (number + 0.5) + 8
         roles = ("PK",) * (key in box.table.primary_key) + ("FK",) * (key in referring)
         yield (
-            f'<text class="key" x="12" y="{y:g}">{escape(_short(key))}</text>'
+            f'<text class="key" x="12" y="{y:g}">{_spell(_short(key))}</text>'
             f'<text class="quiet" text-anchor="end" x="{WIDTH - 12}" y="{y:g}">'
             f"{' '.join(roles)}</text>"
         )
@@ -209,6 +209,11 @@ def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
 def anchor(table: str) -> str:
     """The id of a table's part of the page; one word, whatever the table's name."""
     return f"table-{quote(table, safe='')}"
+
+
+def _spell(text: str) -> str:
+    """A text in SVG, which has no control characters."""
+    return escape(spell_on_one_line(text))
 
 
 def _short(name: str) -> str:
