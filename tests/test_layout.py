@@ -47,6 +47,7 @@ TESTED_THROUGH = {
     "authoring/drafting/from_databases/test_reflection": "extras foreign_keys",
     "authoring/drafting/from_files/test_repairing": "loose_rows sections views",
     "authoring/drafting/from_files/test_keys": "evidence key_search",
+    "authoring/drafting/from_files/test_encodings": "languages",
     "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
     "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred parquet_kinds"),
     "authoring/drafting/test_draft": ("drafted_model project_context report"),

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from microcosm_sqlite.authoring.comparing.comparison import Comparison, TableComparison
     from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 
-_HEADINGS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
+_HEADINGS = {
+    "added": "Added", "changed": "Changed", "renamed": "Renamed", "removed": "Removed"
+}  # fmt: skip
 LONGEST = 60
 """Characters up to which a declaration is quoted."""
 
@@ -39,7 +41,9 @@ def _section(heading: str, entries: list[str]) -> Iterator[str]:
 def _describe(change: SchemaChange) -> str:
     thing, name = change.thing.capitalize(), spell_code(change.name or change.table)
     place = f" of {spell_code(change.table)}" if change.name else ""
-    if change.change == "changed":
+    if change.change == "renamed":
+        text = f"{thing} {name}{place} to {spell_code(change.after)}."
+    elif change.change == "changed":
         declared = f" from {_quote(change.before)} to {_quote(change.after)}"
         is_short = max(len(change.before), len(change.after)) <= LONGEST
         text = f"{thing} {name}{place}{declared if is_short else ''}."
@@ -69,4 +73,5 @@ def _count(table: TableComparison) -> str:
         return f"{name}: other content; {amount}."
     counts = {"inserted": table.inserted, "deleted": table.deleted, "updated": table.updated}
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    return f"{name}: {told}; {now} in all."
+    text = f"{name}: {told}; {now} in all."
+    return f"**Breaking:** {text}" if table.is_shrunk else text
