@@ -18,9 +18,13 @@ ROOT = Path(__file__).parents[2]
 # What continuous integration runs by itself, and what the tutorial does.
 RUN_ELSEWHERE = {
     "make demo",
+    "make wheels",
+    'export PIP_FIND_LINKS="$PWD/build/demo/wheels"',
+    'export PIP_CONSTRAINT="$PWD/build/demo/wheels/constraint.txt"',
+    'export UV_FIND_LINKS="$PIP_FIND_LINKS" UV_CONSTRAINT="$PIP_CONSTRAINT"',
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
-    "microcosm-sqlite new planets-data",
+    "microcosm-sqlite new planets-data --from folder-of-files",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
