@@ -15,7 +15,7 @@ from microcosm_sqlite.catalog.preflight import (
     check_sidecars,
     refuse_special_sidecars,
 )
-from microcosm_sqlite.catalog.structure import table_names
+from microcosm_sqlite.catalog.structure import find_damages, table_names
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import writing_database
@@ -241,12 +241,12 @@ def _logs_ahead(path: Path) -> bool:
 
 def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
     try:
-        problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+        problems = find_damages(connection, limit=3)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
             raise
         return  # a schema that needs what only its own application has cannot be checked
-    if problems != ["ok"]:
+    if problems:
         raise SourceError(
             f"{path.name} is damaged: {'; '.join(problems)}.",
             file=path.name,
