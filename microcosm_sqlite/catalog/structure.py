@@ -64,11 +64,17 @@ def find_damages(connection: Connection, check: str = "quick_check", limit: int 
         check: The pragma: ``quick_check``, or ``integrity_check`` for indexes as well.
         limit: How many findings are wanted.
     """
-    findings = [str(text) for (text,) in connection.execute(f"PRAGMA {check}({_MOST_FINDINGS})")]
-    if findings == ["ok"]:
-        return []
+    findings = _list_findings(connection, check, limit)
+    if not any(text.startswith(_NULL) for text in findings):
+        return findings
+    findings = _list_findings(connection, check, _MOST_FINDINGS)
     false = {text for text in {*findings} if _is_false(connection, text)}
     return [text for text in findings if text not in false][:limit]
+
+
+def _list_findings(connection: Connection, check: str, limit: int) -> list[str]:
+    texts = [str(text) for (text,) in connection.execute(f"PRAGMA {check}({limit})")]
+    return [] if texts == ["ok"] else texts
 
 
 def _is_false(connection: Connection, finding: str) -> bool:
