@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from sqlalchemy.orm import Mapped, mapped_column
@@ -150,7 +150,7 @@ def test_options_of_fts5_are_those_that_the_model_declares() -> None:
     class Note(Atlas):
         __tablename__ = "note"
         __full_text__ = ("text",)
-        __full_text_options__ = {"tokenize": "porter", "prefix": "2 3"}
+        __full_text_options__: ClassVar = {"tokenize": "porter", "prefix": "2 3"}
 
         id: Mapped[int] = mapped_column(primary_key=True)
         text: Mapped[str]
