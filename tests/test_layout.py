@@ -45,6 +45,7 @@ TESTED_THROUGH = {
     "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": "fitting models",
     "authoring/drafting/from_databases/test_reflection": "extras foreign_keys",
+    "authoring/drafting/from_files/test_repairing": "loose_rows sections views",
     "authoring/drafting/from_files/test_keys": "evidence key_search",
     "authoring/drafting/from_files/test_encodings": "languages",
     "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",

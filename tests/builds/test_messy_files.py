@@ -263,7 +263,10 @@ with zipfile.ZipFile(archive, "w") as members:
 REFUSED = {
     "long rows.csv": (b"a,b\n1,2\n3,4,5\n", "line 3: 3 fields where the header has 2"),
     "nul.csv": (b"a,b\n1,x\0y\n", "line 2: a NUL character"),
-    "open quote.csv": (b'a,b\n1,"x\n2,y\n', "in the row after line 1"),
+    "open quote.csv": (
+        b'a,b\n1,"x\n2,y\n',
+        "open quote.csv, line 2: a quote is opened and not closed",
+    ),
     "too wide.csv": (
         b",".join(b"c%d" % n for n in range(2001)) + b"\n",
         "2,001 columns, where SQLite has room for 1,998",

@@ -17,9 +17,13 @@ ROOT = Path(__file__).parents[2]
 # What continuous integration runs by itself, and what the tutorial does.
 RUN_ELSEWHERE = {
     "make demo",
+    "make wheels",
+    'export PIP_FIND_LINKS="$PWD/build/demo/wheels"',
+    'export PIP_CONSTRAINT="$PWD/build/demo/wheels/constraint.txt"',
+    'export UV_FIND_LINKS="$PIP_FIND_LINKS" UV_CONSTRAINT="$PIP_CONSTRAINT"',
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
-    "microcosm-sqlite new planets-data",
+    "microcosm-sqlite new planets-data --from folder-of-files",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
@@ -27,6 +31,11 @@ RUN_ELSEWHERE = {
 @pytest.mark.slow
 def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
     assert newcomer.follow(ROOT / "docs" / "tutorial" / "first-data-wheel.md") == 10
+
+
+@pytest.mark.slow
+def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
+    assert newcomer.follow(ROOT / "docs" / "how-to" / "repair-messy-files.md") == 7
 
 
 @pytest.mark.slow
@@ -83,7 +92,7 @@ def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
 def test_no_page_has_steps_that_no_test_follows() -> None:
     followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
-    followed |= {"publish-a-new-version.md"}
+    followed |= {"publish-a-new-version.md", "repair-messy-files.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
     followed |= {"comparisons.md", "mistakes.md"}
     for page in (ROOT / "docs").rglob("*.md"):

@@ -13,19 +13,19 @@ from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """One thing that was added to a schema, removed from it, or changed.
+    """One thing that was added to a schema, removed from it, renamed or changed.
 
     Attributes:
         change: What became of it.
         thing: Its kind, such as ``column`` or ``foreign key``.
         table: The table, view or virtual table that it is, or belongs to.
         name: What it is called there; empty for a table as a whole and for a primary key.
-        before: What was declared; empty where it was added.
-        after: What is declared; empty where it was removed.
+        before: What was declared; empty where it was added; its name where it was renamed.
+        after: What is declared; empty where it was removed; its new name where it was renamed.
         breaks: Whether programs that read the old data may fail on the new.
     """
 
-    change: Literal["added", "removed", "changed"]
+    change: Literal["added", "removed", "renamed", "changed"]
     thing: str
     table: str
     name: str
@@ -35,6 +35,8 @@ class SchemaChange:
 
     def __str__(self) -> str:
         words = f"{self.thing} {self.name}".rstrip()
+        if self.change == "renamed":
+            return f"{words} renamed to {self.after}"
         if self.change == "changed":
             return f"{words} changed from {self.before or 'none'} to {self.after or 'none'}"
         return f"{words} {self.change}"

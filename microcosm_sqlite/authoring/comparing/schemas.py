@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from microcosm_sqlite.authoring.comparing.definitions import (
     Definition,
@@ -38,10 +38,27 @@ _STORED = 3
 """What `PRAGMA table_xinfo` says of a generated column that is stored."""
 
 
+class _Texts(NamedTuple):
+    """What is read of a database at once, as it may have 10,000 tables.
+
+    Attributes:
+        tables: The names of tables, in small letters, to what they are.
+        made: Tables and indexes, in that order, by name, to the texts that created them.
+    """
+
+    tables: dict[str, str]
+    made: tuple[dict[str, str], dict[str, str]]
+
+
 def read_schema(connection: sqlite3.Connection) -> Schema:
     """The schema of an open database."""
+    tables = table_names(connection)
+    texts = _Texts(
+        {name.lower(): name for name in tables},
+        (_read_texts(connection, "table"), _read_texts(connection, "index")),
+    )
     return Schema(
-        {table: _read_shape(connection, table) for table in table_names(connection)},
+        {table: _read_shape(connection, table, texts) for table in tables},
         {
             ("virtual table" if kind == "virtual" else "view", name): even_out(sql)
             for kind, name, sql in connection.execute(
@@ -53,6 +70,16 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
         },
         _read_triggers(connection),
     )
+
+
+def _read_texts(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, sql in connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = ?", (kind,)
+    ):
+        # One row, but for a schema that is damaged.
+        found[name] = " ".join(filter(None, (found.get(name), sql)))
+    return found
 
 
 def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
@@ -67,18 +94,19 @@ def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     return found
 
 
-def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
+def _read_shape(connection: sqlite3.Connection, table: str, texts: _Texts) -> Shape:
     """What one table of an open database declares."""
     quoted = quote_identifier(table)
-    # One row, but for a schema that is damaged.
-    texts = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)
-    ).fetchall()
-    sql = " ".join(text or "" for (text,) in texts)
+    created, indexed = texts.made
+    sql = created.get(table, "")
     definitions = split_definitions(sql)
     listed = connection.execute(f"PRAGMA index_list({quoted})").fetchall()
     keys = {
-        origin: [_read_index(connection, name) for _, name, _, each, _ in listed if each == origin]
+        origin: [
+            _read_index(connection, name, indexed.get(name, ""))
+            for _, name, _, each, _ in listed
+            if each == origin
+        ]
         for origin in ("pk", "u")
     }
     key = _read_key(connection, table)
@@ -88,10 +116,10 @@ def _read_shape(connection: sqlite3.Connection, table: str) -> Shape:
         key=key,
         primary=", ".join(primary),
         key_collations=frozenset(term.collation for each in keys["pk"] for term in each.terms),
-        foreign_keys=_read_foreign_keys(connection, table),
+        foreign_keys=_read_foreign_keys(connection, table, texts.tables),
         unique_keys=keys["u"][::-1],
         indexes={
-            name: _read_index(connection, name)
+            name: _read_index(connection, name, indexed.get(name, ""))
             for name in sorted(name for _, name, _, origin, _ in listed if origin == "c")
         },
         checks={
@@ -145,12 +173,8 @@ def _read_options(tail: Definition, definitions: list[Definition]) -> Iterator[s
         yield "INITIALLY DEFERRED"
 
 
-def _read_index(connection: sqlite3.Connection, name: str) -> Index:
+def _read_index(connection: sqlite3.Connection, name: str, sql: str) -> Index:
     """An index of an open database, that of a key included."""
-    found = connection.execute(
-        "SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,)
-    ).fetchone()
-    sql = (found and found[0]) or ""
     definitions = split_definitions(sql)
     return Index(
         tuple(
@@ -170,14 +194,15 @@ def _read_index(connection: sqlite3.Connection, name: str) -> Index:
     )
 
 
-def _read_foreign_keys(connection: sqlite3.Connection, table: str) -> list[ForeignKey]:
+def _read_foreign_keys(
+    connection: sqlite3.Connection, table: str, tables: dict[str, str]
+) -> list[ForeignKey]:
     """The foreign keys of a table, in their order; names as those that they mean are spelled."""
     keys: dict[int, list[tuple[Any, ...]]] = {}
     for number, _, *key, _ in connection.execute(
         f"PRAGMA foreign_key_list({quote_identifier(table)})"
     ):
         keys.setdefault(number, []).append(tuple(key))
-    tables = {name.lower(): name for name in table_names(connection)}
     found = []
     for parts in reversed(keys.values()):
         targets, columns, referred, on_update, on_delete = zip(*parts, strict=True)

@@ -35,7 +35,7 @@ from microcosm_sqlite.authoring.sources.databases import open_database
 from microcosm_sqlite.authoring.sources.finding import split_name
 from microcosm_sqlite.authoring.values.kind_values import is_text_type
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import measure, spell_on_one_line
+from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
@@ -210,17 +210,8 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
         "row_count": table["row_count"],
         "key": ", ".join(map(escape_markdown, table["key"])),
         "gaps": ", ".join(map(escape_markdown, table["gaps"])),
-        "file": spell_on_one_line(table["file"]).replace("`", "'"),
+        "file": spell_code(table["file"]),
     }
-
-
-def escape_markdown(text: str) -> str:
-    r"""Return a text as Markdown of one line that shows it.
-
-    >>> escape_markdown("a|b <i>")
-    'a\\|b \\<i\\>'
-    """
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))
 
 
 def write_stores(classes: Mapping[str, str], *, package: str) -> str:

@@ -76,7 +76,9 @@ class DelimitedOpener:
             for _ in reader:
                 line = skipped + reader.line_num + 1
         is_open = str(error) == "unexpected end of data"
-        told = "a quote is opened and not closed" if is_open else f"{error}"
+        told = "a quote is opened and not closed"
+        if not is_open:
+            told += ", or a quote within quotes is not doubled"
         return SourceError(
             f"{self.source.name}, line {line}: {told}.",
             file=self.source.name,

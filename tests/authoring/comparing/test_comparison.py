@@ -241,7 +241,8 @@ KEY_IN_WORDS = "(origin) to airports.airports (faa)"
     ("change", "told", "level"),
     [
         ("", [], ""),
-        ("DELETE FROM bird", [], "patch"),
+        ("UPDATE bird SET name = 'Rook'", [], "patch"),
+        ("DELETE FROM bird", [], "major"),
         ("CREATE TABLE x (a)", [("x", "table added", False)], "minor"),
         ("DROP VIEW tit", [("tit", "view removed", True)], "major"),
         ("DROP INDEX bird_family", [("bird", "index bird_family removed", False)], "minor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import takewhile
 from pathlib import Path
 from random import Random
@@ -117,8 +117,9 @@ def list_facts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, Any]]
     """Table, thing and what is declared of it, as the PRAGMAs tell."""
     for _, table, kind, _, wr, strict in connection.execute("PRAGMA table_list").fetchall():
         if kind == "view":
-            shown = connection.execute(f"SELECT * FROM {quote_identifier(table)} LIMIT 0")
-            yield table, "view", [name for name, *_ in shown.description]
+            with suppress(sqlite3.OperationalError):  # of a column that computes itself
+                shown = connection.execute(f"SELECT * FROM {quote_identifier(table)} LIMIT 0")
+                yield table, "view", [name for name, *_ in shown.description]
         if kind != "table" or table.startswith("sqlite_"):
             continue
         yield table, "STRICT", bool(strict)

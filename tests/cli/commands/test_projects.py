@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
 from microcosm_sqlite.cli.commands.projects import QUESTIONS
 from tests.support.program import Program
 from tests.support.projects import make_project
+from tests.support.terminal import Terminal
 
 
 def test_every_question_of_the_template_has_an_option() -> None:
@@ -55,6 +57,37 @@ def test_a_bad_value_is_told_by_file_line_column_and_value(lone_program: Program
     told = lone_program.run("build", code=1).stderr
     assert "sources/birds.csv, line 2, column `wingspan`: 'wide'" in told
     assert (project / "src" / "birds_data" / "birds.db").read_bytes() == built
+
+
+MESSY = 'day,size\n1,2\n2,3\nday,size\n3,"4\n5,6\n'
+
+
+def test_repairs_are_told_and_made_where_they_are_accepted(lone_program: Program) -> None:
+    folder = lone_program.home / "messy"
+    folder.mkdir()
+    (folder / "sizes.csv").write_text(MESSY)
+    told = lone_program.refuse("new", "a-data", "--from", folder)
+    assert "line 5: a quote is opened and not closed" in told
+    assert "with --repair, line 4, repeated-header: 'day,size' is left out, and 1 more" in told
+    assert not (lone_program.home / "a-data").exists()
+    done = lone_program.run("new", "b-data", "--from", folder, "--repair")
+    assert "note: repaired line 5, stray-quote: '3,\"4' becomes ['3', '\"4']" in done.stderr
+    assert "sizes: 4 rows" in lone_program.run("build", "b-data").stderr
+    settings = (lone_program.home / "b-data" / "pyproject.toml").read_text()
+    assert '{ file = "repairs.toml" }' in settings
+
+
+def test_a_terminal_is_asked_about_each_repair(lone_program: Program) -> None:
+    folder = lone_program.home / "messy"
+    folder.mkdir()
+    (folder / "sizes.csv").write_text(MESSY)
+    terminal = Terminal(lone_program, ["new", "c-data", "--from", folder])
+    terminal.type("n\ny\n")
+    shown = " ".join(terminal.read().split())
+    assert "sizes.csv, line 4, repeated-header: 'day,size' is left out. Repair? [y/N]:" in shown
+    assert "becomes ['3', '\"4']. Repair? [y/N]:" in shown
+    repairs = (lone_program.home / "c-data" / "repairs.toml").read_text()
+    assert re.findall("^kind = (.*)$", repairs, re.MULTILINE) == ['"stray-quote"']
 
 
 def test_a_directory_without_project_is_told(lone_program: Program) -> None:

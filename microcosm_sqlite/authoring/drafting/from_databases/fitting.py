@@ -64,7 +64,7 @@ def fit_column(
         (empty,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE length({quoted}) = 0 AND typeof({quoted}) = 'text'"
         ).fetchone()
-    is_nullable = bool(column.nullable or nulls or empty)
+    is_nullable = bool(column.nullable or nulls or (empty and not column.primary_key))
     if not found:
         type_ = types.Text() if isinstance(column.type, types.NullType) else column.type
         return Fit(type_, is_nullable)

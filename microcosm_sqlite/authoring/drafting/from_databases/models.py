@@ -19,7 +19,7 @@ from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Rela
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
-    find_words,
+    mentions,
     read_colons,
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
@@ -156,16 +156,21 @@ def _list_key_columns(table: sa.Table) -> set[str]:
 
 def _leave_out_unfit(table: sa.Table, found: Reflection) -> None:
     """Leave out what is only known to hold for values as they were spelled."""
-    respelled = {column.lower() for name, column in found.respelled if name == table.name}
+    respelled = {column for name, column in found.respelled if name == table.name}
     reason = f"of values that are spelled anew: {', '.join(sorted(respelled))}"
+    for column in table.columns:
+        if column.computed is not None and mentions(str(column.computed.sqltext), respelled):
+            column.nullable = True
+            respelled.add(column.name)
+            found.remarks[table.name].append(f"{column.name}: computed {reason}")
     for check in [each for each in table.constraints if isinstance(each, sa.CheckConstraint)]:
-        if respelled & find_words(str(check.sqltext)):
+        if mentions(str(check.sqltext), respelled):
             table.constraints.remove(check)
             found.left_out[f"check {read_colons(str(check.sqltext))} of {table.name}"] = reason
     for index in [*table.indexes]:
         texts = [str(each) for each in index.expressions if not isinstance(each, sa.Column)]
         texts.append(str(index.dialect_options["sqlite"].get("where")))
-        if index.unique and respelled & find_words(" ".join(texts)):
+        if index.unique and mentions(" ".join(texts), respelled):
             table.indexes.remove(index)
             found.left_out[f"index {index.name} of {table.name}"] = reason
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,7 +184,9 @@ class _TableReader:
         self, columns: Sequence[sa.Column[Any]], uniques: Sequence[list[str]]
     ) -> list[str]:
         """The columns of the primary key, or else of a unique key that never is NULL."""
-        required = {column.name for column in columns if not column.nullable}
+        required = {
+            column.name for column in columns if not column.nullable and column.computed is None
+        }
         declared = [*self._shape.key] if self._gone.isdisjoint(self._shape.key) else []
         for key in (
             declared,
@@ -199,7 +201,7 @@ class _TableReader:
 
     def _list_checks(self) -> Iterator[sa.CheckConstraint]:
         for text, name in self._shape.checks.items():
-            if self._is_of_gone(text):
+            if mentions(text, self._gone):
                 self._leave_out(f"check {text}", _OF_GONE)
                 continue
             try:
@@ -216,7 +218,7 @@ class _TableReader:
         for name, index in self._shape.indexes.items():
             condition = f" WHERE {index.condition}" if index.condition else ""
             order = ", ".join(term.sql for term in index.terms)
-            if self._is_of_gone(f"{order} {condition}"):
+            if mentions(f"{order} {condition}", self._gone):
                 self._leave_out(f"index {name}", _OF_GONE)
                 continue
             if reason := self._doubt("1", f"{condition} ORDER BY {order} LIMIT 0"):
@@ -231,10 +233,6 @@ class _TableReader:
                 unique=index.is_unique,
                 sqlite_where=sa.text(escape_colons(index.condition)) if index.condition else None,
             )
-
-    def _is_of_gone(self, sql: str) -> bool:
-        """Whether SQL speaks of a column that is left out, as far as can be seen."""
-        return any(name.lower() in sql.lower() for name in self._gone)
 
     def _doubt(self, selected: str, rest: str) -> str:
         """Why SQLite refuses to read the table in some way; empty where it does not."""
@@ -268,6 +266,18 @@ def escape_colons(sql: str) -> str:
 def read_colons(sql: str) -> str:
     """SQL as it was in front of `escape_colons`."""
     return re.sub(r"\\(?=:\w)", "", sql)
+
+
+def mentions(sql: str, columns: Collection[str]) -> bool:
+    """Whether SQL speaks of one of some columns, as far as can be seen."""
+    text = read_colons(sql).lower()
+    words = find_words(text)
+    return any(
+        name.lower() in words
+        if re.fullmatch(r"\w+", name)
+        else quote_identifier(name).lower() in text
+        for name in columns
+    )
 
 
 def find_words(sql: str) -> set[str]:

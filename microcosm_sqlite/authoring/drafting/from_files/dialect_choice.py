@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import DELIMITERS
@@ -30,8 +30,8 @@ ROW_NAME = "row_name"
 """The column of the names of rows, for which a header has none."""
 
 _ENOUGH_FOR_ROW_NAMES = 3
-_ROWS_FOR_A_QUOTE = 10
-"""Rows among which one may have a quote that is left open, before quotes mean something."""
+_FEW = 10
+"""Rows among which one may be at fault, where more are the way of the file."""
 
 _SAMPLE = 100
 _RARELY_MEANT = "\t|"
@@ -100,14 +100,26 @@ def _improve(source: SourceFile, options: CsvOptions, accept: Accept) -> Choice:
     repairs = propose_repairs(source, strict)
     if not repairs or not _fits(source, strict, repairs=repairs):
         return Choice(options)
+    if options.fills_rows and _are_alike(source, options, Choice(strict, repairs)):
+        return Choice(options)
     accepted = tuple(accept(source.name, repairs))
     if accepted and _fits(source, strict, repairs=accepted):
         return Choice(strict, accepted)
     return Choice(options, (), repairs)
 
 
+def _are_alike(source: SourceFile, options: CsvOptions, choice: Choice) -> bool:
+    """Whether repairs give the same rows as a dialect without them."""
+    repaired = DelimitedOpener(source, choice.options, repairs=choice.repairs)
+    with DelimitedOpener(source, options)() as records, repaired() as others:
+        return records.header == others.header and all(
+            row == other for row, other in zip_longest(records, others)
+        )
+
+
 def _list_quotings(guessed: CsvOptions) -> list[CsvOptions]:
-    return [guessed, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
+    usual = [replace(guessed, quotechar='"')] if guessed.quotechar == "'" else []
+    return [guessed, *usual, replace(guessed, escapechar="\\"), replace(guessed, quotechar="")]
 
 
 def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
@@ -143,6 +155,8 @@ def _fits(
     try:
         with DelimitedOpener(source, options, repairs=repairs)() as records:
             width = len(records.header)
+            if options.fills_rows and _lacks_whole_rows(source, options):
+                return False
             is_one = options.header is True and _is_one_column(records.header)
             if options.delimiter == NEVER_USED:
                 return is_one and not _has_columns(records, options.quotechar)
@@ -157,6 +171,13 @@ def _fits(
             return _have_own_quotes(rows, width, options.delimiter)
     except SourceError:
         return False
+
+
+def _lacks_whole_rows(source: SourceFile, options: CsvOptions) -> bool:
+    """Whether the header has a blank name, and no row has so many fields."""
+    with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
+        is_whole = all(name.strip() for name in records.header)
+        return not (is_whole or any(len(row) >= len(records.header) for row in records))
 
 
 def _swallows_rows(row: Sequence[str], delimiter: str) -> bool:
@@ -179,10 +200,19 @@ def _have_own_quotes(rows: Iterable[Sequence[str]], width: int, delimiter: str) 
     for row in rows:
         if len(row) != width or any(len(f) > 1 and f[0] == f[-1] == '"' for f in row):
             return False
+        if delimiter not in _RARELY_MEANT and _is_parted(row):
+            return False
         count += 1
         left_open += sum(field.count('"') for field in row) % 2
-    most = count // _ROWS_FOR_A_QUOTE if width > 1 else 0
-    return delimiter == "\t" or left_open <= most
+    most = count // _FEW if width > 1 else 0
+    return delimiter in _RARELY_MEANT or left_open <= most
+
+
+def _is_parted(row: Sequence[str]) -> bool:
+    """Whether quotes seem to surround what several fields have."""
+    opened = (index for index, field in enumerate(row) if field.lstrip().startswith('"'))
+    first = next(opened, len(row))
+    return any(field.rstrip().endswith('"') for field in row[first + 1 :])
 
 
 def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
@@ -202,10 +232,14 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
 
 def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     """The error that tells where a file breaks in the likeliest dialect."""
+    odd: list[tuple[int, int]] = []
     try:
-        with DelimitedOpener(source, replace(options, fills_rows=True))() as records:
-            width = len(records.header)
-            odd = [(line, len(row)) for line, row in records.numbered() if len(row) != width]
+        for fills_rows in (True, False):
+            with DelimitedOpener(source, replace(options, fills_rows=fills_rows))() as records:
+                width = len(records.header)
+                odd += [(line, len(row)) for line, row in records.numbered() if len(row) != width]
+            if odd:
+                break
     except SourceError as error:
         return error
     line, found = odd[0]

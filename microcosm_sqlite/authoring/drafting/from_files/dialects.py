@@ -21,7 +21,7 @@ from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
 from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
-DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01", "\x02", "\x1c", "\x1d")
 _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
@@ -56,13 +56,16 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     if match := _EXCEL_HINT.fullmatch(lines[0]):
         return CsvOptions(delimiter=match[1], skip_lines=1)
     quotechar = guess_quotechar(lines)
-    order = sorted(DELIMITERS, key=lambda delimiter: delimiter != usual_delimiter)
+    text = "".join(lines)
+    order = [usual_delimiter, *(each for each in DELIMITERS if each in text)]
     if _BETWEEN_QUOTES.search(lines[0]):
         order.append(" ")
     with allow_long_fields():
         view = max((view_head(lines, delimiter, quotechar) for delimiter in order), key=_rank)
         if view.width == 1:
-            view = view_head(lines, " " if _are_aligned(lines) else usual_delimiter, quotechar)
+            spaced = view_head(lines, " ", quotechar)
+            is_spaced = _are_aligned(lines) or _are_parted(lines, spaced, quotechar)
+            view = spaced if is_spaced else view_head(lines, usual_delimiter, quotechar)
     if not view.rows:  # a quote that is open from the first line on
         return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
@@ -123,15 +126,20 @@ def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return any(_find_kind(first[index]) != kind for index, kind in kinds.items())
 
 
-def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]], least: int = 1) -> bool:
     """Whether a row has words where all rows below have numbers, dates or the like.
+
+    Args:
+        row: The row.
+        rows: Those below.
+        least: In how many columns at least.
 
     >>> is_unlike(["", "kg"], [["a", "1"], ["b", "2"]]), is_unlike(["x", "3"], [["a", "1"]])
     (True, False)
     """
     kinds = _find_kinds(rows, len(row))
     found = [_find_kind(row[index]) for index in kinds if not _is_nothing(row[index])]
-    return bool(found) and set(found) == {TEXT}
+    return len(found) >= least and set(found) == {TEXT}
 
 
 def _is_lonely_data(row: Sequence[str]) -> bool:
@@ -215,6 +223,12 @@ def _are_aligned(lines: Sequence[str]) -> bool:
         return True
     gaps = [len(_GAP.findall(line)) for line in filled]
     return len(rows) > 2 and len({len(row) for row in rows}) == 1 < len(rows[0]) <= min(gaps) + 1
+
+
+def _are_parted(lines: Sequence[str], spaced: View, quotechar: str) -> bool:
+    """Whether spaces part fields, as quotes around those that have spaces show."""
+    quoted = re.compile(rf"(?:^| ){quotechar}[^{quotechar}]*{quotechar}(?: |$)", re.MULTILINE)
+    return spaced.width > 1 == spaced.agreement and bool(quoted.search("".join(lines)))
 
 
 def _find_header(view: View) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import StringIO
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import is_unlike
@@ -17,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_files.sections import (
     RAGGED,
     Row,
     find_sections,
+    resembles,
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, REPAIRS_FILE, Repair, strip_end
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
@@ -96,6 +97,8 @@ def may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
         for last in chain(head, rows):
             if last[0] == header[0] or last[0].startswith(MARK):
                 return True
+            if not (last[0] or any(map(str.strip, last))):
+                return True
         return len(header) > 2 and not any(map(str.strip, last[1:]))
 
 
@@ -161,8 +164,11 @@ class _Proposal:
             *self._leave_out("units", rows[found.units : found.body]),
         ]
         header = rows[found.header].fields if found.units > found.header else []
-        for row in body:
-            repairs += self._repair_row(row, header)
+        for is_filled, alike in groupby(body, lambda row: row.filled > 0):
+            if is_filled:
+                repairs += (repair for row in alike for repair in self._repair_row(row, header))
+            else:
+                repairs += self._leave_out("empty-row", [*alike])
         repairs += self._leave_out("footer", rows[found.notes : found.other])
         if found.other < len(rows):
             start = rows[found.other].start
@@ -175,37 +181,27 @@ class _Proposal:
             names = [" ".join(filter(None, map(str.strip, column))) for column in columns]
             yield self._replace("header-rows", rows, names)
         elif rows and rows[0].kind == RAGGED:
-            names = [name for name in rows[0].fields if name.strip()]
-            split = self._split(rows[0])
-            is_mended = len(names) == self.width < len(rows[0].fields)
-            if split:
-                yield self._replace("missing-delimiter", rows, split)
-            else:
-                yield self._replace("surplus-field" if is_mended else RAGGED, rows, names)
+            kind, names = next(self._list_partings(rows[0]), (RAGGED, rows[0].fields))
+            filled = [name for name in names if name.strip()]
+            if kind == RAGGED and len(filled) == self.width:
+                kind, names = "surplus-field", filled
+            yield self._replace(kind, rows, names)
         elif rows and rows[0].kind:
             yield self._replace(rows[0].kind, rows, rows[0].fields)
 
     def _repair_row(self, row: Row, header: Sequence[str]) -> Iterator[Repair]:
         fields = [row.fields[0].lstrip(MARK), *row.fields[1:]]
-        if fields == header:
+        if resembles(fields, header):
             yield from self._leave_out("repeated-header", [row])
         elif row.kind == RAGGED and len(fields) < self.width:
-            wide, split = self._columns.widen(fields), self._split(row)
-            if split and self._columns.judge_row(split) > self._columns.judge_row(wide):
-                yield self._replace("missing-delimiter", [row], split)
-            else:
-                yield self._replace("missing-field", [row], wide)
+            readings = [("missing-field", self._columns.widen(fields)), *self._list_partings(row)]
+            kind, best = max(readings, key=lambda each: self._columns.judge_row(each[1]))
+            yield self._replace(kind, [row], best)
         elif row.kind == RAGGED:
             narrow = self._columns.narrow(fields, self.dialect["delimiter"])
             yield self._replace("surplus-field" if narrow else RAGGED, [row], narrow or [])
         elif row.kind or fields != row.fields:
             yield self._replace(row.kind or "byte-order-mark", [row], fields)
-
-    def _split(self, row: Row) -> list[str] | None:
-        """The fields of a row that lacks a delimiter beside a quote."""
-        text = strip_end("".join(self.lines[row.start : row.start + row.lines]))
-        is_short = len(row.fields) < self.width
-        return self._read_loosely(text, self.width, splits=True) if is_short else None
 
     def _leave_out(self, kind: str, rows: Sequence[Row]) -> Iterator[Repair]:
         if rows:
@@ -234,25 +230,15 @@ class _Proposal:
         if row is not None and not self._swallows(row):
             if len(row.fields) == self.width:
                 return row
-            found = self._reread(at, row.lines, self._read_otherwise)
-            return found or row._replace(kind=RAGGED)
+            other = self._parse_otherwise(row) if len(row.fields) < self.width else None
+            return Row(at, row.lines, other, "delimiter") if other else row._replace(kind=RAGGED)
         for lines in range(1, _FEW_LINES + 1):
             if self._has_rows(at + 1, at + lines):
                 break
-            found = self._reread(at, lines, self._list_readings)
-            if found:
-                return found
+            for kind, fields in self._list_readings(at, lines):
+                if fields is not None and len(fields) == self.width:
+                    return Row(at, lines, fields, kind)
         return Row(at, 1, self._guess_fields(strip_end(self.lines[at])), RAGGED)
-
-    def _reread(
-        self, at: int, lines: int, read: Callable[[str], Iterator[tuple[str, list[str] | None]]]
-    ) -> Row | None:
-        """The first reading of some lines that has as many fields as most rows."""
-        text = strip_end("".join(self.lines[at : at + lines]))
-        for kind, fields in read(text):
-            if fields is not None and len(fields) == self.width:
-                return Row(at, lines, fields, kind)
-        return None
 
     def _read_strictly(self, at: int) -> Row | None:
         lines = prepare_lines(islice(self.lines, at, at + _MOST_LINES), self.dialect)
@@ -272,19 +258,35 @@ class _Proposal:
             len(self._parse(strip_end(line)) or ()) == self.width for line in self.lines[start:end]
         )
 
-    def _list_readings(self, text: str) -> Iterator[tuple[str, list[str] | None]]:
+    def _list_readings(self, at: int, lines: int) -> Iterator[tuple[str, list[str] | None]]:
         """What a row may have meant whose quotes are at fault, the likeliest first."""
+        text = self._join(at, lines)
         if self.dialect["quotechar"] and f"\\{self.dialect['quotechar']}" in text:
             yield "escape", self._parse(text, escapechar="\\")
         yield "stray-quote", self._read_loosely(text, self.width)
-        yield from self._read_otherwise(text)
 
-    def _read_otherwise(self, text: str) -> Iterator[tuple[str, list[str] | None]]:
-        """A row as other delimiters would part it."""
-        for delimiter in _DELIMITERS if self.width > 1 else "":
-            if delimiter in text and delimiter != self.dialect["delimiter"]:
+    def _list_partings(self, row: Row) -> Iterator[tuple[str, list[str]]]:
+        """What a row with too few fields may have meant that lacks its delimiters."""
+        text = self._join(row.start, row.lines)
+        spaced = self._parse(text, delimiter=" ", skipinitialspace=True)
+        split = self._read_loosely(text, self.width, splits=True)
+        for kind, fields in (("missing-delimiter", split), ("delimiter", spaced)):
+            if fields is not None and len(row.fields) < self.width == len(fields):
+                yield kind, fields
+
+    def _parse_otherwise(self, row: Row) -> list[str] | None:
+        """The fields of a row that has another delimiter; spaces only where quotes part texts."""
+        text = self._join(row.start, row.lines)
+        has_quotes = bool(self.dialect["quotechar"]) and self.dialect["quotechar"] in text
+        for delimiter in _DELIMITERS:
+            if delimiter != self.dialect["delimiter"] and (delimiter != " " or has_quotes):
                 fields = self._parse(text, delimiter=delimiter, skipinitialspace=delimiter == " ")
-                yield "delimiter", fields
+                if fields is not None and len(fields) == self.width:
+                    return fields
+        return None
+
+    def _join(self, at: int, lines: int) -> str:
+        return strip_end("".join(self.lines[at : at + lines]))
 
     def _read_loosely(self, text: str, width: int, *, splits: bool = False) -> list[str] | None:
         quotechar = self.dialect["quotechar"]

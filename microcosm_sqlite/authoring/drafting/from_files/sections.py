@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from microcosm_sqlite.authoring.drafting.from_files.dialects import is_unlike
+from microcosm_sqlite.authoring.drafting.from_files.dialects import is_data, is_unlike
 
 MARK = "\ufeff"
 RAGGED = "ragged"
@@ -65,6 +65,8 @@ class Sections(NamedTuple):
 def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Sections:
     """Find the parts of a file, the first table of which has so many columns."""
     header = _pass_notes(rows, width)
+    if is_data(rows[header].fields, [row.fields for row in rows[header + 1 :][:_SAMPLE]]):
+        header = 0  # what is above values is their header, however it is written
     other = _find_other(rows, header, width) if has_header else len(rows)
     notes = _find_notes(rows[:other], header, width)
     if not has_header:
@@ -75,10 +77,9 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
         top += 1
         below.pop(0)
     if len(below) > 1 and is_unlike(below[0], below[1 : _SAMPLE + 1]):
-        if _are_units(below[0]):
-            units = 1
-        elif _are_names(below[0]):
-            top += 1
+        units = int(_are_units(below[0]))
+        has_names = _are_names(below[0]) and is_unlike(below[0], below[1 : _SAMPLE + 1], least=2)
+        top += int(has_names and not units)
     return Sections(header, header + top, header + top + units, notes, other)
 
 
@@ -97,7 +98,7 @@ def _is_note(row: Row, width: int) -> bool:
 
 def _find_other(rows: Sequence[Row], header: int, width: int) -> int:
     """Where a second table begins, which has a header of its own."""
-    names = [field.strip() for field in rows[header].fields]
+    names = [*map(str.strip, rows[header].fields)]
     known = {field for field in names if field}
     first = header + 1
     while first < len(rows) and rows[first].fields == rows[header].fields:
@@ -106,11 +107,25 @@ def _find_other(rows: Sequence[Row], header: int, width: int) -> int:
         fields = [field.strip().lstrip(MARK) for field in rows[position].fields]
         shared = known.intersection(fields)
         is_header = len(shared) > 1 and len(shared) >= _SAME_NAMES * len(known)
-        if is_header and (fields != names or _repeats(rows, header, position)):
+        is_other = len(fields) != width or _repeats(rows, header, position)
+        if (is_header or resembles(fields, names)) and is_other:
             return position
         if len(fields) != width and _starts_table(rows[position:]):
             return position
     return len(rows)
+
+
+def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row is a header again: all names, or nearly all where there are many.
+
+    >>> resembles(["a", "b", "c"], ["a", "b", "C"]), resembles(["a", "b"], ["a", "c"])
+    (True, False)
+    """
+    filled = [(field.strip(), name.strip()) for field, name in zip(fields, names, strict=False)]
+    same = sum(field == name != "" for field, name in filled)
+    most = sum(name != "" for _, name in filled)
+    is_near = same > 1 and same >= _SAME_NAMES * most
+    return len(fields) == len(names) and most > 0 and (same == most or is_near)
 
 
 def _repeats(rows: Sequence[Row], header: int, position: int) -> bool:
@@ -141,8 +156,10 @@ def _are_units(fields: Sequence[str]) -> bool:
 def _find_notes(rows: Sequence[Row], header: int, width: int) -> int:
     """Where rows begin that have a first field only, up to the end, as no others do."""
     at = len(rows)
-    while at - 1 > header and _is_note_below(rows[at - 1], width):
+    while at - 1 > header and (_is_note_below(rows[at - 1], width) or not rows[at - 1].filled):
         at -= 1
+    while at < len(rows) and not rows[at].filled:
+        at += 1  # empty rows are told as such
     is_usual = any(_is_note_below(row, width) for row in rows[header + 1 : at])
     is_body_left = at > header + 1
     return at if is_body_left and not is_usual and len(rows) - at <= _MOST_NOTES else len(rows)

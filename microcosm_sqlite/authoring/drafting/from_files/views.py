@@ -56,14 +56,16 @@ class View(NamedTuple):
 
 
 def guess_quotechar(lines: Sequence[str]) -> str:
-    """Single quotes where they surround fields in most lines, and double ones in fewer."""
+    """Single quotes where they surround fields in most lines, or what would be several of one."""
     text = "".join(lines)
-    single, double = (len(_surround(quote).findall(text)) for quote in ("'", '"'))
-    return "'" if double < single and 2 * single >= len(lines) else '"'
+    single, double = (_surround(quote).findall(text) for quote in ("'", '"'))
+    is_usual = 2 * len(single) >= len(lines)
+    parts = not double and any(re.search(r"[,;\t|]", inside) for inside in single)
+    return "'" if len(double) < len(single) and (is_usual or parts) else '"'
 
 
 def _surround(quote: str) -> re.Pattern[str]:
-    inside = f"[^{quote}\\r\\n]*"
+    inside = f"([^{quote}\\r\\n]*)"
     return re.compile(rf"(?:^|[,;\t|] ?){quote}{inside}{quote}(?=[,;\t|\r\n]|$)", re.MULTILINE)
 
 

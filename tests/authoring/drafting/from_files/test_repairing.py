@@ -1,0 +1,257 @@
+"""Messy files: each is refused or told of, and becomes the table that was meant by its repairs.
+
+All go through one project: drafted with every repair, built, and read back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.drafting.from_files.loose_rows import Columns, read_loosely
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.errors import SettingsError, SourceError
+from microcosm_sqlite.interop.card.tables import describe_table
+
+HEAD = "day,name,size\n"
+GOOD = '2024-01-02,"plank, oak",2\n2024-01-03,board,3\n'
+ROWS = [("2024-01-02", "plank, oak", 2), ("2024-01-03", "board", 3)]
+LAST = ("2024-01-04", "beam", 4)
+
+
+class Mess(NamedTuple):
+    """A file, the rows that are meant, and the repairs that give them, as lines and kinds."""
+
+    text: str
+    rows: Sequence[tuple[Any, ...]]
+    repairs: list[tuple[int, str]]
+    columns: str = "day name size"
+    fits: bool = False
+
+
+MESSES = {
+    "stray": Mess(
+        f'{HEAD}{GOOD}2024-01-04,"beam,4\n',
+        [*ROWS, ("2024-01-04", '"beam', 4)],
+        [(4, "stray-quote")],
+    ),
+    "inner": Mess(
+        f'{HEAD}{GOOD}2024-01-04,"5" beam, long",4\n',
+        [*ROWS, ("2024-01-04", '5" beam, long', 4)],
+        [(4, "stray-quote")],
+    ),
+    "undoubled": Mess(
+        f'{HEAD}{GOOD}2024-01-04,""beam, long",4\n',
+        [*ROWS, ("2024-01-04", '"beam, long', 4)],
+        [(4, "stray-quote")],
+    ),
+    "escaped": Mess(
+        f'{HEAD}{GOOD}2024-01-03,"c:\\",1\n2024-01-04,"5\\" beam, long",4\n',
+        [*ROWS, ("2024-01-03", "c:\\", 1), ("2024-01-04", '5" beam, long', 4)],
+        [(5, "escape")],
+    ),
+    "surplus": Mess(f"{HEAD}{GOOD}2024-01-04,,beam,4\n", [*ROWS, LAST], [(4, "surplus-field")]),
+    "unquoted": Mess(
+        f"{HEAD}{GOOD}2024-01-04,beam, long,4\n",
+        [*ROWS, ("2024-01-04", "beam, long", 4)],
+        [(4, "surplus-field")],
+    ),
+    "named": Mess(
+        f"day,,name,size\n{GOOD}2024-01-04,beam,4\n", [*ROWS, LAST], [(1, "surplus-field")]
+    ),
+    "short": Mess(
+        f"{HEAD}{GOOD * 6}2024-01-04,4\n",
+        [*ROWS * 6, ("2024-01-04", None, 4)],
+        [(14, "missing-field")],
+        fits=True,
+    ),
+    "joined": Mess(
+        f'{HEAD}{GOOD}2024-01-04"beam",4\n',
+        [*ROWS, LAST],
+        [(4, "missing-delimiter")],
+        fits=True,
+    ),
+    "parted": Mess(
+        f"{HEAD}{GOOD}2024-01-04;beam;4\n", [*ROWS, LAST], [(4, "delimiter")], fits=True
+    ),
+    "stacked": Mess(
+        f"day,name,size\nof sale,in full,in mm\n{GOOD}",
+        ROWS,
+        [(1, "header-rows")],
+        "day of sale,name in full,size in mm",
+        fits=True,
+    ),
+    "measured": Mess(f"{HEAD},,mm\n{GOOD}", ROWS, [(2, "units")], fits=True),
+    "again": Mess(
+        f"{HEAD}{GOOD}{HEAD}2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "repeated-header")], fits=True
+    ),
+    "nearly": Mess(
+        f"day,name,size\n{GOOD}day,name,size (mm)\n2024-01-04,beam,4\n",
+        [*ROWS, LAST],
+        [(4, "repeated-header")],
+        fits=True,
+    ),
+    "gaps": Mess(
+        f"{HEAD}{GOOD},,\n , ,\n2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "empty-row")], fits=True
+    ),
+    "twice": Mess(f"{HEAD}{GOOD}\n{HEAD}{GOOD}", ROWS, [(5, "other-table")], fits=True),
+    "wider": Mess(
+        f"{HEAD}{GOOD}code,day,name,size\nA,2024-01-09,x,1\n", ROWS, [(4, "other-table")]
+    ),
+    "noted": Mess(f"{HEAD}{GOOD}\nMade by hand.\n", ROWS, [(5, "footer")], fits=True),
+    "appended": Mess(
+        f"{HEAD}{GOOD}\ufeff2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "byte-order-mark")], fits=True
+    ),
+    "nothing": Mess("", [], [(1, "empty-file")], "", fits=True),
+    "apostrophes": Mess(
+        "day,name,size\n2024-01-02,'a, b',2\n2024-01-03,'it won't, no',3\n2024-01-04,'c',4\n",
+        [("2024-01-02", "a, b", 2), ("2024-01-03", "it won't, no", 3), ("2024-01-04", "c", 4)],
+        [(3, "stray-quote")],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("messy")
+    for name, mess in MESSES.items():
+        (made / f"{name}.csv").write_text(mess.text, "utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def draft(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Draft:
+    target = tmp_path_factory.mktemp("drafts") / "x-data"
+    return draft_project(target, folder, accept=lambda _, repairs: repairs)
+
+
+@pytest.fixture(scope="module")
+def settings(draft: Draft) -> ProjectSettings:
+    settings = ProjectSettings.from_pyproject(draft.path)
+    build_dataset(settings)
+    return settings
+
+
+@pytest.mark.parametrize("name", MESSES)
+def test_the_build_has_the_rows_that_were_meant(name: str, settings: ProjectSettings) -> None:
+    mess = MESSES[name]
+    repairs = settings.repairs[f"sources/{name}.csv"]
+    assert [(repair.line, repair.kind) for repair in repairs] == mess.repairs
+    with closing(sqlite3.connect(settings.database_path)) as connection:
+        rows = connection.execute(f'SELECT * FROM "{name}" ORDER BY rowid').fetchall()
+        (number,) = connection.execute(
+            "SELECT count(*) FROM pragma_table_info(?) WHERE name = 'id'", (name,)
+        ).fetchone()
+    assert [row[number:] for row in rows] == mess.rows
+
+
+def test_the_sources_stay_as_they_are(folder: Path, draft: Draft) -> None:
+    for name, mess in MESSES.items():
+        assert (draft.path / "sources" / f"{name}.csv").read_text("utf-8") == mess.text
+
+
+def test_each_repair_is_told_in_the_report_the_manifest_and_the_card(
+    draft: Draft, settings: ProjectSettings
+) -> None:
+    report = "\n".join(draft.report)
+    assert (
+        """note: repaired line 4, stray-quote: '2024-01-04,"beam,4' becomes """
+        """['2024-01-04', '"beam', '4']""" in report
+    )
+    assert report.count("note: repaired ") == sum(len(mess.repairs) for mess in MESSES.values())
+    manifest = json.loads(settings.manifest_path.read_bytes())
+    told = {table["name"]: table.get("repairs") for table in manifest["resources"]}
+    assert told == {name: {mess.repairs[0][1]: 1} for name, mess in MESSES.items()}
+    (stray,) = (raw for raw in manifest["resources"] if raw["name"] == "stray")
+    table = Table(stray)
+    assert table.repairs == {"stray-quote": 1}
+    assert "Repaired in the sources: stray-quote 1" in describe_table(table, [], [])
+
+
+def test_nothing_is_repaired_that_was_not_accepted(folder: Path) -> None:
+    found = infer_folder(folder)
+    refused = {error.file: str(error) for error in found.refused}
+    for name, mess in MESSES.items():
+        line, kind = mess.repairs[0]
+        told = rf"with --repair, lines? {line}\b.*, {kind}: "
+        if not mess.fits:
+            assert re.search(told, refused[f"{name}.csv"])
+        elif mess.text:
+            file = found.tables[name].file
+            assert isinstance(file, RawFile)
+            assert file.repairs == ()
+            assert any(re.match(told, note) for note in file.notes)
+    assert found.left_out["nothing.csv"] == "empty"
+
+
+def test_of_several_repairs_those_accepted_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f'{HEAD}{GOOD}{HEAD}2024-01-04,"beam,4\n2024-01-05,"post,5\n')
+    raw = sniff(path, lambda _, repairs: [each for each in repairs if each.kind == "stray-quote"])
+    assert isinstance(raw, RawFile)
+    with raw.open_rows() as rows:
+        assert [row[0] for row in rows][2:] == ["day", "2024-01-04", "2024-01-05"]
+    with pytest.raises(SourceError, match=r"line 5: a quote is opened and not closed, or"):
+        sniff(path, lambda _, repairs: repairs[:2])
+
+
+def test_a_build_refuses_other_repairs_than_those_of_the_lines_as_they_are(
+    folder: Path, tmp_path: Path
+) -> None:
+    some = tmp_path / "some"
+    some.mkdir()
+    for name in ("stray", "again"):
+        (some / f"{name}.csv").write_text(MESSES[name].text)
+    project = draft_project(tmp_path / "y-data", some, accept=lambda _, found: found).path
+    source = project / "sources" / "stray.csv"
+    source.write_text(MESSES["stray"].text.replace('"beam', '"Beam'))
+    settings = ProjectSettings.from_pyproject(project)
+    with pytest.raises(SourceError, match=r"sources/stray\.csv, line 4: .*changed there since"):
+        build_dataset(settings)
+    source.write_text(MESSES["stray"].text + '2024-01-05,"post,5\n')
+    with pytest.raises(SourceError, match=r"stray\.csv, line 5: a quote is opened"):
+        build_dataset(settings)
+    source.rename(source.with_name("strays.csv"))
+    models = next(project.glob("src/*/models.py"))
+    models.write_text(models.read_text().replace('"stray"', '"strays"'))
+    with pytest.raises(SettingsError, match=r"repairs sources/stray\.csv, which is no source"):
+        build_dataset(settings)
+    assert (project / REPAIRS_FILE).read_text().count("[[repairs]]") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "fields"),
+    [
+        ("1,2", 3, None),
+        ('"a","b"', 2, ["a", "b"]),
+        ('"a,b",c', 3, ['"a', 'b"', "c"]),
+        ('"a ""b"", c",d', 2, ['a "b", c', "d"]),
+        ('"10"",x', 2, ['10"', "x"]),
+    ],
+)
+def test_a_row_is_read_with_the_fewest_quotes_that_are_text(
+    text: str, width: int, fields: list[str] | None
+) -> None:
+    assert read_loosely(text, ",", '"', width) == fields
+
+
+def test_what_is_missing_is_found_by_what_the_columns_look_like() -> None:
+    columns = Columns([["2024-01-02", "a", "1"], ["2024-01-03", "b", "2"]], 3)
+    assert columns.widen(["c", "3"]) == ["", "c", "3"]
+    assert columns.widen(["2024-01-04"]) == ["2024-01-04", "", ""]
+    assert columns.narrow(["2024-01-04", "", "c", "3"], ",") == ["2024-01-04", "c", "3"]
+    assert columns.narrow(["2024-01-04", "c", "d", "3"], ";") == ["2024-01-04", "c;d", "3"]
+    assert columns.narrow(["2024-01-04", *["c"] * 20], ";") is None
