@@ -35,6 +35,7 @@ from microcosm_sqlite.authoring.loading.schema import (
     open_engine,
 )
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
+from microcosm_sqlite.authoring.loading.value_errors import raise_together
 from microcosm_sqlite.authoring.loading.violations import explain_duplicates, list_unique_keys
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models
@@ -50,7 +51,7 @@ from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_workspace
-from microcosm_sqlite.errors import BuildError, ManifestError
+from microcosm_sqlite.errors import BuildError, DuplicateKeyError, ManifestError, SourceError
 
 
 @dataclass(frozen=True)
@@ -204,12 +205,18 @@ def _load(
             name: _plan(settings, models, engine.dialect, table, sources.get(name, ()), progress)
             for name, table in models.metadata.tables.items()
         }
-        row_counts = {}
+        row_counts, errors = {}, list[BuildError]()
         for name, load in sorted(loads.items()):
             size = sum(source.size for source in sources.get(name, ()))
             progress.start(name, size)
-            row_counts[name] = fill_table(connection, load, workspace)
-            progress.finish(spell_count(row_counts[name], "row"))
+            try:
+                row_counts[name] = fill_table(connection, load, workspace)
+            except (SourceError, DuplicateKeyError) as error:
+                errors.append(error)
+                progress.finish("refused")
+            else:
+                progress.finish(spell_count(row_counts[name], "row"))
+        raise_together(errors)
         progress.start("Indexes and keys")
         for load in loads.values():
             _index(engine, load)

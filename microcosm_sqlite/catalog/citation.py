@@ -33,10 +33,11 @@ def write_bibtex(dataset: InstalledDataset) -> str:
         "author": " and ".join(f"{{{_escape(author)}}}" for author in _authors(manifest)),
         "version": _escape(dataset.version),
         "howpublished": _escape(_package(dataset)),
-        "url": _homepage(manifest),
+        "url": re.sub(r"[\\{}\s]", lambda match: f"%{ord(match.group()):02X}", _homepage(manifest)),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@misc{{{dataset.name},\n" + ",\n".join(lines) + "\n}"
+    key = re.sub(r"[^\w.:-]+", "_", dataset.name)
+    return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
 
 
 def _authors(manifest: Manifest | None) -> Iterator[str]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
 
+    from microcosm_sqlite.catalog.criteria import Described, Plan
     from microcosm_sqlite.catalog.location import Location
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
@@ -58,15 +59,27 @@ _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
 
+_MOST_PLANS = 500
+"""How many statements of a connection are known at most."""
+
+
 class DatasetCursor(sqlite3.Cursor):
-    """A cursor whose errors name the dataset and say what to do; they are sqlite3's as well."""
+    """A cursor that finds what is asked for, however it is written, and explains its errors.
+
+    Errors name the dataset and say what to do; they are sqlite3's as well.
+    """
 
     connection: DatasetConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:
         """As of :class:`sqlite3.Cursor`."""
         try:
-            return super().execute(sql, parameters)
+            plans = self.connection.plans
+            if plans is None:
+                return super().execute(sql, parameters)
+            plan = plans.get(sql) or self.connection.plan(sql)
+            bound = plan.bind(parameters) if plan.spellers else parameters
+            return super().execute(plan.sql, bound)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._explain(error, sql) from error
 
@@ -84,13 +97,35 @@ class DatasetCursor(sqlite3.Cursor):
 
 
 class DatasetConnection(sqlite3.Connection):
-    """A connection whose cursors explain their errors.
+    """A connection whose cursors know the dataset.
 
     Attributes:
         dataset: The dataset's name, for errors.
+        plans: How statements are executed, of those that were; None where they are executed as
+            they are, as those of an untrusted connection.
     """
 
     dataset = ""
+    plans: dict[str, Plan] | None = None
+    _datasets: Mapping[str, Described]
+
+    def understand(self, datasets: Mapping[str, Described]) -> None:
+        """Spell what statements compare with columns as the columns store it.
+
+        Args:
+            datasets: The dataset, as `main`, and those that are attached, by schema.
+        """
+        self._datasets = {name.lower(): dataset for name, dataset in datasets.items()}
+        self.plans = {}
+
+    def plan(self, sql: str) -> Plan:
+        """How a statement is executed that was not executed before."""
+        from microcosm_sqlite.catalog.criteria import plan_statement
+
+        if self.plans is None or len(self.plans) >= _MOST_PLANS:
+            self.plans = {}
+        self.plans[sql] = plan_statement(self, self._datasets, sql)
+        return self.plans[sql]
 
     def cursor(self, factory: Any = DatasetCursor) -> Any:
         """As of :class:`sqlite3.Connection`."""

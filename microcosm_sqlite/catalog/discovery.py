@@ -17,7 +17,7 @@ from microcosm_sqlite.catalog.distributions import (
     canonical_name,
     check_size,
     folder_reader,
-    reinstall_hint,
+    reinstall_command,
 )
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ class _Site:
 
     def report(self, name: str, metadata: str, error: Exception) -> None:
         message = f"{metadata} has an entry_points.txt that cannot be read: {error}."
-        self.problems.append(Problem(name, "", message, reinstall_hint(name)))
+        self.problems.append(Problem(name, "", message, f"Run: {reinstall_command(name)}"))
 
 
 _sites: dict[str, _Site] = {}

@@ -104,6 +104,15 @@ class Distribution:
         """Whether it is imported from inside a zip file."""
         return not os.path.isdir(self.site)
 
+    @property
+    def reinstall_command(self) -> str:
+        """The command that repairs it, for whatever installed it."""
+        try:
+            installer = self.read("INSTALLER")
+        except BrokenDistributionError:
+            installer = None
+        return reinstall_command(self.name, installer)
+
     def read(self, file: str) -> bytes | None:
         """The content of a metadata file, or None where there is no such file.
 
@@ -115,7 +124,7 @@ class Distribution:
         except OSError as error:
             raise BrokenDistributionError(
                 f"{self.metadata}/{file} cannot be read: {error.strerror or error}.",
-                hint=reinstall_hint(self.name),
+                hint=f"Run: {reinstall_command(self.name)}",
             ) from error
 
     def lists(self, file: str) -> bool | None:
@@ -188,7 +197,7 @@ class Entry:
             raise BrokenDistributionError(
                 f"{self.distribution.name} {self.distribution.version} cannot say where dataset "
                 f"{self.name!r} is: {self.reference} raised {type(error).__name__}: {error}.",
-                hint=reinstall_hint(self.distribution.name),
+                hint=f"Run: {self.distribution.reinstall_command}",
             ) from error
 
 
@@ -197,6 +206,14 @@ def canonical_name(name: str) -> str:
     return "_".join(filter(None, name.lower().replace("-", "_").replace(".", "_").split("_")))
 
 
-def reinstall_hint(name: str) -> str:
-    """The command that repairs a damaged distribution."""
-    return f"Run: pip install --force-reinstall {name}"
+def reinstall_command(name: str, installer: bytes | None = None) -> str:
+    """The command that repairs a damaged distribution, given the content of INSTALLER.
+
+    uv installs by links to its cache, so that a damaged file would be linked again.
+
+    >>> reinstall_command("birds-data", b"uv")
+    'uv cache clean birds-data && uv pip install --reinstall birds-data'
+    """
+    if installer and installer.strip() == b"uv":
+        return f"uv cache clean {name} && uv pip install --reinstall {name}"
+    return f"pip install --force-reinstall --no-deps {name}"

@@ -191,13 +191,17 @@ class InstalledDataset(Frames):
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
-        return connections.connect(
+        others = _find_others(attach)
+        connection = connections.connect(
             self.location,
-            attach=_locate_others(attach),
+            attach={name: other.location for name, other in others.items()},
             check_same_thread=check_same_thread,
             untrusted=untrusted,
             dataset=self.name,
         )
+        if isinstance(connection, connections.DatasetConnection) and not untrusted:
+            connection.understand({"main": self, **others})
+        return connection
 
     @property
     def uri(self) -> str:
@@ -278,7 +282,11 @@ class InstalledDataset(Frames):
         """
         from microcosm_sqlite.orm.engines import create_dataset_engine
 
-        return create_dataset_engine(self, attach=_locate_others(attach), untrusted=untrusted)
+        return create_dataset_engine(
+            self,
+            attach={name: other.location for name, other in _find_others(attach).items()},
+            untrusted=untrusted,
+        )
 
     @property
     def models(self) -> ModuleType:
@@ -336,8 +344,7 @@ def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -
     return chosen
 
 
-def _locate_others(names: Iterable[str]) -> dict[str, Location]:
+def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
     from microcosm_sqlite.catalog.registry import dataset
 
-    names = (names,) if isinstance(names, str) else names
-    return {name: dataset(name).location for name in names}
+    return {name: dataset(name) for name in ([names] if isinstance(names, str) else names)}

@@ -261,5 +261,5 @@ def _missing(distribution: Distribution, manifest: Manifest) -> NoReturn:
     raise DatasetFileMissingError(
         f"{distribution.name} {distribution.version} is installed, but its file "
         f"{manifest.package}/{manifest.resource} is not.",
-        hint=f"Run: pip install --force-reinstall {distribution.name}",
+        hint=f"Run: {distribution.reinstall_command}",
     )

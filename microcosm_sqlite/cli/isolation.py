@@ -43,7 +43,7 @@ import json, sys
 task = json.loads(sys.argv[1])
 sys.path[:] = task["path"]
 from microcosm_sqlite.cli import isolation, main
-isolation.enter(task["limits"], task["folder"])
+isolation.enter(task["limits"])
 main(task["arguments"])
 """
 
@@ -95,7 +95,7 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
         DatasetFileError: The child was ended, because a limit was reached or in a crash.
         SettingsError: A limit is set to something that is no number.
     """
-    from tempfile import TemporaryDirectory
+    from microcosm_sqlite.common.workspace import open_scratch
 
     limits = _choose_limits(sum(map(_measure, paths)))
     names = " or ".join(map(os.path.basename, map(os.path.normpath, paths)))
@@ -105,9 +105,8 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
             "start.",
             hint="Use the program that `pip install microcosm-sqlite` installs.",
         )
-    with TemporaryDirectory(prefix="microcosm-sqlite-", ignore_cleanup_errors=True) as folder:
-        task = {"path": sys.path, "arguments": arguments, "limits": limits, "folder": folder}
-        child = _start(task)
+    with open_scratch() as folder:
+        child = _start({"path": sys.path, "arguments": arguments, "limits": limits}, str(folder))
         code = _wait(child, limits[SECONDS])
     if code is None:
         raise DatasetFileError(
@@ -144,7 +143,7 @@ def _measure(path: str) -> int:
     return sum(file.stat().st_size for file in found if file.is_file())
 
 
-def _start(task: dict[str, Any]) -> subprocess.Popen[bytes]:
+def _start(task: dict[str, Any], folder: str) -> subprocess.Popen[bytes]:
     import subprocess
     from json import dumps
 
@@ -153,7 +152,7 @@ def _start(task: dict[str, Any]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # this very program
         [sys.executable, *flags, "-c", _CHILD, dumps(task)],
         stdin=subprocess.PIPE,
-        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), task["folder"])},
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)},
     )
 
 
@@ -181,19 +180,18 @@ def _name_signal(number: int) -> str:
         return f"signal {number}"
 
 
-def enter(limits: Mapping[str, int], folder: str) -> None:
+def enter(limits: Mapping[str, int]) -> None:
     """Be the child process from now on: keep the limits, and end with the parent.
 
     Args:
         limits: Variable to limit.
-        folder: The folder for temporary files, which the parent removes unless it is killed.
     """
     global _is_isolated  # noqa: PLW0603  # the whole process is
     from threading import Thread
 
     _is_isolated = True
     _set_limits(limits)
-    Thread(target=_follow_parent, args=(folder,), daemon=True).start()
+    Thread(target=_follow_parent, daemon=True).start()
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
@@ -223,11 +221,8 @@ def _lower(kind: int, limit: int) -> None:
         resource.setrlimit(kind, (limit, hard))
 
 
-def _follow_parent(folder: str) -> None:
+def _follow_parent() -> None:
     """End this process when its parent ends, by whatever: then its standard input ends."""
-    from shutil import rmtree
-
     while os.read(0, 1024):
         pass
-    rmtree(folder, ignore_errors=True)
     os._exit(1)

@@ -57,3 +57,30 @@ def escape_controls(text: str, escape: Callable[[str], str], kept: str = "") -> 
 def escape_in_python(character: str) -> str:
     """A character as a string of Python has it."""
     return repr(character)[1:-1]
+
+
+def escape_markdown(text: str) -> str:
+    r"""Return a text as Markdown of one line that shows it, wherever on its line it stands.
+
+    >>> escape_markdown("a|b <i>"), escape_markdown("# 1"), escape_markdown("1. a_b")
+    ('a\\|b \\<i\\>', '\\# 1', '1\\. a_b')
+    """
+    import re
+
+    marks = r"([\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))"
+    text = re.sub(marks, r"\\\1", spell_on_one_line(text).strip())
+    return re.sub(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=#]))", r"\1\\", text)
+
+
+def spell_code(text: str) -> str:
+    """Return a text as code in Markdown, on one line.
+
+    >>> spell_code("a b"), spell_code("a`b"), spell_code("`")
+    ('`a b`', '``a`b``', '`` ` ``')
+    """
+    import re
+
+    text = spell_on_one_line(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    blank = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
+    return f"{fence}{blank}{text}{blank}{fence}"

@@ -66,16 +66,16 @@ def publish_new(draft: Path, target: Path) -> None:
     Raises:
         FileExistsError: Something is there, if only since a moment ago.
     """
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    if draft.is_dir():
+        draft.rename(target)
+        return
     try:
-        if draft.is_dir():
-            draft.rename(target)  # which replaces nothing but an empty folder
-            return
         os.link(draft, target)
-    except OSError as error:
-        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise FileExistsError(errno.EEXIST, "File exists", str(target)) from error
-        if draft.is_dir():
-            raise
+    except FileExistsError:
+        raise
+    except OSError:
         draft.replace(target)  # a file system without links, where the last one wins
 
 

@@ -19,11 +19,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.criteria import plan_statement
 from microcosm_sqlite.catalog.registry import dataset, datasets
 from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.interop.criteria import spell_criteria
 from microcosm_sqlite.interop.web_links import find_web_url
 
 with extra("browse"):
@@ -56,7 +57,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
                 await _add(datasette, dataset(name))
             except DatasetError as error:
                 # One broken dataset must not keep the others from being looked at.
-                _log.warning("Dataset %r is not served: %s", name, error)
+                _log.warning("Dataset %r is not served: %s", name, spell_on_one_line(str(error)))
 
     return add_datasets
 
@@ -129,10 +130,10 @@ class _HardenedDatabase(Database):  # type: ignore[misc]
     async def execute(self, sql: str, params: Any = None, *options: Any, **more: Any) -> Any:
         """Execute a statement, with what it compares with a column spelled as it is stored."""
         if "sqlite_master" not in sql:
-            datasets = {"main": self._dataset}
-            sql, params = await self.execute_fn(
-                lambda connection: spell_criteria(connection, datasets, sql, params or {})
+            plan = await self.execute_fn(
+                lambda connection: plan_statement(connection, {"main": self._dataset}, sql)
             )
+            sql, params = plan.sql, plan.bind(params or {})
         return await super().execute(sql, params, *options, **more)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
-from microcosm_sqlite.interop.criteria import bind, spell_criteria
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -186,23 +186,21 @@ def _judge(
     params: Parameters | None,
 ) -> tuple[str | None, Parameters]:
     """The condition as it is executed, which SQLite itself judges, for every reader alike."""
-    if not (where or params):
-        return where, ()
-    start = f"SELECT 1 FROM {quote_identifier(table)}"
+    start = f"SELECT 1 FROM {quote_identifier(table)} WHERE "
+    bound = bind(params)
+    if not (where or bound):
+        return where, bound
     try:
-        if not where:
-            connection.execute(start, bind(params))
         # By itself, since `1) OR (1` is a condition only within our parentheses.
-        spelled, bound = spell_criteria(
-            connection, {"main": dataset}, f"{start} WHERE {where}", params or ()
-        )
-        connection.execute(f"EXPLAIN {start} WHERE (\n{where}\n)", bound).close()
+        plan = plan_statement(connection, {"main": dataset}, f"{start}{where or 1}")
+        bound = bind(plan.bind(params or ()))
+        sqlite3.Cursor(connection).execute(f"EXPLAIN {start}(\n{where or 1}\n)", bound).close()
     except sqlite3.Error as error:
         raise QueryError(
             f"The condition {where!r} cannot be used: {error}.",
             hint=_advise(str(error), dataset.tables[table]),
         ) from error
-    return spelled.removeprefix(f"{start} WHERE "), bound
+    return where and plan.sql.removeprefix(start), bound
 
 
 def _advise(text: str, table: Table) -> str:

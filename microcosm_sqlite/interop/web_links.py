@@ -38,3 +38,15 @@ def find_license_url(entry: Mapping[str, Any]) -> str:
     if not _SPDX_ID.fullmatch(name):
         return ""  # an expression of several, or terms that only their author knows
     return f"https://spdx.org/licenses/{name.removesuffix('+')}.html"
+
+
+def without_script(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A licence or source without an address that a browser would run; the path of a file stays.
+
+    >>> without_script({"path": "sources/a.csv"}), without_script({"path": "javascript:alert()"})
+    ({'path': 'sources/a.csv'}, {'path': ''})
+    """
+    # Browsers leave out blanks before an address, and line breaks and tabs anywhere in it.
+    address = re.sub(r"^[\x00-\x20]+|[\t\r\n]", "", str(entry.get("path") or ""))
+    is_file = not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address)
+    return dict(entry) if is_file or find_web_url(entry) else {**entry, "path": ""}

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.orm import DeclarativeMeta, registry
+from sqlalchemy.orm import DeclarativeMeta, Session, registry, scoped_session
 
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.binds import binds_of
@@ -15,7 +15,7 @@ from microcosm_sqlite.orm.external_keys import claim, find_related_classes, leav
 
 if TYPE_CHECKING:
     from sqlalchemy import FromClause
-    from sqlalchemy.orm import Mapper, Session
+    from sqlalchemy.orm import Mapper
 
     from microcosm_sqlite.orm.contexts import Scope
 
@@ -45,6 +45,16 @@ class DataSetMeta(DeclarativeMeta):
         if isinstance(table, Table):
             leave_out_external_keys(table)
             find_related_classes(cast("type[DataSet]", cls), namespace)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        # In 2.0.0 all threads shared what was assigned here, and a context put None in its place.
+        if name == "session" and isinstance(value, Session | scoped_session):
+            raise DatasetError(
+                f"{cls.__name__}.session cannot be set: it is the session of the open context.",
+                hint="Open a context, or give a store its session: Store(lambda store: session).",
+            )
+        if name != "session" or value is not None:
+            super().__setattr__(name, value)
 
 
 class DataSet(metaclass=DataSetMeta):

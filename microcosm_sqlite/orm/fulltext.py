@@ -7,8 +7,10 @@ A model says which columns are searched::
         __full_text__ = ("name", "city")
 
 The index is an external-content table ``<table>_fts`` beside the model's table: it holds no copy
-of the text. Building a dataset makes it, see :func:`create_full_text_indexes`; after that it is
-read-only, like the rest. A file that is written to later has to rebuild it by the same function.
+of the text. ``__full_text_options__`` has options of FTS5, such as ``{"tokenize": "porter"}``, in
+place of the usual ones. Building a dataset makes the index, see
+:func:`create_full_text_indexes`; after that it is read-only, like the rest. A file that is written
+to later has to rebuild it by the same function.
 """
 
 from __future__ import annotations
@@ -22,12 +24,15 @@ from microcosm_sqlite.errors import DatasetError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Query
 
     from microcosm_sqlite.orm.data_sets import DataSet
+
+FULL_TEXT_OPTIONS = ("tokenize", "prefix", "columnsize", "detail")
+"""Options of FTS5 that a model may choose."""
 
 M = TypeVar("M", bound="DataSet")
 
@@ -38,15 +43,15 @@ class FullTextIndex:
     Attributes:
         table: The table whose text is searched.
         columns: Its columns in the index.
-        tokenizer: FTS5's ``tokenize`` option.
+        options: Options of FTS5, by name.
     """
 
     def __init__(
-        self, table: str, columns: Sequence[str], tokenizer: str = "unicode61 remove_diacritics 2"
+        self, table: str, columns: Sequence[str], options: Mapping[str, str] | None = None
     ) -> None:
         self.table = table
         self.columns = tuple(columns)
-        self.tokenizer = tokenizer
+        self.options = {"tokenize": "unicode61 remove_diacritics 2", **(options or {})}
 
     @property
     def name(self) -> str:
@@ -59,8 +64,9 @@ class FullTextIndex:
         name = quote_identifier(self.name)
         columns = ", ".join(map(quote_identifier, self.columns))
         content = quote_literal(self.table)
-        options = f"content={content}, content_rowid='rowid', "
-        options += f"tokenize={quote_literal(self.tokenizer)}"
+        options = f"content={content}, content_rowid='rowid'"
+        for option, value in self.options.items():
+            options += f", {option}={quote_literal(value)}"
         return (
             f"CREATE VIRTUAL TABLE {name} USING fts5({columns}, {options})",
             f"INSERT INTO {name}({name}) VALUES ('rebuild')",
@@ -84,7 +90,13 @@ def full_text_index(model: type[DataSet]) -> FullTextIndex | None:
     local: Any = mapper.local_table
     if not local.dialect_options["sqlite"].get("with_rowid", True):
         raise DatasetError(f"{model.__name__} has no rowids, which full-text search needs.")
-    return FullTextIndex(local.name, [mapper.columns[name].name for name in declared])
+    options: Mapping[str, str] = getattr(model, "__full_text_options__", {})
+    if unknown := sorted(options.keys() - FULL_TEXT_OPTIONS):
+        raise DatasetError(
+            f"{model.__name__}.__full_text_options__ has unknown options: {', '.join(unknown)}.",
+            hint=f"It takes {', '.join(FULL_TEXT_OPTIONS)}.",
+        )
+    return FullTextIndex(local.name, [mapper.columns[name].name for name in declared], options)
 
 
 def full_text_indexes(data_set: type[DataSet]) -> list[FullTextIndex]:

@@ -109,10 +109,10 @@ def _make_error(
 
 
 def _suggest(dataset: InstalledDataset, is_same: bool) -> str:
-    if not dataset.distribution:
+    if dataset.entry is None:
         return "Register a file that fits the models, or change the models."
     if is_same:
-        return f"Run: pip install --force-reinstall {dataset.distribution}"
+        return f"Run: {dataset.entry.distribution.reinstall_command}"
     return (
         f"Run: pip install --upgrade {dataset.distribution}, or install the version of it that the "
         "models were written for."

@@ -16,6 +16,7 @@ from typing import cast
 
 import pytest
 import sqlalchemy as sa
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,55 +32,28 @@ from microcosm_sqlite.authoring.drafting.from_databases.draft import (
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.project_context import write_stores
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import Table
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from tests.support.drafts import check_style
-
-MARK = "HOSTILE_NAME_RAN"
-RUN = f"__import__('sys').modules.__setitem__('{MARK}', 1)"
-PAYLOADS = [
+from tests.support.hostile import (
+    HARMLESS,
+    HOSTILE,
+    MARK,
+    NUMBER_OF_NAMES,
+    PAYLOADS,
     RUN,
-    f'")\n{RUN}\n("',
-    f'"""\n{RUN}\n"""',
-    f"'''\n{RUN}\n'''",
-    f"X(object): pass\n{RUN}\nclass Y",
-    f"\n    {RUN}\n    #",
-    f"\r{RUN}\r#",
-    f"\x0c\x0b\x1c\x85\u2028\u2029{RUN}",
-    "\\",
-    '\\"',
-    "{{ 7 * 7 }}{% raw %}",
-    "%(name)s %s {0}",
-    ":name \\:name",
-    "\x1b]0;title\x07\x9b\x7f\u202e\u2066",
-    "|`<script>[a](b)*",
-    "$(touch x) `touch x` ; &",
-    "a.b.c",
-    "\N{LATIN SMALL LETTER N PRECEDED BY APOSTROPHE}\N{LATIN SMALL LIGATURE FF}",
-]
-TEXTS = st.lists(
-    st.sampled_from(PAYLOADS) | st.text(st.characters(exclude_characters="\0"), max_size=8),
-    min_size=1,
-    max_size=3,
-).map("".join)
-NAMES = TEXTS.map(lambda text: text.encode("utf-8", "replace").decode())
-"""What SQLite can call a table or a column."""
-NUMBER_OF_NAMES = 24
+    TEXTS,
+    find_markdown_shape,
+    find_shape_of_values,
+    spread,
+)
 
 slow_example = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-
-
-def spread(names: list[str]) -> list[str]:
-    """Names that sort in the same order whatever they are, none of them an identifier."""
-    return [f"{chr(97 + number)} {name}" for number, name in enumerate(names)]
-
-
-HARMLESS = spread(["plain"] * NUMBER_OF_NAMES)
-HOSTILE = st.lists(NAMES, min_size=NUMBER_OF_NAMES, max_size=NUMBER_OF_NAMES).map(spread)
 
 
 class Shape(ast.NodeTransformer):
@@ -90,6 +64,8 @@ class Shape(ast.NodeTransformer):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 self.made.add(node.name)
+            elif isinstance(node, ast.ImportFrom) and str(node.module).startswith("hostile_data."):
+                self.made |= {each.name for each in node.names}
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 self.made.add(node.target.id)
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -101,6 +77,9 @@ class Shape(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.Name:
         is_fixed = node.id not in self.made or node.id.startswith("__")
         return node if is_fixed else ast.Name("made", node.ctx)
+
+    def visit_alias(self, node: ast.alias) -> ast.alias:
+        return ast.alias("made") if node.name in self.made else node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.name = "Made"
@@ -312,17 +291,49 @@ def test_revisions(names: list[str]) -> None:
     assert find_shape(revise(names)) == find_shape(revise(HARMLESS))
 
 
-@pytest.fixture(scope="module", params=range(2))
-def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of a database and a file whose names are payloads."""
+def draft(names: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of a database and a file with these names."""
     folder = tmp_path_factory.mktemp("hostile")
-    names = spread((PAYLOADS * 2)[request.param : request.param + NUMBER_OF_NAMES])
-    names = [name.replace(".", ",") for name in names]
     make_database(folder / "hostile.db", names)
     write_files(folder, names)
     draft = draft_project(tmp_path_factory.mktemp("drafts") / "hostile-data", folder)
     assert all(line.isprintable() for line in draft.report)
     return draft.path
+
+
+@pytest.fixture(scope="module", params=range(2))
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = spread((PAYLOADS * 2)[request.param : request.param + NUMBER_OF_NAMES])
+    return draft([name.replace(".", ",") for name in names], tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def harmless_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draft(HARMLESS, tmp_path_factory)
+
+
+def read_shapes(project: Path) -> dict[str, object]:
+    """Every file of a project as what reads it understands it, but for its texts."""
+    shapes: dict[str, object] = {}
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project).as_posix()
+        if path.suffix == ".py":
+            shapes[name] = find_shape(path.read_text("utf-8"))
+        elif path.suffix in (".yml", ".yaml", ".cff"):
+            shapes[name] = find_shape_of_values(yaml.safe_load(path.read_text("utf-8")))
+        elif path.suffix == ".md":
+            shapes[name] = find_markdown_shape(path.read_text("utf-8"))
+        elif path.suffix == ".toml":
+            shapes[name] = find_shape_of_values(tomllib.loads(path.read_text("utf-8")))
+        elif path.is_file():
+            shapes[name] = ""
+    return shapes
+
+
+def test_every_file_of_a_project_has_the_shape_of_a_harmless_one(
+    project: Path, harmless_project: Path
+) -> None:
+    assert read_shapes(project) == read_shapes(harmless_project)
 
 
 def list_rows(card: str) -> Iterator[list[str]]:

@@ -75,7 +75,7 @@ def test_a_malformed_file_is_told_and_hides_nobody(installed: Path, content: byt
     (problem,) = discover().problems
     assert problem.distribution == "bad-data"
     assert "entry_points.txt" in problem.message
-    assert problem.hint == "Run: pip install --force-reinstall bad-data"
+    assert problem.hint == "Run: pip install --force-reinstall --no-deps bad-data"
 
 
 @pytest.mark.parametrize(

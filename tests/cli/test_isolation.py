@@ -110,13 +110,15 @@ def test_nothing_goes_on_when_the_program_is_ended(
     lone_program: Program, scratch: Path, tmp_path: Path, number: int
 ) -> None:
     wheel = pack_trap(tmp_path / "w.db", ENDLESS)
-    process = lone_program.with_variables({"TMPDIR": str(scratch)}).start("verify", wheel)
+    program = lone_program.with_variables({"TMPDIR": str(scratch)})
+    process = program.start("verify", wheel)
     child = wait_for(lambda: find_child(process.pid))
     time.sleep(0.5)  # until it is inside of SQLite
     process.send_signal(number)
     process.communicate(timeout=GRACE)  # which waits for the child as well, for it has the pipes
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     wait_for(lambda: not Path(f"/proc/{child}").exists())
+    program.run("verify", pack_trap(tmp_path / "plain.db", PLAIN))  # removes what a kill left
 
 
 def find_child(process: int) -> int:

@@ -17,9 +17,13 @@ ROOT = Path(__file__).parents[2]
 # What continuous integration runs by itself, and what the tutorial does.
 RUN_ELSEWHERE = {
     "make demo",
+    "make wheels",
+    'export PIP_FIND_LINKS="$PWD/build/demo/wheels"',
+    'export PIP_CONSTRAINT="$PWD/build/demo/wheels/constraint.txt"',
+    'export UV_FIND_LINKS="$PIP_FIND_LINKS" UV_CONSTRAINT="$PIP_CONSTRAINT"',
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
-    "microcosm-sqlite new planets-data",
+    "microcosm-sqlite new planets-data --from folder-of-files",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
@@ -48,6 +52,7 @@ def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
         "docs/reference/python/aio.md",
         "docs/reference/comparisons.md",
         "docs/reference/errors.md",
+        "docs/reference/mistakes.md",
     ],
 )
 def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
@@ -89,7 +94,7 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
     followed |= {"publish-a-new-version.md", "repair-messy-files.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
-    followed |= {"comparisons.md"}
+    followed |= {"comparisons.md", "mistakes.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from microcosm_sqlite.dataset import DataSet, dispose_sqlite_connections
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError
+from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,3 +150,17 @@ def test_models_and_stores_need_no_object_graph_library(module: str) -> None:
     code = f"import sys, microcosm_sqlite.{module}; print('microcosm' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_session_cannot_be_assigned_for_every_thread(make_graph: Callable[..., Any]) -> None:
+    graph = make_graph()
+    Keeper.create_all(graph)
+    with Keeper.new_session(graph) as session:
+        for owner in (Keeper, Keeper.resolve(), DataSet):
+            with pytest.raises(DatasetError, match=r"session cannot be set.*Open a context"):
+                owner.session = session
+        Keeper.session = None
+        store: Store[Any] = Store[Keeper](lambda _: session)
+        assert store.count() == 0
+    with Keeper.new_context(graph) as context:
+        assert Keeper.session is context.session

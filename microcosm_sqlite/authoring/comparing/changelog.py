@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.authoring.comparing.comparison import name_version
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import escape_markdown, spell_code, spell_count
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.comparing.comparison import Comparison, TableComparison
     from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 
-_HEADINGS = {"added": "Added", "changed": "Changed", "removed": "Removed"}
+_HEADINGS = {
+    "added": "Added", "changed": "Changed", "renamed": "Renamed", "removed": "Removed"
+}  # fmt: skip
 LONGEST = 60
 """Characters up to which a declaration is quoted."""
 
@@ -20,7 +22,7 @@ LONGEST = 60
 def render_changelog(comparison: Comparison) -> str:
     """A section in Markdown, headed by the new side's version, or the next if it was not raised."""
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
-    lines = [f"## {version or 'Unreleased'}"]
+    lines = [f"## {escape_markdown(version) or 'Unreleased'}"]
     for change, heading in _HEADINGS.items():
         entries = [_describe(each) for each in comparison.schema if each.change == change]
         lines += _section(heading, entries)
@@ -37,9 +39,11 @@ def _section(heading: str, entries: list[str]) -> Iterator[str]:
 
 
 def _describe(change: SchemaChange) -> str:
-    thing, name = change.thing.capitalize(), f"`{change.name or change.table}`"
-    place = f" of `{change.table}`" if change.name else ""
-    if change.change == "changed":
+    thing, name = change.thing.capitalize(), spell_code(change.name or change.table)
+    place = f" of {spell_code(change.table)}" if change.name else ""
+    if change.change == "renamed":
+        text = f"{thing} {name}{place} to {spell_code(change.after)}."
+    elif change.change == "changed":
         declared = f" from {_quote(change.before)} to {_quote(change.after)}"
         is_short = max(len(change.before), len(change.after)) <= LONGEST
         text = f"{thing} {name}{place}{declared if is_short else ''}."
@@ -54,7 +58,7 @@ def _is_worth(change: SchemaChange) -> bool:
 
 
 def _quote(declared: str) -> str:
-    return f"`{declared}`" if declared else "none"
+    return spell_code(declared) if declared else "none"
 
 
 def _is_told(table: TableComparison) -> bool:
@@ -63,10 +67,11 @@ def _is_told(table: TableComparison) -> bool:
 
 def _count(table: TableComparison) -> str:
     old, new = table.old_rows or 0, table.new_rows or 0
-    before, now = spell_count(old, "row"), spell_count(new, "row")
+    before, now, name = spell_count(old, "row"), spell_count(new, "row"), spell_code(table.table)
     if table.reason:
         amount = f"{now}, as before" if old == new else f"{before} before, {new:,} now"
-        return f"`{table.table}`: other content; {amount}."
+        return f"{name}: other content; {amount}."
     counts = {"inserted": table.inserted, "deleted": table.deleted, "updated": table.updated}
     told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    return f"`{table.table}`: {told}; {now} in all."
+    text = f"{name}: {told}; {now} in all."
+    return f"**Breaking:** {text}" if table.is_shrunk else text

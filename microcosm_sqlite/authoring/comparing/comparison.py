@@ -7,18 +7,19 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from microcosm_sqlite.authoring.comparing.row_changes import (
-    RowChange,
+from microcosm_sqlite.authoring.comparing.content_changes import (
+    is_numbered,
     open_comparer,
-    why_incomparable,
+    tell_renamed,
 )
+from microcosm_sqlite.authoring.comparing.row_changes import RowChange, why_incomparable
 from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Schema,
     SchemaChange,
     compare_external_keys,
     compare_schemas,
-    read_schema,
 )
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+
+
+FEW = 10
+"""Of fewer rows, half may well go without harm."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class TableComparison:
         reason: Why rows were not compared one by one, but all at once, by the digest of the
             columns that both sides have; empty where they were.
         is_same: Whether the rows do not differ.
+        by_content: Whether rows were compared by their content, since the key only numbers them
+            and would tell of more changes.
     """
 
     table: str
@@ -55,6 +62,14 @@ class TableComparison:
     updated: int | None = None
     reason: str = ""
     is_same: bool = False
+    by_content: bool = False
+
+    @property
+    def is_shrunk(self) -> bool:
+        """Whether all rows are gone, or half of more than a few."""
+        if not self.old_rows or self.new_rows is None:
+            return False
+        return not self.new_rows or (self.old_rows >= FEW and 2 * self.new_rows <= self.old_rows)
 
 
 @dataclass(frozen=True)
@@ -84,10 +99,11 @@ class Comparison:
     def level(self) -> Level:
         """Which part of the version should grow.
 
-        The major one where the schema breaks readers, the minor one where it changes otherwise,
-        the patch where only rows change.
+        The major one where the schema breaks readers or a table lost most of its rows, the minor
+        one where the schema changes otherwise, the patch where only rows change.
         """
-        if any(change.breaks for change in self.schema):
+        is_shrunk = any(table.is_shrunk for table in self.tables)
+        if is_shrunk or any(change.breaks for change in self.schema):
             return "major"
         if self.schema:
             return "minor"
@@ -122,19 +138,47 @@ def compare_datasets(
         try:
             schemas = read_schema(before), read_schema(after)
             tables = _compare_tables((before, after), schemas)
+            referred = {
+                key.target
+                for schema in schemas
+                for shape in schema.tables.values()
+                for key in shape.foreign_keys
+            }
+            numbered = {
+                table.table
+                for table in tables
+                if table.table not in referred and _is_numbered(table, schemas, (before, after))
+            }
         except SQLITE_ERRORS as error:
             raise translate(error, f"{old.path} or {new.path}") from error
+    schema = compare_schemas(*schemas)
     changes: list[RowChange] = []
     keep = tell or changes.append
-    unknown = [table for table in tables if not (table.is_same or table.reason)]
+    unknown = [place for place, table in enumerate(tables) if not (table.is_same or table.reason)]
     if unknown:
         with open_comparer(old.location, new.location) as comparer:
-            for table in unknown:
-                shapes = (schema.tables[table.table] for schema in schemas)
-                found = comparer.compare(table.table, *shapes)
-                tables[tables.index(table)] = _count(table, found, limit, keep)
-    schema = compare_schemas(*schemas) + _compare_external_keys(old, new, schemas)
+            for place in unknown:
+                table, name = tables[place], tables[place].table
+                shapes = schemas[0].tables[name], schemas[1].tables[name]
+                by_content = name in numbered and comparer.is_nearer_by_content(name, *shapes)
+                compare = comparer.compare_content if by_content else comparer.compare
+                counted = _count(table, compare(name, *shapes), limit, keep)
+                tables[place] = replace(counted, by_content=by_content)
+                schema = tell_renamed(schema, name, comparer.find_renamed(name, *shapes))
+    schema += _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
+
+
+def _is_numbered(
+    table: TableComparison,
+    schemas: tuple[Schema, Schema],
+    connections: tuple[sqlite3.Connection, sqlite3.Connection],
+) -> bool:
+    """Whether the key of a table, to which no other refers, numbers its rows."""
+    name = table.table
+    if table.is_same or table.reason:
+        return False
+    return is_numbered(name, schemas[0].tables[name], schemas[1].tables[name], connections)
 
 
 def _compare_external_keys(

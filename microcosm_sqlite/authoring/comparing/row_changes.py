@@ -8,19 +8,14 @@ those are compared that both have. Where rows have no key that tells them apart 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from microcosm_sqlite.authoring.comparing.schema_changes import Column, Shape
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
+from microcosm_sqlite.authoring.comparing.shapes import Column, Shape
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier
-from microcosm_sqlite.errors import DatasetIOError
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from microcosm_sqlite.catalog.location import Location
 
     Row = Mapping[str, Any]
 
@@ -88,41 +83,7 @@ def _why_by_declaration(old: Shape, new: Shape) -> str:
     return next((reason for reason, applies in reasons.items() if applies), "")
 
 
-class RowComparer:
-    """Two databases on one connection, to be compared; made by :func:`open_comparer`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def compare(self, table: str, before: Shape, shape: Shape) -> Iterator[RowChange]:
-        """The changes of one table: updates, inserts, deletes, each in the order of the keys.
-
-        Args:
-            table: Its name.
-            before: What it was declared as, with the same key.
-            shape: What it is declared as.
-
-        Raises:
-            DatasetIOError: One of the databases cannot be read.
-        """
-        queries = _TableQueries(table, before, shape)
-        try:
-            for row in self._connection.execute(queries.updates):
-                yield _describe_update(table, queries.shared, shape.key, row)
-            for row in self._connection.execute(queries.inserts):
-                new = dict(zip(shape.columns, row, strict=True))
-                yield RowChange(table, "insert", {name: new[name] for name in shape.key}, {}, new)
-            for row in self._connection.execute(queries.deletes):
-                old = dict(zip(before.columns, row, strict=True))
-                yield RowChange(table, "delete", {name: old[name] for name in shape.key}, old, {})
-        except SQLITE_ERRORS as error:
-            raise DatasetIOError(
-                f"Table {table} cannot be compared: {str(error) or 'out of memory'}.",
-                hint="Run: microcosm-sqlite verify, on both sides.",
-            ) from error
-
-
-class _TableQueries:
+class TableQueries:
     """The SQL that finds the changes of one table, by three joins along its key."""
 
     def __init__(self, table: str, before: Shape, shape: Shape) -> None:
@@ -135,7 +96,7 @@ class _TableQueries:
         unequal = [f"new.{name} COLLATE BINARY IS NOT old.{name}" for name in columns]
         unequal += [
             f"typeof(new.{name}) <> typeof(old.{name})"
-            for name in map(quote_identifier, _list_lenient(self.shared, before, shape))
+            for name in map(quote_identifier, list_lenient(self.shared, before, shape))
         ]
         other = join_evenly(unequal, " OR ")
         sides = {"new": f"main.{quoted} AS new", "old": f"old.{quoted} AS old"}
@@ -156,7 +117,7 @@ class _TableQueries:
         )
 
 
-def _list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterator[str]:
+def list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterator[str]:
     """The columns in which equal values may be of different types, such as 1 and 1.0."""
     for name in shared:
         affinities = {_affinity(shape.columns[name]), _affinity(before.columns[name])}
@@ -164,9 +125,10 @@ def _list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterato
             yield name
 
 
-def _describe_update(
+def describe_update(
     table: str, names: Sequence[str], key: Sequence[str], row: Sequence[Any]
 ) -> RowChange:
+    """The change of a row of :attr:`TableQueries.updates`."""
     old = dict(zip(names, row[: len(names)], strict=True))
     new = dict(zip(names, row[len(names) :], strict=True))
     changed = [
@@ -179,17 +141,6 @@ def _describe_update(
         {name: old[name] for name in changed},
         {name: new[name] for name in changed},
     )
-
-
-@contextmanager
-def open_comparer(old: Location, new: Location) -> Iterator[RowComparer]:
-    """Open two databases, read-only and hardened, to compare their rows.
-
-    Raises:
-        DatasetFileError: One of the files cannot be opened.
-    """
-    with closing(connect(new, attach={"old": old})) as connection:
-        yield RowComparer(connection)
 
 
 def _affinity(column: Column) -> str:

@@ -12,13 +12,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Schema,
-    SchemaChange,
-    Shape,
-    compare_schemas,
-    read_schema,
-)
+from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange, compare_schemas
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema, Shape
 from microcosm_sqlite.common.sql import quote_identifier
 
 ASIDE = "{} as it was"

@@ -152,3 +152,8 @@ def _rank_import(name: str) -> tuple[bool, bool, list[str | int]]:
         int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name.lower())
     ]
     return not is_constant, name[:1].islower(), parts
+
+
+def spell_table(name: str) -> str:
+    """A table as docstrings call it."""
+    return f"the table {spell_plainly(name)}".rstrip()

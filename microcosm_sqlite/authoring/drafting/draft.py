@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from microcosm_sqlite.authoring.drafting.draft_check import check_draft
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
@@ -75,6 +76,7 @@ def draft_project(
         with write_project(target, {**context, "_draft": draft}) as project:
             _replace_sources(project / "sources", inference, databases)
             _write_repairs(project, inference)
+            check_draft(project, databases)
     report = [*report_databases(databases), *report_files(inference)]
     return Draft(target, tuple(map(spell_on_one_line, report)))
 

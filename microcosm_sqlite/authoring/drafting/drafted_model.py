@@ -39,6 +39,19 @@ class Related:
 
 
 @dataclass(frozen=True)
+class FullText:
+    """What of a table is searched.
+
+    Attributes:
+        columns: The columns.
+        options: Options of FTS5.
+    """
+
+    columns: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class DraftedModel:
     """One table and what it is called in Python.
 
@@ -47,7 +60,7 @@ class DraftedModel:
         name: The class.
         attributes: Column to attribute.
         related: Attributes that lead to other rows.
-        full_text: Columns that are searched.
+        full_text: What of the table is searched, if anything.
         comments: Column to what it may be, where nobody is sure, as sentences.
     """
 
@@ -55,7 +68,7 @@ class DraftedModel:
     name: str
     attributes: Mapping[str, str]
     related: tuple[Related, ...] = ()
-    full_text: tuple[str, ...] = ()
+    full_text: FullText | None = None
     comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ as literals. Its identifiers are those that `model_names` made, and each is chec
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -23,7 +23,7 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     needs_quotes,
     quote,
     spell_plainly,
-    write_import,
+    spell_table,
     write_name,
     write_number,
 )
@@ -102,14 +102,20 @@ class ModelWriter:
     def _write_class(self, model: DraftedModel) -> Iterator[str]:
         table = model.table
         yield f"class {check_name(model.name)}({self._base}):"
-        yield f'    """A row of {_spell_table(table.name)}."""'
+        yield f'    """A row of {spell_table(table.name)}."""'
         yield ""
         if any(map(needs_quotes, [table.name, *table.columns.keys()])):
             self._imports.use("sqlalchemy", "quoted_name")
         yield from _write_assignment("__tablename__", write_name(table.name))
         if model.full_text:
-            names = [quote(model.attributes[name]) for name in model.full_text]
+            names = [quote(model.attributes[name]) for name in model.full_text.columns]
             yield from lay_out(Call("__full_text__ = (", names), 4)
+            options = [
+                f"{quote(key)}: {quote(value)}" for key, value in model.full_text.options.items()
+            ]
+            yield from (
+                lay_out(Call("__full_text_options__ = {", options, "}"), 4) if options else ()
+            )
         arguments = list(self._list_table_arguments(table))
         if arguments:
             yield from lay_out(Call("__table_args__ = (", arguments), 4)
@@ -135,9 +141,12 @@ class ModelWriter:
         keys = [key for key in column.foreign_keys if _is_single(key.constraint)]
         for key in sorted(keys, key=lambda key: key.target_fullname):
             self._imports.use("sqlalchemy", "ForeignKey")
-            arguments.append(Call("ForeignKey(", [quote(key.target_fullname)]))
+            actions = _list_actions(key.constraint)
+            arguments.append(Call("ForeignKey(", [quote(key.target_fullname), *actions]))
         if column.computed is not None:
             arguments.append(self._write_computed(column.computed))
+        elif isinstance(column.server_default, sa.DefaultClause):
+            arguments.append(self._write_text("server_default=", column.server_default.arg))
         arguments += _list_options(column)
         annotation = f"{annotation} | None" if column.nullable else annotation
         yield from self._write_attribute(attribute, annotation, "mapped_column", arguments)
@@ -184,22 +193,29 @@ class ModelWriter:
             if not _is_single(key_):
                 self._imports.use("sqlalchemy", "ForeignKeyConstraint")
                 targets = [element.target_fullname for element in key_.elements]
-                yield Call("ForeignKeyConstraint(", [_list(key_.column_keys), _list(targets)])
+                parts = [_list(key_.column_keys), _list(targets), *_list_actions(key_)]
+                yield Call("ForeignKeyConstraint(", parts)
         yield from self._list_constraints(table)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             if any(column.index for column in index.columns):
                 continue  # its column says so
             self._imports.use("sqlalchemy", "Index")
             arguments: list[Node] = [quote(str(index.name))]
-            arguments += [quote(column.name) for column in index.columns]
+            arguments += [
+                quote(part.name) if isinstance(part, sa.Column) else self._write_text("", part)
+                for part in index.expressions
+            ]
             arguments += ["unique=True"] if index.unique else []
             where = index.dialect_options["sqlite"].get("where")
             if where is not None:
-                text = self._imports.use("sqlalchemy", "text as sql_text")
-                arguments.append(Call(f"sqlite_where={text}(", [quote(where.text)]))
+                arguments.append(self._write_text("sqlite_where=", where))
             yield Call("Index(", arguments)
         if not table.dialect_options["sqlite"].get("with_rowid", True):
             yield '{"sqlite_with_rowid": False}'
+
+    def _write_text(self, argument: str, clause: Any) -> Node:
+        text = self._imports.use("sqlalchemy", "text as sql_text")
+        return Call(f"{argument}{text}(", [quote(clause.text)])
 
     def _list_constraints(self, table: sa.Table) -> Iterator[Node]:
         uniques = [
@@ -263,37 +279,6 @@ def _write_comment(text: str) -> Iterator[str]:
             yield f"    # {line}"
 
 
-def write_stores(classes: Mapping[str, str], *, package: str) -> str:
-    """Return the module that has a store for each model, given the class of each table."""
-    bodies = [
-        f"{_write_store_head(check_name(name))}\n"
-        f'    """Rows of {_spell_table(table)}, by any column."""'
-        for table, name in classes.items()
-    ]
-    lines = [
-        '"""Stores (repository pattern): one per model, with the searches that readers need."""',
-        "",
-        "from __future__ import annotations",
-        "",
-        "from microcosm_sqlite import Store",
-        "",
-        *write_import(f"{package}.models", classes.values()),
-        "",
-        "",
-        "\n\n\n".join(bodies),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _spell_table(name: str) -> str:
-    return f"the table {spell_plainly(name)}".rstrip()
-
-
-def _write_store_head(model: str) -> str:
-    line = f"class {model}Store(Store[{model}]):"
-    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"
-
-
 def _write_assignment(name: str, value: str) -> list[str]:
     line = f"    {name} = {value}"
     if measure(line) <= LINE_LENGTH or measure(f"        {value}") > LINE_LENGTH:
@@ -347,6 +332,12 @@ def _name_check(table: sa.Table, text: str) -> str:
     """Return the column that a check is about, as far as that can be seen."""
     words = re.findall(r"\w+", text)
     return next((word for word in words if word in table.columns), "rows")
+
+
+def _list_actions(constraint: sa.ForeignKeyConstraint | None) -> Iterator[str]:
+    for name in ("ondelete", "onupdate"):
+        if action := getattr(constraint, name, None):
+            yield f"{name}={quote(action)}"
 
 
 def _is_single(constraint: sa.ForeignKeyConstraint | None) -> bool:

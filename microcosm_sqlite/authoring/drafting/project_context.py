@@ -12,9 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.code_layout import (
+    LINE_LENGTH,
     Call,
+    check_name,
     lay_out,
     quote,
+    spell_table,
+    write_import,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -24,14 +28,14 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.databases import open_database
 from microcosm_sqlite.authoring.sources.finding import split_name
 from microcosm_sqlite.authoring.values.kind_values import is_text_type
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
@@ -206,14 +210,32 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
         "row_count": table["row_count"],
         "key": ", ".join(map(escape_markdown, table["key"])),
         "gaps": ", ".join(map(escape_markdown, table["gaps"])),
-        "file": spell_on_one_line(table["file"]).replace("`", "'"),
+        "file": spell_code(table["file"]),
     }
 
 
-def escape_markdown(text: str) -> str:
-    r"""Return a text as Markdown of one line that shows it.
+def write_stores(classes: Mapping[str, str], *, package: str) -> str:
+    """Return the module that has a store for each model, given the class of each table."""
+    bodies = [
+        f"{_write_store_head(check_name(name))}\n"
+        f'    """Rows of {spell_table(table)}, by any column."""'
+        for table, name in classes.items()
+    ]
+    lines = [
+        '"""Stores (repository pattern): one per model, with the searches that readers need."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from microcosm_sqlite import Store",
+        "",
+        *write_import(f"{package}.models", classes.values()),
+        "",
+        "",
+        "\n\n\n".join(bodies),
+    ]
+    return "\n".join(lines) + "\n"
 
-    >>> escape_markdown("a|b <i>")
-    'a\\|b \\<i\\>'
-    """
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", spell_on_one_line(text))
+
+def _write_store_head(model: str) -> str:
+    line = f"class {model}Store(Store[{model}]):"
+    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"

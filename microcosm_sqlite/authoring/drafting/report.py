@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
@@ -61,16 +62,23 @@ def _describe_key(table: InferredTable) -> str:
     return f"{', '.join(table.primary_key)} ({unique} {spell_count(table.row_count, 'row')})"
 
 
-def _describe_columns(columns: Iterable[InferredColumn]) -> Iterator[str]:
-    for described, neighbours in groupby(columns, _describe_column):
+def _describe_columns(columns: Collection[InferredColumn]) -> Iterator[str]:
+    described = {column.name: _describe_column(column) for column in columns}
+    headers = {column.name: column.header for column in columns}
+    yield from _list_columns(described, headers)
+
+
+def _list_columns(described: Mapping[str, str], headers: Mapping[str, str]) -> Iterator[str]:
+    """Tell of columns, many neighbours alike in one line."""
+    for description, neighbours in groupby(described, described.__getitem__):
         alike = list(neighbours)
         if len(alike) >= _FEWEST_ALIKE:
-            yield f"  {alike[0].name} to {alike[-1].name}, {len(alike)} columns: each {described}"
+            yield f"  {alike[0]} to {alike[-1]}, {len(alike)} columns: each {description}"
             continue
-        for column in alike:
-            renamed = column.header not in ("", column.name)
-            called = f", called {column.header!r}" if renamed else ""
-            yield f"  {column.name}: {described}{called}"
+        for name in alike:
+            header = headers.get(name, "")
+            called = f", called {header!r}" if header not in ("", name) else ""
+            yield f"  {name}: {description}{called}"
 
 
 def _describe_column(column: InferredColumn) -> str:
@@ -140,14 +148,24 @@ def _report_database(draft: DatabaseDraft) -> Iterator[str]:
         rows = spell_count(found.row_counts[table.name], "row")
         yield f"{table.name}: {rows} of {name}, model {model.name}"
         yield f"  key: {_describe_declared_key(table, found)}"
-        for column in table.columns:
-            if column.name != found.row_numbers.get(table.name):
-                yield f"  {column.name}: {_describe_declared_column(column)}"
+        yield from _describe_declared_columns(table, found)
         if model.full_text:
-            yield f"  full-text search: {', '.join(model.full_text)}"
+            yield f"  full-text search: {', '.join(model.full_text.columns)}"
         yield from (f"  note: {remark}" for remark in found.remarks[table.name])
-    yield from (f"view {view}: kept" for view in found.views)
+    for view in found.views:
+        remark = found.view_remarks.get(view)
+        yield f"view {view}: kept{f', but {remark}' if remark else ''}"
     yield from (f"left out: {what}, {reason}" for what, reason in found.left_out.items())
+    yield from (f"differs: {difference}" for difference in draft.differences)
+
+
+def _describe_declared_columns(table: sa.Table, found: Reflection) -> Iterator[str]:
+    columns = [each for each in table.columns if each.name != found.row_numbers.get(table.name)]
+    described = {
+        column.name: _describe_declared_column(column, found.declared[table.name][column.name])
+        for column in columns
+    }
+    yield from _list_columns(described, {})
 
 
 def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
@@ -157,11 +175,14 @@ def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
     return f"{', '.join(found.list_key(table))} (declared)"
 
 
-def _describe_declared_column(column: sa.Column[object]) -> str:
+def _describe_declared_column(column: sa.Column[object], declared: str) -> str:
+    made = column.type.compile(dialect())
     if isinstance(column.type, sa.Enum):
         parts = [f"one of {', '.join(column.type.enums)}"]
     else:
-        parts = [str(column.type.compile())]
+        parts = [made]
+    if declared != made.partition(" COLLATE ")[0]:
+        parts.append(f"declared {declared}" if declared else "no type declared")
     parts += ["may be empty"] if column.nullable else []
     parts += ["generated"] if column.computed is not None else []
     parts += sorted(f"refers to {key.target_fullname}" for key in column.foreign_keys)

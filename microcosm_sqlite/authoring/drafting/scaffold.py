@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.names import suggest
-from microcosm_sqlite.common.workspace import open_workspace, publish_new, sweep
+from microcosm_sqlite.common.workspace import open_workspace, sweep
 from microcosm_sqlite.errors import BuildError, SettingsError
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
         project = _render(context, str(scratch))
         yield project
         try:
-            publish_new(project, target)
-        except FileExistsError:
+            project.rename(target)  # which replaces nothing but an empty folder
+        except OSError:
             _refuse_occupied(target)
             raise
 

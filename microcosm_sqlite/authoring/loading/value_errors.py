@@ -2,43 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.sources.records import Records
+from microcosm_sqlite.authoring.values.date_formats import find_number_formats
+from microcosm_sqlite.authoring.values.parsing import NULL_WORDS, is_infinity
 from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.common.kinds import DECIMAL, INTEGER, NUMBER
 from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.errors import SourceError, SourceValueError
+from microcosm_sqlite.errors import BuildError, SourceError, SourceValueError
 
 SHOWN_LENGTH = 80
 
 
 @dataclass
 class Findings:
-    """Offences found so far: the first `limit` of them, and how many there are in all."""
+    """Offences found so far: the first `limit` of them, and how many there are in all.
+
+    A value that does not fit is told once for its column, with the number of rows that have it.
+    """
 
     limit: int
     errors: list[SourceError] = field(default_factory=list)
     count: int = 0
+    _rows: dict[object, int] = field(default_factory=dict)
 
     def add(self, error: SourceError) -> None:
         """Count an offence, and keep it while there is room."""
         self.count += 1
-        if len(self.errors) < self.limit:
+        kind = _find_kind(error)
+        if kind in self._rows:
+            self._rows[kind] += 1
+        elif len(self.errors) < self.limit:
             self.errors.append(error)
+            self._rows[kind] = 1
 
     def raise_any(self) -> None:
-        """Raise the first offence, with a text that tells of the others."""
+        """Raise the first offence, with a text that tells of the others, column by column."""
         if not self.errors:
             return
+        places = {
+            (error.file, _find_column(error)): number
+            for number, error in reversed([*enumerate(self.errors)])
+        }
+        self.errors.sort(key=lambda error: places[error.file, _find_column(error)])
+        lines = [self._describe(error) for error in self.errors]
+        left = self.count - sum(self._rows.values())
+        lines += [f"... and {left:,} more."] if left else []
         first = self.errors[0]
-        lines = [error.message for error in self.errors]
-        if self.count > len(self.errors):
-            lines.append(f"... and {self.count - len(self.errors):,} more.")
         first.args = ("\n".join(lines),)
+        first.hint = _join_hints(self.errors)
         first.others = tuple(self.errors[1:])
         first.count = self.count
         raise first
+
+    def _describe(self, error: SourceError) -> str:
+        rows = self._rows[_find_kind(error)]
+        return (
+            f"{error.message.removesuffix('.')}, in {rows:,} rows." if rows > 1 else error.message
+        )
+
+
+def _find_kind(error: SourceError) -> object:
+    """What offences that are told together have in common."""
+    if isinstance(error, SourceValueError):
+        return error.file, error.column, error.value
+    return error
+
+
+def _find_column(error: SourceError) -> str:
+    return error.column if isinstance(error, SourceValueError) else ""
+
+
+def _join_hints(errors: Iterable[BuildError]) -> str:
+    return " ".join(dict.fromkeys(error.hint for error in errors if error.hint))
+
+
+def raise_together(errors: Sequence[BuildError]) -> None:
+    """Raise the first of the errors of several tables, with a text that tells of all."""
+    if not errors:
+        return
+    first, *others = errors
+    first.hint = _join_hints(errors)
+    first.args = ("\n".join(error.message for error in errors),)
+    if isinstance(first, SourceError):
+        found = [error for error in others if isinstance(error, SourceError)]
+        first.others += tuple(chain.from_iterable((error, *error.others) for error in found))
+        first.count += sum(error.count for error in found)
+    raise first
 
 
 def judge_records(
@@ -85,7 +140,51 @@ def describe_offence(
         line=line,
         column=rule.name,
         value=str(value),
+        hint=_advise(rule, value),
     )
+
+
+def _advise(rule: ColumnRule, value: object) -> str:
+    """What to do about a value, where that can be told; an empty string elsewhere."""
+    text, options = str(value).strip(), f"tables.{write_toml_key(rule.column.table.name)}"
+    optional = "make the column nullable: `Mapped[... | None]`"
+    if value is None or not text:
+        return "" if rule.column.nullable else f"If a row may have no value, {optional}."
+    if rule.kind == NUMBER and is_infinity(text):
+        return f"If infinite numbers are meant, set `{options}.infinity = true`."
+    if text in NULL_WORDS:
+        also = "" if rule.column.nullable else f", and {optional}"
+        setting = f"{options}.null-values = {write_toml([text])}"
+        return f"If {text} stands for no value, set `{setting}`{also}."
+    if rule.kind not in (INTEGER, NUMBER, DECIMAL):
+        return ""
+    meanings: dict[str, str] = {}
+    for format_, number in find_number_formats(text).items():
+        meanings.setdefault(number, format_)
+    key = f"{options}.formats.{write_toml_key(rule.name)}"
+    return " ".join(
+        f"If {text} is {number}, set `{key} = {write_toml(format_)}`."
+        for number, format_ in meanings.items()
+    )
+
+
+def find_misfit(records: Records, judge: Callable[[Any], object]) -> SourceError:
+    """The error that tells of the first value for which a function raises `ValueError`."""
+    for line, row in records.numbered():
+        for column, value in zip(records.header, row, strict=True):
+            try:
+                judge(value)
+            except ValueError as error:
+                return SourceValueError(
+                    f"{records.name}, {records.unit} {line}, column `{column}`: "
+                    f"{show(value)} is not {error}.",
+                    file=records.name,
+                    line=line,
+                    column=column,
+                    value=str(value),
+                    hint="Write it as a text, or as null.",
+                )
+    return SourceError(f"{records.name} was changed while it was read.", file=records.name)
 
 
 def _describe_width(name: str, line: int, found: int, width: int) -> SourceError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,7 +30,14 @@ SIDECARS = ("-wal", "-shm", "-journal")
 """Ends of the names of files that SQLite keeps beside a database."""
 
 _SNAPSHOT = "Take a copy that has everything: sqlite3 {} \"VACUUM INTO 'copy.db'\""
+_DAMAGED = "Fetch or copy it anew, and whole; or see what sqlite3 makes of it: .recover"
 _ENCRYPTED = "If it is encrypted, decrypt it with the program that did so."
+
+
+def find_owner(path: Path) -> Path | None:
+    """The database that a file is a log of, by its name; None for other files."""
+    ends = (end for end in SIDECARS if path.name.endswith(end))
+    return next((path.with_name(path.name.removesuffix(end)) for end in ends), None)
 
 
 def is_database(path: Path) -> bool:
@@ -90,7 +98,7 @@ def refuse_impostor(path: Path, name: str) -> None:
         return  # in write-ahead mode, which is as good as any where there is no log
     except DatasetFileError as error:
         is_strange = error.message.endswith("is not a SQLite database.")
-        raise _translate(error, path, name, _ENCRYPTED if is_strange else "") from error
+        raise _translate(error, path, name, _ENCRYPTED if is_strange else _DAMAGED) from error
 
 
 def _translate(error: DatasetFileError, path: Path, name: str, hint: str) -> SourceError:
@@ -167,6 +175,7 @@ def split_table(name: str, root: Path) -> tuple[str, str]:
 
 
 _TIMEOUT = 5.0
+_UNSAFE = re.compile(r"malformed database schema \((.*)\) - unsafe use of (.*)", re.DOTALL)
 _IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _UNFINISHED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
@@ -273,3 +282,69 @@ def _tell_unfinished(path: Path, error: Exception) -> SourceError:
         file=path.name,
         hint=f'Let SQLite roll it back: sqlite3 {path.name} "PRAGMA quick_check"',
     )
+
+
+def drop_unusable_indexes(snapshot: Path, name: str) -> dict[str, str]:
+    """Drop the indexes of a copy for which no careful reader could open or query it.
+
+    These are indexes by collations of some application, and by functions of SQLite that it does
+    not take for harmless, which may not stand in a schema that is not trusted; which functions
+    these are differs from release to release.
+
+    Args:
+        snapshot: The copy.
+        name: What errors call it.
+
+    Returns:
+        What was dropped, to the reason.
+
+    Raises:
+        SourceError: A table needs such a function.
+    """
+    dropped: dict[str, str] = {}
+    while unsafe := _find_unsafe(snapshot):
+        index, function = unsafe
+        with closing(sqlite3.connect(snapshot)) as connection:
+            found = connection.execute(
+                "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?", (index,)
+            ).fetchone()
+            if found is None:
+                raise SourceError(
+                    f"{name}, table `{index}`: {function} computes a column, and SQLite "
+                    f"{sqlite3.sqlite_version} does not let readers run it.",
+                    file=name,
+                    hint="Store its values in an ordinary column, or use a later SQLite.",
+                )
+            reason = f"readers with SQLite {sqlite3.sqlite_version} may not run {function}"
+            dropped[f"index {index} of {found[0]}"] = reason
+            _drop_index(connection, index)
+    with closing(sqlite3.connect(snapshot)) as connection:
+        for index, table, collation in connection.execute(_FOREIGN_COLLATIONS).fetchall():
+            reason = f"only its application has the collation {collation}"
+            dropped[f"index {index} of {table}"] = reason
+            _drop_index(connection, index)
+    return dropped
+
+
+_FOREIGN_COLLATIONS = """
+SELECT made.name, tbl_name, min(coll) FROM sqlite_schema AS made, pragma_index_xinfo(made.name)
+WHERE type = 'index' AND sql NOTNULL AND upper(coll) NOT IN ('BINARY', 'NOCASE', 'RTRIM')
+GROUP BY 1, 2
+"""
+
+
+def _drop_index(connection: sqlite3.Connection, index: str) -> None:
+    connection.execute(f"DROP INDEX {quote_identifier(index)}")
+    connection.commit()
+
+
+def _find_unsafe(snapshot: Path) -> tuple[str, str] | None:
+    """What of a schema readers may not use, and the function for which they may not."""
+    with closing(sqlite3.connect(snapshot)) as connection:
+        try:
+            connection.execute("PRAGMA trusted_schema=OFF")
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            found = _UNSAFE.search(str(error))
+            return (found[1], found[2]) if found else None
+    return None

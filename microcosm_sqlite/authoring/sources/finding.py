@@ -225,13 +225,21 @@ def _match_repairs(found: Mapping[str, tuple[Source, ...]], settings: ProjectSet
 
 
 def _advise(without_source: Collection[str], without_table: Collection[str]) -> str:
-    """What to do of the two, or with options that no table is for."""
-    settings = []
+    """What to do about tables without a source, sources without a table, or options of none."""
+    advice = []
+    if without_source and without_table:
+        advice.append("Rename one of them, if they are the same.")
     if without_source:
-        settings.append('`tables-without-source = "empty"`')
+        advice.append(
+            f"Put the source of {_quote(without_source)} back, remove the model, "
+            'or set `tables-without-source = "empty"`.'
+        )
     if without_table:
-        settings.append('`unknown-sources = "ignore"`')
-    return f"Rename one of them{', or set ' if settings else ''}{' or '.join(settings)}."
+        advice.append(
+            f"Write a model of {_quote(without_table)}, which `microcosm-sqlite new ... --from` "
+            'drafts from a folder of such files, or set `unknown-sources = "ignore"`.'
+        )
+    return " ".join(advice) or "Rename the options, or remove them."
 
 
 def _quote(names: Collection[str]) -> str:

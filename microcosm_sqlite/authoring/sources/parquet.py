@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
-from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, Advance, ignore_advance
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import SourceError
 
@@ -35,7 +36,7 @@ class ParquetOpener:
             import pyarrow
             from pyarrow import parquet
         try:
-            with parquet.ParquetFile(self.source.path) as file:
+            with parquet.ParquetFile(self.source.path, page_checksum_verification=True) as file:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno:
@@ -46,14 +47,17 @@ class ParquetOpener:
 def _explain(name: str, error: Exception) -> SourceError:
     """The error for a file that pyarrow gives up, with a hint that fits the cause."""
     reason = " ".join(str(error).split()).rstrip(".")
-    return SourceError(f"{name} cannot be read: {reason}.", file=name, hint=_choose_hint(error))
+    suffix = Path(name).suffix
+    is_packed = suffix.lower() in COMPRESSIONS
+    hint = f"Unpack it, and call it {name[: -len(suffix)]}." if is_packed else _choose_hint(error)
+    return SourceError(f"{name} cannot be read: {reason}.", file=name, hint=hint)
 
 
 def _choose_hint(error: Exception) -> str:
     import pyarrow
 
     reason = str(error).lower()
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeDecodeError) or "utf8" in reason:
         return _NOT_UTF8
     if "crypt" in reason:
         return "It is encrypted: write it anew without encryption, where its key is known."
@@ -111,12 +115,24 @@ class _ParquetRecords(Records):
                 hint=_NOT_UTF8,
             ) from error
         except (ValueError, OverflowError) as error:
+            reason = str(error).rstrip(".")
             raise SourceError(
-                f"{self.name}, column `{name}`: {error}.",
+                f"{self.name}, column `{name}`: {reason}.",
                 file=self.name,
-                hint="Moments are kept in microseconds, of the years 1 to 9999: round or clip.",
+                hint=_advise(column.type, reason),
             ) from error
         return values
+
+
+def _advise(type_: Any, reason: str) -> str:
+    """What to do of a column whose values are none in Python."""
+    if "duplicate field names" in reason:
+        return "Rename one of the fields of the same name."
+    if "zoneinfo" in reason or "time zone" in reason.lower():
+        return "Write it anew with a time zone that this machine knows, such as UTC."
+    if any(kind in str(type_) for kind in ("timestamp", "time64", "duration", "date")):
+        return "Moments are kept in microseconds, of the years 1 to 9999: round or clip."
+    return "Write the column anew, as another type."
 
 
 def _count_texts(column: Any) -> int:

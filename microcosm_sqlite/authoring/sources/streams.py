@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import os
 import sys
 import zipfile
 import zlib
@@ -42,13 +43,13 @@ def open_bytes(
     Args:
         path: The file.
         advance: Told of the bytes read.
-        name: How errors call it, if not by its path.
+        name: How errors call it, if not by its name in its folder.
 
     Raises:
         SourceError: The file is missing, unreadable, or no archive of its kind.
     """
-    name = name or str(path)
-    with _explained(name), ExitStack() as stack:
+    name = name or path.name
+    with _explained(path, name), ExitStack() as stack:
         raw = stack.enter_context(_open_metered(path, advance))
         yield stack.enter_context(_decompress(raw, path, name))
 
@@ -71,12 +72,12 @@ def open_text(
         encoding: Its encoding, without a mark; after a `+`, that of bytes which are not in it.
         advance: Told of the bytes read.
         span: Only the text between these two offsets of the uncompressed bytes.
-        name: How errors call the file, if not by its path.
+        name: How errors call the file, if not by its name in its folder.
 
     Raises:
         SourceError: As for `open_bytes`, or the text is not in its encoding.
     """
-    name = name or str(path)
+    name = name or path.name
     with open_bytes(path, advance, name) as stream:
         start, end = span or (0, sys.maxsize)
         stream.seek(start)
@@ -109,7 +110,7 @@ def _describe_stray(path: Path, name: str, encoding: str) -> SourceError:
 
 def estimate_size(path: Path) -> int:
     """About how many bytes the uncompressed text has, or zero where nothing says it."""
-    with _explained(str(path)):
+    with _explained(path, path.name):
         match path.suffix.lower():
             case ".zip":
                 with zipfile.ZipFile(path) as archive:
@@ -141,28 +142,43 @@ def _decompress(raw: IO[bytes], path: Path, name: str) -> IO[bytes]:
 
 def _open_member(raw: IO[bytes], name: str) -> IO[bytes]:
     archive = zipfile.ZipFile(raw)
-    names = [
-        member.filename
+    members = [
+        member
         for member in archive.infolist()
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
-    if len(names) != 1:
+    if len(members) != 1:
         raise SourceError(
-            f"{name} holds {len(names)} files where one is expected.",
+            f"{name} holds {len(members)} files where one is expected.",
             file=name,
             hint="Unpack it, and give each file the name of a table.",
         )
-    return archive.open(names[0])
+    if members[0].flag_bits & _ENCRYPTED:
+        raise SourceError(
+            f"{name} is encrypted.", file=name, hint="Unpack it, where its password is known."
+        )
+    return archive.open(members[0])
+
+
+_ENCRYPTED = 1
+"""The bit of a member's flags that says so."""
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(path: Path, name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
         raise SourceError(f"{name} does not exist.", file=name) from error
     except _list_damages() as error:  # listed now, as a codec is imported when it is needed
-        raise SourceError(f"{name} cannot be read: {error}.", file=name) from error
+        number = error.errno if isinstance(error, OSError) else 0  # of the file system, not of it
+        reason = os.strerror(number) if number else str(error)
+        packed = path.suffix.lower() in COMPRESSIONS and not number
+        raise SourceError(
+            f"{name} cannot be read: {reason}.",
+            file=name,
+            hint="Fetch or pack it anew; it is damaged, or not complete." if packed else "",
+        ) from error
 
 
 def _list_damages() -> tuple[type[Exception], ...]:

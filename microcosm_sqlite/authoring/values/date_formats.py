@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 
@@ -149,3 +150,27 @@ def compile_number_format(format_: str) -> Spell:
         return whole if match["rest"] is None else f"{whole}.{match['rest']}"
 
     return spell
+
+
+NUMBER_FORMATS = ("1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
+_SIGNED_FORMATS = ("1.5", "1,234.5", "1,5", "1.234,5", "1 234,5", "1'234.5", "1 234.5")
+"""Those of numbers with a sign of currency or per cent, the likeliest first."""
+_SIGNED = re.compile(r"[+-]?(?P<prefix>[$€£¥] ?)?[+-]?[0-9][0-9.,' ]*?(?P<suffix> ?[%$€£¥])?")
+
+
+def find_number_formats(text: str) -> dict[str, str]:
+    """The formats that a text is a number in, and what it is then.
+
+    >>> find_number_formats("1,50")
+    {'1,5': '1.50', '1.234,5': '1.50', '1 234,5': '1.50'}
+    >>> find_number_formats("$1,234.50"), find_number_formats("12 %")["1.5 %"]
+    ({'$1,234.5': '1234.50'}, '12')
+    """
+    match = _SIGNED.fullmatch(text.strip())
+    prefix, suffix = (match["prefix"] or "", match["suffix"] or "") if match else ("", "")
+    formats = _SIGNED_FORMATS if prefix or suffix else NUMBER_FORMATS
+    found = {}
+    for format_ in (f"{prefix}{each}{suffix}" for each in formats):
+        with suppress(ValueError):
+            found[format_] = compile_number_format(format_)(text)
+    return found

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -100,6 +101,7 @@ def find_type_kind(type_: types.TypeEngine[Any]) -> Kind | None:
     return next((known[each] for each in type(undecorate(type_)).__mro__ if each in known), None)
 
 
+@cache
 def _list_classes() -> dict[type, Kind]:
     return {import_type(kind.type): kind for kind in KINDS.values()}
 

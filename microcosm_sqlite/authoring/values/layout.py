@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.values.date_formats import DIRECTIVES
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.common.names import find_free_name, suggest
+from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.errors import SettingsError, SourceError
 
+_DELIMITERS = (";", "\t", "|", ",")
 LONGEST_NAME = 63
 """Characters of an identifier; longer ones are cut, as other databases cut them too."""
 
@@ -153,7 +156,7 @@ def lay_out(
     _refuse_repeated(header, names, source)
     unknown = [field for field, name in zip(header, names, strict=True) if name is None]
     if unknown and not skip_unknown:
-        raise _unknown_columns(rules, unknown, source)
+        raise _unknown_columns(rules, unknown, {name for name in names if name}, source)
     return [rules.by_name[name] if name else None for name in names]
 
 
@@ -223,16 +226,46 @@ def _refuse_repeated(header: Sequence[str], names: Sequence[str | None], source:
         seen.add(name)
 
 
-def _unknown_columns(rules: TableRules, unknown: Sequence[str], source: str) -> SourceError:
+def _unknown_columns(
+    rules: TableRules, unknown: Sequence[str], taken: Collection[str], source: str
+) -> SourceError:
     known = sorted(rules.by_name)
-    guess = suggest(unknown[0], known, spell="`{}`".format)
     return SourceError(
         f"{source} has column {_quote(unknown)}, but table `{rules.table.name}` has no such "
         f"column. Its columns: {_quote(known)}.",
         file=source,
         line=1,
-        hint=f'{guess} Rename it, or set `unknown-columns = "ignore"`.'.lstrip(),
+        hint=_advise(rules, unknown, set(known).difference(taken)),
     )
+
+
+def _advise(rules: TableRules, unknown: Sequence[str], free: Collection[str]) -> str:
+    """What to do about fields that are no columns: read them otherwise, name them, or add them.
+
+    Args:
+        rules: Those of the table.
+        unknown: The fields.
+        free: The columns that no field is for.
+    """
+    options, field = f"tables.{write_toml_key(rules.table.name)}", unknown[0]
+    for delimiter in _DELIMITERS:
+        parts = make_names(part.strip('"') for part in field.split(delimiter))
+        if len(unknown) == 1 and len(parts) > 1 and any(part in rules.by_name for part in parts):
+            setting = f"{options}.csv.delimiter = {write_toml(delimiter)}"
+            return f"If that is between its fields, set `{setting}`."
+    leave_out = 'or set `unknown-columns = "ignore"`'
+    names = {_spell_alike(name): name for name in sorted(free)}
+    near = get_close_matches(_spell_alike(field), names, n=1)
+    if near:
+        name = names[near[0]]
+        setting = f"{options}.columns = {{{write_toml(field)} = {write_toml(name)}}}"
+        return f"If it is `{name}`, set `{setting}`; else add it to the model, {leave_out}."
+    added = f"`{make_names([field])[0]}: Mapped[str | None] = mapped_column()`"
+    return f"Add it to the model, as with {added}, {leave_out}."
+
+
+def _spell_alike(name: str) -> str:
+    return make_identifier(name).lower().replace("_", "")
 
 
 def _fills_itself(column: sa.Column[Any]) -> bool:

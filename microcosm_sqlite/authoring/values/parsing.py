@@ -30,6 +30,20 @@ EXACT_INTEGER = 2**53 - 1
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+NULL_WORDS = frozenset(
+    {
+        "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
+        "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
+        "null", "(null)", "<NA>", "missing",
+    }
+)  # fmt: skip
+"""Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
+text."""
+
+
+def is_infinity(text: str) -> bool:
+    """Whether a text is an infinite number: `inf` or `Infinity`, with a sign or without."""
+    return bool(_INFINITY.fullmatch(text))
 
 
 def parse_integer(text: str) -> int:
@@ -69,7 +83,7 @@ def parse_float(text: str) -> float:
 
 def parse_any_float(text: str) -> float:
     """A number; `inf` and `Infinity` are two."""
-    if _INFINITY.fullmatch(text.strip(SQLITE_SPACE)):
+    if is_infinity(text.strip(SQLITE_SPACE)):
         return float(text)
     try:
         return parse_float(text)

@@ -53,7 +53,7 @@ Hints have ``{distribution}`` for the distribution's name, and ``{restore}`` for
 brings the file back, packaged or cached.
 """
 
-_REINSTALL = "Run: pip install --force-reinstall --no-deps {distribution}"
+_REINSTALL = "Run: {reinstall}"
 _RESTORE = "Run: {restore}"
 _REBUILD = "Tell its author to build it again."
 _COPY = "Run: uv pip install --reinstall --link-mode=copy {distribution}"

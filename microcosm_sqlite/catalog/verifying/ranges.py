@@ -144,8 +144,12 @@ def _choose_sample(connection: Connection, table: str) -> str:
     if extent is None:
         return ""
     # Not at even distances, as what rows hold often comes again after a round number of them.
+    low, high = extent
     draw = random.Random(0)  # noqa: S311 - the same at each call
-    numbers = {draw.randint(*extent) for _ in range(_SAMPLE_ROWS)}
+    few = high - low < _SAMPLE_ROWS
+    numbers = (
+        {*range(low, high + 1)} if few else {draw.randint(*extent) for _ in range(_SAMPLE_ROWS)}
+    )
     return f"{rowid} IN ({', '.join(map(str, numbers))})"
 
 

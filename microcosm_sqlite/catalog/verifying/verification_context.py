@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.distributions import reinstall_command
 from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.errors import DatasetError
@@ -86,14 +87,15 @@ class VerificationContext(Subject):
 
     def complete(self, hint: str) -> str:
         """The hint with the names of the distribution and of the command that restores the file."""
+        entry = self.dataset.entry
         owner = self.dataset.distribution or self.dataset.name
         try:
             is_cached = self.dataset.location.is_cached
         except DatasetError:
             is_cached = False
-        reinstall = f"pip install --force-reinstall --no-deps {owner}"
-        restore = "microcosm-sqlite cache clear" if is_cached else reinstall
-        return hint.format(distribution=owner, restore=restore)
+        again = entry.distribution.reinstall_command if entry else reinstall_command(owner)
+        restore = "microcosm-sqlite cache clear" if is_cached else again
+        return hint.format(distribution=owner, reinstall=again, restore=restore)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -62,7 +62,8 @@ def compare_versions(
 
     Each side is the name of an installed dataset, a database file (.db, .db.zst) or a data wheel
     (.whl), which is neither installed nor run. Suggests the next version number: major when the
-    schema breaks readers, minor when it grows, patch when only rows change.
+    schema breaks readers or a table lost half of its rows, minor when the schema grows, patch when
+    only rows change.
 
     Exits with 0 if both sides are the same, 1 if they differ and 2 if an error occurs.
     """
@@ -122,6 +123,10 @@ def _write_migration(
 
 
 def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
+    for table in comparison.tables:
+        if table.is_shrunk:
+            left = f"{Count(table.new_rows or 0).human()} of {Count(table.old_rows or 0).human()}"
+            out.warn(f"Table {table.table} has {left} rows left.", "Is a source complete?")
     if changelog:
         from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 
@@ -148,6 +153,8 @@ def _list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
         if table.reason and None not in (table.old_rows, table.new_rows):
             found = "content is the same" if table.is_same else "content differs"
             said.append(f"{found}, compared as a whole because {table.reason}")
+        if table.by_content:
+            said.append("rows are compared by content, as their key only numbers them")
         counts = (
             table.old_rows,
             table.new_rows,

@@ -10,10 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from microcosm_sqlite.catalog.manifest import Table
 
@@ -56,16 +56,19 @@ def draw_diagram(tables: Mapping[str, Table]) -> str:
     references = find_references(tables)
     if not references:
         return ""
-    boxes = {name: Box(table, _keys(table, references)) for name, table in tables.items()}
+    of_table = group_references(references)
+    boxes = {
+        name: Box(table, _keys(table, of_table.get(name, []))) for name, table in tables.items()
+    }
     width, height = _place(boxes, references)
     told = "; ".join(f"{a}.{b} refers to {c}.{d}" for a, b, c, d in references)
     arrows = "".join(_draw_arrow(boxes, reference) for reference in references)
-    drawn = "".join(_draw_box(box, references) for box in boxes.values())
+    drawn = "".join(_draw_box(box, of_table.get(name, [])) for name, box in boxes.items())
     return (
         f'<svg class="diagram" role="img" aria-labelledby="diagram-title diagram-text" '
         f'style="width: {width}px" viewBox="0 0 {width} {height}">'
         '<title id="diagram-title">Tables and what they refer to</title>'
-        f'<desc id="diagram-text">{escape(told)}.</desc>'
+        f'<desc id="diagram-text">{_spell(told)}.</desc>'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
         'markerHeight="8" orient="auto"><path class="tip" d="M0 0 8 4 0 8Z"/></marker></defs>'
         f"{arrows}{drawn}</svg>"
@@ -84,8 +87,16 @@ def find_references(tables: Mapping[str, Table]) -> list[Reference]:
     ]
 
 
+def group_references(references: Iterable[Reference]) -> dict[str, list[Reference]]:
+    """Table to the references of its columns."""
+    found: dict[str, list[Reference]] = {}
+    for reference in references:
+        found.setdefault(reference[0], []).append(reference)
+    return found
+
+
 def _keys(table: Table, references: list[Reference]) -> list[str]:
-    referring = {column for name, column, _, _ in references if name == table.name}
+    referring = {column for _, column, _, _ in references}
     names = (field.name for field in table.fields)
     return [name for name in names if name in referring or name in table.primary_key]
 
@@ -99,9 +110,12 @@ def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, 
     columns.reverse()
     heights = [_height(boxes, names) for names in columns]
     places: dict[str, float] = {}
+    sources: dict[str, list[str]] = {}
+    for source, _, target, _ in references:
+        sources.setdefault(target, []).append(source)
     for number, names in enumerate(columns):
         # Near what refers to it, so that fewer lines cross.
-        names.sort(key=lambda name: _pull(name, places, references))
+        names.sort(key=lambda name: _pull(places, sources.get(name, [])))
         y = MARGIN + (max(heights) - heights[number]) // 2
         for name in names:
             boxes[name].x = MARGIN + number * (WIDTH + GAP_X)
@@ -115,24 +129,29 @@ def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, 
 def _levels(boxes: Mapping[str, Box], references: list[Reference]) -> dict[str, int]:
     """How many references lead on from each table, one after the other; circles end them."""
     levels: dict[str, int] = {}
-    visiting: set[str] = set()
-
-    def visit(name: str) -> int:
-        if name not in levels:
-            visiting.add(name)
-            targets = {target for source, _, target, _ in references if source == name}
-            further = [visit(target) for target in sorted(targets - visiting)]
-            levels[name] = 1 + max(further, default=-1)
-            visiting.discard(name)
-        return levels[name]
-
-    for name in boxes:
-        visit(name)
+    targets: dict[str, set[str]] = {name: set() for name in boxes}
+    for source, _, target, _ in references:
+        targets[source].add(target)
+    for first in boxes:
+        # Not by recursion, which would end at chains of a thousand tables.
+        path: dict[str, tuple[list[str], Iterator[str]]] = {}
+        name = first
+        while name not in levels:
+            if name not in path:
+                further = sorted(targets[name] - {name} - path.keys())
+                path[name] = further, iter(further)
+            further, rest = path[name]
+            following = next((each for each in rest if each not in levels), None)
+            if following is None:
+                levels[name] = 1 + max((levels[each] for each in further), default=-1)
+                del path[name]
+                following = next(reversed(path), name)
+            name = following
     return levels
 
 
-def _pull(name: str, places: Mapping[str, float], references: list[Reference]) -> float:
-    pulls = [places[a] for a, _, c, _ in references if c == name and a in places]
+def _pull(places: Mapping[str, float], sources: list[str]) -> float:
+    pulls = [places[source] for source in sources if source in places]
     return sum(pulls) / len(pulls) if pulls else 1e9
 
 
@@ -150,7 +169,7 @@ def _draw_box(box: Box, references: list[Reference]) -> str:
         f'<g transform="translate({box.x} {box.y})">'
         f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
         f'<a href="#{anchor(table.name)}">'
-        f'<text class="name" x="12" y="20">{escape(_short(table.name))}</text></a>'
+        f'<text class="name" x="12" y="20">{_spell(_short(table.name))}</text></a>'
         f'<text class="quiet" x="12" y="36">{spell_count(table.row_count, "row")}, '
         f"{spell_count(len(table.fields), 'column')}</text>"
         f"{''.join(_draw_lines(box, references))}</g>"
@@ -158,14 +177,14 @@ def _draw_box(box: Box, references: list[Reference]) -> str:
 
 
 def _draw_lines(box: Box, references: list[Reference]) -> Iterator[str]:
-    referring = {column for name, column, _, _ in references if name == box.table.name}
+    referring = {column for _, column, _, _ in references}
     if box.keys:
         yield f'<path class="rule" d="M0 {HEAD}H{WIDTH}"/>'
     for number, key in enumerate(box.keys):
         y = HEAD + LINE * (number + 0.5) + 8
         roles = ("PK",) * (key in box.table.primary_key) + ("FK",) * (key in referring)
         yield (
-            f'<text class="key" x="12" y="{y:g}">{escape(_short(key))}</text>'
+            f'<text class="key" x="12" y="{y:g}">{_spell(_short(key))}</text>'
             f'<text class="quiet" text-anchor="end" x="{WIDTH - 12}" y="{y:g}">'
             f"{' '.join(roles)}</text>"
         )
@@ -190,6 +209,11 @@ def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
 def anchor(table: str) -> str:
     """The id of a table's part of the page; one word, whatever the table's name."""
     return f"table-{quote(table, safe='')}"
+
+
+def _spell(text: str) -> str:
+    """A text in SVG, which has no control characters."""
+    return escape(spell_on_one_line(text))
 
 
 def _short(name: str) -> str:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.interop.card.diagram import anchor, draw_diagram, find_references
+from microcosm_sqlite.interop.card.diagram import (
+    anchor,
+    draw_diagram,
+    find_references,
+    group_references,
+)
 from microcosm_sqlite.interop.card.profiles import profile_table
 from microcosm_sqlite.interop.card.tables import describe_table
 from microcosm_sqlite.interop.web_links import find_license_url, find_web_url
@@ -58,9 +63,10 @@ def _page(dataset: InstalledDataset, title: str, about: str) -> Iterator[str]:
     yield "<h2>Columns</h2>\n"
     connection = dataset.connect()
     try:
-        references = find_references(dataset.tables)
+        references = group_references(find_references(dataset.tables))
         for table in dataset.tables.values():
-            yield describe_table(table, profile_table(connection, table), references)
+            profiles = profile_table(connection, table)
+            yield describe_table(table, profiles, references.get(table.name, []))
     finally:
         connection.close()
     yield f"{_origins(dataset)}</main>\n{_footer(dataset)}"

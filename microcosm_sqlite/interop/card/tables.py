@@ -137,8 +137,8 @@ def _type(profile: Profile) -> str:
 def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[str]:
     if column in table.primary_key:
         yield '<span class="badge">primary key</span>'
-    for source, referring, target, referred in references:
-        if (source, referring) == (table.name, column):
+    for _, referring, target, referred in references:
+        if referring == column:
             told = escape(f"{target}.{referred}")
             yield f'<a class="badge" href="#{anchor(target)}">→ {told}</a>'
     for key in table.external_keys:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 
-from microcosm_sqlite.catalog import registry, statement_errors
+from microcosm_sqlite.catalog import statement_errors
 from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.statement_errors import COPY, DAMAGE
 from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
-from microcosm_sqlite.interop.criteria import spell_criteria
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def answering(
     parameters: Mapping[str, object] | None = None,
     attach: Iterable[str] = (),
     advise: Advise = statement_errors.advise,
+    opened: sqlite3.Connection | None = None,
 ) -> Iterator[Answer]:
     """The answer to one SQL statement, while its connection is open.
 
@@ -50,20 +50,19 @@ def answering(
         parameters: Values of its ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
+        opened: A connection to the dataset for many statements, each of which reads as it is: to
+            open one for each would read the definitions of all tables each time.
 
     Raises:
         QueryError: SQLite does not accept the statement, or a value stops it.
         ReadOnlyDatasetError: The statement would write.
         DatasetError: A dataset cannot be found, opened or read.
     """
-    attach = list(attach)
-    with closing(dataset.connect(attach)) as connection:
+    with nullcontext(opened) if opened else closing(dataset.connect(attach)) as connection:
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
-            datasets = {name.lower(): registry.dataset(name) for name in attach}
-            datasets["main"] = dataset
-            yield Answer(_execute(connection, datasets, sql, dict(parameters or {})))
+            yield Answer(_execute(connection, sql, dict(parameters or {})))
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explain(error, dataset, lambda text: advise(text, connection, sql)) from error
 
@@ -73,13 +72,10 @@ def _continue() -> bool:
 
 
 def _execute(
-    connection: sqlite3.Connection,
-    datasets: dict[str, InstalledDataset],
-    sql: str,
-    parameters: dict[str, object],
+    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
 ) -> sqlite3.Cursor:
     try:
-        return connection.execute(*spell_criteria(connection, datasets, sql, parameters))
+        return connection.execute(sql, parameters)
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 

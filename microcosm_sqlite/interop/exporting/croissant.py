@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from microcosm_sqlite.catalog.citation import cite
 from microcosm_sqlite.common import kinds
-from microcosm_sqlite.interop.web_links import find_license_url
+from microcosm_sqlite.interop.web_links import find_license_url, find_web_url, without_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,9 +103,13 @@ def _describe_dataset(manifest: Manifest) -> dict[str, Any]:
             for found in manifest.contributors
             if found.get("title")
         ],
-        "url": manifest.raw.get("homepage", ""),
-        "isBasedOn": [found["path"] for found in manifest.sources if found.get("path")],
+        "url": find_web_url({"path": manifest.homepage}),
+        "isBasedOn": [path for path in map(_find_address, manifest.sources) if path],
     }
+
+
+def _find_address(source: dict[str, Any]) -> str:
+    return str(without_script(source).get("path") or "")
 
 
 def _name_license(found: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
 from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.interop.exporting.answers import answering
+from microcosm_sqlite.interop.web_links import find_web_url, without_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,10 +29,16 @@ def describe_package(dataset: InstalledDataset, exported: Mapping[str, Path]) ->
         exported: For each table that was exported its CSV file; the descriptor is meant to stand
             in the same folder.
     """
-    raw = dataset.manifest.raw if dataset.manifest else {"$schema": PROFILE, "name": dataset.name}
+    raw: dict[str, Any] = {"$schema": PROFILE, "name": dataset.name}
+    if dataset.manifest:
+        raw = dataset.manifest.raw
     about = {key: value for key, value in raw.items() if key not in ("resources", EXTENSION)}
     if "licenses" in about:
         about["licenses"] = [each for each in map(_describe_license, raw["licenses"]) if each]
+    if "sources" in about:
+        about["sources"] = [without_script(source) for source in raw["sources"]]
+    if not find_web_url({"path": about.get("homepage")}):
+        about.pop("homepage", None)
     names = {table: _spell(path.stem).lower() for table, path in exported.items()}
     resources = [
         _describe_resource(dataset, dataset.tables[table], names, path)
@@ -44,7 +51,8 @@ def _describe_license(found: dict[str, Any]) -> dict[str, Any]:
     """A licence as the standard defines it: its name has no blanks."""
     title = str(found.get("title") or found.get("name") or "")
     name = _spell(str(found.get("name") or title))
-    described = {"name": name, "title": title if title != name else "", "path": found.get("path")}
+    described = {"name": name, "title": title if title != name else ""}
+    described["path"] = without_script(found).get("path", "")
     return {key: value for key, value in described.items() if value}
 
 

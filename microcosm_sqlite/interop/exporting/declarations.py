@@ -6,6 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting.answers import answering
 
@@ -124,17 +125,17 @@ def _columns(table: Table) -> Iterator[str]:
             for mark, columns in (("PK", table.primary_key), ("FK", foreign), ("UK", unique))
             if field.name in columns
         ]
-        comment = '"{}"'.format(field.description.replace('"', "'")) if field.description else ""
+        comment = _label(field.description) if field.description else ""
         parts = (_word(field.type), _word(field.name), ", ".join(marks), comment)
-        yield f"        {' '.join(filter(None, parts))}".replace("\n", " ")
+        yield f"        {' '.join(filter(None, parts))}"
 
 
 def _relation(table: Table, key: dict[str, Any]) -> str:
     required = {field.name for field in table.fields if _is_required(field, table)}
     target = table.target_of(key)
     one = "||" if required.issuperset(key["fields"]) else "|o"
-    label = ", ".join(key["fields"]).replace('"', "'")
-    return f'    {_entity(target)} {one}--o{{ {_entity(table.name)} : "{label}"'
+    label = _label(", ".join(key["fields"]))
+    return f"    {_entity(target)} {one}--o{{ {_entity(table.name)} : {label}"
 
 
 def _is_required(field: Field, table: Table) -> bool:
@@ -142,7 +143,13 @@ def _is_required(field: Field, table: Table) -> bool:
 
 
 def _entity(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f'"{name}"'.replace("\n", " ")
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else _label(name)
+
+
+def _label(text: str) -> str:
+    """A quoted text, which knows no escapes, and in which two percent signs would be a command."""
+    plain = spell_on_one_line(text.replace("\n", " ")).replace('"', "'")
+    return f'"{re.sub("%{2,}", "%", plain)}"'
 
 
 def _word(name: str) -> str:

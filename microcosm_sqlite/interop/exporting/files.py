@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from microcosm_sqlite.catalog.installed import find_fields
@@ -32,6 +32,7 @@ from microcosm_sqlite.interop.exporting.text_formats import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from sqlite3 import Connection
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
@@ -80,15 +81,27 @@ def write_table(
         ValueError: The format is another one.
     """
     _check_format(format, ("csv", "jsonl"))
+    _write_text(dataset, table, format, target, columns, advance)
+
+
+def _write_text(
+    dataset: InstalledDataset,
+    table: str,
+    form: str,
+    target: TextIO,
+    columns: Sequence[str] | None,
+    advance: Advance,
+    opened: Connection | None = None,
+) -> None:
     fields = _choose_columns(dataset, table, columns)
     names = [field.name for field in fields]
     sql = f"SELECT {', '.join(map(quote_identifier, names))} FROM {quote_identifier(table)}"
-    spell = make_speller(fields, _read_declared(dataset, table), format)
-    with answering(dataset, sql) as answer:
+    spell = make_speller(fields, _read_declared(dataset, table, opened), form)
+    with answering(dataset, sql, opened=opened) as answer:
         batches: Iterable[list[Sequence[Any]]] = map(spell, batched(answer.rows, advance))
-        if format == "csv":
+        if form == "csv":
             batches = (spell_bytes(batch, base64_text) for batch in batches)
-        target.writelines(WRITERS[format](names, batches, True))
+        target.writelines(WRITERS[form](names, batches, True))
 
 
 def export_table(
@@ -152,11 +165,11 @@ def export_folder(
     _check_format(format, FORMATS)
     names = list(dataset.tables) if tables is None else list(tables)
     suffix = "csv" if format in DESCRIPTORS else format
-    with _appearing(Path(path)) as draft:
+    with _appearing(Path(path)) as draft, closing(dataset.connect()) as opened:
         draft.mkdir()
         exported = {table: draft / f"{file}.{suffix}" for table, file in name_files(names).items()}
         for table, file in exported.items():
-            _write(dataset, table, suffix, file, None, advance)
+            _write(dataset, table, suffix, file, None, advance, opened)
         if format in DESCRIPTORS:
             file_name, describe = DESCRIPTORS[format]
             descriptor = json.dumps(describe(dataset, exported), indent=1, ensure_ascii=False)
@@ -199,12 +212,13 @@ def _write(
     path: Path,
     columns: Sequence[str] | None,
     advance: Advance,
+    opened: Connection | None = None,
 ) -> None:
     if form == "parquet":
         write_parquet(dataset, table, path, columns=columns, advance=advance)
         return
     with path.open("w", encoding="utf-8", newline="") as target:
-        write_table(dataset, table, target, form, columns=columns, advance=advance)
+        _write_text(dataset, table, form, target, columns, advance, opened)
 
 
 def _check_format(form: str, known: Sequence[str]) -> None:
@@ -219,9 +233,11 @@ def _choose_columns(
     return found.fields if columns is None else find_fields(dataset, found, list(columns))
 
 
-def _read_declared(dataset: InstalledDataset, table: str) -> dict[str, str]:
+def _read_declared(
+    dataset: InstalledDataset, table: str, opened: Connection | None
+) -> dict[str, str]:
     sql = "SELECT name, type FROM pragma_table_xinfo(:table)"
-    with answering(dataset, sql, {"table": table}) as answer:
+    with answering(dataset, sql, {"table": table}, opened=opened) as answer:
         return dict(answer.rows)
 
 

@@ -241,7 +241,8 @@ KEY_IN_WORDS = "(origin) to airports.airports (faa)"
     ("change", "told", "level"),
     [
         ("", [], ""),
-        ("DELETE FROM bird", [], "patch"),
+        ("UPDATE bird SET name = 'Rook'", [], "patch"),
+        ("DELETE FROM bird", [], "major"),
         ("CREATE TABLE x (a)", [("x", "table added", False)], "minor"),
         ("DROP VIEW tit", [("tit", "view removed", True)], "major"),
         ("DROP INDEX bird_family", [("bird", "index bird_family removed", False)], "minor"),
@@ -279,7 +280,7 @@ def test_the_level_follows_from_what_readers_notice(
         ("a INT", "a TEXT", "column a changed from INT to TEXT", True),
         ("a CHAR(2)", "a CHAR(3)", "column a changed from CHAR(2) to CHAR(3)", False),
         ("a INT", "a INT DEFAULT 1", "column a changed from INT to INT DEFAULT 1", False),
-        ("a INT", "a INT CHECK (a > 0)", "definition changed from", False),
+        ("a INT", "a INT CHECK (a > 0)", "check a > 0 added", False),
         ("a INT UNIQUE", "a INT", "unique key (a) removed", True),
         ("a INT REFERENCES o (b)", "a INT", "foreign key (a) to o (b) removed", True),
         ("a INT", "a INT REFERENCES o (b)", "foreign key (a) to o (b) added", False),

@@ -19,8 +19,9 @@ from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.comparing.revisions import Revision
-from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas, read_schema
+from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas
 from microcosm_sqlite.authoring.comparing.schema_steps import Step, plan_steps, read_definitions
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet
@@ -120,6 +121,30 @@ def test_a_copy_of_the_old_file_goes_to_the_new_schema_and_back(tmp_path: Path, 
     migrate(graph, base, True, "downgrade", "base")
     assert differ(copy, old) == []
     assert query(copy, "SELECT name, wings FROM birds") == [("Great tit", "24"), ("Rook", None)]
+
+
+def test_a_printed_revision_loses_no_row_that_refers_to_a_table_made_anew(
+    tmp_path: Path, base: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parent = "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT{})"
+    child = (
+        "CREATE TABLE child (id INTEGER PRIMARY KEY,"
+        " parent INTEGER REFERENCES parent (id) ON DELETE CASCADE);"
+        " INSERT INTO parent VALUES (1, 'a'); INSERT INTO child VALUES (1, 1), (2, 1);"
+    )
+    old = make(tmp_path / "old.db", f"{parent.format('')}; {child}")
+    new = make(tmp_path / "new.db", f"{parent.format(' NOT NULL')}; {child}")
+    folder = tmp_path / "migrations" / "birds"
+    assert diff(old, new, "--migration", folder).returncode == 1
+    capsys.readouterr()
+    migrate(make_graph(old, folder.parent), base, True, "upgrade", "head", "--sql")
+    printed = capsys.readouterr().out
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.executescript(printed)
+        assert connection.execute("SELECT count(*) FROM child").fetchone() == (2,)
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert differ(old, new) == []
 
 
 def build_versions(root: Path) -> list[Path]:

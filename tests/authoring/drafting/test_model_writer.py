@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import declare_models
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter, write_stores
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.project_context import write_stores
 from tests.support.programs import tool
 
 CHECK = [

@@ -12,6 +12,7 @@ import pytest
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions, scaffold, template_directory
 from microcosm_sqlite.errors import MissingDependencyError, SettingsError
+from tests.support.programs import run
 
 PROJECT_FILES = {
     ".copier-answers.yml",
@@ -47,6 +48,34 @@ def test_a_project_has_every_file_and_nothing_else(tmp_path: Path) -> None:
     assert project == tmp_path / "birds-data"
     assert list_files(project) == PROJECT_FILES
     assert list_files(tmp_path) == {f"birds-data/{name}" for name in PROJECT_FILES}
+
+
+@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+def test_a_clone_has_the_sources_as_their_author_has_them(tmp_path: Path, autocrlf: str) -> None:
+    project = scaffold(tmp_path / "birds-data")
+    lines = b'id,note\r\n1,"two\r\nlines"\r\n2,"one\nmore"\n3,"\r"\r\n'
+    names = ["a.csv", "a.tsv", "a.txt", "a.psv", "a.jsonl", "a.ndjson", "deep/b.csv", "b.csv.gz"]
+    for name in names:
+        (project / "sources" / name).parent.mkdir(exist_ok=True)
+        (project / "sources" / name).write_bytes(lines)
+
+    def git(*arguments: str | Path) -> None:
+        settings = (
+            "-c",
+            f"core.autocrlf={autocrlf}",
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@b.c",
+        )
+        run("git", *settings, *arguments, cwd=project)
+
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "first")
+    git("clone", "--quiet", project, tmp_path / "clone")
+    for name in names:
+        assert (tmp_path / "clone/sources" / name).read_bytes() == lines, name
 
 
 def test_names_follow_from_the_directory_unless_they_are_given(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_every_format_is_drafted_and_built_as_it_is(tmp_path: Path) -> None:
         }
     assert rows == {
         "birds": [(1, "Jay"), (2, "Rook")],
-        "families": [("PARU", "Tits")],
+        "families": [(1, "PARU", "Tits")],
         "sightings": [(1, "2013-01-31", None), (2, None, 1)],
     }
 

@@ -88,6 +88,19 @@ def test_altered_rows_are_told_table_by_table(installed: Path) -> None:
     assert hints == {"Run: pip install --force-reinstall --no-deps colours-data"}
 
 
+def test_what_uv_linked_is_removed_from_its_cache_first(wheel: Wheel, site: Path) -> None:
+    wheel.put(f"{wheel.info}/INSTALLER", "uv").install(site)
+    path = site / "colours_data" / "colours.db"
+    path.write_bytes(path.read_bytes().replace(b"crimson", b"scarlet"))
+    hints = {outcome.hint for outcome in dataset("colours").verify().findings}
+    again = "uv cache clean colours-data && uv pip install --reinstall colours-data"
+    assert hints == {f"Run: {again}"}
+    path.unlink()
+    with pytest.raises(errors.DatasetFileMissingError):
+        dataset("colours").connect()
+    assert f"Run: {again}" in {outcome.hint for outcome in dataset("colours").verify().findings}
+
+
 def test_every_altered_or_missing_file_of_the_distribution_is_named(installed: Path) -> None:
     (installed / "colours_data" / "__init__.py").write_text("import os")
     (installed / Wheel().info / "METADATA").unlink()

@@ -78,3 +78,9 @@ def test_it_is_told_in_words_too():
 
 def test_a_reference_into_another_dataset_is_not_drawn():
     assert find_references({"birds": table("birds", "elsewhere.species")}) == []
+
+
+def test_a_chain_of_thousands_of_tables_is_drawn():
+    tables = {f"t{n}": table(f"t{n}", f"t{n + 1}") for n in range(3000)} | {"t3000": table("t3000")}
+    levels = Elements(draw_diagram(tables)).having("transform")
+    assert len({place.split()[0] for place in levels}) == 3001

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
+from microcosm_sqlite.authoring.drafting.from_databases.extras import reflect_extras
+from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import add_foreign_keys
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
     draft_models,
     fit_tables,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
-    reflect_extras,
     reflect_tables,
 )
+from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
+    drop_unusable_indexes,
     explained,
     is_database,
     open_database,
@@ -24,9 +28,13 @@ from microcosm_sqlite.authoring.sources.databases import (
     refuse_nameless_columns,
     take_snapshot,
 )
-from microcosm_sqlite.authoring.sources.finding import FORMATS, split_name
+from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.errors import SourceError
+
+MOST_COLUMNS = 1999
+"""SQLite takes 2000 where its limit was not raised; digests of rows want one more."""
 
 
 @dataclass
@@ -38,12 +46,14 @@ class DatabaseDraft:
         snapshot: The copy.
         found: What is kept of it.
         models: Its models, once they are drafted.
+        differences: What is not as it was, as sentences, once the models were tried.
     """
 
     path: Path
     snapshot: Path
     found: Reflection
     models: list[DraftedModel] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
 
     @property
     def row_count(self) -> int:
@@ -105,14 +115,38 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
 
 def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     take_snapshot(path, snapshot)
+    dropped = drop_unusable_indexes(snapshot, path.name)
     with open_database(snapshot, path.name) as connection, explained(path.name):
         refuse_nameless_columns(connection, path.name)
         found = reflect_tables(connection)
+        found.left_out |= dropped
+        _refuse_too_wide(found, path.name)
         reflect_extras(connection, found)
+        _refuse_undecodable(snapshot, path.name, found.row_counts)
         fit_tables(connection, found, path.name)
+        add_foreign_keys(connection, found)
     if not found.metadata.tables:
         raise SourceError(f"{path.name} has no tables.", file=path.name)
     return DatabaseDraft(path, snapshot, found)
+
+
+def _refuse_too_wide(found: Reflection, name: str) -> None:
+    for table in found.metadata.tables.values():
+        if len(table.columns) > MOST_COLUMNS:
+            raise SourceError(
+                f"{name}, table `{table.name}` has {len(table.columns):,} columns, numbers of rows "
+                f"included, where there is room for {MOST_COLUMNS:,}.",
+                file=name,
+                hint="Make rows of them: one for each value, with the column's name as a field.",
+            )
+
+
+def _refuse_undecodable(snapshot: Path, name: str, tables: Iterable[str]) -> None:
+    """Read all rows as a build does, which refuses texts that are not UTF-8."""
+    for table in tables:
+        source = SourceFile(snapshot, f"{name}#{table}", DATABASE, table)
+        with TableOpener(source)() as records:
+            deque(records, maxlen=0)
 
 
 def _refuse_namesakes(drafts: Iterable[DatabaseDraft], draft: DatabaseDraft) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.values.kind_values import is_text_type
 from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import find_affinity, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
+
+_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,27 @@ class Fit:
         type: The type.
         is_nullable: Whether a row has no value.
         has_infinity: Whether a number is infinite, which a build has to be told to take.
-        remark: Why it is not the declared one; empty where it is.
+        remarks: Why it is not the declared one, and which values are spelled anew, as sentences.
+        respells: Whether some values are spelled anew.
     """
 
     type: types.TypeEngine[Any]
     is_nullable: bool
     has_infinity: bool = False
-    remark: str = ""
+    remarks: tuple[str, ...] = ()
+    respells: bool = False
 
 
-def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str) -> Fit:
+def fit_column(
+    connection: sqlite3.Connection, column: sa.Column[Any], file: str, *, is_key: bool = False
+) -> Fit:
     """The declared type where it takes all values; else the narrowest that does.
+
+    Args:
+        connection: The database.
+        column: The column.
+        file: What errors call the database.
+        is_key: Whether values that differ must go on to differ.
 
     Raises:
         SourceError: Binary and other values are mixed, which no type takes.
@@ -51,7 +64,7 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
         (empty,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE length({quoted}) = 0 AND typeof({quoted}) = 'text'"
         ).fetchone()
-    is_nullable = bool(column.nullable or nulls or empty)
+    is_nullable = bool(column.nullable or nulls or (empty and not column.primary_key))
     if not found:
         type_ = types.Text() if isinstance(column.type, types.NullType) else column.type
         return Fit(type_, is_nullable)
@@ -64,18 +77,33 @@ def fit_column(connection: sqlite3.Connection, column: sa.Column[Any], file: str
     ):
         candidate = sa.Column(column.name, type_, nullable=is_nullable)
         sa.Table(column.table.name, sa.MetaData(), candidate)
-        if _takes_all(connection, candidate, table, quoted, takes_infinity=count > 0):
-            return Fit(type_, is_nullable, count > 0, _describe(column, type_, found))
-    if count:
-        raise SourceError(
-            f"{file}, table `{column.table.name}`: column `{column.name}` holds "
-            f"{spell_count(count, 'infinite number')} beside {_list(found)}.",
+        trial = _try(connection, candidate, table, takes_infinity=count > 0, is_key=is_key)
+        if trial is not None:
+            remarks = (_describe(column, type_, found), trial)
+            kept = tuple(filter(None, remarks))
+            return Fit(type_, is_nullable, count > 0, kept, respells=bool(trial))
+    raise _refuse(column, file, found, count)
+
+
+def _refuse(column: sa.Column[Any], file: str, found: dict[str, int], infinite: int) -> SourceError:
+    table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
+    place = f"{file}, table `{column.table.name}`: column `{column.name}` holds"
+    if infinite:
+        return SourceError(
+            f"{place} {spell_count(infinite, 'infinite number')} beside {_list(found)}.",
             file=file,
             hint="Make them NULL, or the others numbers: "
             f"UPDATE {table} SET {quoted} = NULL WHERE abs({quoted}) = 9e999",
         )
-    raise SourceError(
-        f"{file}, table `{column.table.name}`: column `{column.name}` holds {_list(found)}.",
+    if "blob" not in found:
+        return SourceError(
+            f"{place} {_list(found)}, and is part of a key: as values of one type, some of them "
+            "would be the same.",
+            file=file,
+            hint="Make them one kind first, or drop the key.",
+        )
+    return SourceError(
+        f"{place} {_list(found)}.",
         file=file,
         hint=f"Make it one kind first: UPDATE {table} SET {quoted} = CAST({quoted} AS BLOB)",
     )
@@ -107,25 +135,68 @@ def _list_candidates(
     return candidates
 
 
-def _takes_all(
+def _try(
     connection: sqlite3.Connection,
     column: sa.Column[Any],
     table: str,
-    quoted: str,
     *,
     takes_infinity: bool,
-) -> bool:
+    is_key: bool,
+) -> str | None:
+    """Which values a type would spell anew, as a sentence, or None where it does not fit."""
     with suppress(SettingsError, ValueError):
         rule = ColumnRule(column, dialect(), (), takes_infinity=takes_infinity)
-        condition = rule.suspect_values(quoted)
+        quoted = quote_identifier(column.name)
         # Binary, since a collation may take different texts for one, or not be there at all.
-        distinct = f"SELECT DISTINCT {quoted} COLLATE BINARY"
-        suspects = f"{distinct} FROM {table} WHERE {condition}"
+        values = f"SELECT DISTINCT {quoted} COLLATE BINARY FROM {table}"
         convert = rule.make_stored_converter()
-        for (value,) in connection.execute(suspects):
-            convert(value)
-        return True
+        condition = rule.suspect_values(quoted)
+        respelled = [
+            (value, stored)
+            for (value,) in connection.execute(f"{values} WHERE {condition}")
+            if not _is_same(value, stored := convert(value), find_affinity(rule.expected))
+        ]
+        if respelled and is_key and _merge(connection.execute(values), convert, rule.expected):
+            return None
+        return _tell_respelled(respelled)
+    return None
+
+
+def _is_same(value: Any, stored: Any, affinity: str) -> bool:
+    """Whether a column has the same of two values: numbers as numbers, texts and blobs exactly."""
+    if affinity not in ("TEXT", "BLOB") and stored == str(value):
+        return True  # a column of numbers reads the text of one
+    is_text, is_binary = isinstance(value, str), isinstance(value, bytes)
+    alike = is_text == isinstance(stored, str) and is_binary == isinstance(stored, bytes)
+    return bool(alike and value == stored)
+
+
+def _merge(values: Iterable[tuple[Any]], convert: Callable[[Any], Any], declared: str) -> bool:
+    """Whether values that differ would become the same."""
+    with closing(sqlite3.connect("")) as scratch:  # on disk, where there are many
+        scratch.execute(f"CREATE TABLE t (v {declared} UNIQUE)")
+        try:
+            for (value,) in values:
+                scratch.execute("INSERT INTO t VALUES (?)", (convert(value),))
+        except sqlite3.IntegrityError:
+            return True
     return False
+
+
+def _tell_respelled(respelled: list[tuple[Any, Any]]) -> str:
+    if not respelled:
+        return ""
+    before, after = map(_spell, respelled[0])
+    return f"{spell_count(len(respelled), 'value')} spelled anew, such as {before} as {after}"
+
+
+def _spell(value: Any) -> str:
+    """A value as SQL has it, or the beginning of a long one."""
+    if value is None:
+        return "NULL"
+    text = str(value)
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return quote_text(text) if isinstance(value, str) else text
 
 
 def _describe(column: sa.Column[Any], type_: types.TypeEngine[Any], found: dict[str, int]) -> str:

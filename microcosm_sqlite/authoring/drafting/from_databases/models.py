@@ -17,7 +17,11 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
-from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
+    Reflection,
+    mentions,
+    read_colons,
+)
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.drafting.words import spell_words
 from microcosm_sqlite.authoring.loading.schema import open_engine
@@ -46,6 +50,7 @@ def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> 
         for table in found.metadata.tables.values():
             _recognise_checks(generator, table)
             _fit_columns(connection, table, found, file)
+            _leave_out_unfit(table, found)
 
 
 def draft_models(found: Reflection, base: str, taken: Collection[str]) -> list[DraftedModel]:
@@ -120,10 +125,11 @@ def _recognise_checks(generator: Any, table: sa.Table) -> None:
 def _fit_columns(
     connection: sqlite3.Connection, table: sa.Table, found: Reflection, file: str
 ) -> None:
+    keys = _list_key_columns(table)
     for column in table.columns:
         if column.name == found.row_numbers.get(table.name):
             continue
-        fit = fit_column(connection, column, file)
+        fit = fit_column(connection, column, file, is_key=column.name in keys)
         collation = found.collations.get((table.name, column.name))
         is_text = isinstance(fit.type, sa.String) and not isinstance(fit.type, sa.Enum)
         column.type = (
@@ -136,8 +142,37 @@ def _fit_columns(
         column.nullable = fit.is_nullable
         if fit.has_infinity:
             found.infinite.add(table.name)
-        if fit.remark:
-            found.remarks[table.name].append(f"{column.name}: {fit.remark}")
+        if fit.respells:
+            found.respelled.add((table.name, column.name))
+        found.remarks[table.name] += [f"{column.name}: {remark}" for remark in fit.remarks]
+
+
+def _list_key_columns(table: sa.Table) -> set[str]:
+    """The columns by which rows must differ."""
+    keys: list[Any] = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    keys += [table.primary_key, *(index for index in table.indexes if index.unique)]
+    return {column.name for key in keys for column in key.columns}
+
+
+def _leave_out_unfit(table: sa.Table, found: Reflection) -> None:
+    """Leave out what is only known to hold for values as they were spelled."""
+    respelled = {column for name, column in found.respelled if name == table.name}
+    reason = f"of values that are spelled anew: {', '.join(sorted(respelled))}"
+    for column in table.columns:
+        if column.computed is not None and mentions(str(column.computed.sqltext), respelled):
+            column.nullable = True
+            respelled.add(column.name)
+            found.remarks[table.name].append(f"{column.name}: computed {reason}")
+    for check in [each for each in table.constraints if isinstance(each, sa.CheckConstraint)]:
+        if mentions(str(check.sqltext), respelled):
+            table.constraints.remove(check)
+            found.left_out[f"check {read_colons(str(check.sqltext))} of {table.name}"] = reason
+    for index in [*table.indexes]:
+        texts = [str(each) for each in index.expressions if not isinstance(each, sa.Column)]
+        texts.append(str(index.dialect_options["sqlite"].get("where")))
+        if index.unique and mentions(" ".join(texts), respelled):
+            table.indexes.remove(index)
+            found.left_out[f"index {index.name} of {table.name}"] = reason
 
 
 def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> DraftedModel:
@@ -151,7 +186,7 @@ def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> Draf
         model.name,
         attributes,
         tuple(filter(None, related)),
-        found.full_text.get(table.name, ()),
+        found.full_text.get(table.name),
     )
 
 
@@ -173,15 +208,18 @@ def _lead_to_keys(relationships: Iterable[RelationshipAttribute]) -> None:
 
 
 def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related | None:
-    kind = found.type.name
+    kind, key = found.type.name, found.constraint
     is_owner = (
-        found.constraint is not None
-        and found.constraint.table is found.source.table
+        key is not None
+        and key.table is found.source.table
         and (kind == "MANY_TO_ONE" or found.source is not found.target)
     )
     link = found.association_table
-    if link is not None and found.source is found.target:
+    is_own = found.source is found.target
+    if is_own and link is not None:
         return None  # rows of one table, linked by another: which end is which is the author's
+    if is_own and key is not None and not _refers_to_others(key):
+        return None
     return Related(
         name=found.name,
         target=classes[found.target.table.name],
@@ -192,6 +230,11 @@ def _relate(found: RelationshipAttribute, classes: Mapping[str, str]) -> Related
         remote_side=_list_attributes(found.remote_side, found.source),
         secondary=classes[link.table.name] if link else "",
     )
+
+
+def _refers_to_others(key: sa.ForeignKeyConstraint) -> bool:
+    """Whether no column of a key is one that it refers to, which SQLAlchemy cannot tell apart."""
+    return {*key.columns}.isdisjoint(element.column for element in key.elements)
 
 
 def _is_always_there(found: RelationshipAttribute) -> bool:

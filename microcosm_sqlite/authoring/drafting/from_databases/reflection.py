@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 
-from microcosm_sqlite.authoring.drafting.drafted_model import number_rows
-from microcosm_sqlite.authoring.drafting.from_databases.create_table import (
-    add_foreign_keys,
-    find_collation,
-    find_expressions,
-    name_column,
-    split_definitions,
-)
+from microcosm_sqlite.authoring.comparing.schemas import read_schema
+from microcosm_sqlite.authoring.comparing.shapes import BINARY, Column, ForeignKey, Shape, Term
+from microcosm_sqlite.authoring.drafting.drafted_model import FullText, number_rows
 from microcosm_sqlite.authoring.drafting.model_names import name_row_number
-from microcosm_sqlite.authoring.loading.schema import open_engine
-from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.sql import quote_identifier
 
 _BUILT_IN = ("NOCASE", "RTRIM")
-_GENERATED = re.compile(r"\b(generated|always)\b", re.IGNORECASE)
+_LITERAL = re.compile(r"""[+-]?[\w.]+|'(?:[^']|'')*'|"(?:[^"]|"")*"|[xX]'[0-9a-fA-F]*'""")
+_OF_GONE = "a column of it is left out"
+_USELESS = {
+    "STRICT": "here the build checks the types",
+    "AUTOINCREMENT": "nobody adds rows any more",
+    "INITIALLY DEFERRED": "nobody changes rows any more",
+}
+"""Options that mean nothing for data that are only read."""
 
 
 @dataclass
@@ -40,23 +40,33 @@ class Reflection:
         metadata: Its tables.
         row_counts: Table to the number of its rows.
         row_numbers: Table to the column that numbers its rows, where it has no key of its own.
-        full_text: Table to the columns that are searched.
+        foreign_keys: Table to the foreign keys that it declares.
+        full_text: Table to what of it is searched.
         views: View to the statement that made it.
+        view_remarks: View to what readers have to know of it, as a sentence.
         collations: Table and column to a collation of SQLite that is not the usual one.
         remarks: Table to what was changed in it, as sentences.
         left_out: What is not kept, to the reason.
         infinite: Tables with infinite numbers.
+        declared: Table to the declared types of its columns.
+        respelled: Tables and columns with values that are spelled anew.
+        view_words: The words of all views, which might be taken for the number of a row.
     """
 
     metadata: sa.MetaData = field(default_factory=sa.MetaData)
     row_counts: dict[str, int] = field(default_factory=dict)
     row_numbers: dict[str, str] = field(default_factory=dict)
-    full_text: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign_keys: dict[str, Sequence[ForeignKey]] = field(default_factory=dict)
+    full_text: dict[str, FullText] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
+    view_remarks: dict[str, str] = field(default_factory=dict)
     collations: dict[tuple[str, str], str] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     infinite: set[str] = field(default_factory=set)
+    declared: dict[str, dict[str, str]] = field(default_factory=dict)
+    respelled: set[tuple[str, str]] = field(default_factory=set)
+    view_words: set[str] = field(default_factory=set)
 
     def list_key(self, table: sa.Table) -> list[str]:
         """The columns of a table's own key; none where its rows are numbered."""
@@ -68,52 +78,43 @@ class Reflection:
 def reflect_tables(connection: sqlite3.Connection) -> Reflection:
     """Read the tables of an open database, and ask their rows whether they obey."""
     found = Reflection()
-    with open_engine(connection) as engine, warnings.catch_warnings():
-        warnings.simplefilter("ignore", sa.exc.SAWarning)  # each of them is told as a remark
-        inspector = sa.inspect(engine)
-        for name in table_names(connection):
-            found.remarks[name] = []
-            _TableReader(connection, inspector, name, found).read()
-        for name in found.metadata.tables:
-            found.left_out |= add_foreign_keys(connection, inspector, found.metadata, name)
+    schema = read_schema(connection)
+    found.view_words = {word for sql in schema.others.values() for word in find_words(sql)}
+    for name, shape in schema.tables.items():
+        found.remarks[name] = []
+        found.declared[name] = {column: each.type for column, each in shape.columns.items()}
+        found.foreign_keys[name] = shape.foreign_keys
+        _TableReader(connection, name, shape, found).read()
     return found
 
 
 class _TableReader:
-    """Reads one table but for its foreign keys, which need all tables."""
+    """Makes one table but for its foreign keys, which need all tables."""
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        inspector: sa.Inspector,
-        name: str,
-        found: Reflection,
+        self, connection: sqlite3.Connection, name: str, shape: Shape, found: Reflection
     ) -> None:
         self._connection = connection
-        self._inspector = inspector
         self._name = name
         self._quoted = quote_identifier(name)
+        self._shape = shape
         self._found = found
-        (sql,) = connection.execute(
-            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)
-        ).fetchone()
-        self._definitions = split_definitions(sql)
+        self._gone: set[str] = set()
 
     def read(self) -> None:
-        name, found = self._name, self._found
-        is_without_rowid, is_strict = self._connection.execute(
-            "SELECT wr, strict FROM pragma_table_list WHERE schema = 'main' AND name = ?", (name,)
-        ).fetchone()
-        if is_strict:
-            self._remark("declared STRICT; here the build checks the types")
+        name, found, shape = self._name, self._found, self._shape
+        for option in sorted(shape.options & _USELESS.keys()):
+            self._leave_out(f"option {option}", _USELESS[option])
         columns = self._make_columns()
-        uniques = self._list_unique()
+        self._gone = {*shape.columns} - {column.name for column in columns}
+        uniques = list(self._list_unique())
         key = self._find_key(columns, uniques)
         for column in columns:
             column.primary_key = column.name in key
             column.nullable = column.nullable and not column.primary_key
         if not key:
-            found.row_numbers[name] = name_row_number(column.name for column in columns)
+            taken = [*(column.name for column in columns), *self._found.view_words]
+            found.row_numbers[name] = name_row_number(taken)
             columns.insert(0, number_rows(found.row_numbers[name]))
         keys = [sa.PrimaryKeyConstraint(*key)] if key else []
         sa.Table(
@@ -121,77 +122,73 @@ class _TableReader:
             found.metadata,
             *columns,
             *keys,
-            *(sa.UniqueConstraint(*unique) for unique in uniques if list(unique) != key),
+            *(sa.UniqueConstraint(*unique) for unique in uniques if unique != key),
             *self._list_checks(),
-            sqlite_with_rowid=not is_without_rowid,
+            *self._list_indexes(),
+            sqlite_with_rowid="WITHOUT ROWID" not in shape.options,
         )
-        self._add_indexes(found.metadata.tables[name])
         (found.row_counts[name],) = self._connection.execute(
             f"SELECT count(*) FROM {self._quoted}"
         ).fetchone()
 
     def _make_columns(self) -> list[sa.Column[Any]]:
-        formulas = {
-            name_column(each): sql
-            for each in self._definitions
-            for _, sql in find_expressions(each, "AS")
-        }
-        collations = {name_column(each): find_collation(each) for each in self._definitions}
-        described = self._connection.execute(
-            'SELECT name, type, "notnull", hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1',
-            (self._name,),
-        )
-        columns = []
-        for name, declared, is_required, hidden in described:
-            sql = formulas.get(name)
-            extra = (
-                [sa.Computed(escape_colons(sql), persisted=hidden == 3)] if hidden and sql else []
-            )
-            type_ = self._find_type(declared)
-            self._note_collation(name, collations.get(name, ""))
-            columns.append(sa.Column(name, type_, *extra, nullable=not is_required))
-        return columns
+        made = [self._make_column(*item) for item in self._shape.columns.items()]
+        return [column for column in made if column is not None]
 
-    def _note_collation(self, column: str, collation: str) -> None:
-        if collation in _BUILT_IN:
-            self._found.collations[self._name, column] = collation
-        elif collation not in ("", "BINARY"):
-            self._leave_out(f"collation {collation} of {column}", "only its application has it")
+    def _make_column(self, name: str, declared: Column) -> sa.Column[Any] | None:
+        formula: list[sa.Computed] = []
+        if declared.formula:
+            if reason := self._doubt(f"{declared.formula}, {quote_identifier(name)}", " LIMIT 1"):
+                self._leave_out(f"column {name}", f"it cannot be computed: {reason}")
+                return None
+            text = escape_colons(declared.formula)
+            formula.append(sa.Computed(text, persisted=declared.is_stored))
+        if declared.collation in _BUILT_IN:
+            self._found.collations[self._name, name] = declared.collation
+        default = escape_colons(_bracket(declared.default))
+        return sa.Column(
+            name,
+            self._find_type(declared.type),
+            *formula,
+            nullable=not declared.is_required or name in self._shape.key,
+            server_default=sa.text(default) if default else None,
+        )
 
     def _find_type(self, declared: str) -> sa.types.TypeEngine[Any]:
-        declared = _GENERATED.sub("", declared).strip().upper()
         if declared == "ANY":
             return sa.types.NullType()
         # As SQLAlchemy reflects it, which has no public name for this step.
-        dialect: Any = self._inspector.dialect
+        dialect: Any = sqlite_dialect()
         type_: sa.types.TypeEngine[Any] = dialect._resolve_type_affinity(declared)
         return type_
 
-    def _list_unique(self) -> list[tuple[str, ...]]:
-        # SQLAlchemy finds those in the text of the table, and overlooks some.
-        indexes = self._connection.execute(
-            "SELECT name FROM pragma_index_list(?) WHERE origin = 'u' ORDER BY seq DESC",
-            (self._name,),
-        ).fetchall()
-        return [
-            tuple(
-                column
-                for (column,) in self._connection.execute(
-                    "SELECT name FROM pragma_index_info(?) ORDER BY seqno", index
-                )
-            )
-            for index in indexes
-        ]
+    def _list_unique(self) -> Iterator[list[str]]:
+        for index in self._shape.unique_keys:
+            columns = [term.column for term in index.terms]
+            if not all(map(self._is_plain, index.terms)):
+                words = ", ".join(map(str, index.terms))
+                self._leave_out(f"unique key ({words})", "models have them without collations")
+            elif not self._gone.isdisjoint(columns):
+                self._leave_out(f"unique key ({', '.join(columns)})", _OF_GONE)
+            else:
+                yield columns
+
+    def _is_plain(self, term: Term) -> bool:
+        """Whether a term is a column in its own order."""
+        own = self._found.collations.get((self._name, term.column), BINARY)
+        return not term.expression and not term.is_descending and term.collation == own
 
     def _find_key(
-        self, columns: Sequence[sa.Column[Any]], uniques: Sequence[tuple[str, ...]]
+        self, columns: Sequence[sa.Column[Any]], uniques: Sequence[list[str]]
     ) -> list[str]:
         """The columns of the primary key, or else of a unique key that never is NULL."""
-        declared = self._inspector.get_pk_constraint(self._name)["constrained_columns"]
-        required = {column.name for column in columns if not column.nullable}
+        required = {
+            column.name for column in columns if not column.nullable and column.computed is None
+        }
+        declared = [*self._shape.key] if self._gone.isdisjoint(self._shape.key) else []
         for key in (
-            [*declared],
-            *(list(unique) for unique in uniques if required.issuperset(unique)),
+            declared,
+            *(unique for unique in uniques if required.issuperset(unique)),
         ):
             empty = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in key)
             if key and not self._holds(empty):
@@ -201,8 +198,10 @@ class _TableReader:
         return []
 
     def _list_checks(self) -> Iterator[sa.CheckConstraint]:
-        checks = (each for part in self._definitions for each in find_expressions(part, "CHECK"))
-        for name, text in checks:
+        for text, name in self._shape.checks.items():
+            if mentions(text, self._gone):
+                self._leave_out(f"check {text}", _OF_GONE)
+                continue
             try:
                 is_broken = self._holds(f"NOT ({text})")
             except sqlite3.Error as error:
@@ -213,25 +212,33 @@ class _TableReader:
             else:
                 yield sa.CheckConstraint(escape_colons(text), name=name or None)
 
-    def _add_indexes(self, table: sa.Table) -> None:
-        known = {}
-        for index in self._inspector.get_indexes(self._name):
-            names = index["column_names"]
-            if index["name"] and names and None not in names:
-                known[index["name"]] = index
-        made = self._connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? "
-            "AND sql IS NOT NULL ORDER BY name",
-            (self._name,),
-        ).fetchall()
-        for (name,) in made:
-            if name not in known:
-                self._leave_out(f"index {name}", "it is of an expression")
+    def _list_indexes(self) -> Iterator[sa.Index]:
+        for name, index in self._shape.indexes.items():
+            condition = f" WHERE {index.condition}" if index.condition else ""
+            order = ", ".join(term.sql for term in index.terms)
+            if mentions(f"{order} {condition}", self._gone):
+                self._leave_out(f"index {name}", _OF_GONE)
                 continue
-            where = known[name].get("dialect_options", {}).get("sqlite_where")
-            condition = None if where is None else sa.text(escape_colons(str(where)))
-            columns = [table.columns[str(column)] for column in known[name]["column_names"]]
-            sa.Index(name, *columns, unique=bool(known[name]["unique"]), sqlite_where=condition)
+            if reason := self._doubt("1", f"{condition} ORDER BY {order} LIMIT 0"):
+                self._leave_out(f"index {name}", f"it cannot be made: {reason}")
+                continue
+            yield sa.Index(
+                name,
+                *(
+                    term.column if self._is_plain(term) else sa.text(escape_colons(term.sql))
+                    for term in index.terms
+                ),
+                unique=index.is_unique,
+                sqlite_where=sa.text(escape_colons(index.condition)) if index.condition else None,
+            )
+
+    def _doubt(self, selected: str, rest: str) -> str:
+        """Why SQLite refuses to read the table in some way; empty where it does not."""
+        try:
+            self._connection.execute(f"SELECT {selected} FROM {self._quoted}{rest}").fetchone()
+        except sqlite3.Error as error:
+            return str(error)
+        return ""
 
     def _holds(self, condition: str) -> bool:
         search = f"SELECT 1 FROM {self._quoted} WHERE {condition} LIMIT 1"
@@ -244,53 +251,33 @@ class _TableReader:
         self._found.left_out[f"{what} of {self._name}"] = reason
 
 
+def _bracket(default: str) -> str:
+    """A default as it may stand behind DEFAULT: a word, number or literal, or in brackets."""
+    return default if not default or _LITERAL.fullmatch(default) else f"({default})"
+
+
 def escape_colons(sql: str) -> str:
     """SQL for `sqlalchemy.text`, which takes a word behind a colon for a parameter."""
     return re.sub(r"(?=:\w)", r"\\", sql)
 
 
-_FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)
-_CONTENT = re.compile(r"""\bcontent\s*=\s*["'\[`]?([^"'\]`,)]+)""", re.IGNORECASE)
+def read_colons(sql: str) -> str:
+    """SQL as it was in front of `escape_colons`."""
+    return re.sub(r"\\(?=:\w)", "", sql)
 
 
-def reflect_extras(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Keep what a data wheel can keep of them, and note the others as left out."""
-    _find_full_text(connection, found)
-    _find_views(connection, found)
-    for name, table in connection.execute(
-        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
-    ):
-        found.left_out[f"trigger {name}"] = f"nobody writes to {table} any more"
+def mentions(sql: str, columns: Collection[str]) -> bool:
+    """Whether SQL speaks of one of some columns, as far as can be seen."""
+    text = read_colons(sql).lower()
+    words = find_words(text)
+    return any(
+        name.lower() in words
+        if re.fullmatch(r"\w+", name)
+        else quote_identifier(name).lower() in text
+        for name in columns
+    )
 
 
-def _find_full_text(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Keep full-text search over a table; other virtual tables hold nothing that is kept."""
-    for name, sql in connection.execute(
-        "SELECT list.name, sql FROM pragma_table_list AS list JOIN sqlite_schema AS made "
-        "ON made.name = list.name WHERE list.type = 'virtual' AND schema = 'main' ORDER BY 1"
-    ).fetchall():
-        content = _CONTENT.search(sql)
-        table = content.group(1).strip() if content else ""
-        if not _FULL_TEXT.search(sql):
-            found.left_out[f"virtual table {name}"] = "its module may not be there where it is read"
-        elif table not in found.metadata.tables or table in found.full_text:
-            reason = "its text is in no other table; to keep it, copy it into one"
-            found.left_out[f"full-text table {name}"] = reason
-        elif not found.metadata.tables[table].dialect_options["sqlite"].get("with_rowid", True):
-            found.left_out[f"full-text table {name}"] = f"{table} has no rowids"
-        else:
-            columns = connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
-            known = found.metadata.tables[table].columns
-            found.full_text[table] = tuple(column for (column,) in columns if column in known)
-
-
-def _find_views(connection: sqlite3.Connection, found: Reflection) -> None:
-    for name, sql in connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'view' ORDER BY name"
-    ).fetchall():
-        try:
-            connection.execute(f"SELECT * FROM {quote_identifier(name)} LIMIT 0")
-        except sqlite3.Error as error:
-            found.left_out[f"view {name}"] = f"readers could not ask it: {error}"
-        else:
-            found.views[name] = sql
+def find_words(sql: str) -> set[str]:
+    """The words of a statement, in small letters."""
+    return {word.lower() for word in re.findall(r"\w+", sql)}

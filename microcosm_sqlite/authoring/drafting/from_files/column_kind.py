@@ -18,10 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.json_documents import keeps_digits
+from microcosm_sqlite.authoring.values.json_documents import keeps_digits, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
+    NULL_WORDS,
     SQLITE_SPACE,
+    is_infinity,
     parse_date,
     parse_datetime,
 )
@@ -50,16 +52,6 @@ _DATETIME = re.compile(
     r"(?P<offset>Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)?"
 )
 _BOOLEANS = frozenset({"true", "false", "yes", "no"})
-INFINITIES = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
-NULL_WORDS = frozenset(
-    {
-        "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
-        "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
-        "null", "(null)", "<NA>", "missing",
-    }
-)  # fmt: skip
-"""Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
-text."""
 EXACT_DIGITS = 15
 """Decimal numbers of so many digits come back from a double unchanged."""
 
@@ -114,7 +106,7 @@ class Guess:
             self.is_nullable = True
         elif self.narrow == TEXT and not self.styles:
             self.length = max(self.length, len(text))
-        elif text in NULL_WORDS or text.isspace() or text.lower() in INFINITIES:
+        elif text in NULL_WORDS or text.isspace() or is_infinity(text):
             self.length = max(self.length, len(text))
             self.words.add(text)
         else:
@@ -199,17 +191,20 @@ def spell_value(kind: str, text: str) -> str:
 
 
 def classify_value(value: object) -> tuple[str, str]:
-    """The kind of a value that has a type of its own, and its text.
+    """The kind of a value that has a type of its own, and its text, as a build judges it.
 
     Text stays text, but for dates and moments, for which JSON has no type.
 
     >>> classify_value("7"), classify_value(7), classify_value("2013-01-31")
     (('text', '7'), ('integer', '7'), ('date', '2013-01-31'))
+
+    Raises:
+        ValueError: It holds what JSON does not have; the text says what was expected.
     """
     for type_, classify_one in _CLASSIFIERS:
         if isinstance(value, type_):
             return classify_one(value)
-    return JSON, json.dumps(value, default=str)
+    return JSON, json.dumps(take_json(value))
 
 
 def _is_nan(value: object) -> bool:

@@ -116,6 +116,16 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
 
 
+def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column has values of one kind below a name of another.
+
+    >>> is_told_header(["name", "size"], [["x", "1"]]), is_told_header(["anna"], [["ben"]])
+    (True, False)
+    """
+    kinds = _find_kinds(rows, len(first))
+    return any(_find_kind(first[index]) != kind for index, kind in kinds.items())
+
+
 def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]], least: int = 1) -> bool:
     """Whether a row has words where all rows below have numbers, dates or the like.
 

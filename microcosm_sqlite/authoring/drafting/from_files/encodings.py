@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category, name
 
+from microcosm_sqlite.authoring.drafting.from_files.languages import (
+    FREQUENT,
+    measure_frequent,
+    measure_language,
+)
 from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
@@ -14,17 +19,20 @@ from microcosm_sqlite.errors import SourceError
 UTF8 = "utf-8"
 _LATIN = ("cp1252", "mac_roman", "cp850", "cp1250", "iso8859_2", "latin-1")
 """Of those that make equal sense of a text, the first one is believed; the last takes all."""
-_OTHERS = [
-    "cp1251", "koi8_r", "cp866", "mac_cyrillic", "cp1253", "cp1255", "cp1256", "cp874", "cp932",
-    "euc_jp", "gb18030", "big5", "cp949",
-]  # fmt: skip
-"""Encodings that files are in, of all those that text could be read in."""
+_OTHER_LATIN = ("cp1250", "cp1254", "cp1257")
 _SAMPLE = 1 << 20
 _ENOUGH_FOR_SENSE = 1 << 16
 _JOINERS = "\u2019\u2010\u2013\u2014\u00b7\u00ad"
 """Marks within words."""
 _WORD = re.compile("(?:[^\\W\\d_]|[\u05b0-\u05c7\u064b-\u0652\u0e31-\u0e4e])+")
 """Letters, and the vowels and accents of Hebrew, Arabic and Thai."""
+_ALIKE = 0.9
+_BELIEVED = 0.5
+"""How frequent the frequent letters of a script have to be, of what is usual."""
+_SURE, _FOREIGN = 0.99, 0.95
+"""How many letters one language has to have, and how many at most any of western Europe."""
+_ENOUGH_OWN = 2
+"""Different letters that cp1252 does not have, before another encoding is believed."""
 _ENOUGH = 8
 """Letters of another script that make it believed."""
 
@@ -111,23 +119,39 @@ def _find_wide(head: bytes) -> str:
 
 
 def _judge(census: _Census) -> FoundEncoding:
-    latin = _choose_latin(census.sample[:_ENOUGH_FOR_SENSE], census.sample)
+    head = census.sample[:_ENOUGH_FOR_SENSE]
+    head = head[: head.rfind(b"\n") + 1] or head
+    latin = _choose_latin(head, census.sample)
     if census.has_utf8:
         lines = spell_count(census.strays, "line")
         return FoundEncoding(
             f"{UTF8}+{latin}",
             f"UTF-8, but for {lines} (the first is {census.first}), read as {latin}",
         )
-    found = _ask_for_others(census.sample) or latin
+    found = _find_script(head) or latin
     return FoundEncoding(
         found, f"{found}, as line {census.first} is not UTF-8; look whether its letters are right"
     )
 
 
 def _choose_latin(head: bytes, sample: bytes) -> str:
-    """The encoding of Latin letters in which words look most like words."""
+    """The encoding of Latin letters in which words look most like words of some language."""
     known = [one for one in _LATIN if _decodes(sample, one)]
-    return min(known, key=lambda one: count_oddities(head.decode(one, "ignore")))
+    best = min(known, key=lambda one: count_oddities(head.decode(one, "ignore")))
+    if best not in ("cp1252", *_OTHER_LATIN):
+        return best
+    western = measure_language(head.decode("cp1252", "ignore"), "cp1252")
+    others = {one: _judge_latin(head, one) for one in _OTHER_LATIN if _decodes(sample, one)}
+    other = max(others, key=lambda one: others[one], default=best)
+    return other if western < _FOREIGN <= _SURE <= others.get(other, 0) else best
+
+
+def _judge_latin(head: bytes, encoding: str) -> float:
+    """How surely a text is one of a language whose encoding is not cp1252."""
+    text = head.decode(encoding, "ignore")
+    other = head.decode("cp1252", "replace")
+    own = {letter.lower() for letter, read in zip(text, other, strict=False) if letter != read}
+    return measure_language(text, encoding) if len(own) >= _ENOUGH_OWN else 0
 
 
 def _decodes(text: bytes, encoding: str) -> bool:
@@ -160,22 +184,26 @@ def _is_odd(before: str, letter: str, after: str) -> bool:
     return kind == "Cc" or (after.isalpha() and (is_joined or kind[0] in "SN"))
 
 
-def _ask_for_others(sample: bytes) -> str:
+def _find_script(sample: bytes) -> str:
     """An encoding of a script other than Latin, where there is text enough to tell."""
-    from charset_normalizer import from_bytes
+    scores = {one: _judge_script(sample, one) for one in FREQUENT if _decodes(sample, one)}
+    best = max(scores.values(), default=0)
+    # The first one of those that fit about as well.
+    return next((one for one in scores if scores[one] >= max(best * _ALIKE, _BELIEVED)), "")
 
-    best = from_bytes(sample, cp_isolation=_OTHERS).best()
-    if best is None:
-        return ""
-    text = str(best)
+
+def _judge_script(sample: bytes, encoding: str) -> float:
+    """How much a text looks as one of a script does; zero for one that mixes it with Latin."""
+    text = sample.decode(encoding)
     letters = [letter for letter in text if letter.isalpha() and not letter.isascii()]
     foreign = sum(map(_is_foreign, letters))
-    is_told = foreign >= _ENOUGH and foreign > len(letters) / 2 and not mixes_scripts(text)
-    return str(best.encoding) if is_told else ""
+    if foreign < _ENOUGH or foreign <= len(letters) / 2 or mixes_scripts(text):
+        return 0
+    return measure_frequent(text, encoding) - 2 * count_oddities(text) / len(letters)
 
 
 def mixes_scripts(text: str) -> bool:
-    """Whether letters of another script stand more often among ASCII letters than by themselves.
+    """Whether words with letters of another script often have ASCII letters too.
 
     They do where text in Latin letters is read in another encoding than its own.
 
@@ -184,7 +212,7 @@ def mixes_scripts(text: str) -> bool:
     """
     words = [word for word in _WORD.findall(text) if any(map(_is_foreign, word))]
     mixed = sum(any(letter.isascii() for letter in word) for word in words)
-    return 2 * mixed > len(words)
+    return 4 * mixed > len(words)
 
 
 def _is_foreign(letter: str) -> bool:

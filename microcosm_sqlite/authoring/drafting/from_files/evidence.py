@@ -20,7 +20,7 @@ def estimate_room(texts: Iterable[str]) -> float:
     """How many texts are written like these: any that each place has, at each place.
 
     >>> estimate_room(["EWR", "JFK", "LGA"]), estimate_room(["A", "B"])
-    (27, 2)
+    (27.0, 2.0)
     """
     places: dict[int, list[set[str]]] = defaultdict(list)
     for text in texts:

@@ -1,17 +1,20 @@
-"""Files whose content is of another kind than their name says."""
+"""Which files of a folder are read, and whether their content is what their name says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from microcosm_sqlite.authoring.sources.finding import refuse_pointer, split_name
+from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
+from microcosm_sqlite.authoring.sources.finding import DATABASE, refuse_pointer, split_name
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
 from microcosm_sqlite.errors import SourceError
 
 _COMPRESSED = {
     b"\x1f\x8b": ".gz",
     b"PK\x03\x04": ".zip",
+    b"PK\x05\x06": ".zip",  # an archive of no files
     b"\x28\xb5\x2f\xfd": ".zst",
     b"\xfd7zXZ\x00": ".xz",
     b"BZh": ".bz2",
@@ -65,3 +68,56 @@ def _is_workbook(path: Path) -> bool:
 
 def _complain(path: Path, what: str, advice: str) -> SourceError:
     return SourceError(f"{path.name} is {what}.", file=path.name, hint=advice)
+
+
+def list_files(
+    folder: Path, left_out: dict[str, str], refused: list[SourceError]
+) -> Iterator[Path]:
+    """The files of a folder that are to be read, but for databases, sorted.
+
+    Args:
+        folder: The folder.
+        left_out: Is told which files are not read, and why.
+        refused: Is told of those that cannot be.
+
+    Raises:
+        SourceError: It is no folder.
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is not a folder.", file=str(folder))
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            left_out[path.name] = "hidden"
+        elif path.is_dir():
+            left_out[path.name] = "a folder; move its files up, or draft a project of it"
+        elif not path.is_file():
+            left_out[path.name] = "no file, or a link to none"
+        elif is_database(path):
+            continue
+        elif owner := find_owner(path):
+            if not owner.exists():
+                left_out[path.name] = f"a log of {owner.name}, which is not there"
+        elif split_name(path)[1] == DATABASE:
+            try:
+                refuse_pointer(path, path.name)
+                left_out[path.name] = "not a SQLite database"
+            except SourceError as error:
+                refused.append(error)
+        elif not split_name(path)[1]:
+            left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
+        else:
+            yield path
+
+
+_UNKNOWN = "of no format that is read"
+_ADVICE = {
+    ".xlsx": "an Excel workbook; save each sheet as CSV",
+    ".xls": "an Excel workbook; save each sheet as CSV",
+    ".ods": "a workbook; save each sheet as CSV",
+    ".geojson": "GeoJSON; write one object on each line, and call it .jsonl",
+    ".json": "JSON; write one object on each line, as `jq -c '.[]'` does, and call it .jsonl",
+    ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
+    ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
+    ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
+    ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
+}

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    INFINITIES,
     Guess,
     classify,
     find_short_styles,
@@ -22,6 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     list_meanings,
     write_format,
 )
+from microcosm_sqlite.authoring.values.parsing import is_infinity
 from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
@@ -80,7 +80,7 @@ def _tell_words(guess: Guess, texts: Texts) -> str:
     narrow = Guess(narrow=guess.narrow, styles=guess.styles).kind
     if narrow == TEXT:
         return ""
-    infinite = sorted(word for word in guess.words if word.lower() in INFINITIES)
+    infinite = sorted(word for word in guess.words if is_infinity(word))
     nulls = sorted(guess.words.difference(infinite))
     cures = [f"draft it with {_write_options(nulls)}"] if nulls else []
     cures += ["set `infinity = true`, and put Double in the model"] if infinite else []

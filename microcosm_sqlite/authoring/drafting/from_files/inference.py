@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_hint,
     find_joints,
@@ -50,8 +51,14 @@ from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     name_table,
     sniff,
 )
-from microcosm_sqlite.authoring.sources.databases import SIDECARS, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, split_name
+from microcosm_sqlite.authoring.loading.value_errors import find_misfit
+from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.finding import (
+    choose_opener,
+    split_name,
+)
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
 from microcosm_sqlite.common.kinds import (
@@ -98,7 +105,7 @@ def infer_folder(
     found = Inference(refused=[*refused])
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
-        for path in _list_files(folder, found):
+        for path in list_files(folder, found.left_out, found.refused):
             try:
                 raw = sniff(path, accept)
                 if raw is None:
@@ -118,40 +125,6 @@ def infer_folder(
             suggest_key(table)
             infer_labels(connection, table)
     return found
-
-
-def _list_files(folder: Path, found: Inference) -> Iterator[Path]:
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            found.left_out[path.name] = "hidden"
-        elif path.is_dir():
-            found.left_out[path.name] = "a folder; move its files up, or draft a project of it"
-        elif not path.is_file():
-            found.left_out[path.name] = "no file, or a link to none"
-        elif is_database(path) or path.name.endswith(SIDECARS):
-            continue
-        elif split_name(path)[1] == DATABASE:
-            found.left_out[path.name] = "not a SQLite database"
-        elif not split_name(path)[1]:
-            found.left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
-        else:
-            yield path
-
-
-_UNKNOWN = "of no format that is read"
-_ADVICE = {
-    ".xlsx": "an Excel workbook; save each sheet as CSV",
-    ".xls": "an Excel workbook; save each sheet as CSV",
-    ".ods": "a workbook; save each sheet as CSV",
-    ".geojson": "GeoJSON; write one object on each line, and call it .jsonl",
-    ".json": "JSON; write one object on each line, as `jq -c '.[]'` does, and call it .jsonl",
-    ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
-    ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
-    ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
-    ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
-}
 
 
 def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
@@ -320,13 +293,23 @@ def _load(
     try:
         with raw.open_rows() as rows:
             while chunk := list(islice(rows, _CHUNK)):
-                texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                try:
+                    texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
+                except ValueError as error:
+                    raise _locate(raw.path) from error
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
         if connection.in_transaction:  # not after the disk was full
             connection.execute("COMMIT")
     return row_count
+
+
+def _locate(path: Path) -> SourceError:
+    """The error that tells of the first value of a file which a build would refuse."""
+    source = SourceFile(path, path.name, split_name(path)[1])
+    with choose_opener(source, CsvOptions())(ignore_advance) as records:
+        return find_misfit(records, classify_value)
 
 
 def _learn(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import NULL_WORDS
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
+from microcosm_sqlite.authoring.values.parsing import NULL_WORDS
 from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
@@ -12,15 +12,15 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColu
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
 from microcosm_sqlite.authoring.drafting.words import spell_words
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
-from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.authoring.values.date_formats import (
+    NUMBER_FORMATS,
+    compile_number_format,
+    find_number_formats,
+)
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
 from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 
-STYLES = ("1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
-_SIGNED_STYLES = ("1.5", "1,234.5", "1,5", "1.234,5", "1 234,5", "1'234.5", "1 234.5")
-"""Those of numbers with a sign of currency or per cent, the likeliest first."""
-_SIGNED = re.compile(r"[+-]?(?P<prefix>[$€£¥] ?)?[+-]?[0-9][0-9.,' ]*?(?P<suffix> ?[%$€£¥])?")
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+")
 _SMALL = re.compile(r"-?[0-9]{1,3}")
 _ENOUGH_THOUSANDS = 4
@@ -38,19 +38,12 @@ def find_number_styles(texts: Texts) -> list[str]:
     >>> find_number_styles(lambda: ["$1,234.50", "$7"]), find_number_styles(lambda: ["12 %"])[0]
     (['$1,234.5'], '1.5 %')
     """
-    found = list(_list_styles(next(iter(texts()), "").strip()))
+    found = list(find_number_formats(next(iter(texts()), "")))
     for text in texts():
         found = [style for style in found if spell(style, text)]
         if not found:
             break
     return found
-
-
-def _list_styles(first: str) -> Iterator[str]:
-    match = _SIGNED.fullmatch(first)
-    prefix, suffix = (match["prefix"] or "", match["suffix"] or "") if match else ("", "")
-    styles = _SIGNED_STYLES if prefix or suffix else STYLES
-    yield from (f"{prefix}{style}{suffix}" for style in styles)
 
 
 def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
@@ -65,7 +58,7 @@ def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
     ('1,5', '')
     """
     style = found[0] if found else ""
-    if not style or style not in STYLES:
+    if not style or style not in NUMBER_FORMATS:
         return ""
     if delimiter == "," and _has_thousands(texts):
         return "1,234.5"

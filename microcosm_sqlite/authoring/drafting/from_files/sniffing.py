@@ -16,6 +16,7 @@ from microcosm_sqlite.authoring.drafting.from_files.dialect_choice import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     guess_dialect,
+    is_told_header,
     list_doubtful_names,
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
@@ -43,6 +44,7 @@ MOST_COLUMNS = 1998
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
 _NAMES_TOLD = 3
+_GUESS = "the first row is taken for the header"
 
 
 @dataclass(frozen=True)
@@ -230,12 +232,15 @@ def _doubt_header(source: SourceFile, options: CsvOptions, repairs: tuple[Repair
     with DelimitedOpener(source, options, repairs=repairs)() as records:
         rows = list(islice(records, _HEAD_LINES))
         names = list_doubtful_names(records.header, rows)
+        is_told = is_told_header(records.header, rows)
     if not rows:
         return "the only row is taken for the header"
+    if not (names or is_told):
+        return f"{_GUESS}; all values are text, so nothing tells whether it is one"
     if not names:
         return ""
     told = ", ".join(names[:_NAMES_TOLD]) + (", and more" if len(names) > _NAMES_TOLD else "")
-    return f"the first row is taken for the header, but could be data: {told}"
+    return f"{_GUESS}, but could be data: {told}"
 
 
 def _list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.cli import main
+from microcosm_sqlite.common.kinds import KINDS
 
 
 @pytest.mark.parametrize(
@@ -29,3 +38,89 @@ def test_one_file_has_no_joints(tmp_path: Path) -> None:
     table = infer_folder(tmp_path).tables["readings"]
     assert table.remarks == ()
     assert table.columns["v"].hint
+
+
+SETTING = re.compile(r"`(formats\.[^`]+)`")
+HOOK = "[tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]"
+STORED = {
+    "dollars": (["$1,234.50", "$7"], [1234.5, 7]),
+    "per cent": (["12%", "3%"], [12, 3]),
+    "euros": (["7,50 €", "1.000,25 €"], [7.5, 1000.25]),
+    "commas": (["1,5", "12"], [1.5, 12]),
+    "days or months": (["1/2/2020", "3/4/2020"], ["2020-02-01", "2020-04-03"]),
+    "short years": (["31.12.13", "30.11.14"], ["2013-12-31", "2014-11-30"]),
+    "times": (["10:00", "23:30"], ["10:00:00.000000", "23:30:00.000000"]),
+    "codes": (["1.50", "1.5"], [1.5, 1.5]),
+    "infinite": (["1.5", "inf"], [1.5, float("inf")]),
+}
+"""Texts of a column that stays text, and what is stored once its hint was followed."""
+
+
+def follow(project: Path, hint: str) -> None:
+    """Set the first setting that a hint has, and give the column the type that it names."""
+    told = [*SETTING.findall(hint)[:1], *re.findall("`(infinity = true)`", hint)]
+    lines = "".join(f"\ntables.birds.{setting}" for setting in told)
+    settings, models = project / "pyproject.toml", project / "src/p_data/models.py"
+    settings.write_text(settings.read_text("utf-8").replace(HOOK, HOOK + lines), "utf-8")
+    (type_,) = re.findall(r"put (\w+) in the model", hint)
+    kind = next(kind for kind in KINDS.values() if kind.model_type.endswith(f":{type_}"))
+    column = f"Mapped[{kind.annotation}] = mapped_column({type_})"
+    text = re.sub(
+        r"Mapped\[str\] = mapped_column\(.*\)\n", f"{column}\n", models.read_text("utf-8")
+    )
+    imports = f"import datetime as dt\n\nfrom sqlalchemy import {type_}\n"
+    models.write_text(text.replace("from sqlalchemy ", f"{imports}from sqlalchemy ", 1), "utf-8")
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_following_a_hint_reads_the_texts(case: str, tmp_path: Path) -> None:
+    texts, stored = STORED[case]
+    (tmp_path / "in").mkdir()
+    rows = [f'{number},"{text}"' for number, text in enumerate(texts)]
+    (tmp_path / "in" / "birds.csv").write_text("\n".join(["id,v", *rows, ""]), "utf-8")
+    hint = infer_folder(tmp_path / "in").tables["birds"].columns["v"].hint
+    project = draft_project(tmp_path / "p-data", tmp_path / "in").path
+    follow(project, hint)
+    built = build_dataset(ProjectSettings.from_pyproject(project))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "values"),
+    [
+        ("id,v\n1,2\n2,-99\n3,4\n4,-99\n", ["-99"], [2, None, 4, None]),
+        ("id,v\n1,2\n2,9999\n3,4\n4,9999\n", ["9999"], [2, None, 4, None]),
+        ("id,v\n1,2\n2,NA\n3,4\n", ["NA"], [2, None, 4]),
+        ("id,v\n1,2\n2,--\n3,4\n", ["--"], [2, None, 4]),
+        ("id,v\n1,2.5\n2,3.5\n3,soon\n4,1.5\n", ["soon"], [2.5, 3.5, None, 1.5]),
+    ],
+)
+def test_following_a_hint_takes_texts_for_no_value(
+    tmp_path: Path, text: str, words: list[str], values: list[object]
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "birds.csv").write_text(text)
+    column = infer_folder(tmp_path / "in").tables["birds"].columns["v"]
+    told = " ".join([column.hint, *column.suggestions])
+    options = shlex.split(told[told.index("--null") :].partition(";")[0])
+    program = ["new", str(tmp_path / "p-data"), "--from", str(tmp_path / "in"), *options]
+    with pytest.raises(SystemExit, match="0"):
+        main(program)
+    built = build_dataset(ProjectSettings.from_pyproject(tmp_path / "p-data"))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == values
+    assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize("text", ["id,v\n1,-99\n2,-98\n3,4\n", "id,v\n1,2\n2,999\n3,998\n4,999\n"])
+def test_numbers_among_others_like_them_are_no_sign(tmp_path: Path, text: str) -> None:
+    (tmp_path / "birds.csv").write_text(text)
+    assert infer_folder(tmp_path).tables["birds"].columns["v"].suggestions == []
+
+
+def test_a_column_without_a_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "birds.csv").write_text("id,v\n1,\n2,\n")
+    report = draft_project(tmp_path / "p-data", tmp_path / "in").report
+    assert "  v: text, empty in every row" in report

@@ -13,12 +13,11 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
-    STYLES,
     choose_number_style,
     find_number_styles,
 )
 from microcosm_sqlite.authoring.project.source_options import TableOptions
-from microcosm_sqlite.authoring.values.date_formats import compile_number_format
+from microcosm_sqlite.authoring.values.date_formats import NUMBER_FORMATS, compile_number_format
 from microcosm_sqlite.authoring.values.layout import TableRules
 
 numbers = st.decimals(
@@ -32,14 +31,14 @@ def write_number(number: Decimal, style: str) -> str:
     return f"{number:,}".translate({ord(","): group, ord("."): style[-2]})
 
 
-@given(numbers, st.sampled_from(STYLES))
+@given(numbers, st.sampled_from(NUMBER_FORMATS))
 def test_a_number_is_read_as_it_was_written(number: Decimal, style: str) -> None:
     text = write_number(number, style)
     assert Decimal(compile_number_format(style)(text)) == number
     assert style in find_number_styles(lambda: [text])
 
 
-@given(st.lists(numbers, min_size=1), st.sampled_from(STYLES))
+@given(st.lists(numbers, min_size=1), st.sampled_from(NUMBER_FORMATS))
 def test_a_chosen_style_reads_every_number_of_the_column(column: list[Decimal], style: str) -> None:
     texts = [write_number(number, style) for number in column]
     chosen = choose_number_style(find_number_styles(lambda: texts), lambda: texts, ";")

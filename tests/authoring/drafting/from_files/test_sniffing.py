@@ -65,6 +65,7 @@ def test_moments_booleans_counts_and_lone_rows_stay_data(tmp_path: Path, text: s
         ("a,b\n", "the only row is taken for the header"),
         ("name,b\nx,1\n", ""),
         (",a\n0,x\n1,y\n", ""),
+        ("anna,berlin\nben,paris\n", "nothing tells whether it is one"),
     ],
 )
 def test_a_doubtful_header_is_told(tmp_path: Path, text: str, note: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from microcosm_sqlite.catalog.comparisons import Comparisons
 from microcosm_sqlite.common.sql_tokens import split_tokens
-from microcosm_sqlite.interop.comparisons import Comparisons
 
 
 def find(sql: str) -> list[str]:

@@ -1,9 +1,9 @@
 """Spell what a statement compares with a column as the column stores it.
 
-Every way by which SQL reaches us goes through here: `query`, the conditions of frames, Datasette.
-What is compared with a moment may so be written with a `T`, with an offset, without fractions, or
-be a `datetime`; with a UUID, a duration or a boolean in any of its texts. And a name in double
-quotes is a name: where no column is called so, SQLite would take it for a text.
+Every way by which SQL reaches us goes through here: `connect()` and with it `query`, the conditions
+of frames, Datasette. What is compared with a moment may so be written with a `T`, with an offset,
+without fractions, or be a `datetime`; with a UUID, a duration or a boolean in any of its texts. And
+a name in double quotes is a name: where no column is called so, SQLite would take it for a text.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from microcosm_sqlite.catalog.comparisons import Comparisons
 from microcosm_sqlite.common.kinds import as_stored, find_declared_kind, find_kind
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.sql_tokens import (
@@ -22,50 +23,105 @@ from microcosm_sqlite.common.sql_tokens import (
 )
 from microcosm_sqlite.common.stored_values import IS_SPELLED, as_plain, store_as
 from microcosm_sqlite.errors import QueryError
-from microcosm_sqlite.interop.comparisons import Comparisons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, Protocol
 
-    from microcosm_sqlite.catalog.frames import Parameters
-    from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.common.kinds import Kind
     from microcosm_sqlite.common.sql_tokens import Token
 
+    Parameters = Sequence[Any] | Mapping[str, Any]
     Spell = Callable[[object], object]
     Read = tuple[str, str, str]
     """Schema, table and column, in small letters."""
 
+    class Described(Protocol):
+        """A dataset, as far as its tables are concerned."""
 
-def spell_criteria(
-    connection: sqlite3.Connection,
-    datasets: Mapping[str, InstalledDataset],
-    sql: str,
-    params: Parameters = (),
-) -> tuple[str, Parameters]:
-    """The statement and its parameters, with what is compared spelled as it is stored.
+        @property
+        def tables(self) -> Mapping[str, Table]:
+            """The tables by name."""
+
+
+class Plan:
+    """How a statement is executed.
+
+    Attributes:
+        sql: The statement, with its literals as the columns store them.
+        spellers: For each parameter that is compared with a column: what finds its value, how the
+            statement writes it, and what spells the value as that column stores it.
+    """
+
+    __slots__ = ("_is_plain", "spellers", "sql")
+
+    def __init__(self, sql: str, spellers: Sequence[tuple[str | int, str, Spell]] = ()) -> None:
+        self.sql = sql
+        self.spellers = spellers
+        self._is_plain = all(spell is _store_plain for *_, spell in spellers)
+
+    def bind(self, params: Parameters) -> Parameters:
+        """The parameters, with those that are compared spelled as the columns store them.
+
+        Raises:
+            QueryError: One of them is compared with columns that store it in different ways.
+        """
+        # The usual case costs a look: numbers and texts that are compared with numbers and texts.
+        if (
+            self._is_plain
+            and type(params) in (tuple, list)
+            and _PLAIN.issuperset(map(type, params))
+        ):
+            return params
+        is_named = isinstance(params, Mapping)
+        values: dict[Any, object] = dict(params if is_named else enumerate(params))
+        spelled: dict[Any, object] = {}
+        for key, name, spell in self.spellers:
+            if key in values:
+                found = spell(values[key])
+                if spelled.setdefault(key, found) != found:
+                    raise _refuse_two(name)
+        values |= spelled
+        return values if is_named else tuple(values.values())
+
+
+_PLAIN = frozenset((int, float, str, bytes, type(None)))
+"""The types of values that SQLite takes as they are."""
+
+
+def plan_statement(
+    connection: sqlite3.Connection, datasets: Mapping[str, Described], sql: str
+) -> Plan:
+    """Look at a statement, which is understood as SQLite understands it.
 
     Args:
         connection: Where it is to be executed.
-        datasets: The datasets by the schemas that SQL has for them; the first one is `main`.
+        datasets: The datasets by the schemas that SQL has for them; one is `main`.
         sql: One statement.
-        params: Values of its parameters: Python's, NumPy's or texts.
 
     Raises:
-        sqlite3.Error: SQLite does not accept the statement or its parameters.
-        QueryError: One parameter is compared with columns that store it in different ways.
+        sqlite3.Error: SQLite does not accept the statement.
     """
-    plain = bind(params)
     tokens = split_tokens(sql)
     if not tokens or tokens[0].word not in ("SELECT", "WITH", "VALUES"):
-        return sql, plain
-    if not any(token.kind in (TEXT, PARAMETER) or token.text[0] == '"' for token in tokens):
-        return sql, plain
-    reads = _collect_reads(connection, forbid_quoted_texts(sql, tokens), plain)
-    spellers = _Spellers(connection, datasets, reads, Comparisons(tokens))
-    return _respell(sql, params, tokens, spellers)
+        return Plan(sql)
+    keys = _number_parameters(tokens)
+    if not (keys or any(token.kind == TEXT or token.text[0] == '"' for token in tokens)):
+        return Plan(sql)
+    if {type(key) for key in keys.values()} == {int, str}:
+        return Plan(sql)  # nothing tells which of its parameters is which
+    reads = _collect_reads(connection, forbid_quoted_texts(sql, tokens), keys.values())
+    replaced: dict[int, str] = {}
+    spellers = []
+    for place, spell in _Spellers(connection, datasets, reads, Comparisons(tokens)).find_all():
+        token = tokens[place]
+        if token.kind == TEXT:
+            replaced[place] = _write_literal(token, spell)
+        else:
+            spellers.append((keys[place], token.text, spell))
+    return Plan(replace_tokens(sql, replaced, tokens), spellers)
 
 
 def bind(params: Parameters | None) -> Parameters:
@@ -82,11 +138,15 @@ def bind(params: Parameters | None) -> Parameters:
     return tuple(as_stored(as_plain(value)) for value in params)
 
 
-def _collect_reads(connection: sqlite3.Connection, sql: str, params: Parameters) -> set[Read]:
+def _collect_reads(
+    connection: sqlite3.Connection, sql: str, keys: Iterable[str | int]
+) -> set[Read]:
     """The columns that a statement reads, as SQLite understands it; of views their own."""
+    cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
+    cursor.row_factory = None
     views = {
         str(name).lower()
-        for (name,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'view'")
+        for (name,) in cursor.execute("SELECT name FROM pragma_table_list WHERE type = 'view'")
     }
     reads: set[Read] = set()
 
@@ -98,72 +158,46 @@ def _collect_reads(connection: sqlite3.Connection, sql: str, params: Parameters)
 
     connection.set_authorizer(note)
     try:
-        connection.execute(f"EXPLAIN {sql}", params).close()
+        cursor.execute(f"EXPLAIN {sql}", _make_nothing(set(keys)))
     finally:
         connection.set_authorizer(None)
+        cursor.close()
     return reads
 
 
-def _respell(
-    sql: str, params: Parameters, tokens: list[Token], spellers: _Spellers
-) -> tuple[str, Parameters]:
-    replaced: dict[int, str] = {}
-    keys = _number_parameters(tokens, is_named=isinstance(params, Mapping))
-    values: dict[str | int, object] = {}
-    values.update(params.items() if isinstance(params, Mapping) else enumerate(params))
-    spelled: dict[str | int, object] = {}
-    for place, spell in spellers.find_all():
-        token = tokens[place]
-        if token.kind == TEXT:
-            replaced[place] = _write_literal(token, spell)
-            continue
-        key = keys[place]
-        if key in values:
-            found = spell(values[key])
-            if spelled.setdefault(key, found) != found:
-                raise _refuse_two(token)
-    bound = bind(params)
-    if isinstance(bound, Mapping):
-        bound = {**bound, **{str(key): value for key, value in spelled.items()}}
-    else:
-        bound = tuple(spelled.get(place, value) for place, value in enumerate(bound))
-    return replace_tokens(sql, replaced, tokens), bound
+def _make_nothing(keys: set[str | int]) -> Parameters:
+    """Parameters with which a statement can be looked at."""
+    if any(isinstance(key, str) for key in keys):
+        return dict.fromkeys(map(str, keys))
+    return [None] * (max((int(key) for key in keys), default=-1) + 1)
 
 
 def _write_literal(token: Token, spell: Spell) -> str:
     value = token.text[1:-1].replace("''", "'")
     stored = spell(value)
-    return token.text if stored == value else _write(stored)
-
-
-def _write(stored: object) -> str:
+    if stored == value:
+        return token.text
     return quote_text(stored) if isinstance(stored, str) else str(stored)
 
 
-def _refuse_two(token: Token) -> QueryError:
+def _refuse_two(name: str) -> QueryError:
     return QueryError(
-        f"Parameter {token.text} is compared with columns that store it in different ways.",
+        f"Parameter {name} is compared with columns that store it in different ways.",
         hint="Give two parameters, one for each column.",
     )
 
 
-def _number_parameters(tokens: list[Token], *, is_named: bool) -> dict[int, str | int]:
+def _number_parameters(tokens: list[Token]) -> dict[int, str | int]:
     """By the place of each parameter what finds its value: a name, or a number from 0."""
-    numbers: dict[str, int] = {}
     last = 0
     keys: dict[int, str | int] = {}
     for place, token in enumerate(tokens):
         if token.kind != PARAMETER:
             continue
-        if is_named:
+        if token.text[0] != "?":
             keys[place] = token.text[1:]
             continue
-        if token.text == "?":
-            number = last + 1
-        elif token.text[0] == "?":
-            number = int(token.text[1:])
-        else:
-            number = numbers.setdefault(token.text, last + 1)
+        number = int(token.text[1:]) if token.text[1:] else last + 1
         last = max(last, number)
         keys[place] = number - 1
     return keys
@@ -175,7 +209,7 @@ class _Spellers:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        datasets: Mapping[str, InstalledDataset],
+        datasets: Mapping[str, Described],
         reads: Iterable[Read],
         comparisons: Comparisons,
     ) -> None:
@@ -198,8 +232,8 @@ class _Spellers:
                 for read in self._reads
                 if read[2] == column.name and (not owner or owner == read[1])
             ]
-            spellers = [self._find(read) for read in reads]
-            if spellers and all(spellers):
+            spellers = [speller for read in reads if (speller := self._find(read))]
+            if reads and len(spellers) == len(reads):
                 yield place, _agree(spellers)
 
     def _find(self, read: Read) -> Spell | None:
@@ -214,7 +248,7 @@ class _Spellers:
         if kind is None:
             return None
         if kind.name not in IS_SPELLED:
-            return lambda value: as_stored(as_plain(value))
+            return _store_plain
         example = field.value_range[0] if field and field.value_range else None
         example = example or self._read_example(schema, table, column)
         return lambda value: store_as(kind, value, example)
@@ -235,26 +269,37 @@ class _Spellers:
     def _find_kind_in_view(self, schema: str, view: str, column: str) -> Kind | None:
         """The kind of a column of a view, where that is a column of a table."""
         declared = "SELECT type FROM pragma_table_xinfo(?, ?) WHERE lower(name) = ?"
-        found = self._connection.execute(declared, (view, schema, column)).fetchone()
+        found = self._ask(declared, (view, schema, column))
         return find_declared_kind(found[0]) if found else None
 
     def _read_example(self, schema: str, table: str, column: str) -> object:
         quoted = quote_identifier(column)
         owner = f"{quote_identifier(schema)}.{quote_identifier(table)}"
         query = f"SELECT {quoted} FROM {owner} WHERE {quoted} IS NOT NULL LIMIT 1"
-        found = self._connection.execute(query).fetchone()
+        found = self._ask(query)
         return found[0] if found else None
+
+    def _ask(self, query: str, params: Sequence[str] = ()) -> Any:
+        cursor = sqlite3.Cursor(self._connection)
+        cursor.row_factory = None
+        return cursor.execute(query, params).fetchone()
+
+
+def _store_plain(value: object) -> object:
+    return as_stored(as_plain(value))
 
 
 def _find_kind(field: Field) -> Kind | None:
     return find_kind(field.type, field.format, has_labels="enum" in field.constraints)
 
 
-def _agree(spellers: Sequence[Spell | None]) -> Spell:
+def _agree(spellers: Sequence[Spell]) -> Spell:
     """What spells a value where all that could be meant spell it alike; else it stays."""
+    if len({*spellers}) == 1:
+        return spellers[0]
 
     def spell(value: object) -> object:
-        stored = [each(value) for each in spellers if each]
-        return stored[0] if all(each == stored[0] for each in stored) else as_stored(value)
+        stored = [each(value) for each in spellers]
+        return stored[0] if all(each == stored[0] for each in stored) else _store_plain(value)
 
     return spell

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 import microcosm_sqlite
+from microcosm_sqlite.catalog.criteria import bind
 from microcosm_sqlite.errors import QueryError
-from microcosm_sqlite.interop.criteria import bind, spell_criteria
 from microcosm_sqlite.interop.exporting.answers import answering
 
 pytest.importorskip("pyarrow")
@@ -87,6 +87,28 @@ def ask_query(dataset: InstalledDataset) -> Ask:
     return ask
 
 
+def ask_connection(dataset: InstalledDataset) -> Ask:
+    def ask(condition: str, value: object) -> list[int]:
+        sql = f"SELECT id FROM events WHERE {condition} ORDER BY id"
+        with closing(dataset.connect()) as connection:
+            rows = connection.execute(sql, {} if value is None else {"v": value})
+            return [number for (number,) in rows]
+
+    return ask
+
+
+def ask_pandas(dataset: InstalledDataset) -> Ask:
+    """As pandas asks a connection, by its cursor."""
+
+    def ask(condition: str, value: object) -> list[int]:
+        places = condition.count(":v")
+        sql = f"SELECT id FROM events WHERE {condition.replace(':v', '?')} ORDER BY id"
+        with closing(dataset.connect()) as connection:
+            return [number for (number,) in connection.cursor().execute(sql, [value] * places)]
+
+    return ask
+
+
 def ask_arrow(dataset: InstalledDataset) -> Ask:
     def ask(condition: str, value: object) -> list[int]:
         params = None if value is None else {"v": value}
@@ -115,7 +137,7 @@ def ask_lazily(dataset: InstalledDataset) -> Ask:
     return ask
 
 
-WAYS = [ask_query, ask_arrow, ask_by_position, ask_lazily]
+WAYS = [ask_query, ask_connection, ask_pandas, ask_arrow, ask_by_position, ask_lazily]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -183,10 +205,8 @@ def test_views_have_the_kinds_of_their_columns(events: InstalledDataset) -> None
             "CREATE TEMP VIEW v AS SELECT at AS moment, substr(at, 1, 10) AS at FROM main.events"
         )
         for condition, count in (("moment = '2013-01-01T10:00'", 1), ("at = '2013-01-01'", HOURS)):
-            sql, params = spell_criteria(
-                connection, {"main": events}, f"SELECT count(*) FROM v WHERE {condition}"
-            )
-            assert connection.execute(sql, params).fetchone() == (count,)
+            sql = f"SELECT count(*) FROM v WHERE {condition}"
+            assert connection.execute(sql).fetchone() == (count,)
 
 
 def test_one_parameter_cannot_be_two_things(events: InstalledDataset) -> None:
@@ -227,8 +247,9 @@ def test_a_misspelt_column_in_double_quotes_is_no_text(
 ) -> None:
     with pytest.raises(QueryError, match=r"no such column: .*prise. Did you mean 'price'"):
         ask_arrow(events)(condition, None)
-    with pytest.raises(QueryError, match="no such column"):
-        ask_query(events)(condition, None)
+    for way in (ask_query, ask_connection):
+        with pytest.raises(QueryError, match="no such column"):
+            way(events)(condition, None)
 
 
 class Size(Enum):
@@ -265,3 +286,35 @@ def test_a_parameter_is_what_sqlalchemy_stores_for_the_same_value(type_: Any, va
 def test_a_moment_with_an_offset_is_compared_in_utc_as_it_is_stored() -> None:
     moment = datetime(2020, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     assert bind([moment]) == bind([datetime(2020, 1, 1, 10)])
+
+
+def test_statements_that_ask_nothing_are_left_alone(events: InstalledDataset) -> None:
+    with closing(events.connect()) as connection:
+        assert connection.execute("PRAGMA table_info('events')").fetchone()[1] == "id"
+        assert connection.execute("EXPLAIN SELECT * FROM events WHERE at = ''").fetchall()
+        # What SQLite makes of both kinds of parameters at once is its own affair.
+        sql = "SELECT id FROM events WHERE at = ?1 OR id = 3"
+        assert connection.execute(sql, ["2013-01-01T10:00"]).fetchall() == [(0,), (3,)]
+        for number in range(600):  # more than are kept
+            assert connection.execute(f"SELECT {number} WHERE 'x' = ?", ["x"]).fetchone()
+        connection.row_factory = dict_row
+        assert connection.execute("SELECT id FROM events WHERE at = ?", [FIRST["at"][1]]).fetchall()
+
+
+def dict_row(cursor: Any, row: Any) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+def test_an_untrusted_connection_executes_what_it_is_given(events: InstalledDataset) -> None:
+    with closing(events.connect(untrusted=True)) as connection:
+        sql = "SELECT count(*) FROM events WHERE at = ?"
+        assert connection.execute(sql, ["2013-01-01T10:00"]).fetchone() == (0,)
+        assert connection.execute(sql, ["2013-01-01 10:00:00.000000"]).fetchone() == (1,)
+        with pytest.raises(QueryError):
+            connection.execute("ATTACH 'x' AS y")
+
+
+def test_attached_datasets_are_asked_alike(events: InstalledDataset) -> None:
+    sql = "SELECT count(*) FROM EVENTS.events AS e WHERE e.at = '2013-01-01T10:00'"
+    with closing(events.connect(attach=["events"])) as connection:
+        assert connection.execute(sql).fetchone() == (1,)

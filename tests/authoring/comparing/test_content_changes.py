@@ -1,0 +1,154 @@
+"""A row on top is one row more, a renamed column is the same column, and a loss is no patch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microcosm_sqlite.authoring.comparing.changelog import render_changelog
+from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
+from microcosm_sqlite.catalog.opening import open_dataset
+from tests.support.program import Program
+
+TABLE = "CREATE TABLE obs (id INTEGER PRIMARY KEY, place TEXT COLLATE NOCASE, x)"
+VALUES = st.sampled_from([None, 1, 1.0, "a", "A", "", b"a", 0.1])
+CONTENT = st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=8)
+
+
+def write(path: Path, script: str, rows: list[tuple[Any, ...]]) -> None:
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(script)
+        connection.executemany("INSERT INTO obs (place, x) VALUES (?, ?)", rows)
+
+
+def compare(
+    folder: Path,
+    old: list[tuple[Any, ...]],
+    new: list[tuple[Any, ...]],
+    script: str = TABLE,
+    after: str = "",
+) -> Comparison:
+    write(folder / "old.db", script, old)
+    write(folder / "new.db", script, new)
+    with closing(sqlite3.connect(folder / "new.db")) as connection:
+        connection.executescript(after)
+    sides = (open_dataset(str(folder / name), str(folder)) for name in ("old.db", "new.db"))
+    return compare_datasets(*sides, limit=None)
+
+
+ROWS = [(f"place {number % 7}", number) for number in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("new", "counts", "by_content"),
+    [
+        ([("top", 1), *ROWS], (1, 0, 0), True),
+        ([*ROWS, ("end", 1)], (1, 0, 0), False),
+        (ROWS[1:], (0, 1, 0), True),
+        ([*ROWS[:50], ("mid", 1), *ROWS[51:]], (0, 0, 1), False),
+        ([("top", 1), *ROWS[:-1]], (1, 1, 0), True),
+        (ROWS[::-1], (0, 0, 0), True),
+    ],
+)
+def test_numbers_of_rows_are_no_content(
+    tmp_path: Path, new: list[Any], counts: tuple[int, int, int], by_content: bool
+) -> None:
+    (table,) = compare(tmp_path, ROWS, new).tables
+    assert (table.inserted, table.deleted, table.updated) == counts
+    assert table.by_content == by_content
+    assert table.is_same == (not any(counts))
+
+
+def test_what_is_inserted_is_told_with_its_number(tmp_path: Path) -> None:
+    (change,) = compare(tmp_path, ROWS, [("top", 1), *ROWS]).changes
+    assert (change.change, change.key, change.new) == (
+        *("insert", {"id": 1}),
+        {"id": 1, "place": "top", "x": 1},
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(CONTENT, CONTENT)
+def test_the_changes_by_content_are_the_difference_of_the_rows(
+    old: list[Any], new: list[Any]
+) -> None:
+    with TemporaryDirectory() as folder:
+        found = compare(Path(folder), old, new)
+    (table,) = found.tables
+    if not table.by_content:
+        return
+    changed: Counter[Any] = Counter()
+    for change in found.changes:
+        row = change.new or change.old
+        changed[repr((row["place"], row["x"]))] += 1 if change.change == "insert" else -1
+    expected = Counter(map(repr, map(store, new)))
+    expected.subtract(map(repr, map(store, old)))
+    assert {row: count for row, count in changed.items() if count} == {
+        row: count for row, count in expected.items() if count
+    }
+
+
+def store(row: tuple[Any, Any]) -> tuple[Any, Any]:
+    """A row as SQLite has it: the place is text, unless it is bytes."""
+    place, x = row
+    return str(place) if isinstance(place, int | float) else place, x
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        TABLE.replace("INTEGER PRIMARY KEY", "TEXT PRIMARY KEY DEFAULT (hex(randomblob(8)))"),
+        f"{TABLE}; CREATE TABLE seen (obs INTEGER REFERENCES obs (id))",
+    ],
+)
+def test_keys_that_mean_something_are_compared_as_keys(tmp_path: Path, script: str) -> None:
+    found = compare(tmp_path, ROWS, [("top", 1), *ROWS], script)
+    assert not any(table.by_content for table in found.tables)
+
+
+def test_a_column_with_another_name_is_told_as_renamed(tmp_path: Path) -> None:
+    found = compare(tmp_path, ROWS, ROWS, after="ALTER TABLE obs RENAME COLUMN x TO amount")
+    (change,) = found.schema
+    assert (str(change), change.breaks) == ("column x renamed to amount", True)
+    assert (found.level, found.tables[0].is_same) == ("major", True)
+    assert "### Renamed\n\n- **Breaking:** column `x` of `obs` to `amount`." in render_changelog(
+        found
+    )
+
+
+def test_another_column_is_not_told_as_renamed(tmp_path: Path) -> None:
+    rename = "ALTER TABLE obs RENAME COLUMN x TO amount;"
+    for after in (
+        f"{rename} UPDATE obs SET amount = 5 WHERE id = 7",
+        f"{rename} ALTER TABLE obs ADD COLUMN other; UPDATE obs SET other = amount",
+    ):
+        kinds = {change.change for change in compare(tmp_path, ROWS, ROWS, after=after).schema}
+        assert kinds == {"added", "removed"}
+    same = [("place", None)] * 3
+    assert len(compare(tmp_path, same, same, after=rename).schema) == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "level"), [(0, "major"), (1, "major"), (100, "major"), (101, "patch"), (199, "patch")]
+)
+def test_a_table_that_lost_its_rows_is_no_patch(tmp_path: Path, left: int, level: str) -> None:
+    found = compare(tmp_path, ROWS, ROWS[:left])
+    assert found.level == level
+    assert ("**Breaking:** `obs`" in render_changelog(found)) == (level == "major")
+
+
+def test_lost_rows_and_comparing_by_content_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "old.db", TABLE, ROWS)
+    write(tmp_path / "new.db", TABLE, ROWS[150:])
+    done = Program(tmp_path, tmp_path).run("diff", tmp_path / "old.db", tmp_path / "new.db", code=1)
+    assert "Warning: Table obs has 50 of 200 rows left." in done.stderr
+    assert "rows are compared by content, as their key only numbers them" in done.stdout
