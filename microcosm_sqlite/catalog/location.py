@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.distributions import folder_reader
-from microcosm_sqlite.catalog.editable import find_developed, is_developed
+from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Requirement
     from microcosm_sqlite.catalog.structure import Column, Structure
     from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
-    from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
+    from microcosm_sqlite.catalog.verifying.run import VerificationContext
 
 
 CHECKS = Checklist()

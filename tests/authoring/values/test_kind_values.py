@@ -22,8 +22,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.databases import refuse_nameless_columns

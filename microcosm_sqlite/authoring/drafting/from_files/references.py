@@ -11,18 +11,18 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from microcosm_sqlite.authoring.drafting.from_files.evidence import (
-    SAMPLE,
-    estimate_room,
-    read_first,
-)
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredColumn,
     InferredTable,
     JointReference,
 )
+from microcosm_sqlite.authoring.drafting.from_files.key_search import (
+    SAMPLE,
+    estimate_room,
+    read_first,
+)
 from microcosm_sqlite.authoring.drafting.from_files.keys import KEY_NAMES, is_called_key, list_keys
-from microcosm_sqlite.authoring.drafting.words import make_singular, spell_words
+from microcosm_sqlite.authoring.drafting.model_names import make_singular, spell_words
 from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
