@@ -40,14 +40,13 @@ def is_developed(distribution: Distribution, path: str) -> bool:
     """Whether a file is the distribution's own, in the project of its editable install.
 
     Installers write down where that project is, and its ``pyproject.toml`` says its name. One that
-    wrote nothing down has at least listed a ``.pth`` file, or left no RECORD.
+    wrote nothing down has at least listed a ``.pth`` file.
     """
     if not os.path.exists(path):
         return False
     project = _find_project(distribution)
     if project is None:
-        record = distribution.read("RECORD")
-        return record is None or b".pth," in record
+        return b".pth," in (distribution.read("RECORD") or b"")
     top = os.path.join(os.path.realpath(project), "")
     is_inside = os.path.realpath(path).startswith(top)
     return is_inside and _read_name(project) == canonical_name(distribution.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -111,3 +112,13 @@ def test_commands_are_told_from_what_they_print() -> None:
 def test_the_flights_of_the_pages_are_installed_from_a_wheel(flights_venv: Venv) -> None:
     origin = "import microcosm_sqlite as m; print(m.dataset('nycflights13').location.immutable)"
     assert flights_venv.run(origin) == "True\n"
+
+
+def test_every_promise_of_security_names_a_test_that_exists() -> None:
+    page = (ROOT / "SECURITY.md").read_text("utf-8")
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page):
+        text = (ROOT / path).read_text("utf-8")
+        assert re.search(rf"^(class|def) {name}\b" if name else "^def test", text, re.MULTILINE)
+    sections = {part.partition("\n")[0]: part for part in re.split(r"\n###? ", page)[1:]}
+    promised = sections.keys() - {"Reporting", "What is not covered", "For those who install"}
+    assert [name for name in promised if "tests/" not in sections[name]] == ["How this is tested"]

@@ -18,6 +18,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
     reflect_tables,
 )
+from microcosm_sqlite.authoring.drafting.from_databases.undeclared import suggest_undeclared
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
     drop_unusable_indexes,
@@ -125,6 +126,7 @@ def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
         _refuse_undecodable(snapshot, path.name, found.row_counts)
         fit_tables(connection, found, path.name)
         add_foreign_keys(connection, found)
+        suggest_undeclared(connection, found)
     if not found.metadata.tables:
         raise SourceError(f"{path.name} has no tables.", file=path.name)
     return DatabaseDraft(path, snapshot, found)
