@@ -8,13 +8,16 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz servers clean
+.PHONY: help demo wheels test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz servers clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo:  ## Build a data wheel from real data, install it, and query it.
 	@$(PYTHON) examples/demo.py
+
+wheels:  ## Build this runtime and the example's data wheel into build/demo/wheels.
+	@$(PYTHON) examples/demo.py wheels
 
 test: $(READY)  ## Run the tests on one Python.
 	$(PYTEST) -m "not slow and not heavy"

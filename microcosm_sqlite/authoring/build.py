@@ -25,15 +25,15 @@ from microcosm_sqlite.authoring.finishing.verification import (
     open_as_reader,
     verify_database,
 )
-from microcosm_sqlite.authoring.loading.connections import open_loading
-from microcosm_sqlite.authoring.loading.foreign_keys import check_external_keys, check_foreign_keys
-from microcosm_sqlite.authoring.loading.parallel import fill_table
-from microcosm_sqlite.authoring.loading.schema import (
+from microcosm_sqlite.authoring.loading.connections import (
     create_full_text,
     create_indexes,
     create_tables,
     open_engine,
+    open_loading,
 )
+from microcosm_sqlite.authoring.loading.foreign_keys import check_external_keys, check_foreign_keys
+from microcosm_sqlite.authoring.loading.parallel import fill_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.loading.value_errors import raise_together
 from microcosm_sqlite.authoring.loading.violations import explain_duplicates, list_unique_keys

@@ -144,25 +144,28 @@ def _collect_reads(
     """The columns that a statement reads, as SQLite understands it; of views their own."""
     cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
     cursor.row_factory = None
-    views = {
-        str(name).lower()
-        for (name,) in cursor.execute("SELECT name FROM pragma_table_list WHERE type = 'view'")
-    }
-    reads: set[Read] = set()
+    reads: set[tuple[Read, str]] = set()
 
     def note(action: int, *names: str | None) -> int:
         table, column, schema, inside = ((name or "").lower() for name in names)
-        if action == sqlite3.SQLITE_READ and column and inside not in views:
-            reads.add((schema, table, column))
+        if action == sqlite3.SQLITE_READ and column:
+            reads.add(((schema, table, column), inside))
         return sqlite3.SQLITE_OK
 
     connection.set_authorizer(note)
     try:
         cursor.execute(f"EXPLAIN {sql}", _make_nothing(set(keys)))
+        connection.set_authorizer(None)
+        views: set[str] = set()
+        if any(
+            inside for _, inside in reads
+        ):  # to list them takes longer the more tables there are
+            query = "SELECT name FROM pragma_table_list WHERE type = 'view'"
+            views = {str(name).lower() for (name,) in cursor.execute(query)}
     finally:
         connection.set_authorizer(None)
         cursor.close()
-    return reads
+    return {read for read, inside in reads if inside not in views}
 
 
 def _make_nothing(keys: set[str | int]) -> Parameters:

@@ -14,8 +14,7 @@ from contextlib import suppress
 
 from microcosm_sqlite.catalog.cache.extraction import cache_directory
 from microcosm_sqlite.catalog.cache.upkeep import entries
-from microcosm_sqlite.catalog.distributions import Problem
-from microcosm_sqlite.catalog.editable import find_developed
+from microcosm_sqlite.catalog.distributions import Problem, find_developed
 from microcosm_sqlite.catalog.location import installed_path, member_name
 from microcosm_sqlite.catalog.preflight import REINSTALL, SIDECARS, preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, problems

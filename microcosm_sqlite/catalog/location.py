@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.distributions import folder_reader
-from microcosm_sqlite.catalog.editable import find_developed, is_developed
+from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
@@ -183,8 +182,10 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
     if os.path.exists(path):
         _check_listed(distribution, manifest)
     else:
-        path = find_developed(member_name(manifest)) or _missing(distribution, manifest)
-        if os.path.exists(path) and not is_developed(distribution, path):
+        file = member_name(manifest)
+        path = find_developed(file) or _missing(distribution, manifest)
+        is_elsewhere = os.path.exists(path) and distribution.lists(file) is not None
+        if is_elsewhere and not is_developed(distribution, path):
             raise _foreign(distribution, manifest, "file", path)
     if manifest.compression != "none":
         from microcosm_sqlite.catalog.cache.extraction import extract_file

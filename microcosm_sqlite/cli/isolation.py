@@ -136,10 +136,13 @@ def _choose_limits(size: int) -> dict[str, int]:
 
 
 def _measure(path: str) -> int:
-    """The size of a file, or of all files in a folder."""
+    """The size of a file, or of all files in a folder, but for hidden folders such as .venv."""
     from pathlib import Path
 
-    found = Path(path).rglob("*") if Path(path).is_dir() else [Path(path)]
+    found = [Path(path)] if Path(path).is_file() else []
+    for folder, inner, names in os.walk(path):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        found += [Path(folder, name) for name in names]
     return sum(file.stat().st_size for file in found if file.is_file())
 
 

@@ -18,6 +18,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.citation import find_web_url
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.criteria import plan_statement
 from microcosm_sqlite.catalog.registry import dataset, datasets
@@ -25,7 +26,6 @@ from microcosm_sqlite.catalog.spelling import spell_range
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.interop.web_links import find_web_url
 
 with extra("browse"):
     from datasette import hookimpl

@@ -16,9 +16,9 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.orm.attachments import find_attachments
-from microcosm_sqlite.orm.dialects import copy_dialect
 from microcosm_sqlite.orm.engine_errors import explain_lazy_load
 from microcosm_sqlite.orm.engines import recipes
+from microcosm_sqlite.orm.types import copy_dialect
 
 with extra("async"):
     import aiosqlite

@@ -29,13 +29,13 @@ from microcosm_sqlite.catalog.requirements import find_required, find_requiremen
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.attachments import attach_datasets
-from microcosm_sqlite.orm.dialects import compare_as_stored, compare_in_utc, quote_keywords
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
     explain_read_only,
     refuse_unopened,
 )
 from microcosm_sqlite.orm.forking import track_engine
+from microcosm_sqlite.orm.types import compare_as_stored, compare_in_utc, quote_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -509,6 +509,16 @@ def test_each_step_is_told(project: Path) -> None:
     assert lines[-1].startswith("Writing the file: birds.db, ")
 
 
+def test_a_source_that_links_out_of_the_project_is_told(project: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    source = project / "sources" / "birds.csv"
+    source.rename(outside)
+    source.symlink_to(outside)
+    lines: list[str] = []
+    build_dataset(ProjectSettings.from_pyproject(project), progress=LineProgress(lines.append))
+    assert lines[0] == f"sources/birds.csv is a link: {outside} is read"
+
+
 # What happens when it cannot be finished.
 
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 from microcosm_sqlite.authoring.comparing.comparison import compare_datasets
+from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 from microcosm_sqlite.catalog.citation import write_bibtex
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME

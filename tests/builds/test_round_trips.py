@@ -27,8 +27,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from sqlalchemy.orm import Session
 
 from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.records import Records

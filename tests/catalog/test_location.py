@@ -44,7 +44,7 @@ def test_a_package_that_is_gone_is_named_with_its_distribution(installed: Path) 
     for path in (installed / "colours_data").iterdir():
         path.unlink()
     (installed / "colours_data").rmdir()
-    with pytest.raises(errors.DatasetFileMissingError, match=r"force-reinstall colours-data"):
+    with pytest.raises(errors.DatasetFileMissingError, match=r"force-reinstall .*colours-data"):
         dataset("colours").connect()
 
 
@@ -67,14 +67,19 @@ class TestLeadingOut:
             {"models": "/models"},
         ],
     )
+    @pytest.mark.parametrize("is_recorded", [True, False])
     def test_to_anything_else_is_refused(
-        self, led: dict[str, str], installed: Path, database: Path
+        self, led: dict[str, str], is_recorded: bool, installed: Path, database: Path
     ) -> None:
         wheel = Wheel("evil-data").carry(database, name="evil", package="evil_data")
         file = f"{wheel.info}/extra_metadata/{FILE_NAME}"
         raw = json.loads(wheel.files[file])
         raw[EXTENSION] |= led
         wheel.put(file, json.dumps(raw)).install(installed)
+        if not is_recorded:
+            (installed / wheel.info / "RECORD").unlink()
+        for name in ("antigravity.py", "colours.db"):
+            (installed / name).write_bytes(b"")  # what could be found on the import path
         evil = dataset("evil")
         for use in (evil.connect, lambda: evil.path, lambda: evil.models):
             with pytest.raises(errors.ManifestError, match=r"leads out|evil-data 2026\.1 did not"):

@@ -18,8 +18,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, make_type
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.finishing.describe import describe_field
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import choose_opener

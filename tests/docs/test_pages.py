@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -17,9 +18,13 @@ ROOT = Path(__file__).parents[2]
 # What continuous integration runs by itself, and what the tutorial does.
 RUN_ELSEWHERE = {
     "make demo",
+    "make wheels",
+    'export PIP_FIND_LINKS="$PWD/build/demo/wheels"',
+    'export PIP_CONSTRAINT="$PWD/build/demo/wheels/constraint.txt"',
+    'export UV_FIND_LINKS="$PIP_FIND_LINKS" UV_CONSTRAINT="$PIP_CONSTRAINT"',
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
-    "microcosm-sqlite new planets-data",
+    "microcosm-sqlite new planets-data --from folder-of-files",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
@@ -110,3 +115,13 @@ def test_commands_are_told_from_what_they_print() -> None:
 def test_the_flights_of_the_pages_are_installed_from_a_wheel(flights_venv: Venv) -> None:
     origin = "import microcosm_sqlite as m; print(m.dataset('nycflights13').location.immutable)"
     assert flights_venv.run(origin) == "True\n"
+
+
+def test_every_promise_of_security_names_a_test_that_exists() -> None:
+    page = (ROOT / "SECURITY.md").read_text("utf-8")
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page):
+        text = (ROOT / path).read_text("utf-8")
+        assert re.search(rf"^(class|def) {name}\b" if name else "^def test", text, re.MULTILINE)
+    sections = {part.partition("\n")[0]: part for part in re.split(r"\n###? ", page)[1:]}
+    promised = sections.keys() - {"Reporting", "What is not covered", "For those who install"}
+    assert [name for name in promised if "tests/" not in sections[name]] == ["How this is tested"]

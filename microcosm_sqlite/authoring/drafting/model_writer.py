@@ -7,7 +7,7 @@ as literals. Its identifiers are those that `model_names` made, and each is chec
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -27,7 +27,7 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     write_name,
     write_number,
 )
-from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
+from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, FullText, Related
 from microcosm_sqlite.authoring.drafting.model_names import name_labels
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import JSON, KINDS, TEXT
@@ -108,14 +108,7 @@ class ModelWriter:
             self._imports.use("sqlalchemy", "quoted_name")
         yield from _write_assignment("__tablename__", write_name(table.name))
         if model.full_text:
-            names = [quote(model.attributes[name]) for name in model.full_text.columns]
-            yield from lay_out(Call("__full_text__ = (", names), 4)
-            options = [
-                f"{quote(key)}: {quote(value)}" for key, value in model.full_text.options.items()
-            ]
-            yield from (
-                lay_out(Call("__full_text_options__ = {", options, "}"), 4) if options else ()
-            )
+            yield from self._write_full_text(model.full_text, model.attributes)
         arguments = list(self._list_table_arguments(table))
         if arguments:
             yield from lay_out(Call("__table_args__ = (", arguments), 4)
@@ -126,6 +119,14 @@ class ModelWriter:
             yield ""
         for related in model.related:
             yield from self._write_related(related)
+
+    def _write_full_text(self, full_text: FullText, attributes: Mapping[str, str]) -> Iterator[str]:
+        names = [quote(attributes[name]) for name in full_text.columns]
+        yield from lay_out(Call("__full_text__ = (", names), 4)
+        options = [f"{quote(key)}: {quote(value)}" for key, value in full_text.options.items()]
+        if options:
+            head = f"__full_text_options__: {self._imports.use('typing', 'ClassVar')} = {{"
+            yield from lay_out(Call(head, options, "}"), 4)
 
     def _write_column(self, model: DraftedModel, column: sa.Column[Any]) -> Iterator[str]:
         for comment in model.comments.get(column.name, ()):

@@ -151,6 +151,8 @@ def _report_database(draft: DatabaseDraft) -> Iterator[str]:
         yield from _describe_declared_columns(table, found)
         if model.full_text:
             yield f"  full-text search: {', '.join(model.full_text.columns)}"
+        for column, sentences in found.suggestions.get(table.name, {}).items():
+            yield from (f"  maybe {column}: {sentence}" for sentence in sentences)
         yield from (f"  note: {remark}" for remark in found.remarks[table.name])
     for view in found.views:
         remark = found.view_remarks.get(view)

@@ -12,14 +12,14 @@ from sqlalchemy import types
 
 from microcosm_sqlite.authoring.finishing.inputs import find_builder_version
 from microcosm_sqlite.authoring.loading.connections import open_scanner
-from microcosm_sqlite.authoring.project.models import Models
-from microcosm_sqlite.authoring.project.referenced_datasets import (
+from microcosm_sqlite.authoring.project.models import (
+    Models,
     describe_key,
     describe_requirements,
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undecorate
-from microcosm_sqlite.authoring.values.stored_forms import find_own_form
+from microcosm_sqlite.authoring.values.parsing import find_own_form
 from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns

@@ -11,7 +11,7 @@ from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from microcosm_sqlite.authoring.project.referenced_datasets import Others, identify
+from microcosm_sqlite.authoring.project.models import Others, identify
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.finding import Source
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction

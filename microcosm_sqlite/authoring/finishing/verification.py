@@ -11,6 +11,7 @@ from pathlib import Path
 from microcosm_sqlite.authoring.loading.connections import open_scanner
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.threads import open_pool
@@ -67,8 +68,7 @@ def verify_database(connection: sqlite3.Connection, row_counts: Mapping[str, int
 
 
 def _check_integrity(connection: sqlite3.Connection) -> None:
-    problems = [row[0] for row in connection.execute("PRAGMA integrity_check(10)")]
-    if problems != ["ok"]:
+    if problems := find_damages(connection, "integrity_check"):
         raise VerificationError(f"The built file is damaged: {'; '.join(problems)}.")
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.loading.table_load import read_lines
 from microcosm_sqlite.authoring.loading.value_errors import show_key
-from microcosm_sqlite.authoring.project.referenced_datasets import Others, list_keys
+from microcosm_sqlite.authoring.project.models import Others, list_keys
 from microcosm_sqlite.catalog.connection import attach_database, checked_uri
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.verifying.external_keys import count_orphans, find_fault, list_orphans

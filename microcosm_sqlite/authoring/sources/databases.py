@@ -15,7 +15,7 @@ from microcosm_sqlite.catalog.preflight import (
     check_sidecars,
     refuse_special_sidecars,
 )
-from microcosm_sqlite.catalog.structure import table_names
+from microcosm_sqlite.catalog.structure import find_damages, table_names
 from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import writing_database
@@ -30,6 +30,7 @@ SIDECARS = ("-wal", "-shm", "-journal")
 """Ends of the names of files that SQLite keeps beside a database."""
 
 _SNAPSHOT = "Take a copy that has everything: sqlite3 {} \"VACUUM INTO 'copy.db'\""
+_NEEDS_APPLICATION = ("no query solution", "collation sequence", "unknown function")
 _DAMAGED = "Fetch or copy it anew, and whole; or see what sqlite3 makes of it: .recover"
 _ENCRYPTED = "If it is encrypted, decrypt it with the program that did so."
 
@@ -111,11 +112,10 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise SourceError(
-            f"{name} cannot be read: {error}.",
-            file=name,
-            hint=f'See what is wrong with it: sqlite3 {name} "PRAGMA integrity_check"',
-        ) from error
+        hint = f'See what is wrong with it: sqlite3 {name} "PRAGMA integrity_check"'
+        if any(words in str(error) for words in _NEEDS_APPLICATION):
+            hint = "Let the application that made it write a copy without what only it has."
+        raise SourceError(f"{name} cannot be read: {error}.", file=name, hint=hint) from error
 
 
 def list_tables(path: Path, name: str) -> list[str]:
@@ -241,12 +241,12 @@ def _logs_ahead(path: Path) -> bool:
 
 def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
     try:
-        problems = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+        problems = find_damages(connection, limit=3)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
             raise
         return  # a schema that needs what only its own application has cannot be checked
-    if problems != ["ok"]:
+    if problems:
         raise SourceError(
             f"{path.name} is damaged: {'; '.join(problems)}.",
             file=path.name,
@@ -287,9 +287,8 @@ def _tell_unfinished(path: Path, error: Exception) -> SourceError:
 def drop_unusable_indexes(snapshot: Path, name: str) -> dict[str, str]:
     """Drop the indexes of a copy for which no careful reader could open or query it.
 
-    These are indexes by collations of some application, and by functions of SQLite that it does
-    not take for harmless, which may not stand in a schema that is not trusted; which functions
-    these are differs from release to release.
+    They are by collations of some application, or by functions of SQLite that may not stand in a
+    schema that is not trusted, which differ from release to release.
 
     Args:
         snapshot: The copy.

@@ -28,8 +28,12 @@ from microcosm_sqlite.authoring.values.kind_values import (
     is_text_type,
     make_taker,
 )
-from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER, parse_datetime
-from microcosm_sqlite.authoring.values.stored_forms import bind_exactly, find_own_form
+from microcosm_sqlite.authoring.values.parsing import (
+    EXACT_INTEGER,
+    bind_exactly,
+    find_own_form,
+    parse_datetime,
+)
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.errors import SettingsError

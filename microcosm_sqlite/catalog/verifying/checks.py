@@ -14,7 +14,12 @@ from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.registry import find
 from microcosm_sqlite.catalog.requirements import find_misfit, list_required, suggest_install
-from microcosm_sqlite.catalog.structure import describe_structure, fingerprint, table_names
+from microcosm_sqlite.catalog.structure import (
+    describe_structure,
+    find_damages,
+    fingerprint,
+    table_names,
+)
 from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
 from microcosm_sqlite.catalog.verifying.external_keys import (
     count_orphans,
@@ -43,7 +48,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Requirement
     from microcosm_sqlite.catalog.structure import Column, Structure
     from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
-    from microcosm_sqlite.catalog.verifying.verification_context import VerificationContext
+    from microcosm_sqlite.catalog.verifying.run import VerificationContext
 
 
 CHECKS = Checklist()
@@ -121,10 +126,9 @@ def check_sidecars(subject: VerificationContext) -> Iterator[str]:
 @CHECKS.numbered("V06", _RESTORE)
 def check_structure(subject: VerificationContext) -> Iterator[str]:
     """The file's structure is sound."""
-    pragma = "integrity_check" if subject.full else "quick_check"
-    for (finding,) in subject.connection.execute(f"PRAGMA {pragma}(10)"):
-        if finding != "ok":
-            yield " ".join(finding.split())
+    check = "integrity_check" if subject.full else "quick_check"
+    for finding in find_damages(subject.connection, check):
+        yield " ".join(finding.split())
 
 
 @CHECKS.numbered("V07", _REBUILD, needs_soundness=True)

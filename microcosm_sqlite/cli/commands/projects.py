@@ -17,11 +17,10 @@ from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from microcosm_sqlite.authoring.progress import Progress
-    from microcosm_sqlite.authoring.project.repairs import Repair
 
 LONG = 1.0
 """Seconds after which a finished step shows its rate."""
@@ -150,8 +149,8 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--repair",
     is_flag=True,
-    help="With --from: make all repairs proposed for rows of text that do not fit; on a terminal, "
-    "each is asked about otherwise.",
+    help="With --from: make all repairs proposed for rows of text that do not fit, and write them "
+    "into repairs.toml, to be reviewed.",
 )
 @_question_options
 @isolated("folder")
@@ -179,34 +178,16 @@ def new_project(
         with extra("new"):
             from microcosm_sqlite.authoring.drafting.draft import draft_project
 
-        accept = _accept_all if repair else _ask_for_each if _has_terminal() else _accept_none
-        draft = draft_project(directory, folder, null_values=null_values, accept=accept, **given)
+        draft = draft_project(
+            directory,
+            folder,
+            null_values=null_values,
+            accept=lambda _, repairs: repairs if repair else (),
+            **given,
+        )
         out.note("\n".join(draft.report))
         out.text(str(draft.path))
     out.note(f"Next: cd {directory} && microcosm-sqlite build")
-
-
-def _has_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _accept_all(_: str, repairs: Sequence[Repair]) -> Sequence[Repair]:
-    return repairs
-
-
-def _accept_none(_: str, __: Sequence[Repair]) -> Sequence[Repair]:
-    return ()
-
-
-def _ask_for_each(file: str, repairs: Sequence[Repair]) -> Sequence[Repair]:
-    from microcosm_sqlite.authoring.drafting.from_files.repairing import describe_repair
-    from microcosm_sqlite.common.wording import spell_on_one_line
-
-    return [
-        repair
-        for repair in repairs
-        if click.confirm(spell_on_one_line(f"{file}, {describe_repair(repair)}. Repair?"), err=True)
-    ]
 
 
 @click.command(

@@ -128,7 +128,7 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
             left = f"{Count(table.new_rows or 0).human()} of {Count(table.old_rows or 0).human()}"
             out.warn(f"Table {table.table} has {left} rows left.", "Is a source complete?")
     if changelog:
-        from microcosm_sqlite.authoring.comparing.changelog import render_changelog
+        from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 
         out.text(render_changelog(comparison).rstrip("\n"))
         return

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.catalog.citation import cite, find_license_url, find_web_url
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.interop.card.diagram import (
     anchor,
@@ -20,7 +20,6 @@ from microcosm_sqlite.interop.card.diagram import (
 )
 from microcosm_sqlite.interop.card.profiles import profile_table
 from microcosm_sqlite.interop.card.tables import describe_table
-from microcosm_sqlite.interop.web_links import find_license_url, find_web_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

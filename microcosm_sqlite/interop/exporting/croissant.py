@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.catalog.citation import cite, find_license_url, find_web_url, without_script
 from microcosm_sqlite.common import kinds
-from microcosm_sqlite.interop.web_links import find_license_url, find_web_url, without_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

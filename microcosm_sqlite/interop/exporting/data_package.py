@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from microcosm_sqlite.catalog.citation import find_web_url, without_script
 from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
 from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.interop.exporting.answers import answering
-from microcosm_sqlite.interop.web_links import find_web_url, without_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

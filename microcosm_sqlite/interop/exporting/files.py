@@ -20,12 +20,12 @@ from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop.exporting import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
-from microcosm_sqlite.interop.exporting.column_texts import make_speller
 from microcosm_sqlite.interop.exporting.data_package import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (
     WRITERS,
     base64_text,
     batched,
+    make_speller,
     spell_bytes,
 )
 

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 from microcosm_sqlite.authoring.comparing.comparison import (
     Comparison,
     compare_datasets,
     grow_version,
 )
+from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 from microcosm_sqlite.catalog.codecs import _zstd

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.comparing.changelog import render_changelog
 from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
+from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 from microcosm_sqlite.catalog.opening import open_dataset
 from tests.support.program import Program
 

@@ -21,9 +21,8 @@ from microcosm_sqlite.authoring.finishing.finalise import prepare, write_copy
 from microcosm_sqlite.authoring.finishing.inputs import digest
 from microcosm_sqlite.authoring.loading import connections as bulk
 from microcosm_sqlite.authoring.loading import parallel
-from microcosm_sqlite.authoring.loading.connections import open_loading
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine, open_loading
 from microcosm_sqlite.authoring.loading.insertion import _Insertion
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions

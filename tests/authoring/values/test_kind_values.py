@@ -22,8 +22,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
-from microcosm_sqlite.authoring.loading.schema import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.databases import refuse_nameless_columns
@@ -161,6 +161,31 @@ ODD = {
     "true for a number": Odd(
         sa.Double(), Refused("is not a finite number"), text="true", json="true", value=True,
         parquet=(True, "bool_"), stored="true",
+    ),
+    "a number of 17 digits": Odd(
+        sa.Double(), 0.30000000000000004, text="0.30000000000000004", json="0.30000000000000004",
+        value=0.30000000000000004, parquet=(0.30000000000000004, "float64"),
+        stored=0.30000000000000004,
+    ),
+    "an empty text among texts, where there is a null": Odd(
+        sa.Text(), "", json='""', value="", parquet=("", "string"), stored="",
+    ),
+    "an empty text among numbers": Odd(
+        sa.Double(), NONE, text="", json='""', value="", parquet=("", "string"), stored="",
+    ),
+    "an empty text among moments": Odd(
+        sa.DateTime(), NONE, text="", json='""', value="", parquet=("", "string"), stored="",
+    ),
+    "a boolean in words": Odd(
+        sa.Boolean(), 1, text="True", json='"True"', value="True", parquet=("True", "string"),
+        stored="True",
+    ),
+    "a number that is no boolean": Odd(
+        sa.Boolean(), Refused("is not (true or false|a boolean)"), text="2", json="2", value=2,
+        parquet=(2, "int64"), stored=2,
+    ),
+    "a whole number as text": Odd(
+        sa.BigInteger(), 7, text="7", json='"7"', value="7", parquet=("7", "string"), stored="7",
     ),
     "a moment with an offset": Odd(
         sa.DateTime(), "2019-12-31 22:00:00.000000", text="2020-01-01T00:00:00+02:00",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
 from microcosm_sqlite.cli.commands.projects import QUESTIONS
 from tests.support.program import Program
 from tests.support.projects import make_project
-from tests.support.terminal import Terminal
 
 
 def test_every_question_of_the_template_has_an_option() -> None:
@@ -75,19 +73,6 @@ def test_repairs_are_told_and_made_where_they_are_accepted(lone_program: Program
     assert "sizes: 4 rows" in lone_program.run("build", "b-data").stderr
     settings = (lone_program.home / "b-data" / "pyproject.toml").read_text()
     assert '{ file = "repairs.toml" }' in settings
-
-
-def test_a_terminal_is_asked_about_each_repair(lone_program: Program) -> None:
-    folder = lone_program.home / "messy"
-    folder.mkdir()
-    (folder / "sizes.csv").write_text(MESSY)
-    terminal = Terminal(lone_program, ["new", "c-data", "--from", folder])
-    terminal.type("n\ny\n")
-    shown = " ".join(terminal.read().split())
-    assert "sizes.csv, line 4, repeated-header: 'day,size' is left out. Repair? [y/N]:" in shown
-    assert "becomes ['3', '\"4']. Repair? [y/N]:" in shown
-    repairs = (lone_program.home / "c-data" / "repairs.toml").read_text()
-    assert re.findall("^kind = (.*)$", repairs, re.MULTILINE) == ['"stray-quote"']
 
 
 def test_a_directory_without_project_is_told(lone_program: Program) -> None:

@@ -22,9 +22,12 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     mentions,
     read_colons,
 )
-from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
-from microcosm_sqlite.authoring.drafting.words import spell_words
-from microcosm_sqlite.authoring.loading.schema import open_engine
+from microcosm_sqlite.authoring.drafting.model_names import (
+    name_attributes,
+    name_classes,
+    spell_words,
+)
+from microcosm_sqlite.authoring.loading.connections import open_engine
 from microcosm_sqlite.common.extras import extra
 
 if TYPE_CHECKING:

@@ -50,6 +50,7 @@ class Reflection:
         infinite: Tables with infinite numbers.
         declared: Table to the declared types of its columns.
         respelled: Tables and columns with values that are spelled anew.
+        suggestions: Table, then column, to what it may be, as sentences.
         view_words: The words of all views, which might be taken for the number of a row.
     """
 
@@ -66,6 +67,7 @@ class Reflection:
     infinite: set[str] = field(default_factory=set)
     declared: dict[str, dict[str, str]] = field(default_factory=dict)
     respelled: set[tuple[str, str]] = field(default_factory=set)
+    suggestions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     view_words: set[str] = field(default_factory=set)
 
     def list_key(self, table: sa.Table) -> list[str]:

@@ -214,7 +214,7 @@ def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterato
         if found:
             yield (
                 f"row {found[0]:,} {what}, as where files were joined; "
-                "delete that from the source and draft it again"
+                "draft it again with --repair, or delete that from the source"
             )
 
 

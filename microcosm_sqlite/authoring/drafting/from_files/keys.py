@@ -11,10 +11,13 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from microcosm_sqlite.authoring.drafting.from_files.evidence import count_chance_pairs, read_first
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
-from microcosm_sqlite.authoring.drafting.from_files.key_search import find_joint_key
-from microcosm_sqlite.authoring.drafting.words import make_singular, spell_words
+from microcosm_sqlite.authoring.drafting.from_files.key_search import (
+    count_chance_pairs,
+    find_joint_key,
+    read_first,
+)
+from microcosm_sqlite.authoring.drafting.model_names import make_singular, spell_words
 from microcosm_sqlite.common.kinds import DATE, DATETIME, MOMENT, TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count

@@ -168,6 +168,8 @@ class Columns:
         >>> Columns([["ann", "1", "2020-01-02"], ["ben", "2", "2020-01-03"]], 3).widen(["x", "3"])
         ['x', '3', '']
         """
+        if self.width > _MOST_FIELDS:
+            return [*fields, *[""] * (self.width - len(fields))]
         best: list[tuple[float, tuple[str, ...]]] = [(0.0, ())]  # by how many fields were taken
         for column in range(self.width):
             gap = self.judge("", column)
@@ -193,7 +195,7 @@ class Columns:
         (['x', '3'], ['x, y', '3'])
         """
         surplus = len(fields) - self.width
-        if surplus > _MOST_SURPLUS:
+        if surplus > _MOST_SURPLUS or self.width > _MOST_FIELDS:
             filled = [*fields]
             while len(filled) > self.width and not filled[-1].strip():
                 filled.pop()

@@ -10,7 +10,7 @@ from functools import partial
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
-from microcosm_sqlite.authoring.drafting.words import spell_words
+from microcosm_sqlite.authoring.drafting.model_names import spell_words
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.values.date_formats import (
     NUMBER_FORMATS,

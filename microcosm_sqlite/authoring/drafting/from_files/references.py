@@ -8,23 +8,23 @@ of values that chance would not have found there; of others it is said that they
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from microcosm_sqlite.authoring.drafting.from_files.evidence import (
-    SAMPLE,
-    estimate_room,
-    read_first,
-)
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredColumn,
     InferredTable,
     JointReference,
 )
+from microcosm_sqlite.authoring.drafting.from_files.key_search import (
+    SAMPLE,
+    estimate_room,
+    read_first,
+)
 from microcosm_sqlite.authoring.drafting.from_files.keys import KEY_NAMES, is_called_key, list_keys
-from microcosm_sqlite.authoring.drafting.words import make_singular, spell_words
+from microcosm_sqlite.authoring.drafting.model_names import make_singular, spell_words
 from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, TEXT
-from microcosm_sqlite.common.sql import quote_identifier, write_orphans
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 
 OWN_NAMES = frozenset(
@@ -147,7 +147,7 @@ def _judge(
     evidence: str,
 ) -> _Find | None:
     source, child = quote_identifier(table.name), quote_identifier(column.name)
-    keys = f"(SELECT {quote_identifier(key.name)} FROM {quote_identifier(parent.name)})"
+    keys = f"({_select(parent.name, [key.name])})"
     values = f"(SELECT {child} FROM {source} NOT INDEXED WHERE {child} NOTNULL LIMIT {SAMPLE})"
     rows, distinct, there = connection.execute(
         f"SELECT sum(n), count(*), count(*) FILTER (WHERE {child} IN {keys}) "
@@ -159,9 +159,9 @@ def _judge(
         return None
     if parent is table and not _is_other(connection, table, column, key):
         return None
-    query = write_orphans(source, [column.name], quote_identifier(parent.name), [key.name])
     count, lost, first = connection.execute(
-        f"SELECT count(DISTINCT child.{child}), count(*), min(child.{child}) {query}"
+        f"SELECT count(DISTINCT {child}), count(*), min({child}) FROM {source} "
+        f"WHERE {child} NOTNULL AND {child} NOT IN {keys}"
     ).fetchone()
     if count:
         column.near_reference = column.near_reference or (
@@ -177,6 +177,13 @@ def _judge(
         chance = min(parent.row_count / room, 1) ** distinct
         is_sure = rows >= _ENOUGH_ROWS and chance <= _CHANCE
     return _Find(table, column, parent, key, evidence, is_sure)
+
+
+def _select(table: str, columns: Sequence[str]) -> str:
+    """SQL of the values of columns, where none is missing; read once, so no index is needed."""
+    listed = ", ".join(map(quote_identifier, columns))
+    present = " AND ".join(f"{quote_identifier(column)} NOTNULL" for column in columns)
+    return f"SELECT {listed} FROM {quote_identifier(table)} WHERE {present}"
 
 
 def _is_other(
@@ -232,12 +239,12 @@ def _add_joint(connection: sqlite3.Connection, table: InferredTable, parent: Inf
     for column, key in zip(columns, keys, strict=True):
         if table.columns[column].kind != parent.columns[key].kind:
             return
-    source, target = quote_identifier(table.name), quote_identifier(parent.name)
-    orphans = write_orphans(source, columns, target, keys)
-    count, first = connection.execute(f"SELECT count(*), min(child.rowid) {orphans}").fetchone()
+    strays = f"{_select(table.name, columns)} EXCEPT {_select(parent.name, keys)}"
+    (count,) = connection.execute(f"SELECT count(*) FROM ({strays})").fetchone()
     if not count:
         table.references.append(JointReference(columns, parent.name, keys))
     elif count <= _MOST_STRAYS * table.row_count:
-        rows = f"{spell_count(count, 'row')} (the first is row {first:,})"
         names = ", ".join(columns)
-        table.remarks += (f"{names}: no reference to {parent.name}, where {rows} would find none",)
+        table.remarks += (
+            f"{names}: no reference to {parent.name}, which does not have {count:,} of them",
+        )

@@ -31,8 +31,11 @@ from microcosm_sqlite.authoring.sources.repaired_lines import write_row
 from microcosm_sqlite.authoring.sources.row_reader import prepare_lines
 from microcosm_sqlite.authoring.sources.streams import estimate_size, open_text
 
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 26
 """Of larger files no repairs are proposed, as all of their lines are looked at together."""
+
+_MOST_FAULTS = 10_000
+"""Rows at fault, of which nobody would review more."""
 
 _SHOWN = 100
 _MOST_TOLD = 1000
@@ -153,7 +156,13 @@ class _Proposal:
 
     def list_repairs(self) -> list[Repair]:
         """The repairs, one for each row, or for all rows of a part that is left out."""
-        rows = [*self._iterate_rows()]
+        rows = list[Row]()
+        faults = 0
+        for row in self._iterate_rows():
+            rows.append(row)
+            faults += bool(row.kind)
+            if faults > _MOST_FAULTS:
+                return []
         found = find_sections(rows, self.width, has_header=self.options.header is True)
         body = rows[found.body : found.notes]
         regular = (row.fields for row in body if not row.kind)
@@ -241,7 +250,7 @@ class _Proposal:
         return Row(at, 1, self._guess_fields(strip_end(self.lines[at])), RAGGED)
 
     def _read_strictly(self, at: int) -> Row | None:
-        lines = prepare_lines(islice(self.lines, at, at + _MOST_LINES), self.dialect)
+        lines = prepare_lines(self.lines[at : at + _MOST_LINES], self.dialect)
         reader = csv.reader(lines, **self.dialect)
         try:
             return Row(at, 0, next(reader, []))._replace(lines=reader.line_num)

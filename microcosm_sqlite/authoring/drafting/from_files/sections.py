@@ -107,10 +107,10 @@ def _find_other(rows: Sequence[Row], header: int, width: int) -> int:
         fields = [field.strip().lstrip(MARK) for field in rows[position].fields]
         shared = known.intersection(fields)
         is_header = len(shared) > 1 and len(shared) >= _SAME_NAMES * len(known)
-        is_other = len(fields) != width or _repeats(rows, header, position)
-        if (is_header or resembles(fields, names)) and is_other:
+        is_again = is_header or resembles(fields, names)
+        if is_again and (len(fields) != width or _repeats(rows, header, position)):
             return position
-        if len(fields) != width and _starts_table(rows[position:]):
+        if len(fields) != width and _starts_table(rows, position):
             return position
     return len(rows)
 
@@ -136,11 +136,15 @@ def _repeats(rows: Sequence[Row], header: int, position: int) -> bool:
     return 2 * again > len(behind)
 
 
-def _starts_table(rows: Sequence[Row]) -> bool:
+def _starts_table(rows: Sequence[Row], position: int) -> bool:
     """Whether names of another number are followed by rows of their number up to the end."""
-    names, below = rows[0].fields, [row.fields for row in rows[1:]]
-    is_wide = len(names) > 1 and len(below) > 1 and _are_names(names) and all(names)
-    return is_wide and all(len(f) == len(names) for f in below) and is_unlike(names, below)
+    names = rows[position].fields
+    if len(names) < 2 or not (_are_names(names) and all(names)):
+        return False
+    behind = range(position + 1, len(rows))
+    if len(behind) < 2 or not all(len(rows[each].fields) == len(names) for each in behind):
+        return False
+    return is_unlike(names, [rows[each].fields for each in behind])
 
 
 def _are_names(fields: Sequence[str]) -> bool:

@@ -20,8 +20,10 @@ from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     list_doubtful_names,
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
-from microcosm_sqlite.authoring.drafting.from_files.parquet_kinds import read_declared_kinds
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
+    read_declared_kinds,
+    refuse_disguise,
+)
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
     accept_none,

@@ -249,8 +249,10 @@ def test_a_wild_database_is_built_as_it_is_or_what_differs_is_told(
          "holds 1 whole number and 1 text, and is part of a key"),
         (f"CREATE TABLE t ({', '.join(f'c{number} INT' for number in range(2000))});",
          "wild.db, table `t` has 2,001 columns"),
+        ("CREATE TABLE t (a TEXT COLLATE mine PRIMARY KEY) WITHOUT ROWID",
+         "wild.db cannot be read: no query solution. Let the application that made it write"),
     ],
-    ids=["no UTF-8", "the same in a key", "too many columns"],
+    ids=["no UTF-8", "the same in a key", "too many columns", "a key by a collation"],
 )  # fmt: skip
 def test_what_a_build_would_refuse_is_refused_by_the_draft(
     script: str, told: str, tmp_path: Path

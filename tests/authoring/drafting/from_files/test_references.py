@@ -87,4 +87,4 @@ def test_several_columns_refer_together_where_all_rows_do(tmp_path: Path) -> Non
     assert reference == (("player", "year", "stint"), "batting", ("player", "year", "stint"))
     assert tables["near"].references == []
     (remark,) = tables["near"].remarks
-    assert remark.startswith("player, year, stint: no reference to batting, where 1 row ")
+    assert remark == ("player, year, stint: no reference to batting, which does not have 1 of them")
