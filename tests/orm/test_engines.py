@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    event,
     inspect,
     select,
     text,
@@ -168,3 +169,15 @@ def test_a_moment_with_an_offset_finds_the_row_that_was_built_from_it(
     finally:
         found.engine.dispose()
         microcosm_sqlite.unregister("events")
+
+
+def test_as_many_connections_stay_open_as_a_web_service_has_threads(airports: Path) -> None:
+    engine = microcosm_sqlite.dataset("airports").create_engine()
+    opened: list[object] = []
+    event.listen(engine, "connect", lambda connection, _: opened.append(connection))
+    for _ in range(3):
+        connections = [engine.connect() for _ in range(40)]
+        for connection in connections:
+            connection.close()
+    assert len(opened) == 40
+    engine.dispose()
