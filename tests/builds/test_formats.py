@@ -219,9 +219,9 @@ def test_what_is_wrong_with_a_function_is_told_by_row(tmp_path: Path) -> None:
         build(project)
     assert raised.value.message.splitlines() == [
         "make:make_wrong, row 1, column `size`: 'wide' is not a finite number (DOUBLE).",
+        "make:make_wrong, row 2, column `size`: True is not a finite number (DOUBLE).",
         "make:make_wrong, row 2, column `id`: 2.5 is not a whole number (INTEGER).",
         "make:make_wrong, row 2, column `label`: b'x' is not text (VARCHAR(8)).",
-        "make:make_wrong, row 2, column `size`: True is not a finite number (DOUBLE).",
     ]
     text = (project / "pyproject.toml").read_text()
     (project / "pyproject.toml").write_text(text.replace("make_wrong", "make_more"))

@@ -157,7 +157,7 @@ TRAITS: dict[str, Trait] = {
     "numbers.csv": Trait(
         "big,long,exp,plus,zeros,neg,tenth,hex\n"
         "9223372036854775808,9223372036854775807,1e5,+1,007,-0,0.1,0xff\n",
-        [("9223372036854775808", 2**63 - 1, 1e5, "+1", "007", -0.0, 0.1, "0xff")],
+        [("9223372036854775808", "9223372036854775807", 1e5, "+1", "007", -0.0, 0.1, "0xff")],
     ),
     "formatted.csv": Trait(
         'a,b,c\n"1,234",50%,$3\n"2,345",60%,€4\n', [("1,234", "50%", "$3"), ("2,345", "60%", "€4")]
@@ -188,7 +188,8 @@ TRAITS: dict[str, Trait] = {
         [(1, "NA", "NULL", "-", "?", "."), (2, "1", "2", "3", "4", "5")],
     ),
     "booleans.csv": Trait(
-        "a,b,c,d,e\ntrue,yes,Y,0,t\nFALSE,No,N,1,f\n", [(1, 1, "Y", 0, "t"), (0, 0, "N", 1, "f")]
+        "a,b,c,d,e\ntrue,yes,Y,0,t\nFALSE,No,N,1,f\n",
+        [("true", "yes", "Y", 0, "t"), ("FALSE", "No", "N", 1, "f")],
     ),
     "dates.csv": Trait(
         "iso,compact,dmy,mdy,vague,dots,slashes,words,stamp,year,clock\n"
@@ -358,7 +359,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
     report = "\n".join(draft.report)
     for told in (
         "manager_id: integer, may be empty, refers to staff.id (by its name and all of its values)",
-        "class: text of up to 1 characters, one of A, B",
+        "class: text of up to 1 character, one of A, B",
         "UTF-8, but for 1 line (the first is 3), read as cp1252",
         "cp1252, as line 2 is not UTF-8",
         "2 rows have another number of fields than the header (line 3 is the first)",

@@ -89,7 +89,7 @@ def undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
 
     Decorators that are kinds by themselves, such as Interval and PickleType, stay.
     """
-    known = _list_classes()
+    known = _list_classes(tuple(KINDS.values()))
     while isinstance(type_, types.TypeDecorator) and known.keys().isdisjoint(type(type_).__mro__):
         type_ = type_.impl_instance
     return type_
@@ -97,13 +97,13 @@ def undecorate(type_: types.TypeEngine[Any]) -> types.TypeEngine[Any]:
 
 def find_type_kind(type_: types.TypeEngine[Any]) -> Kind | None:
     """The kind of a SQLAlchemy type, or None for one that has none, such as ARRAY."""
-    known = _list_classes()
+    known = _list_classes(tuple(KINDS.values()))
     return next((known[each] for each in type(undecorate(type_)).__mro__ if each in known), None)
 
 
 @cache
-def _list_classes() -> dict[type, Kind]:
-    return {import_type(kind.type): kind for kind in KINDS.values()}
+def _list_classes(kinds: tuple[Kind, ...]) -> dict[type, Kind]:
+    return {import_type(kind.type): kind for kind in kinds}
 
 
 def import_type(name: str) -> type[types.TypeEngine[Any]]:
