@@ -68,11 +68,12 @@ def test_inputs_are_what_a_build_reads_not_what_it_writes(demo: ModuleType, tmp_
 def test_a_program_that_fails_is_told_with_its_last_words(
     demo: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def prepare() -> None:
+    def fail(steps: int) -> None:
+        assert steps == demo.STEPS
         here = demo.Environment(Path(sys.prefix))
         here.run("python", "-c", "import sys; print('start'); sys.exit('the disk is full')")
 
-    monkeypatch.setattr(demo, "prepare", prepare)
+    monkeypatch.setattr(demo, "make_wheels", fail)
     assert demo.main() == 1
     told = capsys.readouterr().err
     assert "Error: python exited with 1:\n  the disk is full\n" in told
@@ -83,7 +84,7 @@ def test_a_program_that_fails_is_told_with_its_last_words(
 def test_a_dataset_that_counts_otherwise_fails_the_demo(
     demo: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demo, "prepare", lambda: None)
+    monkeypatch.setattr(demo, "make_wheels", lambda steps: None)
     monkeypatch.setattr(demo.Environment, "show", lambda *_: "336,775 flights counted in x")
     assert demo.main() == 1
     assert (

@@ -115,7 +115,7 @@ def test_writing_is_refused(birds, plugin):
 
 
 def test_what_is_asked_for_by_name_is_all_there_is(birds, make):
-    from microcosm_sqlite.interop.datasette_plugin import make_datasette
+    from microcosm_sqlite.interop.browse import make_datasette
 
     make(METADATA, name="bees")
     served = make_datasette(["birds"])
@@ -135,7 +135,7 @@ def test_a_broken_dataset_is_left_out_and_named(birds, make, plugin, caplog):
 
 
 def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
-    from microcosm_sqlite.interop.datasette_plugin import make_datasette
+    from microcosm_sqlite.interop.browse import make_datasette
 
     with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
         make_datasette(["bees"])

@@ -25,7 +25,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return known(path, algorithm)
 
-    monkeypatch.setattr("microcosm_sqlite.catalog.verifying.verification_context.hash_file", watch)
+    monkeypatch.setattr("microcosm_sqlite.catalog.verifying.run.hash_file", watch)
     return paths
 
 
