@@ -51,6 +51,7 @@ TESTED_THROUGH = {
     "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
     "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred"),
     "authoring/drafting/test_draft": ("drafted_model project_context report"),
+    "authoring/loading/test_connections": "bulk",
     "authoring/loading/test_load": ("insertion table_load authoring.values.rules"),
     "authoring/publishing/test_publication": "wheel_checks",
     "authoring/sources/test_database_source": "records",

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from importlib import import_module
-from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import CompileError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
+from microcosm_sqlite.authoring.loading.bulk import ApswConnection, has_apsw
 from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
@@ -64,15 +62,6 @@ class Writer(Protocol):
         """Close the file."""
 
 
-# Asked once, before any thread: while another imports apsw, `find_spec` fails.
-_HAS_APSW = find_spec("apsw") is not None
-
-
-def has_apsw() -> bool:
-    """Whether apsw is installed."""
-    return _HAS_APSW
-
-
 def open_loading(path: Path) -> sqlite3.Connection:
     """Open a database that nobody else sees, and that is thrown away when anything fails."""
     connection = sqlite3.connect(path, isolation_level=None, uri=True)  # for what is attached
@@ -84,7 +73,7 @@ def open_writer(path: Path) -> closing[Writer]:
     """Open a database that is thrown away soon, to write many rows to."""
     if not has_apsw():
         return closing(cast("Writer", open_loading(path)))
-    writer = _ApswConnection(str(path))
+    writer = ApswConnection(str(path))
     writer.execute(LOADING + _APPENDING).fetchall()
     return closing(writer)
 
@@ -106,7 +95,7 @@ def load_csv_module(writer: Writer) -> Path | None:
     Returns:
         A file of its own to be read, beside the database; None where the module is not there.
     """
-    return writer.load_csv_module() if isinstance(writer, _ApswConnection) else None
+    return writer.load_csv_module() if isinstance(writer, ApswConnection) else None
 
 
 def open_scanner(path: Path) -> closing[sqlite3.Connection]:
@@ -119,73 +108,8 @@ def open_scanner(path: Path) -> closing[sqlite3.Connection]:
         return closing(connect(Location(str(path), immutable=True)))
     apsw = import_module("apsw")
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    scanner = _ApswConnection(database_uri(str(path), immutable=True), flags)
+    scanner = ApswConnection(database_uri(str(path), immutable=True), flags)
     return closing(cast("sqlite3.Connection", scanner))
-
-
-class _ApswConnection:
-    """A connection of apsw with the methods and errors of Python's."""
-
-    def __init__(self, name: str, *flags: int) -> None:
-        self._connection = import_module("apsw").Connection(name, *flags)
-
-    @property
-    def in_transaction(self) -> bool:
-        return bool(self._connection.in_transaction)
-
-    def execute(self, sql: str, parameters: tuple[Any, ...] = (), /) -> _Result:
-        with _translated():
-            rows = self._connection.execute(sql, parameters)
-            return _Result(rows, self._connection.changes())
-
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Any:
-        before = self._connection.total_changes()
-        with _translated():
-            self._connection.executemany(sql, parameters)
-        return SimpleNamespace(rowcount=self._connection.total_changes() - before)
-
-    def create_function(self, name: str, narg: int, func: Callable[..., Any], /) -> None:
-        self._connection.create_scalar_function(name, func, narg, deterministic=True)
-
-    def load_csv_module(self) -> Path | None:
-        # Not all who pack apsw bring the module, or let it be loaded.
-        with suppress(ImportError, import_module("apsw").Error):
-            extra = import_module("apsw.sqlite_extra")
-            if extra.has("csv"):
-                extra.load(self._connection, "csv")
-                return Path(f"{self._connection.filename}.csv")
-        return None
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _Result:
-    """The rows of a statement, and how many it changed."""
-
-    def __init__(self, rows: Iterator[tuple[Any, ...]], rowcount: int) -> None:
-        self._rows = rows
-        self.rowcount = rowcount
-
-    def fetchone(self) -> Any:
-        with _translated():
-            return next(self._rows, None)
-
-    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        with _translated():
-            return list(islice(self._rows, size))
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        with _translated():
-            return list(self._rows)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (import_module("apsw").Error, UnicodeDecodeError) as error:
-        raise sqlite3.OperationalError(str(error)) from error
 
 
 @contextmanager

@@ -22,9 +22,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from microcosm_sqlite.authoring.loading.bulk import has_apsw
 from microcosm_sqlite.authoring.loading.connections import (
     Writer,
-    has_apsw,
     open_writer,
     open_writer_beside,
 )

@@ -18,7 +18,7 @@ from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.interop.exporting import croissant
+from microcosm_sqlite.interop import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
 from microcosm_sqlite.interop.exporting.data_package import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (

@@ -72,7 +72,7 @@ def test_errors_are_those_of_python(tmp_path: Path) -> None:
 
 
 def test_a_transaction_that_sqlite_ended_itself_tells_what_ended_it(has_apsw: bool) -> None:
-    opened = bulk._ApswConnection if has_apsw else bulk.open_loading
+    opened = bulk.ApswConnection if has_apsw else bulk.open_loading
     with closing(opened(":memory:")) as writer:
         writer.execute("PRAGMA journal_mode=MEMORY").fetchall()
         writer.execute("CREATE TABLE t (number UNIQUE)")

@@ -15,8 +15,8 @@ pytest.importorskip("pyarrow")
 
 from pyarrow import parquet
 
+from microcosm_sqlite.interop.croissant import FILE_NAME, describe_croissant
 from microcosm_sqlite.interop.exporting import export_folder
-from microcosm_sqlite.interop.exporting.croissant import FILE_NAME, describe_croissant
 from microcosm_sqlite.interop.exporting.files import write_parquet
 
 METADATA = sa.MetaData()
