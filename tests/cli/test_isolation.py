@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import sys
@@ -92,6 +93,29 @@ def test_memory_is_bounded_and_the_file_is_not_called_damaged(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+@pytest.mark.slow
+def test_a_bomb_among_the_sources_is_refused_by_name_and_the_rest_drafted(
+    lone_program: Program, scratch: Path, tmp_path: Path
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    with gzip.open(sources / "long.csv.gz", "wb", compresslevel=1) as file:
+        file.write(b"id,name\n1,")
+        for _ in range(600):
+            file.write(b"a" * 1_000_000)
+    wide = pa.array(["a" * 1_000_000]).take(pa.array([0] * 600))
+    parquet.write_table(pa.table({"name": wide}), sources / "wide.parquet", compression="zstd")
+    (sources / "birds.csv").write_text("id,name\n1,owl\n2,finch\n")
+    limited = lone_program.with_variables({MEMORY: "500", "TMPDIR": str(scratch)})
+    told = limited.run("new", tmp_path / "birds-data", "--from", sources).stderr
+    refused = [line for line in told.splitlines() if line.startswith("refused: ")]
+    assert [line.split()[1] for line in refused] == ["long.csv.gz", "wide.parquet"]
+    assert all("needs more memory than there is" in line for line in refused)
+    assert "birds: 2 rows" in told
+
+
 def test_files_that_are_written_are_bounded(
     lone_program: Program, scratch: Path, tmp_path: Path
 ) -> None:

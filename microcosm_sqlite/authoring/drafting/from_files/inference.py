@@ -116,6 +116,8 @@ def infer_folder(
                 names.add(name.lower())
             except SourceError as error:
                 found.refused.append(error)
+            except MemoryError:
+                found.refused.append(_refuse_memory(path))
         if not names:
             _refuse_nothing(folder, found)
         for table in found.tables.values():
@@ -125,6 +127,14 @@ def infer_folder(
             suggest_key(table)
             infer_labels(connection, table)
     return found
+
+
+def _refuse_memory(path: Path) -> SourceError:
+    return SourceError(
+        f"{path.name} needs more memory than there is: a row or a group of rows is very large.",
+        file=path.name,
+        hint="Leave the file out, or allow more memory (MICROCOSM_SQLITE_MAX_MEMORY).",
+    )
 
 
 def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
