@@ -39,6 +39,8 @@ class ParquetOpener:
             with parquet.ParquetFile(self.source.path, page_checksum_verification=True) as file:
                 yield _ParquetRecords(self.source.name, file, advance, self.source.size)
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, MemoryError):
+                raise
             if isinstance(error, OSError) and error.errno:
                 raise  # of the file system; what pyarrow says of the content has no number
             raise _explain(self.source.name, error) from error
