@@ -30,7 +30,6 @@ from microcosm_sqlite.catalog.verifying.external_keys import (
 from microcosm_sqlite.catalog.verifying.record import (
     compare_archive,
     compare_installed,
-    find_rivals,
     read_record,
 )
 from microcosm_sqlite.common.sql import quote_identifier
@@ -75,19 +74,18 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
         yield f"it is installed in several versions at once: {', '.join(distribution.duplicates)}"
         return
     record = read_record(distribution)
-    if not record:
+    if not (record or subject.is_wheel) and distribution.read("RECORD") is None:
         raise Unchecked("its installer wrote no RECORD")
-    if distribution.is_zipped:
+    if not record:
+        yield "RECORD lists no file, and so nothing tells what was published"
+    elif distribution.is_zipped:
         yield from compare_archive(distribution.site, record)
-        return
-    manifest = subject.dataset.manifest
-    if manifest and member_name(manifest) not in record:
-        if not os.path.exists(os.path.join(distribution.site, member_name(manifest))):
+    else:
+        manifest = subject.dataset.manifest
+        name = member_name(manifest) if manifest else ""
+        if name not in record and not os.path.exists(os.path.join(distribution.site, name)):
             raise Unchecked("unverifiable (editable): its files are its author's")
-        yield f"{member_name(manifest)} is not listed"
-    yield from compare_installed(distribution.site, record, subject.hash_once)
-    if manifest and manifest.package:
-        yield from find_rivals(distribution, manifest.package)
+        yield from compare_installed(distribution, record, manifest, subject.hash_once)
 
 
 @CHECKS.numbered("V02", _REINSTALL)

@@ -6,6 +6,7 @@ import os
 
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.preflight import check_regular, explain
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from zipfile import ZipFile
 
     from microcosm_sqlite.catalog.distributions import Distribution
+    from microcosm_sqlite.catalog.manifest import Manifest
 
 CHUNK = 1 << 20
 _ALGORITHMS = ("sha256", "sha384", "sha512")
@@ -46,12 +48,11 @@ def _parse(content: bytes) -> dict[str, str]:
     return {line[0]: line[1] if len(line) > 1 else "" for line in lines if line}
 
 
-def find_rivals(distribution: Distribution, package: str) -> Iterator[str]:
+def _find_rivals(distribution: Distribution, folder: str) -> Iterator[str]:
     """A complaint for each file of a package that another distribution of the site lists as well.
 
     Installers write over what is there without a word.
     """
-    folder = os.path.join(*package.split("."), "")
     listed = {os.path.normpath(name) for name in read_record(distribution)}
     own = {name for name in listed if name.startswith(folder)}
     for metadata in sorted(os.listdir(distribution.site)):
@@ -73,12 +74,30 @@ def _list_files(metadata: str, folder: str) -> set[str]:
 
 
 def compare_installed(
+    distribution: Distribution,
+    record: dict[str, str],
+    manifest: Manifest | None,
+    hasher: Callable[[str, str], tuple[bytes, int]],
+) -> Iterator[str]:
+    """A complaint for each file that is missing, different, elsewhere or another's.
+
+    Args:
+        distribution: The distribution.
+        record: What its RECORD lists.
+        manifest: Its manifest, if it has one.
+        hasher: :func:`hash_file`, or a memory of what it said.
+    """
+    if manifest and member_name(manifest) not in record:
+        yield f"{member_name(manifest)} is not listed"
+    yield from _compare_files(distribution.site, record, hasher)
+    if manifest and manifest.package:
+        yield from _find_rivals(distribution, os.path.join(*manifest.package.split("."), ""))
+
+
+def _compare_files(
     site: str, record: dict[str, str], hasher: Callable[[str, str], tuple[bytes, int]]
 ) -> Iterator[str]:
-    """A complaint for each file that is missing, different or elsewhere; those are not read.
-
-    ``hasher`` is :func:`hash_file`, or a memory of what it said.
-    """
+    # Files elsewhere are not read.
     top = os.path.join(_find_environment(site), "")
     for name, expected in record.items():
         path = os.path.normpath(os.path.join(site, name))

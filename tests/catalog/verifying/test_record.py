@@ -101,7 +101,7 @@ def test_the_scripts_of_an_environment_are_compared(tmp_path: Path, site: str, s
     (tmp_path / "bin" / "tool").write_text("")
     empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
     lines = {script: empty, f"{script}/../../../x": ""}
-    complaints = list(record.compare_installed(str(tmp_path / site), lines, hasher))
+    complaints = list(record._compare_files(str(tmp_path / site), lines, hasher))
     assert seen == [str(tmp_path / "bin" / "tool")]
     assert complaints == [f"{script}/../../../x leads out of this environment"]
 

@@ -101,6 +101,32 @@ def test_what_uv_linked_is_removed_from_its_cache_first(wheel: Wheel, site: Path
     assert f"Run: {again}" in {outcome.hint for outcome in dataset("colours").verify().findings}
 
 
+@pytest.mark.parametrize("record", [None, ""])
+def test_a_wheel_whose_record_is_gone_or_emptied_fails(
+    wheel: Wheel, tmp_path: Path, record: str | None
+) -> None:
+    sound, path = wheel.pack(tmp_path / "dist"), tmp_path / "colours_data-9-py3-none-any.whl"
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            if not name.endswith("/RECORD"):
+                new.writestr(name, old.read(name))
+            elif record is not None:
+                new.writestr(name, record)
+    assert verify_wheel(sound).ok
+    assert "V01" in failed(verify_wheel(path))
+
+
+def test_an_installed_record_that_was_emptied_fails_and_none_is_unchecked(
+    installed: Path,
+) -> None:
+    (record,) = installed.glob("*.dist-info/RECORD")
+    record.write_text("")
+    assert "V01" in failed(dataset("colours").verify())
+    record.unlink()
+    codes = {outcome.code: outcome.status for outcome in dataset("colours").verify().outcomes}
+    assert codes["V01"] == "skipped"
+
+
 def test_every_altered_or_missing_file_of_the_distribution_is_named(installed: Path) -> None:
     (installed / "colours_data" / "__init__.py").write_text("import os")
     (installed / Wheel().info / "METADATA").unlink()

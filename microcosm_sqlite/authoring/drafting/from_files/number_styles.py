@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -153,7 +154,29 @@ def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts)
         return "1.1 and 1.10 would be the same; if they are"
     if column.odd and any(_PRODUCT.fullmatch(text.strip()) for text in texts()):
         return "what looks like an exponent may belong to a code; if it does not"
+    if column.kind == NUMBER and not column.format and _count_parts(texts()):
+        return "these may count sections or versions, as 1.9, 1.10, 1.11; if they are numbers"
     return ""
+
+
+def _count_parts(texts: Iterable[str]) -> bool:
+    """Whether what stands behind the points counts up from 1, to 10 and more.
+
+    >>> _count_parts(["1.1", "1.2", "1.9", "1.11", "2.1"]), _count_parts(["1.5", "1.25", "2.75"])
+    (True, False)
+    """
+    parts: dict[str, set[int]] = defaultdict(set)
+    for text in texts:
+        matched = _PART.fullmatch(text.strip())
+        if not matched:
+            return False
+        parts[matched[1]].add(int(matched[2]))
+    is_dense = all(max(counted) <= _SPARSEST * len(counted) for counted in parts.values())
+    return is_dense and max(map(max, parts.values()), default=0) > _LAST_DIGIT
+
+
+_PART = re.compile(r"([0-9]{1,3})\.([1-9][0-9]{0,2})")
+_SPARSEST, _LAST_DIGIT = 3, 9
 
 
 def find_twins(
