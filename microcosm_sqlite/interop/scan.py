@@ -142,6 +142,10 @@ def plan_scan(
         declared, rowid = _inspect(connection, table)
         chosen = _choose(dataset, dataset.tables[table], columns)
         described = [describe_column(field, declared.get(field.name, "")) for field in chosen]
+        if rows is not None and not _is_range(rows):
+            raise TypeError(
+                f"rows must be the lowest and the highest rowid, (1, 100), not {rows!r}"
+            )
         if rows and not rowid:
             raise QueryError(
                 f"Table {table!r} has no rowids to choose rows by.",
@@ -155,6 +159,11 @@ def plan_scan(
     finally:
         connection.close()
     return scan
+
+
+def _is_range(rows: Any) -> bool:
+    is_pair = isinstance(rows, tuple | list) and len(rows) == 2
+    return is_pair and all(hasattr(each, "__index__") for each in rows)
 
 
 def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str], str]:

@@ -110,3 +110,9 @@ def test_a_number_in_a_column_of_any_kind_keeps_every_bit(dataset: Any, number: 
         connection.execute('CREATE TABLE numbers ("select")')
         connection.execute("INSERT INTO numbers VALUES (?)", (number,))
         assert float(connection.execute(sql).fetchone()[0]) == number
+
+
+@pytest.mark.parametrize("rows", [5, (None, 5), (1,), (1, 2, 3), "12", (1.5, 2)])
+def test_rows_that_are_no_range_are_refused(dataset: Any, rows: Any) -> None:
+    with pytest.raises(TypeError, match="rows must be the lowest and the highest rowid"):
+        plan_scan(dataset, "numbers", rows=rows)
