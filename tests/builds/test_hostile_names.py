@@ -196,6 +196,7 @@ def write_database(names: list[str]) -> str:
     return writer.write_module("Tables.", dataset="hostile", description="Tables")
 
 
+@pytest.mark.slow
 @slow_example
 @given(HOSTILE)
 def test_an_existing_database(names: list[str]) -> None:
@@ -301,7 +302,7 @@ def draft(names: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draft.path
 
 
-@pytest.fixture(scope="module", params=range(2))
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = spread((PAYLOADS * 2)[request.param : request.param + NUMBER_OF_NAMES])
     return draft([name.replace(".", ",") for name in names], tmp_path_factory)
