@@ -59,6 +59,7 @@ _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
 
 
+_SPELLED = frozenset("'\"?:@$")  # what texts and parameters begin with
 _MOST_PLANS = 500
 """How many statements of a connection are known at most."""
 
@@ -75,7 +76,7 @@ class DatasetCursor(sqlite3.Cursor):
         """As of :class:`sqlite3.Cursor`."""
         try:
             plans = self.connection.plans
-            if plans is None:
+            if plans is None or _SPELLED.isdisjoint(sql):
                 return super().execute(sql, parameters)
             plan = plans.get(sql) or self.connection.plan(sql)
             bound = plan.bind(parameters) if plan.spellers else parameters

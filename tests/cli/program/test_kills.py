@@ -25,7 +25,10 @@ count = int(os.environ.get("KILL_AT", 0))
 def watch(event, arguments):
     global count
     if event in ("os.rename", "os.link", "os.mkdir") or (
-        event == "open" and not isinstance(arguments[0], int) and isinstance(arguments[1], str) and set(arguments[1]) & set("wax")
+        event == "open"
+        and not isinstance(arguments[0], int)
+        and isinstance(arguments[1], str)
+        and set(arguments[1]) & set("wax")
     ):
         if os.environ["HOME"] in os.path.abspath(os.fsdecode(arguments[0])):
             count -= 1
