@@ -288,6 +288,8 @@ def test_a_moment_with_an_offset_is_compared_in_utc_as_it_is_stored() -> None:
     assert bind([moment]) == bind([datetime(2020, 1, 1, 10)])
 
 
+# Python 3.12 warns of numbered parameters.
+@pytest.mark.filterwarnings("ignore:Binding 1:DeprecationWarning")
 def test_statements_that_ask_nothing_are_left_alone(events: InstalledDataset) -> None:
     with closing(events.connect()) as connection:
         assert connection.execute("PRAGMA table_info('events')").fetchone()[1] == "id"
