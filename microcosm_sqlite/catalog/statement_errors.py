@@ -35,18 +35,38 @@ def explain_statement(
     """The error of this package for a statement that failed, which is one of sqlite3 as well."""
     code = getattr(error, "sqlite_errorcode", 0)
     path = connection.execute("PRAGMA database_list").fetchone()[2] if code else ""
-    explained: DatasetError
-    if code & 0xFF == sqlite3.SQLITE_READONLY:
-        explained = ReadOnlyDatasetError(f"Dataset {dataset!r} is read-only.", hint=COPY)
-    elif code & 0xFF in DAMAGE and isinstance(error, sqlite3.Error):
-        explained = translate(error, path)
-    else:
-        text = str(error).rstrip(".")
-        explained = QueryError(f"Dataset {dataset!r}: {text}.", hint=advise(text, connection, sql))
+    explained = describe_failure(
+        error,
+        dataset,
+        path,
+        lambda text: advise(text, connection, sql),
+        owner=f"Dataset {dataset!r}: ",
+    )
     kind: Any = _combine(type(explained), type(error))
     both: DatasetError = kind(explained.message, hint=explained.hint)
     vars(both).update(sqlite_errorcode=code, sqlite_errorname=getattr(error, _NAME, ""))
     return both
+
+
+def describe_failure(
+    error: Exception, dataset: str, path: str, advise: Callable[[str], str], owner: str = ""
+) -> DatasetError:
+    """The error of this package for what SQLite says of a statement.
+
+    Args:
+        error: What sqlite3 raised.
+        dataset: The dataset's name.
+        path: Its file.
+        advise: Returns the hint for a message of SQLite.
+        owner: What stands before the message.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_READONLY:
+        return ReadOnlyDatasetError(f"Dataset {dataset!r} is read-only.", hint=COPY)
+    if code in DAMAGE and isinstance(error, sqlite3.Error):
+        return translate(error, path)
+    text = str(error).rstrip(".")
+    return QueryError(f"{owner}{text}.", hint=advise(text))
 
 
 _NAME = "sqlite_errorname"

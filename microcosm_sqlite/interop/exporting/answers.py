@@ -6,9 +6,7 @@ import sqlite3
 from contextlib import closing, contextmanager, nullcontext
 
 from microcosm_sqlite.catalog import statement_errors
-from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.statement_errors import COPY, DAMAGE
-from microcosm_sqlite.errors import QueryError, ReadOnlyDatasetError
+from microcosm_sqlite.errors import QueryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,12 +83,6 @@ def _explain(
 ) -> BaseException:
     # The connection has explained it already, in other words.
     error = error.__cause__ if isinstance(error.__cause__, Exception) else error
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_INTERRUPT:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_INTERRUPT:
         return KeyboardInterrupt()
-    if code == sqlite3.SQLITE_READONLY:
-        return ReadOnlyDatasetError(f"Dataset {dataset.name!r} is read-only.", hint=COPY)
-    if code in DAMAGE and isinstance(error, sqlite3.Error):
-        return translate(error, dataset.location.path)
-    text = str(error).rstrip(".")
-    return QueryError(f"{text}.", hint=advise(text))
+    return statement_errors.describe_failure(error, dataset.name, dataset.location.path, advise)
