@@ -7,19 +7,19 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.citation import provenance
 from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
-from microcosm_sqlite.catalog.usage import provenance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from microcosm_sqlite.catalog.verifying.checklist import Outcome, Report
     from microcosm_sqlite.orm.contexts import SessionContext
     from microcosm_sqlite.orm.data_sets import DataSet, dispose_sqlite_connections
-    from microcosm_sqlite.orm.paging import Page
+    from microcosm_sqlite.orm.rows import Page
     from microcosm_sqlite.orm.stores import Store
 
 __all__ = [
@@ -47,7 +47,7 @@ __all__ = [
 _LAZY = {
     "DataSet": "microcosm_sqlite.orm.data_sets",
     "Outcome": "microcosm_sqlite.catalog.verifying.checklist",
-    "Page": "microcosm_sqlite.orm.paging",
+    "Page": "microcosm_sqlite.orm.rows",
     "Report": "microcosm_sqlite.catalog.verifying.checklist",
     "SessionContext": "microcosm_sqlite.orm.contexts",
     "Store": "microcosm_sqlite.orm.stores",

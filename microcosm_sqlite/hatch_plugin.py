@@ -53,10 +53,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         """Open the finished wheel, query the database inside, and draw its card if asked to."""
         if self.target_name != "wheel":
             return
-        from microcosm_sqlite.authoring.publishing.finished_wheel import (
-            verify_in_place,
-            verify_wheel,
-        )
+        from microcosm_sqlite.authoring.finishing.finalise import verify_in_place, verify_wheel
 
         with self._failing_plainly():
             if version == "editable":
@@ -64,7 +61,7 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
                 return
             verify_wheel(artifact_path)
             if self.config.get("card"):
-                from microcosm_sqlite.authoring.publishing.finished_wheel import write_wheel_card
+                from microcosm_sqlite.interop.card.page import write_wheel_card
 
                 self._show(f"Card: {write_wheel_card(artifact_path)}")
 

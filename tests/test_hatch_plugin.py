@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from microcosm_sqlite.authoring.publishing.finished_wheel import verify_wheel
+from microcosm_sqlite.authoring.finishing.finalise import verify_wheel
 from microcosm_sqlite.errors import SourceError, VerificationError
 from microcosm_sqlite.hatch_plugin import DatasetBuildHook
 from tests.support.projects import SOURCES, build_sdist, build_wheel, make_project, run_build

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.finishing.describe import describe_dataset, measure_tables
+from microcosm_sqlite.authoring.finishing.describe import (
+    describe_dataset,
+    digest,
+    digest_inputs,
+    find_current,
+    measure_tables,
+)
 from microcosm_sqlite.authoring.finishing.finalise import (
     compress,
+    digest_tables,
+    open_as_reader,
     prepare,
     publish,
     settle,
-    write_copy,
-)
-from microcosm_sqlite.authoring.finishing.inputs import digest, digest_inputs, find_current
-from microcosm_sqlite.authoring.finishing.verification import (
-    digest_tables,
-    open_as_reader,
     verify_database,
+    write_copy,
 )
 from microcosm_sqlite.authoring.loading.connections import (
     create_full_text,

@@ -193,7 +193,7 @@ class Frames:
         least one for each processor. Each worker opens its own installed copy, and raises
         SchemaMismatchError if that is not the same dataset.
         """
-        from microcosm_sqlite.interop.dask_frames import scan_partitions
+        from microcosm_sqlite.interop.pandas_frames import scan_partitions
 
         return scan_partitions(
             _own(self), table, columns=columns, where=where, params=params, npartitions=npartitions

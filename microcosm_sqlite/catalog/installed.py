@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from microcosm_sqlite.catalog import connection as connections
+from microcosm_sqlite.catalog.citation import describe_use, note_use
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
     check_models,
@@ -12,7 +13,6 @@ from microcosm_sqlite.catalog.location import (
     manifest_beside,
 )
 from microcosm_sqlite.catalog.manifest import Manifest, Tables, refuse_name
-from microcosm_sqlite.catalog.usage import describe_use, note_use
 from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False

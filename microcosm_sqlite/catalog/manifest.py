@@ -183,7 +183,7 @@ class Tables(dict[str, Table]):
 
 def refuse_name(name: str, known: Iterable[str], owner: str, kind: str) -> TableNotFoundError:
     """The error for the name of a table or column that is not there."""
-    from microcosm_sqlite.common.names import suggest
+    from microcosm_sqlite.common.wording import suggest
 
     return TableNotFoundError(
         f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")

@@ -14,8 +14,8 @@ import re
 import sqlite3
 
 from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
 
 TYPE_CHECKING = False

@@ -35,12 +35,12 @@ COMMANDS = {
     "export": "exporting:export_tables",
     "browse": "datasets:browse_datasets",
     "card": "datasets:print_card",
-    "verify": "checking:verify_datasets",
+    "verify": "datasets:verify_datasets",
     "new": "projects:new_project",
     "build": "projects:build_project",
     "diff": "publishing:compare_versions",
     "check": "publishing:check_publication",
-    "doctor": "checking:examine_environment",
+    "doctor": "datasets:examine_environment",
     "cache": "caching:manage_cache",
     "completion": "caching:print_completion",
 }
@@ -77,7 +77,7 @@ class Program(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from microcosm_sqlite.common.names import suggest
+            from microcosm_sqlite.common.wording import suggest
 
             if hint := suggest(args[0], COMMANDS):
                 raise click.UsageError(f"{error.message} {hint}", ctx) from error

@@ -22,7 +22,7 @@ from microcosm_sqlite.catalog.citation import find_web_url
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.criteria import plan_statement
 from microcosm_sqlite.catalog.registry import dataset, datasets
-from microcosm_sqlite.catalog.spelling import spell_range
+from microcosm_sqlite.catalog.verifying.ranges import spell_range
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError

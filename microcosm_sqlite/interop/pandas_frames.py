@@ -1,4 +1,4 @@
-"""Tables as pandas data frames.
+"""Tables as pandas data frames, and as Dask data frames of them.
 
 The default dtypes are those that ``pandas.read_csv`` and ``read_sql`` have taught people to
 expect: an integer column with missing
@@ -13,16 +13,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from microcosm_sqlite.common.extras import extra
-
-with extra("pandas"):
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
+from microcosm_sqlite.interop.reader import Copy, empty_batch, read_table, split_scan
+from microcosm_sqlite.interop.scan import plan_scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     DtypeBackend = Literal["numpy", "numpy_nullable", "pyarrow"]
+    from collections.abc import Iterable
+
+    import dask.dataframe as dd
+
+    from microcosm_sqlite.catalog.frames import Parameters, Rows
+    from microcosm_sqlite.catalog.installed import InstalledDataset
+
+
+with extra("pandas"):
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
 _EXACT_IN_A_FLOAT = 2**53
 
@@ -73,3 +82,63 @@ _MAPPERS: dict[str, Callable[[pa.DataType], object] | None] = {
     # Categories are pandas' own: most of its methods do not know those of Arrow.
     "pyarrow": lambda type_: None if pa.types.is_dictionary(type_) else pd.ArrowDtype(type_),
 }
+
+
+def scan_partitions(
+    dataset: InstalledDataset,
+    table: str,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    params: Parameters | None = None,
+    npartitions: int | None = None,
+) -> dd.DataFrame:
+    """Rows of a table as a :class:`dask.dataframe.DataFrame`.
+
+    A worker is sent the name of the dataset and how to recognise it, never rows and never a path:
+    it reads its own installed copy, and raises an error if that is not the same one. A table
+    without rowids cannot be split, and is one partition.
+    """
+    with extra("dask"):
+        import dask.dataframe as dd
+    scan = plan_scan(dataset, table, columns, where, params)
+    return dd.from_map(
+        read_partition,
+        split_scan(scan, npartitions),
+        copy=Copy.of(dataset),
+        table=table,
+        columns=[column.name for column in scan.columns],
+        where=where,
+        params=params,
+        meta=_to_partition(pa.Table.from_batches([empty_batch(scan)])),
+        label=f"{dataset.name}-{table}",
+    )
+
+
+def read_partition(
+    rows: Rows | None,
+    copy: Copy,
+    table: str,
+    columns: list[str],
+    where: str | None,
+    params: Parameters | None,
+) -> pd.DataFrame:
+    """Read one partition, on the worker.
+
+    Raises:
+        DatasetError: The worker has no copy of the dataset, or another version of it.
+    """
+    read = read_table(
+        copy.find(),
+        table,
+        columns=columns,
+        where=where,
+        params=params,
+        rows=rows,
+        threads=1,  # the other processors have partitions of their own
+    )
+    return _to_partition(read)
+
+
+def _to_partition(table: pa.Table) -> pd.DataFrame:
+    # With NumPy's types, a partition that holds a NULL would differ from one that holds none.
+    return to_pandas(table, "pyarrow")

@@ -11,8 +11,8 @@ from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.structure import find_rowid_range
-from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
 

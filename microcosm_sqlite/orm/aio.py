@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
 
     from microcosm_sqlite.orm.data_sets import DataSet
-    from microcosm_sqlite.orm.paging import Page
+    from microcosm_sqlite.orm.rows import Page
     from microcosm_sqlite.orm.stores import Store
 
     P = ParamSpec("P")

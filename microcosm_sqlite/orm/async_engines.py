@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.orm.attachments import find_attachments
 from microcosm_sqlite.orm.engine_errors import explain_lazy_load
 from microcosm_sqlite.orm.engines import recipes
+from microcosm_sqlite.orm.external_keys import find_attachments
 from microcosm_sqlite.orm.types import copy_dialect
 
 with extra("async"):

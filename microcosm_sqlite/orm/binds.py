@@ -16,9 +16,8 @@ from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.requirements import find_requirements
+from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.attachments import attach_datasets
 from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
@@ -32,7 +31,7 @@ from microcosm_sqlite.orm.engines import (
     create_readwrite_engine,
     recipes,
 )
-from microcosm_sqlite.orm.external_keys import find_referred
+from microcosm_sqlite.orm.external_keys import attach_datasets, find_referred
 from microcosm_sqlite.orm.schema_check import check_agreement
 from microcosm_sqlite.orm.sessions import (
     DatasetSession,

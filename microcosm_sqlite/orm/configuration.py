@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.registry import datasets, find
 from microcosm_sqlite.common.kinds import parse_boolean
-from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import ConfigurationError
 
 if TYPE_CHECKING:

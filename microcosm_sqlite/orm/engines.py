@@ -25,15 +25,15 @@ from microcosm_sqlite.catalog.connection import (
     connect,
 )
 from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
-from microcosm_sqlite.catalog.requirements import find_required, find_requirements
+from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError
-from microcosm_sqlite.orm.attachments import attach_datasets
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
     explain_read_only,
     refuse_unopened,
 )
+from microcosm_sqlite.orm.external_keys import attach_datasets
 from microcosm_sqlite.orm.forking import track_engine
 from microcosm_sqlite.orm.types import compare_as_stored, compare_in_utc, quote_keywords
 

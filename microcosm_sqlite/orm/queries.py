@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
 from sqlalchemy import inspect
 from sqlalchemy.sql.base import ExecutableOption
 
-from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.orm.data_sets import DataSet
 from microcosm_sqlite.orm.statements import Statements
 

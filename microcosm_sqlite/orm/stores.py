@@ -14,9 +14,8 @@ from microcosm_sqlite.errors import (
 )
 from microcosm_sqlite.orm.contexts import GetOrCreateSession, find_lost_write, get_session
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
-from microcosm_sqlite.orm.paging import Keyset, Page
 from microcosm_sqlite.orm.queries import QueryBuilder
-from microcosm_sqlite.orm.rows import fetch_rows
+from microcosm_sqlite.orm.rows import Keyset, Page, fetch_rows
 from microcosm_sqlite.orm.sessions import ReadOnlySession, explain_integrity_error
 from microcosm_sqlite.orm.statements import choose_columns
 

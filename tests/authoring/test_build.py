@@ -23,10 +23,10 @@ import pytest
 from microcosm_sqlite.authoring.build import BuiltDataset, build_dataset
 from microcosm_sqlite.authoring.finishing.finalise import (
     SETTLING,
+    digest_tables,
     prepare,
     write_copy,
 )
-from microcosm_sqlite.authoring.finishing.verification import digest_tables
 from microcosm_sqlite.authoring.loading.connections import open_loading
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.authoring.project.settings import ProjectSettings

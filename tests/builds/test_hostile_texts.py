@@ -25,8 +25,7 @@ from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.interop.card.diagram import draw_diagram
 from microcosm_sqlite.interop.card.page import render_card
 from microcosm_sqlite.interop.croissant import describe_croissant
-from microcosm_sqlite.interop.exporting.data_package import describe_package
-from microcosm_sqlite.interop.exporting.declarations import draw_mermaid, read_sql
+from microcosm_sqlite.interop.exporting.declarations import describe_package, draw_mermaid, read_sql
 from microcosm_sqlite.interop.notebook import summarize
 from tests.support.hostile import (
     HARMLESS,

@@ -1,4 +1,4 @@
-"""Datasets are found by name: registered before installed, and never the wrong one."""
+"""Datasets are found by name, never the wrong one; required versions are compared as pip does."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, datasets, errors, problems, register, unregister
-from microcosm_sqlite.catalog.manifest import FILE_NAME
-from microcosm_sqlite.catalog.registry import find
+from microcosm_sqlite.catalog.manifest import FILE_NAME, Requirement
+from microcosm_sqlite.catalog.registry import (
+    find,
+    find_misfit,
+    find_required,
+    find_requirements,
+    suggest_install,
+)
+from microcosm_sqlite.errors import DatasetNotFoundError
 from tests.support.wheels import Wheel, make_database
 
 
@@ -197,3 +204,57 @@ def test_a_handle_travels_to_another_process_by_name(installed: Path, tmp_path: 
         check=True,
     )
     assert done.stdout.decode() == "colours (3,)\nmine (5,)\n"
+
+
+def require(accepts: str, version: str = "") -> Requirement:
+    return Requirement(
+        "colours", {"distribution": "colours-data", "version": version, "accepts": accepts}
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepts", "version", "fits"),
+    [
+        ("", "", True),
+        (">=2026.1,<2027", "", True),
+        ("~=2026.0", "", True),
+        (">=2026.2", "", False),
+        ("!=2026.1", "", False),
+        (">=2026.2", "2026.1", True),  # it is the very one that the keys were checked against
+    ],
+)
+def test_versions_fit_as_specifiers_say(
+    installed: Path, accepts: str, version: str, fits: bool
+) -> None:
+    misfit = find_misfit(require(accepts, version), dataset("colours"))
+    assert (misfit == "") is fits
+    if misfit:
+        assert misfit.startswith("colours-data 2026.1 ")
+        assert accepts in misfit
+
+
+@pytest.mark.parametrize("accepts", ["newest", ">=", "=>1"])
+def test_what_is_no_specifier_is_told(installed: Path, accepts: str) -> None:
+    assert "cannot be compared" in find_misfit(require(accepts), dataset("colours"))
+
+
+def test_one_command_installs_all_that_is_missing() -> None:
+    unknown = Requirement("shades", {})
+    assert suggest_install(require(">=2,<3"), unknown) == (
+        "Run: pip install 'colours-data>=2,<3' 'shades'"
+    )
+
+
+def test_requirements_of_requirements_count_and_circles_end(database: Path, site: Path) -> None:
+    circle = {"a": ["b"], "b": ["c", "missing"], "c": ["a"]}
+    for name, required in circle.items():
+        requires = {each: {"distribution": f"{each}-data"} for each in required}
+        wheel = Wheel(f"{name}-data").carry(
+            database, name=name, package=f"{name}_data", requires=requires
+        )
+        wheel.install(site)
+    assert set(find_requirements(dataset("a"))) == {"b", "c", "missing"}
+    assert find_required(dataset("a"), Requirement("c", {})).name == "c"
+    with pytest.raises(DatasetNotFoundError, match="'missing'") as caught:
+        find_required(dataset("b"), find_requirements(dataset("a"))["missing"])
+    assert caught.value.hint == "Run: pip install 'missing-data'"

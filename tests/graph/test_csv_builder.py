@@ -176,7 +176,7 @@ def test_a_wrong_value_is_told_with_line_column_and_value(graph: Any, model: Any
 
 
 def test_the_shortcut_is_taken_where_nobody_can_tell(graph: Any) -> None:
-    from microcosm_sqlite.graph.shortcut import can_skip_instances
+    from microcosm_sqlite.graph.csv_builder import can_skip_instances
 
     with Base.new_context(graph) as context:
         taken = {

@@ -1,18 +1,21 @@
-"""The frames of pandas hold what the models hold."""
+"""The frames of pandas hold what the models hold; Dask reads them in parts, in other processes."""
 
 from __future__ import annotations
 
+import sys
 from datetime import time
 from decimal import Decimal
 
-import pytest
-
-pytest.importorskip("pandas")
-
 import pandas as pd
 import pyarrow as pa
+import pytest
+import sqlalchemy as sa
 
+from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from tests.support.things import FULL, METADATA
+
+pytest.importorskip("pandas")
+pytest.importorskip("dask.dataframe")
 
 
 def test_pandas_has_the_dtypes_that_analysts_expect(things):
@@ -57,3 +60,117 @@ def test_pandas_names_the_backends_that_there_are(things):
 def test_an_empty_table_has_the_same_columns_and_categories(make):
     empty = make(METADATA)
     assert empty.pandas("things")["size"].cat.categories.tolist() == ["SMALL", "LARGE"]
+
+
+NUMBERS = sa.MetaData()
+sa.Table(
+    "numbers",
+    NUMBERS,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("half", sa.Integer),
+    sa.Column("parity", sa.Enum("even", "odd", name="parity")),
+)
+sa.Table("codes", NUMBERS, sa.Column("code", sa.String, primary_key=True), sqlite_with_rowid=False)
+ROWS = [
+    {"half": None if n > 900 else n // 2, "parity": "odd" if n % 2 else "even"}
+    for n in range(1, 1001)
+]
+
+
+@pytest.fixture
+def numbers(make):
+    return make(NUMBERS, {"numbers": ROWS, "codes": [{"code": "a"}]})
+
+
+def test_partitions_are_ranges_of_rowids_which_together_are_the_table(numbers):
+    frame = numbers.dask("numbers", npartitions=3)
+    assert frame.npartitions == 3
+    assert [len(part) for part in frame.partitions] == [334, 334, 332]
+    whole = frame.compute()
+    assert whole["id"].tolist() == list(range(1, 1001))
+    assert whole.dtypes.to_dict() == frame.dtypes.to_dict()
+
+
+def test_dtypes_do_not_depend_on_the_rows_of_a_partition(numbers):
+    frame = numbers.dask("numbers", npartitions=10)
+    dtypes = {str(part.compute()["half"].dtype) for part in frame.partitions}
+    assert dtypes == {"int64[pyarrow]"}
+    assert frame["parity"].cat.categories.tolist() == ["even", "odd"]
+
+
+def test_columns_and_conditions_choose_what_is_read(numbers):
+    frame = numbers.dask("numbers", columns=["half"], where="parity = ?", params=["odd"])
+    assert list(frame.columns) == ["half"]
+    assert len(frame) == 500
+    assert numbers.dask("numbers", npartitions=2)["half"].sum().compute() == sum(
+        row["half"] or 0 for row in ROWS
+    )
+
+
+def test_a_table_without_rowids_or_without_rows_is_one_partition(numbers, make):
+    assert numbers.dask("codes", npartitions=4).compute().to_dict("list") == {"code": ["a"]}
+    empty = make(NUMBERS, name="empty").dask("numbers", npartitions=4)
+    assert (empty.npartitions, len(empty)) == (1, 0)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    options = {
+        "n_workers": 2,
+        "threads_per_worker": 1,
+        "processes": True,
+        "dashboard_address": ":0",
+    }
+    with distributed.LocalCluster(**options) as started, distributed.Client(started) as client:
+        yield client
+
+
+@pytest.fixture
+def installed(make, install, cluster):
+    """A dataset installed here and on both workers."""
+    site = install(make(NUMBERS, {"numbers": ROWS}, name="shared"))
+    cluster.run(add_site, str(site))
+    yield site
+    cluster.run(drop_site, str(site))
+
+
+def drop_site(site):
+    while site in sys.path:
+        sys.path.remove(site)
+
+
+def add_site(site):
+    sys.path.insert(0, site)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+class TestCluster:
+    def test_several_processes_read_their_own_copies(self, installed, cluster):
+        import microcosm_sqlite
+
+        frame = microcosm_sqlite.dataset("shared").dask("numbers", npartitions=4)
+        assert frame["half"].sum().compute() == sum(row["half"] or 0 for row in ROWS)
+        counts = frame.groupby("parity", observed=True).size().compute()
+        assert counts.to_dict() == {"even": 500, "odd": 500}
+
+    def test_a_worker_that_lacks_the_dataset_says_which_to_install(self, installed, cluster):
+        import microcosm_sqlite
+
+        frame = microcosm_sqlite.dataset("shared").dask("numbers", npartitions=2)
+        cluster.run(drop_site, str(installed))
+        with pytest.raises(DatasetNotFoundError, match=r"no dataset 'shared'.*shared-data 1\.0"):
+            frame.compute()
+
+    def test_a_worker_with_another_edition_refuses(self, installed, cluster, make, install):
+        import microcosm_sqlite
+
+        frame = microcosm_sqlite.dataset("shared").dask("numbers", npartitions=2)
+        other = install(make(NUMBERS, {"numbers": ROWS[:3]}, name="shared"), "other")
+        cluster.run(add_site, str(other))
+        try:
+            with pytest.raises(SchemaMismatchError, match=r"has shared 1\.0 \(sha256 "):
+                frame.compute()
+        finally:
+            cluster.run(drop_site, str(other))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.authoring.comparing.comparison import name_version
-from microcosm_sqlite.authoring.comparing.schema_steps import (
+from microcosm_sqlite.authoring.comparing.schema_changes import (
     Definitions,
     Step,
     plan_steps,

@@ -7,8 +7,16 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from microcosm_sqlite.authoring.comparing.definitions import (
+from microcosm_sqlite.authoring.comparing.shapes import (
+    BINARY,
+    Column,
     Definition,
+    ForeignKey,
+    Index,
+    Key,
+    Schema,
+    Shape,
+    Term,
     even_out,
     find_collation,
     find_condition,
@@ -18,16 +26,6 @@ from microcosm_sqlite.authoring.comparing.definitions import (
     has_words,
     name_column,
     split_definitions,
-)
-from microcosm_sqlite.authoring.comparing.shapes import (
-    BINARY,
-    Column,
-    ForeignKey,
-    Index,
-    Key,
-    Schema,
-    Shape,
-    Term,
 )
 from microcosm_sqlite.catalog.structure import table_names
 from microcosm_sqlite.common.sql import quote_identifier

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.common.workspace import open_workspace, sweep
 from microcosm_sqlite.errors import BuildError, SettingsError
 

@@ -1,4 +1,7 @@
-"""Turn a loaded database into the file that is published: the same bytes for the same rows."""
+"""Turn a loaded database into the file that is published, and check it as a reader opens it.
+
+The same rows give the same bytes. A finished wheel is opened once more, and its database queried.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,26 @@ import os
 import shutil
 import sqlite3
 import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+from microcosm_sqlite.authoring.loading.connections import open_scanner
+from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSettings
+from microcosm_sqlite.catalog.cache.extraction import extract_file, extract_member
+from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.location import Location, member_name
+from microcosm_sqlite.catalog.manifest import Manifest
+from microcosm_sqlite.catalog.opening import read_wheel
+from microcosm_sqlite.catalog.structure import find_damages
+from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
+from microcosm_sqlite.catalog.verifying.record import read_record
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.threads import open_pool
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.errors import DatasetCorruptError, DatasetError, VerificationError
 
 APPLICATION_ID = 0x4D435351
 """`MCSQ` in the header, for `file(1)` and its like."""
@@ -79,3 +100,136 @@ def compress(source: Path, target: Path) -> None:
     }
     with source.open("rb") as plain, zstd.ZstdFile(target, "wb", options=options) as packed:
         shutil.copyfileobj(plain, packed, 1 << 20)
+
+
+MOST_THREADS = 4
+
+
+def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
+    """Open a finished file with the reader's own hardened opener.
+
+    Raises:
+        VerificationError: Readers could not open it.
+    """
+    try:
+        return closing(connect(Location(str(path), immutable=True)))
+    except DatasetError as error:
+        raise VerificationError(f"Readers cannot open the built file: {error}") from error
+
+
+def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
+    """The hash of each table's rows, whichever version of SQLite wrote them; by several threads."""
+    with open_pool(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        with open_scanner(path) as connection:
+            texts = {table: RowTexts(connection, table) for table in tables}
+            parts = {
+                table: [pool.submit(_digest_span, path, table, span) for span in each.find_spans()]
+                for table, each in texts.items()
+            }
+        return {
+            table: join_digests(each.columns, (part.result() for part in parts[table]))
+            for table, each in texts.items()
+        }
+
+
+def _digest_span(path: Path, table: str, span: Span) -> bytes:
+    with open_scanner(path) as connection:
+        return digest_span(RowTexts(connection, table), span)
+
+
+def verify_database(connection: sqlite3.Connection, row_counts: Mapping[str, int]) -> None:
+    """Check integrity, row counts and that every view answers.
+
+    Raises:
+        VerificationError: One of them is not as it should be.
+    """
+    try:
+        _check_integrity(connection)
+        _check_row_counts(connection, row_counts)
+        _check_views(connection)
+    except sqlite3.Error as error:
+        raise VerificationError(f"The built file cannot be read: {error}.") from error
+
+
+def _check_integrity(connection: sqlite3.Connection) -> None:
+    if problems := find_damages(connection, "integrity_check"):
+        raise VerificationError(f"The built file is damaged: {'; '.join(problems)}.")
+
+
+def _check_row_counts(connection: sqlite3.Connection, row_counts: Mapping[str, int]) -> None:
+    for table, expected in row_counts.items():
+        quoted = quote_identifier(table)
+        (found,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+        if found != expected:
+            raise VerificationError(
+                f"Table `{table}` has {spell_count(found, 'row')} where {expected:,} were loaded."
+            )
+
+
+def _check_views(connection: sqlite3.Connection) -> None:
+    views = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+    for (view,) in views:
+        try:
+            connection.execute(f"SELECT * FROM {quote_identifier(view)} LIMIT 0")
+        except sqlite3.Error as error:
+            raise VerificationError(
+                f"View `{view}` does not answer under the reader's opener: {error}.",
+                hint="Views may use SQLite's own harmless functions only.",
+            ) from error
+
+
+def verify_wheel(wheel: str | Path) -> Manifest:
+    """Check the database inside of a wheel against the manifest inside of it, and query it.
+
+    Raises:
+        VerificationError: One is missing, or they do not belong together.
+        DatasetError: The wheel cannot be read.
+    """
+    name = Path(wheel).name
+    distribution = read_wheel(str(wheel))
+    manifest = distribution.read_manifest()
+    if manifest is None:
+        raise VerificationError(
+            f"{name} has no extra_metadata/{MANIFEST_FILE} in its .dist-info folder.",
+            hint="It needs hatchling 1.26 or later.",
+        )
+    member = member_name(manifest)
+    if member not in read_record(distribution):
+        raise VerificationError(
+            f"{name} has no {member}.",
+            hint="Does [tool.hatch.build.targets.wheel] `packages` name the package, and "
+            "nothing exclude the database?",
+        )
+    with _extracting(f"{name}/{member}") as folder:
+        _verify_file(extract_member(str(wheel), member, manifest, folder), manifest)
+    return manifest
+
+
+def verify_in_place(settings: ProjectSettings) -> Manifest:
+    """The same for an editable install, whose database stays in the project's tree.
+
+    Raises:
+        VerificationError: As for `verify_wheel`.
+    """
+    manifest = Manifest.loads(settings.manifest_path.read_bytes(), MANIFEST_FILE)
+    with _extracting(settings.resource) as folder:
+        _verify_file(extract_file(str(settings.database_path), manifest, folder), manifest)
+    return manifest
+
+
+@contextmanager
+def _extracting(name: str) -> Iterator[str]:
+    """A folder to extract a database into; a database that differs from its manifest is named."""
+    with open_scratch() as folder:
+        try:
+            yield str(folder)
+        except DatasetCorruptError as error:
+            raise VerificationError(
+                f"{name} is not the file that the manifest describes: its sha256 differs.",
+                hint="Build again, and let nothing change the database afterwards.",
+            ) from error
+
+
+def _verify_file(path: str, manifest: Manifest) -> None:
+    with open_as_reader(Path(path)) as reader:
+        verify_database(reader, {name: table.row_count for name, table in manifest.tables.items()})

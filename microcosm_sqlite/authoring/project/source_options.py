@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError
 
 CSV_OPTIONS = frozenset(

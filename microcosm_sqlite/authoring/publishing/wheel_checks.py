@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from microcosm_sqlite.authoring.finishing.inputs import digest_inputs
+from microcosm_sqlite.authoring.finishing.describe import digest_inputs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.publishing.candidate import (
     Candidate,

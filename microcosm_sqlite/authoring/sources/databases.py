@@ -16,8 +16,8 @@ from microcosm_sqlite.catalog.preflight import (
     refuse_special_sidecars,
 )
 from microcosm_sqlite.catalog.structure import find_damages, table_names
-from microcosm_sqlite.common.names import suggest
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import (
     DatasetFileError,

@@ -15,8 +15,7 @@ from typing import IO, Any
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
-from microcosm_sqlite.authoring.sources.repaired_lines import repair_lines
-from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines
+from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines, repair_lines
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
     Advance,

@@ -18,7 +18,7 @@ from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, Sou
 from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.catalog.preflight import POINTER
-from microcosm_sqlite.common.names import suggest
+from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 FORMATS = {

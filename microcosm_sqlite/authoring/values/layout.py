@@ -15,7 +15,7 @@ from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.values.date_formats import DIRECTIVES
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.common.names import find_free_name
+from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 _DELIMITERS = (";", "\t", "|", ",")

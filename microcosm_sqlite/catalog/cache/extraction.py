@@ -12,9 +12,9 @@ import os
 from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
+from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.codecs import archive_errors, open_decompressed, stream_errors
 from microcosm_sqlite.catalog.preflight import REINSTALL, check_regular, check_size, explain
-from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.errors import CacheUnavailableError, DatasetCorruptError
 
 TYPE_CHECKING = False

@@ -12,8 +12,7 @@ from contextlib import closing
 
 from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.location import member_name
-from microcosm_sqlite.catalog.registry import find
-from microcosm_sqlite.catalog.requirements import find_misfit, list_required, suggest_install
+from microcosm_sqlite.catalog.registry import find, find_misfit, list_required, suggest_install
 from microcosm_sqlite.catalog.structure import (
     describe_structure,
     find_damages,

@@ -1,14 +1,15 @@
-"""Statistics of the columns of a table: how many NULLs, least and greatest values.
+"""Statistics of the columns of a table, and how people are shown them.
 
 The build measures it once and the manifest keeps it, so that nobody has to read the rows to be
 told. Numbers, dates and times have a range of values; of texts and bytes, whose least and greatest
-say little, it is the lengths that are kept.
+say little, it is the lengths that are kept. How many values are NULL is kept of every column.
 """
 
 from __future__ import annotations
 
 from microcosm_sqlite.catalog.structure import find_rowid_range, is_without_rowid
 from microcosm_sqlite.common.sql import join_evenly, name_rowid, quote_identifier
+from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest import Field, Table
 
     Ends = tuple[Any, Any]
-    """The least and the greatest, both None where there are no values."""
+    "The least and the greatest, both None where there are no values."
+
 
 _COLUMNS_PER_SCAN = 400
 """A query takes 999 values in the oldest SQLite, two for each column."""
@@ -176,3 +178,41 @@ def _fits(field: Field, end: object) -> bool:
     if field.type in _MOMENTS:
         return isinstance(end, str)
     return isinstance(end, int) or (isinstance(end, float) and abs(end) < float("inf"))
+
+
+WIDEST = 40
+"""Characters of a value that are shown."""
+
+
+def spell_value(field: Field, value: Any) -> str:
+    """Format a value, as SQLite stores it, in one short line.
+
+    >>> from microcosm_sqlite.catalog.manifest import Field
+    >>> spell_value(Field({"name": "seen", "type": "datetime"}), "2013-01-01 10:00:00.000000")
+    '2013-01-01 10:00'
+    """
+    if field.type == "boolean":
+        return {0: "no", 1: "yes"}.get(value, str(value))
+    if isinstance(value, int):
+        # Four digits without a comma: they are often those of a year.
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if 1e5 <= abs(value) < 1e15 else f"{value:,.6g}"
+    text = " ".join(str(value).split())
+    if field.type in ("datetime", "time"):
+        text = text.removesuffix(".000000").removesuffix(":00")
+    if not text:
+        return "(empty)"
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
+def spell_range(field: Field) -> str:
+    """Format the range of the values, or of their lengths; empty where neither is known."""
+    if field.value_range:
+        low, high = (spell_value(field, end) for end in field.value_range)
+        return f"always {low}" if low == high else f"{low} to {high}"
+    if field.length_range:
+        shortest, longest = field.length_range
+        most = spell_count(longest, "byte" if field.format == "binary" else "character")
+        return most if shortest == longest else f"{shortest:,} to {most}"
+    return ""

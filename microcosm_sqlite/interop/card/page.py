@@ -6,20 +6,23 @@ comes from the dataset is escaped. So it can be mailed, published, or kept besid
 
 from __future__ import annotations
 
+import os
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.citation import cite, find_license_url, find_web_url
+from microcosm_sqlite.catalog.opening import open_wheel
 from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.workspace import open_scratch, open_workspace
 from microcosm_sqlite.interop.card.diagram import (
     anchor,
     draw_diagram,
     find_references,
     group_references,
 )
-from microcosm_sqlite.interop.card.profiles import profile_table
-from microcosm_sqlite.interop.card.tables import describe_table
+from microcosm_sqlite.interop.card.tables import describe_table, profile_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,6 +49,30 @@ def render_card(dataset: InstalledDataset) -> str:
         f"<style>\n{style}</style>\n</head>\n<body>\n"
         f"{''.join(_page(dataset, title, about))}</body>\n</html>\n"
     )
+
+
+def render_wheel_card(wheel: str | os.PathLike[str]) -> str:
+    """The data card of a wheel's dataset; nothing of the wheel is installed or run.
+
+    Raises:
+        DatasetError: The wheel cannot be read, or carries no dataset.
+    """
+    with open_scratch() as folder:
+        return render_card(next(open_wheel(os.fspath(wheel), str(folder))))
+
+
+def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
+    """Write the card beside the wheel, under its name with the suffix .html, and return the path.
+
+    Raises:
+        DatasetError: As for `render_wheel_card`.
+    """
+    path = Path(wheel).with_suffix(".html")
+    with open_workspace(path.parent, f".{path.name}-") as workspace:
+        draft = workspace / path.name
+        draft.write_text(render_wheel_card(wheel), encoding="utf-8")
+        draft.replace(path)
+    return path
 
 
 def _page(dataset: InstalledDataset, title: str, about: str) -> Iterator[str]:

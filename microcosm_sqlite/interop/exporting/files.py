@@ -14,13 +14,13 @@ from pathlib import Path
 
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
-from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
-from microcosm_sqlite.interop.exporting.data_package import describe_package
+from microcosm_sqlite.interop.exporting.declarations import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (
     WRITERS,
     base64_text,

@@ -17,7 +17,7 @@ from microcosm_sqlite.common.kinds import (
     find_decimal_size,
     find_kind,
 )
-from microcosm_sqlite.common.names import find_free_name
+from microcosm_sqlite.common.wording import find_free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

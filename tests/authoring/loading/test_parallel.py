@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.finishing.describe import digest
 from microcosm_sqlite.authoring.finishing.finalise import prepare, write_copy
-from microcosm_sqlite.authoring.finishing.inputs import digest
 from microcosm_sqlite.authoring.loading import connections as bulk
 from microcosm_sqlite.authoring.loading import parallel
 from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine, open_loading

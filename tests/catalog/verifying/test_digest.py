@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.finishing.verification import digest_tables
+from microcosm_sqlite.authoring.finishing.finalise import digest_tables
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, content_digest
 
 TABLES = """

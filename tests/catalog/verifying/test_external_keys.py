@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from microcosm_sqlite import dataset, errors, register
-from microcosm_sqlite.catalog.requirements import find_requirements
+from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.catalog.verifying.checklist import Outcome
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
 from tests.support.crossing import (

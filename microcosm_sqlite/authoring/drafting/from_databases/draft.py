@@ -10,13 +10,16 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from microcosm_sqlite.authoring.comparing.definitions import (
+from microcosm_sqlite.authoring.comparing.shapes import (
     find_option,
     name_column,
     split_definitions,
 )
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, FullText
-from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import add_foreign_keys
+from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import (
+    add_foreign_keys,
+    suggest_undeclared,
+)
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
     draft_models,
     fit_tables,
@@ -26,7 +29,6 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     find_words,
     reflect_tables,
 )
-from microcosm_sqlite.authoring.drafting.from_databases.undeclared import suggest_undeclared
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
     drop_unusable_indexes,
@@ -39,8 +41,8 @@ from microcosm_sqlite.authoring.sources.databases import (
 )
 from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
 from microcosm_sqlite.orm.fulltext import FULL_TEXT_OPTIONS, FullTextIndex
 

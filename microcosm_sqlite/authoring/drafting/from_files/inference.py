@@ -28,11 +28,12 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredTable,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
+    doubt_boolean,
     find_keys,
     index_keys,
+    infer_labels,
     suggest_key,
 )
-from microcosm_sqlite.authoring.drafting.from_files.labels import doubt_boolean, infer_labels
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     Texts,
     choose_number_style,
@@ -72,8 +73,8 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
 )
-from microcosm_sqlite.common.names import find_free_name
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 

@@ -27,8 +27,7 @@ from microcosm_sqlite.authoring.sources.delimited import (
     make_dialect,
 )
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.sources.repaired_lines import write_row
-from microcosm_sqlite.authoring.sources.row_reader import prepare_lines
+from microcosm_sqlite.authoring.sources.row_reader import prepare_lines, write_row
 from microcosm_sqlite.authoring.sources.streams import estimate_size, open_text
 
 MOST_BYTES = 1 << 26

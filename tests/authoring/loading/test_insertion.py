@@ -17,8 +17,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.loading import connections as bulk
 from microcosm_sqlite.authoring.loading import insertion
+from microcosm_sqlite.authoring.loading.insertion import PlainText, write_conversion
 from microcosm_sqlite.authoring.loading.load import load_part
-from microcosm_sqlite.authoring.loading.plain_text import PlainText, write_conversion
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources import row_reader

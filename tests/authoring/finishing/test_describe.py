@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.finishing.inputs import digest, digest_inputs, find_current
+from microcosm_sqlite.authoring.finishing.describe import digest, digest_inputs, find_current
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction

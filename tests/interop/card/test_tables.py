@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.interop.card.profiles import BINS, TOP, profile_table
+from microcosm_sqlite.interop.card.tables import BINS, TOP, profile_table
 
 METADATA = sa.MetaData()
 sa.Table(

@@ -24,8 +24,7 @@ from microcosm_sqlite.errors import (
     SchemaMismatchError,
 )
 from microcosm_sqlite.orm import binds
-from microcosm_sqlite.orm.attachments import find_attachments
-from microcosm_sqlite.orm.external_keys import external_keys, find_referred
+from microcosm_sqlite.orm.external_keys import external_keys, find_attachments, find_referred
 from microcosm_sqlite.stores import Store
 from tests.support.crossing import AIRPORTS, make_airports, make_flights
 
