@@ -7,7 +7,6 @@ or a parameter is then found however it was written.
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time
 
 from microcosm_sqlite.common import kinds
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_UTC = re.compile(" ?UTC$")
-_CLOCK = re.compile(r"\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{3,6})?)?")
+_CLOCKS = {"00:00", "00:00:00", *(f"00:00:00.{'0' * digits}" for digits in range(3, 7))}
+"""How clocks are written, with zeros for all digits."""
+_AS_ZERO = str.maketrans("123456789", "0" * 9)
 
 
 def read_moment(text: str) -> datetime:
@@ -30,7 +30,10 @@ def read_moment(text: str) -> datetime:
         ValueError: It is not such a text.
         OverflowError: In UTC it is before the year 1, or after 9999.
     """
-    return as_utc(datetime.fromisoformat(_UTC.sub("Z", text.strip())))
+    text = text.strip()
+    if text.endswith("UTC"):
+        text = text[:-3].removesuffix(" ") + "Z"
+    return as_utc(datetime.fromisoformat(text))
 
 
 def store_as(kind: Kind, value: object, example: object = None) -> object:
@@ -82,24 +85,27 @@ def _store_moment(value: object, example: object) -> object:
     if not isinstance(value, datetime):
         raise ValueError(value)  # noqa: TRY004  # it is no moment, whatever its type
     shown = str("0000-00-00 00:00:00.000000" if example is None else example)
-    clock = _CLOCK.fullmatch(shown, 11)
-    if not clock or shown[10] not in " T":
+    if not _is_clock(shown[11:]) or shown[10] not in " T":
         raise ValueError(shown)
-    return as_utc(value).isoformat(shown[10], _choose_precision(clock, value))
+    return as_utc(value).isoformat(shown[10], _choose_precision(shown[11:], value))
 
 
-def _choose_precision(clock: re.Match[str], value: datetime | time) -> str:
+def _is_clock(text: str) -> bool:
+    return text.translate(_AS_ZERO) in _CLOCKS
+
+
+def _choose_precision(clock: str, value: datetime | time) -> str:
     """How exactly a time is written: as the column does it, unless that would change it."""
-    digits = len(clock["fraction"] or ".") - 1
+    digits = max(len(clock) - len("00:00:00."), 0)
     if value.microsecond % 1000 or digits > 3 or (value.microsecond and not digits):
         return "microseconds"
     if digits:
         return "milliseconds"
-    return "seconds" if value.second or clock["seconds"] else "minutes"
+    return "seconds" if value.second or len(clock) > len("00:00") else "minutes"
 
 
 def _store_date(value: object, example: object) -> object:
-    if isinstance(example, str) and _CLOCK.fullmatch(example, 11):
+    if isinstance(example, str) and _is_clock(example[11:]):
         return _store_moment(value, example)  # others' databases have such dates
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
@@ -115,8 +121,8 @@ def _store_time(value: object, example: object) -> object:
         value = time.fromisoformat(value.strip())
     if not isinstance(value, time) or value.tzinfo is not None:
         raise ValueError(value)
-    clock = _CLOCK.fullmatch(str("00:00:00.000000" if example is None else example))
-    if not clock:
+    clock = str("00:00:00.000000" if example is None else example)
+    if not _is_clock(clock):
         raise ValueError(example)
     return value.isoformat(_choose_precision(clock, value))
 

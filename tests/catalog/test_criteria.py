@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -320,3 +323,19 @@ def test_attached_datasets_are_asked_alike(events: InstalledDataset) -> None:
     sql = "SELECT count(*) FROM EVENTS.events AS e WHERE e.at = '2013-01-01T10:00'"
     with closing(events.connect(attach=["events"])) as connection:
         assert connection.execute(sql).fetchone() == (1,)
+
+
+PROGRAM = """
+import sys
+import microcosm_sqlite
+connection = microcosm_sqlite.dataset("colours").connect()
+sql = "SELECT count(*) FROM sqlite_master WHERE name = ? OR name = 'x'"
+assert connection.execute(sql, ["y"]).fetchone() == (0,)
+assert not {"re", "json", "logging"} & sys.modules.keys(), sys.modules.keys()
+"""
+
+
+def test_a_statement_with_texts_imports_no_regular_expressions(installed: Path) -> None:
+    here = Path(microcosm_sqlite.__file__).parent.parent
+    start = f"import sys; sys.path[:0] = {[str(installed), str(here)]!r}\n"
+    subprocess.run([sys.executable, "-s", "-S", "-c", start + PROGRAM], check=True)

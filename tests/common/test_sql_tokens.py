@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -30,6 +31,32 @@ def test_tokens_are_those_of_sqlite() -> None:
     assert [token.identifier for token in split_tokens('"a""b" [c d] `e``f` G 1')] == [
         *('a"b', "c d", "e`f", "G", "")
     ]
+
+
+TOKEN = re.compile(
+    r"""
+    (?P<blank>[ \t\n\f\r\ufeff]+|--[^\n]*\n?|/\*.*?(?:\*/|\Z))
+    |(?P<blob>[xX]'[^']*')
+    |(?P<text>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
+    |(?P<number>\.?[0-9][\w.$]*)
+    |(?P<parameter>\?[0-9]*|[:@$][\w$]+)
+    |(?P<name>\w[\w$]*)
+    |(?P<operator><>|<=|>=|==|!=|\|\||<<|>>|->>|->|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""The same in the words of a regular expression."""
+
+
+@given(st.text("'\"`[]-*/\n ?:$x1aé.=<>|", max_size=20))
+def test_tokens_are_those_of_a_regular_expression(sql: str) -> None:
+    expected = [
+        (found.lastgroup, found.group(), found.start())
+        for found in TOKEN.finditer(sql)
+        if found.lastgroup != "blank"
+    ]
+    assert [(each.kind, each.text, each.start) for each in split_tokens(sql)] == expected
 
 
 @given(st.text("'\"`[]-*/\n ?:1aé.=", max_size=20))
