@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    Key = tuple[int, str]
+    """Of a parameter: its number from 0, and its name, if it has one."""
+
 TEXT, NAME, QUOTED, PARAMETER, OPERATOR = "text", "name", "quoted", "parameter", "operator"
 BLOB, NUMBER, BLANK = "blob", "number", "blank"
 
@@ -121,12 +124,12 @@ def _skip(sql: str, start: int, belongs: Callable[[str], bool]) -> int:
     return start
 
 
-def replace_tokens(sql: str, replaced: dict[int, str], tokens: list[Token]) -> str:
+def replace_tokens(sql: str, replaced: dict[int, str], tokens: Sequence[Token]) -> str:
     """The statement with some of its tokens replaced, given by their places in the list."""
     return "".join(_replace(sql, replaced, tokens))
 
 
-def _replace(sql: str, replaced: dict[int, str], tokens: list[Token]) -> Iterator[str]:
+def _replace(sql: str, replaced: dict[int, str], tokens: Sequence[Token]) -> Iterator[str]:
     end = 0
     for place, text in sorted(replaced.items()):
         token = tokens[place]
@@ -136,18 +139,24 @@ def _replace(sql: str, replaced: dict[int, str], tokens: list[Token]) -> Iterato
     yield sql[end:]
 
 
-def forbid_quoted_texts(sql: str, tokens: list[Token]) -> str:
-    """The statement with names in backticks, where double quotes may stand for a text as well.
-
-    SQLite takes `"dep_delayy"` for a text where no column is called so. `` `dep_delayy` `` is a
-    name and nothing else.
-    """
-    quoted = {
-        place: "`" + token.identifier.replace("`", "``") + "`"
-        for place, token in enumerate(tokens)
-        if token.kind == QUOTED and token.text[0] == '"'
-    }
-    return replace_tokens(sql, quoted, tokens)
+def number_parameters(tokens: Sequence[Token]) -> dict[int, Key]:
+    """What finds the value of each parameter, by its place, as SQLite numbers them."""
+    last = 0
+    numbers: dict[str, int] = {}
+    keys: dict[int, Key] = {}
+    for place, token in enumerate(tokens):
+        if token.kind != PARAMETER:
+            continue
+        text = token.text
+        if text == "?":
+            number = last + 1
+        elif text[0] == "?":
+            number = int(text[1:])
+        else:
+            number = numbers.setdefault(text, last + 1)
+        last = max(last, number)
+        keys[place] = (number - 1, text[1:])
+    return keys
 
 
 class TokenReader:

@@ -7,10 +7,10 @@ or a parameter is then found however it was written.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from microcosm_sqlite.common import kinds
-from microcosm_sqlite.common.durations import parse_duration, store_duration
+from microcosm_sqlite.common.durations import parse_duration, spell_duration, store_duration
 from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc, parse_boolean
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def read_moment(text: str) -> datetime:
     return as_utc(datetime.fromisoformat(text))
 
 
-def store_as(kind: Kind, value: object, example: object = None) -> object:
+def store_as(kind: Kind | None, value: object, example: object = None) -> object:
     """What a column of a kind stores for a value; a text that stands for none stays as it is.
 
     >>> store_as(kinds.KINDS["datetime"], "2013-01-01T12:00+02:00")
@@ -47,13 +47,13 @@ def store_as(kind: Kind, value: object, example: object = None) -> object:
     (1, 'maybe')
 
     Args:
-        kind: The kind of the column.
+        kind: The kind of the column, or None where nothing tells.
         value: A value of Python, of NumPy or of Arrow.
         example: A value that the column stores, which tells how it spells moments and UUIDs. By
             default it is the way of SQLAlchemy.
     """
     value = as_plain(value)
-    convert = _STORE.get(kind.name)
+    convert = _STORE.get(kind.name) if kind else None
     if convert and value is not None:
         try:
             return convert(value, example)
@@ -146,6 +146,32 @@ def _store_uuid(value: object, example: object) -> object:
     return str(read) if isinstance(example, str) and "-" in example else read.hex
 
 
+def _store_text(value: object, example: object) -> object:
+    """The text by which files and people write a value that is in a column of texts."""
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    if isinstance(value, datetime):
+        raise ValueError(value)  # noqa: TRY004  # as SQLAlchemy stores it
+    if type(value).__name__ == "UUID" and isinstance(example, str) and len(example) == 32:
+        return str(value).replace("-", "")
+    return str(value) if type(value).__name__ in _WRITTEN else as_stored(value)
+
+
+_WRITTEN = ("date", "time", "Decimal", "UUID")
+"""Names of the types whose values a column of texts holds as Python writes them."""
+
+
+def _store_number(value: object, example: object) -> object:  # noqa: ARG001
+    """A text that is a number as the number, as SQLite does where it converts."""
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004  # it is no text, whatever its type
+    number = float(value)
+    is_whole = value.strip().lstrip("+-").isdecimal()
+    if not abs(number) < (2**63 if is_whole else float("inf")):
+        raise ValueError(value)
+    return int(value) if is_whole else number
+
+
 _STORE: dict[str, Callable[[object, object], object]] = {
     kinds.DATETIME: _store_moment,
     kinds.DATE: _store_date,
@@ -155,5 +181,9 @@ _STORE: dict[str, Callable[[object, object], object]] = {
     kinds.UUID: _store_uuid,
 }
 
-IS_SPELLED = frozenset(_STORE)
+SPELLED = frozenset(_STORE)
 """Names of the kinds whose values can be written in more ways than one."""
+NUMBERS = frozenset((kinds.INTEGER, kinds.NUMBER, kinds.DECIMAL))
+
+_STORE |= dict.fromkeys(NUMBERS, _store_number)
+_STORE[kinds.TEXT] = _STORE[kinds.LABEL] = _store_text
