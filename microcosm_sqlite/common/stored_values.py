@@ -58,7 +58,10 @@ def store_as(kind: Kind | None, value: object, example: object = None) -> object
         try:
             return convert(value, example)
         except (ValueError, OverflowError):
-            pass
+            is_year = isinstance(value, str) and len(value) == 4 and value.isdecimal()
+            if is_year and kind and kind.name in (kinds.DATETIME, kinds.DATE):
+                # SQLite would take it for a number, which is less than every text.
+                return f"{value}-"
     return as_stored(value)
 
 
