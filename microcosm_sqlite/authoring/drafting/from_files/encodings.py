@@ -12,13 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
 
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import find_wide
-from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
+from microcosm_sqlite.authoring.sources.streams import DOS_MARK, find_mark, open_bytes
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
@@ -55,18 +55,18 @@ _THAI = ("านรอกเงมยลวดทส่้ตะัปบีค�
 _SCRIPTS = (_CYRILLIC, _GREEK, _HEBREW, _ARABIC, _THAI)
 
 _LANGUAGES: dict[str, tuple[float, tuple[str, ...]]] = {
-    "cp1252": (0, _WESTERN), "cp1250": (-2, _CENTRAL), "cp1251": (-2, _CYRILLIC),
-    "cp1253": (-2, _GREEK), "cp1254": (-2.5, _TURKISH), "cp1255": (-2, _HEBREW),
-    "cp1256": (-2, _ARABIC), "cp1257": (-2.5, _BALTIC), "cp1258": (-5, _VIETNAMESE),
-    "cp874": (-2, _THAI), "iso8859_15": (-3, _WESTERN), "iso8859_2": (-3.5, _CENTRAL),
-    "iso8859_4": (-7, _BALTIC), "iso8859_5": (-6, _CYRILLIC), "iso8859_6": (-5, _ARABIC),
-    "iso8859_7": (-4, _GREEK), "iso8859_8": (-4, _HEBREW), "iso8859_9": (-4, _TURKISH),
-    "iso8859_13": (-6, _BALTIC), "iso8859_16": (-6, (_ROMANIAN,)), "koi8_r": (-4, _CYRILLIC),
-    "koi8_u": (-5, _CYRILLIC), "cp866": (-4, _CYRILLIC), "mac_cyrillic": (-6, _CYRILLIC),
+    "cp1252": (0, _WESTERN), "cp1250": (-2, _CENTRAL), "cp1251": (-5, _CYRILLIC),
+    "cp1253": (-5, _GREEK), "cp1254": (-2.5, _TURKISH), "cp1255": (-5, _HEBREW),
+    "cp1256": (-5, _ARABIC), "cp1257": (-2.5, _BALTIC), "cp1258": (-5, _VIETNAMESE),
+    "cp874": (-5, _THAI), "iso8859_15": (-3, _WESTERN), "iso8859_2": (-3.5, _CENTRAL),
+    "iso8859_4": (-7, _BALTIC), "iso8859_5": (-9, _CYRILLIC), "iso8859_6": (-8, _ARABIC),
+    "iso8859_7": (-7, _GREEK), "iso8859_8": (-7, _HEBREW), "iso8859_9": (-4, _TURKISH),
+    "iso8859_13": (-6, _BALTIC), "iso8859_16": (-6, (_ROMANIAN,)), "koi8_r": (-7, _CYRILLIC),
+    "koi8_u": (-8, _CYRILLIC), "cp866": (-7, _CYRILLIC), "mac_cyrillic": (-9, _CYRILLIC),
     "mac_roman": (-6, _WESTERN), "mac_latin2": (-8, _CENTRAL), "cp850": (-4, _WESTERN),
     "cp437": (-4.5, _WESTERN), "cp852": (-5, _CENTRAL), "cp857": (-6, _TURKISH),
     "cp775": (-7, _BALTIC), "cp860": (-6, (_PORTUGUESE,)), "cp865": (-6, (_DANISH,)),
-    "cp737": (-6, _GREEK), "cp869": (-7, _GREEK), "cp862": (-6, _HEBREW),
+    "cp737": (-9, _GREEK), "cp869": (-10, _GREEK), "cp862": (-9, _HEBREW),
     "latin-1": (-9, _WESTERN),
 }  # fmt: skip
 """Encodings of one byte for each letter, how usual they are, and languages written in them. The
@@ -112,9 +112,7 @@ is not ASCII beside another."""
 _OPENERS = "\u2018\u201c\u201e\u201a\u00ab\u00bb\u00bf\u00a1\u2013\u2014\u2026\u20ac\u00a3\u00a0"
 _CLOSERS = "\u2018\u2019\u201c\u201d\u00bb\u2013\u2014\u2026\u00b0\u00b2\u00b3\u00ba\u00aa\u00ae"
 _HYPHENS, _DASHES = "\u2010\u00b7\u00a0", "\u2013\u2014"
-_OTHERS = (
-    "\u00ad\u00bd\u00b5\u00a7\uff0c\u3002\uff1a\uff08\uff09\u3001\u300c\u300d\u3000\u30fc"
-)
+_OTHERS = "\u00ad\u00bd\u00b5\u00a7\uff0c\u3002\uff1a\uff08\uff09\u3001\u300c\u300d\u3000\u30fc"
 _MARKS = f"{_OPENERS}{_CLOSERS}{_HYPHENS}{_OTHERS}"
 _SAMPLE = 1 << 14
 _DOUBTFUL, _MOST_TOLD = 6, 3
@@ -167,10 +165,12 @@ class FoundEncoding:
     Attributes:
         name: As the option `encoding` takes it.
         evidence: A sentence, empty for UTF-8 and for what a byte order mark says.
+        has_dos_mark: Whether the byte that ended files of DOS is at its end.
     """
 
     name: str = UTF8
     evidence: str = ""
+    has_dos_mark: bool = False
 
 
 def find_encoding(path: Path) -> FoundEncoding:
@@ -187,7 +187,7 @@ def find_encoding(path: Path) -> FoundEncoding:
         if wide:
             return FoundEncoding(wide, f"{wide}, told by its zero bytes")
         stream.seek(0)
-        census = _Census()
+        census, line = _Census(), b""
         for number, line in enumerate(stream, 1):
             if not line.isascii():
                 census.add(number, line)
@@ -202,23 +202,24 @@ def find_encoding(path: Path) -> FoundEncoding:
                     line=number,
                     hint="Remove it, or export the file anew; it may be damaged, or no text.",
                 )
-    return _judge(census) if census.strays else FoundEncoding()
+    found = _judge(census) if census.strays else FoundEncoding()
+    return replace(found, has_dos_mark=line.rstrip(b"\r\n").endswith(DOS_MARK))
 
 
 def _judge(census: _Census) -> FoundEncoding:
     readings = list_readings(census.sample, is_mixed=census.has_utf8)
-    best = readings[0]
+    alike = [each.encoding for each in readings if each.text == readings[0].text]
+    best = max(alike, key=lambda name: {**_LANGUAGES, **_WIDE}[name][0])
     doubt = _describe_doubt(readings)
     if census.has_utf8:
         lines = spell_count(census.strays, "line")
         return FoundEncoding(
-            f"{UTF8}+{best.encoding}",
-            f"UTF-8, but for {lines} (the first is {census.first}), read as {best.encoding}{doubt}",
+            f"{UTF8}+{best}",
+            f"UTF-8, but for {lines} (the first is {census.first}), read as {best}{doubt}",
         )
     return FoundEncoding(
-        best.encoding,
-        f"{best.encoding}, as line {census.first} is not UTF-8; "
-        f"look whether its letters are right{doubt}",
+        best,
+        f"{best}, as line {census.first} is not UTF-8; look whether its letters are right{doubt}",
     )
 
 
