@@ -46,6 +46,7 @@ MOST_COLUMNS = 1998
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
 _NAMES_TOLD = 3
+_DOS_END = "the byte 0x1A at the end, which ended files of DOS, is left out"
 _GUESS = "the first row is taken for the header"
 
 
@@ -183,7 +184,7 @@ def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
     options, repairs, proposals = choose_dialect(source, guessed, accept)
     with DelimitedOpener(source, options, repairs=repairs)() as records:
         header = tuple(records.header)
-    notes = [encoding.evidence, *describe_repairs(repairs)]
+    notes = [encoding.evidence, _DOS_END * encoding.has_dos_mark, *describe_repairs(repairs)]
     notes += [describe_proposals(proposals)] if proposals else []
     notes += _describe_oddities(source, options, repairs)
     return RawFile(path, options, header, tuple(filter(None, notes)), repairs)
