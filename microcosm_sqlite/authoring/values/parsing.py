@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,16 @@ NULL_WORDS = frozenset(
 )  # fmt: skip
 """Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
 text."""
+
+
+def is_word(value: object, words: Collection[str]) -> bool:
+    """Whether a text or a number of any source is one of some words, as it is written.
+
+    >>> is_word(-999, {"-999"}), is_word("NA", {"NA"}), is_word(True, {"True"})
+    (True, True, False)
+    """
+    is_plain = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
+    return is_plain and str(value) in words
 
 
 def is_infinity(text: str) -> bool:

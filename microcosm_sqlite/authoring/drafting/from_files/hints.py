@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sqlite3
@@ -10,9 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     Guess,
+    Tally,
     classify,
-    find_short_styles,
-    has_time,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
@@ -21,8 +21,9 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     list_meanings,
     write_format,
 )
+from microcosm_sqlite.authoring.values.date_formats import find_short_styles, has_time
 from microcosm_sqlite.authoring.values.parsing import is_infinity
-from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, JSON, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 
@@ -33,7 +34,9 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _TOLD_KINDS = (INTEGER, NUMBER, DATE, DATETIME, MOMENT)
 
 
-def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -> str:
+def find_hint(
+    name: str, guess: Guess, number_styles: list[str], texts: Texts, *, has_types: bool = False
+) -> str:
     """A sentence on what stands in the way of a narrower kind, and on what to do; or nothing.
 
     Args:
@@ -41,6 +44,7 @@ def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -
         guess: What is known of its texts.
         number_styles: The formats that all of them are numbers in.
         texts: Its texts, each as often as it is there.
+        has_types: Whether texts with digits only are texts, as the source has numbers too.
     """
     if not guess.narrow:
         return ""
@@ -51,7 +55,8 @@ def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -
         return _ask_for_format("dates", name, sorted(guess.styles), type_)
     if number_styles:
         return _tell_number_styles(name, number_styles, texts)
-    return _tell_times(texts) or _tell_short_years(name, texts) or _tell_strays(texts)
+    told = _tell_times(texts) or _tell_short_years(name, texts)
+    return told or ("" if has_types else _tell_strays(texts))
 
 
 def _ask_for_format(kind: str, name: str, formats: list[str], type_: str) -> str:
@@ -128,6 +133,54 @@ def _tell_strays(texts: Texts) -> str:
         f"{kind} but for {_count(names, texts)}; if they mean nothing, "
         f"draft it with {_write_options(names)}"
     )
+
+
+_SHOWN = 40
+
+
+def find_changes(column: InferredColumn, guess: Guess, missing: int = 0) -> Iterator[str]:
+    """Sentences on the values of a source with types that are stored as others.
+
+    Args:
+        column: The column.
+        guess: What is known of its values.
+        missing: How many rows of JSON Lines do not have its key.
+    """
+    if guess.nan_count:
+        yield f"{column.name}: NaN in {spell_count(guess.nan_count, 'row')} becomes NULL"
+    if guess.empty_count and not column.has_empty:
+        verb = "becomes" if guess.empty_count == 1 else "become"
+        yield f"{column.name}: {spell_count(guess.empty_count, 'empty text')} {verb} NULL"
+    nulls = guess.null_count - missing
+    if nulls and missing:
+        yield (
+            f"{column.name}: null in {spell_count(nulls, 'row')}, and no such key in "
+            f"{spell_count(missing, 'row')}; both become NULL"
+        )
+    if column.kind == TEXT:
+        cure = "; to keep it apart from texts, put JSON in the model" * _is_mixed(guess)
+        yield from _tell_tally(column.name, "value", guess.others, cure)
+    if column.kind == JSON:
+        yield from _tell_tally(column.name, "document", guess.documents)
+
+
+def _is_mixed(guess: Guess) -> bool:
+    """Whether there were texts beside other values, all of which JSON takes as they are."""
+    return guess.has_strings and not (guess.is_beyond or guess.documents.count)
+
+
+def _tell_tally(name: str, what: str, tally: Tally, cure: str = "") -> Iterator[str]:
+    if not tally.count:
+        return
+    becomes = repr(str(tally.first)) if tally.becomes is None else json.dumps(tally.becomes)
+    yield (
+        f"{name}: {spell_count(tally.count, what)} spelled anew, such as "
+        f"{_cut(str(tally.first))} as {_cut(becomes)}{cure}"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 _SENTINELS = ("99", "999", "9999", "99999")

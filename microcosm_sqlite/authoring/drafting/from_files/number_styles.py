@@ -19,7 +19,7 @@ from microcosm_sqlite.authoring.values.date_formats import (
     find_number_formats,
 )
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
-from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import INTEGER, KINDS, NUMBER, TEXT
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+")
@@ -138,6 +138,27 @@ _FEW_ROWS = 100
 _LONG_NUMBERS = "so few numbers, all of so many digits, may be codes"
 _PRODUCT = re.compile("[0-9]+E[0-9]+")
 """A number with an exponent as no program writes it, but as rooms and products are called."""
+
+
+def keep_codes(
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
+    texts: Texts,
+) -> None:
+    """Leave a column text where a number would not keep what its texts may mean."""
+    twins = None
+    if column.kind == NUMBER and (column.odd or column.format):
+        twins = find_twins(connection, table, column)
+    if twins:
+        reason = f"{' and '.join(twins)} would be the same; if they are"
+    else:
+        reason = find_code_reason(table, column, texts)
+    if reason:
+        setting = f"set `{write_format(column.name, column.format)}`, and " if column.format else ""
+        cure = f"{setting}put {KINDS[column.kind].model_type.partition(':')[2]} in the model"
+        column.hint = f"{column.kind}, but {reason}, {cure}"
+        column.kind, column.format = TEXT, ""
 
 
 def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts) -> str:

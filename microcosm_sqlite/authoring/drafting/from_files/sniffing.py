@@ -91,11 +91,13 @@ class TypedFile:
         path: Where it is.
         header: The names of its fields.
         kinds: What Parquet declares of each field; none for JSON Lines.
+        missing: How many objects of JSON Lines lack each field; none for Parquet.
     """
 
     path: Path
     header: tuple[str, ...]
     kinds: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
     has_types: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ()
@@ -162,9 +164,9 @@ def _describe_typed(path: Path) -> TypedFile | None:
     if not path.stat().st_size:
         return None
     with _open_typed(path) as records:
-        header = tuple(records.header)
+        header, missing = tuple(records.header), records.missing
     kinds = read_declared_kinds(path) if split_name(path)[1] == "parquet" else ()
-    return TypedFile(path, header, kinds) if header else None
+    return TypedFile(path, header, kinds, missing) if header else None
 
 
 def _open_typed(path: Path) -> AbstractContextManager[Records]:
