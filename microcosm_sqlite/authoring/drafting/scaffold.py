@@ -166,12 +166,16 @@ def _render(context: Mapping[str, Any], scratch: str) -> Path:
     # The part of cookiecutter that only renders: it reads and writes nothing in the home directory.
     from cookiecutter.generate import generate_files
 
-    rendered = generate_files(
-        repo_dir=str(template_directory()),
-        context={"cookiecutter": dict(context)},
-        output_dir=scratch,
-        accept_hooks=False,
-    )
+    try:
+        rendered = generate_files(
+            repo_dir=str(template_directory()),
+            context={"cookiecutter": dict(context)},
+            output_dir=scratch,
+            accept_hooks=False,
+        )
+    except OSError as error:
+        # Its own error for a directory leaves the reason to its cause.
+        raise error.__cause__ if isinstance(error.__cause__, OSError) else error from None
     return Path(rendered)
 
 
