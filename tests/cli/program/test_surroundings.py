@@ -1,4 +1,4 @@
-"""What the machine's language, Python's optimisation and the number of datasets do not change."""
+"""What the language of the machine, other processes and the number of datasets do not change."""
 
 from __future__ import annotations
 
@@ -62,3 +62,27 @@ def test_500_installed_datasets_are_all_found(lone_program: Program, tmp_path: P
     assert len(lone_program.read("list").splitlines()) == 501
     assert "set499" in lone_program.run("doctor").stdout
     assert "ok" in lone_program.read("verify", "set321")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["towns-data", "."])
+def test_one_of_several_drafts_of_a_folder_wins_and_builds_at_once_agree(
+    place: str, lone_program: Program, tmp_path: Path
+) -> None:
+    folder = tmp_path / "towns-data"
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "cities.csv").write_text(TOWNS, encoding="utf-8")
+    if place == ".":
+        folder.mkdir()
+    here = Program(lone_program.site, folder if place == "." else tmp_path)
+    drafts = [here.start("new", place, "--from", str(tmp_path / "csv")) for _ in range(4)]
+    told = [draft.communicate(timeout=120)[1] for draft in drafts]
+    codes = [draft.returncode for draft in drafts]
+    assert sorted(codes) == [0, 1, 1, 1]
+    assert sum("is not empty" in text for text in told) == 3
+    builds = [here.start("build", place, "--force") for _ in range(4)]
+    for build in builds:
+        assert build.communicate(timeout=120)[1] is not None
+    assert [build.returncode for build in builds] == [0] * 4
+    left = {path.name for path in folder.iterdir()} - {"cache"}
+    assert not any(name.startswith((".scaffold", ".new", "tmp")) for name in left)
