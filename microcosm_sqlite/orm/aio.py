@@ -72,7 +72,7 @@ class AsyncSessionContext:
 
     async def open(self) -> Self:
         """Start a session; :meth:`close` must follow, in the same task."""
-        binds = binds_of(self.graph)
+        binds = binds_of(self.graph, self.data_set.dataset_name)
         engine, session_factory = binds(self.data_set.dataset_name)
         binds.check_models(self.data_set)
         refuse = session_factory.kw.get("refuse")
@@ -129,7 +129,7 @@ class AsyncStore(Generic[M]):
 
     Args:
         store: The store.
-        graph: The object graph to use outside of contexts.
+        graph: The object graph to use outside of contexts, by default the store's own.
     """
 
     def __init__(self, store: Store[M], graph: Any = None) -> None:
@@ -214,8 +214,9 @@ class AsyncStore(Generic[M]):
         return await asyncio.get_running_loop().run_in_executor(find_executor(), run)
 
     def _run_outside(self, graph: Any, call: Callable[[], T]) -> T:
-        with SessionContext(graph, self.store.model_class.resolve()) as context:
-            binds_of(graph).mark_own(context.session)
+        data_set = self.store.model_class.resolve()
+        with SessionContext(graph, data_set) as context:
+            binds_of(graph, data_set.dataset_name).mark_own(context.session)
             return call()
 
     def _find_session(self) -> AsyncSession | None:
@@ -233,8 +234,12 @@ class AsyncStore(Generic[M]):
         return None
 
     def _find_graph(self) -> Any:
-        scope = self.store.model_class.innermost_scope.get()
-        return self.graph if self.graph is not None or scope is None else scope.graph
+        graph = self.graph
+        if graph is None:
+            graph = getattr(self.store.get_session, "graph", None)
+        if graph is None and (scope := self.store.model_class.innermost_scope.get()):
+            graph = scope.graph
+        return graph
 
     @asynccontextmanager
     async def _context(self) -> AsyncIterator[AsyncSession]:

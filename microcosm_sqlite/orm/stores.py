@@ -22,6 +22,7 @@ from microcosm_sqlite.orm.statements import choose_columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from microcosm.object_graph import ObjectGraph
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -49,14 +50,17 @@ class Store(QueryBuilder[M]):
     Committing is the caller's part: see :class:`~microcosm_sqlite.orm.contexts.SessionContext`.
 
     Args:
-        get_session: Gives the session, each time that one is needed.
+        get_session: The object graph that the store is for, or a function that gives the session
+            each time. By default it is that of the open context, or of the installed dataset.
     """
 
-    def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
+    def __init__(
+        self, get_session: Callable[[Store[Any]], Session] | ObjectGraph = get_session
+    ) -> None:
         is_generic = bool(getattr(type(self), "__parameters__", ()))
         if type(self).model_class is Store.model_class and not is_generic:
             self.model_class  # noqa: B018  # raises its error now, rather than at the first query
-        self.get_session = get_session
+        self.get_session = get_session if callable(get_session) else GetOrCreateSession(get_session)
 
     @property
     def session(self) -> Session:

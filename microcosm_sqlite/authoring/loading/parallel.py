@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.loading.bulk import has_apsw
 from microcosm_sqlite.authoring.loading.connections import (
+    INSERT,
     Writer,
     open_writer,
     open_writer_beside,
@@ -250,7 +251,7 @@ def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
     connection.execute("ATTACH DATABASE ? AS part", (str(file),))
     try:
         return connection.execute(
-            f"INSERT INTO main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
+            f"{INSERT} main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
         ).rowcount
     finally:
         connection.execute("DETACH DATABASE part")
