@@ -96,19 +96,23 @@ class Plan:
 
 
 def plan_statement(
-    connection: sqlite3.Connection, datasets: Mapping[str, Described], sql: str
+    connection: sqlite3.Connection, datasets: Mapping[str, Described] | None, sql: str
 ) -> Plan:
     """Look at a statement, which is understood as SQLite understands it.
 
     Args:
         connection: Where it is to be executed.
-        datasets: The datasets by the schemas that SQL has for them; one is `main`.
+        datasets: The datasets by the schemas that SQL has for them; one is `main`. None where only
+            the names in double quotes are checked.
         sql: One statement.
 
     Raises:
         sqlite3.Error: SQLite does not accept the statement.
         QueryError: A text is compared with columns that store it in different ways.
     """
+    is_too_long = len(sql) > connection.getlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH)
+    if is_too_long or (datasets is None and '"' not in sql):
+        return Plan(sql)
     tokens = split_tokens(sql)
     if not tokens or tokens[0].word not in _QUESTIONS:
         return Plan(sql)
@@ -116,8 +120,10 @@ def plan_statement(
     if not (values or any(token.kind == QUOTED for token in tokens)):
         return Plan(sql)
     check_names(connection, sql, tokens)
+    if not values or datasets is None:
+        return Plan(sql)
     try:
-        spellers = _Columns(connection, datasets).find_spellers(tokens) if values else {}
+        spellers = _Columns(connection, datasets).find_spellers(tokens)
     except (ValueError, RecursionError, StopIteration) as error:
         _warn(sql, error)
         return Plan(sql)
@@ -131,21 +137,34 @@ def plan_statement(
 def check_names(connection: sqlite3.Connection, sql: str, tokens: Sequence[Token]) -> None:
     """Let SQLite compile a statement in which what stands in double quotes is a name.
 
-    SQLite takes `"dep_delayy"` for a text where no column is called so. `` `dep_delayy` `` is a
-    name and nothing else.
+    SQLite takes `"dep_delayy"` for a text where no column is called so.
 
     Raises:
         sqlite3.Error: It does not accept the statement.
     """
-    replaced = {
+    # No value is bound, since nothing runs.
+    unbound = {place: "NULL" for place, each in enumerate(tokens) if each.kind == PARAMETER}
+    cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
+    cursor.execute(f"EXPLAIN {write_names(sql, tokens, unbound)}").close()
+
+
+def write_names(
+    sql: str, tokens: Sequence[Token] | None = None, more: Mapping[int, str] | None = None
+) -> str:
+    """A statement with names in backticks, where double quotes may stand for a text as well.
+
+    Args:
+        sql: The statement.
+        tokens: Its tokens.
+        more: What else is replaced, by its place among them.
+    """
+    tokens = split_tokens(sql) if tokens is None else tokens
+    quoted = {
         place: "`" + token.identifier.replace("`", "``") + "`"
         for place, token in enumerate(tokens)
         if token.kind == QUOTED and token.text[0] == '"'
     }
-    # No value is bound, since nothing runs.
-    replaced |= {place: "NULL" for place, each in enumerate(tokens) if each.kind == PARAMETER}
-    cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
-    cursor.execute(f"EXPLAIN {replace_tokens(sql, replaced, tokens)}").close()
+    return replace_tokens(sql, quoted | dict(more or {}), tokens)
 
 
 def bind(params: Parameters | None) -> Parameters:
@@ -166,11 +185,10 @@ def _warn(sql: str, error: Exception) -> None:
     """Tell that a statement is executed as it is, since it is not understood."""
     import warnings
 
-    shown = " ".join(sql.split())
     warnings.warn(
         f"It is not clear what this statement compares ({error}), so that "
         "its texts and parameters are compared as they are written. Write them as the columns "
-        f"store them: {shown[:200]}",
+        f"store them: {' '.join(sql.split())[:200]}",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -189,9 +207,8 @@ def _list_parameters(
 
 
 def _write_literal(token: Token, spellers: Sequence[_Speller]) -> str:
-    value = token.text[1:-1].replace("''", "'")
     stored = _spell(
-        value,
+        value := token.text[1:-1].replace("''", "'"),
         spellers,
         f"The text {token.text}",
         f"Compare it with each column by itself. As it is written, it is ({token.text} || '').",
@@ -267,11 +284,14 @@ class _Columns:
         return self._spellers[key]
 
     def _make_speller(self, column: Column, is_free: bool) -> _Speller:
-        from microcosm_sqlite.common.kinds import TEXT as TEXT_KIND
-        from microcosm_sqlite.common.stored_values import NUMBERS, SPELLED
+        from microcosm_sqlite.common.kinds import find_kind
+        from microcosm_sqlite.common.stored_values import NUMBERS, SPELLED, TEXTS
 
         field = self._find_field(*column)
-        kind = _find_kind(field) if field else self._find_declared_kind(*column)
+        if field:
+            kind = find_kind(field.type, field.format, has_labels="enum" in field.constraints)
+        else:
+            kind = self._find_declared_kind(*column)
         name = kind.name if kind else ""
         if name in SPELLED:
             example = field.value_range[0] if field and field.value_range else None
@@ -279,7 +299,7 @@ class _Columns:
         is_number = name in NUMBERS
         return _Speller(
             kind,
-            self._read_text(column, field) if name == TEXT_KIND else None,
+            self._read_text(column, field) if name in TEXTS else None,
             is_plain=not (is_free and is_number),
             is_converted=is_number and not is_free,
         )
@@ -327,9 +347,3 @@ def _store_plain(value: object) -> object:
     from microcosm_sqlite.common.stored_values import as_plain
 
     return as_stored(as_plain(value))
-
-
-def _find_kind(field: Field) -> Kind | None:
-    from microcosm_sqlite.common.kinds import find_kind
-
-    return find_kind(field.type, field.format, has_labels="enum" in field.constraints)

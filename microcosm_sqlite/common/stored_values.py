@@ -184,6 +184,7 @@ _STORE: dict[str, Callable[[object, object], object]] = {
 SPELLED = frozenset(_STORE)
 """Names of the kinds whose values can be written in more ways than one."""
 NUMBERS = frozenset((kinds.INTEGER, kinds.NUMBER, kinds.DECIMAL))
+TEXTS = frozenset((kinds.TEXT, kinds.LABEL))
 
 _STORE |= dict.fromkeys(NUMBERS, _store_number)
-_STORE[kinds.TEXT] = _STORE[kinds.LABEL] = _store_text
+_STORE |= dict.fromkeys(TEXTS, _store_text)

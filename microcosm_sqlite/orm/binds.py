@@ -230,7 +230,7 @@ class Binds:
                 if found.manifest:
                     self._unchecked[name] = found
                     self._required[name] = find_requirements(found)
-                return self._bind_readonly(found.location, name)
+                return self._bind_readonly(found.location, name, found)
             path = found.location.path
         is_default = path is None
         path = self.default_path if path is None else path
@@ -239,9 +239,11 @@ class Binds:
             return self._bind_readonly(Location(os.fspath(path), immutable=False), name)
         return self._bind_readwrite(path, name, is_default=is_default)
 
-    def _bind_readonly(self, location: Location, name: str) -> Bind:
+    def _bind_readonly(
+        self, location: Location, name: str, dataset: InstalledDataset | None = None
+    ) -> Bind:
         engine = create_readonly_engine(
-            location, untrusted=self.untrusted, echo=self.echo, name=name
+            location, untrusted=self.untrusted, echo=self.echo, name=name, dataset=dataset
         )
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
