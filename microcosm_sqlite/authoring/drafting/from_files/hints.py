@@ -6,7 +6,7 @@ import re
 import shlex
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     Guess,
@@ -33,7 +33,13 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _TOLD_KINDS = (INTEGER, NUMBER, DATE, DATETIME, MOMENT)
 
 
-def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -> str:
+def find_hint(
+    name: str,
+    guess: Guess,
+    number_styles: list[str],
+    texts: Texts,
+    proposed: Collection[str] = (),
+) -> str:
     """A sentence on what stands in the way of a narrower kind, and on what to do; or nothing.
 
     Args:
@@ -41,17 +47,18 @@ def find_hint(name: str, guess: Guess, number_styles: list[str], texts: Texts) -
         guess: What is known of its texts.
         number_styles: The formats that all of them are numbers in.
         texts: Its texts, each as often as it is there.
+        proposed: Texts of the rows that repairs are proposed for.
     """
     if not guess.narrow:
         return ""
     if guess.words:
-        return _tell_words(guess, texts)
+        return _tell_words(guess, texts, proposed)
     if guess.styles:
         type_ = "DateTime" if has_time(min(guess.styles)) else "Date"
         return _ask_for_format("dates", name, sorted(guess.styles), type_)
     if number_styles:
         return _tell_number_styles(name, number_styles, texts)
-    return _tell_times(texts) or _tell_short_years(name, texts) or _tell_strays(texts)
+    return _tell_times(texts) or _tell_short_years(name, texts) or _tell_strays(texts, proposed)
 
 
 def _ask_for_format(kind: str, name: str, formats: list[str], type_: str) -> str:
@@ -76,13 +83,13 @@ def _tell_number_styles(name: str, styles: list[str], texts: Texts) -> str:
     return f"number, but nothing tells in which format; set {choice}, and put Double in the model"
 
 
-def _tell_words(guess: Guess, texts: Texts) -> str:
+def _tell_words(guess: Guess, texts: Texts, proposed: Collection[str]) -> str:
     narrow = Guess(narrow=guess.narrow, styles=guess.styles).kind
     if narrow == TEXT:
         return ""
     infinite = sorted(word for word in guess.words if is_infinity(word))
     nulls = sorted(guess.words.difference(infinite))
-    cures = [f"draft it with {_write_options(nulls)}"] if nulls else []
+    cures = [f"draft it with {_write_options(nulls, proposed)}"] if nulls else []
     cures += ["set `infinity = true`, and put Double in the model"] if infinite else []
     counts = _count([*nulls, *infinite], texts)
     return f"{narrow} but for {counts}; if you mean that, {', and '.join(cures)}"
@@ -107,7 +114,7 @@ def _tell_short_years(name: str, texts: Texts) -> str:
     return _ask_for_format(kind, name, sorted(styles), type_)
 
 
-def _tell_strays(texts: Texts) -> str:
+def _tell_strays(texts: Texts, proposed: Collection[str]) -> str:
     """Name the few texts without digits among values that are all of another kind."""
     kinds = Counter(
         kind for _, kind in zip(range(_SAMPLE), map(_generalise, texts()), strict=False)
@@ -119,14 +126,15 @@ def _tell_strays(texts: Texts) -> str:
     for text in texts():
         if _generalise(text) != kind:
             strays[text] = None
-            if len(strays) > MOST_STRAYS or any(map(str.isdigit, text)):
+            others = [stray for stray in strays if stray not in proposed]
+            if len(others) > MOST_STRAYS or (text in others and any(map(str.isdigit, text))):
                 return ""
     if not strays:
         return f"{kind}, but some have more digits than a {kind} keeps" if kind == NUMBER else ""
     names = sorted(strays)
     return (
         f"{kind} but for {_count(names, texts)}; if they mean nothing, "
-        f"draft it with {_write_options(names)}"
+        f"draft it with {_write_options(names, proposed)}"
     )
 
 
@@ -185,10 +193,14 @@ def _count(words: Iterable[str], texts: Texts) -> str:
     )
 
 
-def _write_options(words: Iterable[str]) -> str:
-    return " ".join(
-        f"--null{'=' if word.startswith('-') else ' '}{shlex.quote(word)}" for word in words
-    )
+def _write_options(words: Collection[str], proposed: Collection[str] = ()) -> str:
+    """The options of `new` that leave out some words, and rows that repairs are proposed for."""
+    options = [
+        f"--null{'=' if word.startswith('-') else ' '}{shlex.quote(word)}"
+        for word in words
+        if word not in proposed
+    ]
+    return " ".join(["--repair"] * (len(options) < len(words)) + options)
 
 
 def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterator[str]:
@@ -228,6 +240,7 @@ def find_odd_rows(connection: sqlite3.Connection, table: InferredTable) -> Itera
     if not others or not all(column.is_nullable for column in others):
         return
     source, name = quote_identifier(table.name), quote_identifier(first.name)
+    proposed = table.file.proposed
     rest = join_evenly([f"{quote_identifier(other.name)} IS NULL" for other in others], " AND ")
     if first.is_nullable:
         query = f"SELECT count(*) FROM {source} WHERE {name} IS NULL AND {rest}"
@@ -238,6 +251,10 @@ def find_odd_rows(connection: sqlite3.Connection, table: InferredTable) -> Itera
         f"SELECT {name}, {rest} FROM {source} ORDER BY rowid DESC LIMIT {MOST_NOTES}"
     ).fetchall()
     notes = _take_notes(last)
+    query = f"SELECT count(*) FROM {source} WHERE {name} NOTNULL AND {rest}"
+    is_usual = connection.execute(query).fetchone()[0] > len(notes)
+    if first.kind != TEXT or is_usual or any(note in proposed for note in notes):
+        return
     if notes and len(notes) < table.row_count / 2:
         rows = "row has" if len(notes) == 1 else f"{len(notes)} rows have"
         yield (

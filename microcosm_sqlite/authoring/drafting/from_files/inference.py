@@ -241,7 +241,7 @@ def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, tex
         spelled = judge_spelled(column.format, texts)
         column.kind, column.is_long = spelled.kind, spelled.is_long
     elif not table.remarks:  # of which a narrower kind depends
-        column.hint = find_hint(column.name, guess, styles, texts)
+        column.hint = find_hint(column.name, guess, styles, texts, raw.proposed)
 
 
 def _keep_codes(
