@@ -30,6 +30,7 @@ MOST_STRAYS = 3
 """Different texts among others of one kind, before they are no exception any more."""
 _SAMPLE = 100
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?")
+_LENGTH = re.compile(r"[0-9]{1,4}:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?")
 _TOLD_KINDS = (INTEGER, NUMBER, DATE, DATETIME, MOMENT)
 
 
@@ -96,9 +97,13 @@ def _tell_words(guess: Guess, texts: Texts, proposed: Collection[str]) -> str:
 
 
 def _tell_times(texts: Texts) -> str:
-    if not all(map(_TIME.fullmatch, texts())):
-        return ""
-    return "times of day, or lengths of time; put Time in the model, or Interval"
+    if all(map(_TIME.fullmatch, texts())):
+        is_either = all(text.count(":") > 1 for text in texts())
+        also = ", or Interval where they are lengths of time" if is_either else ""
+        return f"times of day; put Time in the model{also}"
+    if all(map(_LENGTH.fullmatch, texts())):
+        return "lengths of time; put Interval in the model"
+    return ""
 
 
 def _tell_short_years(name: str, texts: Texts) -> str:
@@ -138,8 +143,11 @@ def _tell_strays(texts: Texts, proposed: Collection[str]) -> str:
     )
 
 
-_SENTINELS = ("99", "999", "9999", "99999")
+_COMPACT_DATE = re.compile(r"(1[89]|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
+_NINES = re.compile(r"-?(99|9{3,5})(\.(0+|9{1,2}))?")
 _FEWEST_SENTINELS = 2
+_LONG_NINES = 3
+"""Digits of a number below zero that stands for nothing even if it is there once."""
 _FAR = 2
 """How much larger than all others a number has to be, as a factor."""
 
@@ -149,27 +157,22 @@ def find_sentinels(
 ) -> str:
     """A sentence on numbers that stand for nothing, as -99 does among numbers above zero."""
     source, name = quote_identifier(table.name), quote_identifier(column.name)
-    listed = ", ".join(
-        f"'{sign}{digits}{end}'"
-        for digits in _SENTINELS
-        for sign in ("", "-")
-        for end in ("", ".0")
+    found = connection.execute(
+        f"SELECT {name}, count(*) FROM {source} WHERE {name} GLOB '*99*' GROUP BY 1 LIMIT ?",
+        (_MOST_NINES,),
     )
-    counts = connection.execute(
-        f"SELECT {name}, count(*) FROM {source} WHERE {name} IN ({listed}) GROUP BY 1"
-    ).fetchall()
+    counts = {text: count for text, count in found if _NINES.fullmatch(text.strip())}
     if not counts:
         return ""
+    listed = ", ".join(map(quote_text, counts))
     least, most = connection.execute(
         f"SELECT min(CAST({name} AS REAL)), max(CAST({name} AS REAL)) FROM {source} "
         f"WHERE {name} NOT IN ({listed})"
     ).fetchone()
     told = {
         text: count
-        for text, count in counts
-        if count >= _FEWEST_SENTINELS
-        and least is not None
-        and (float(text) < 0 <= least or 0 <= _FAR * most < float(text))
+        for text, count in sorted(counts.items())
+        if least is not None and _may_mean_nothing(text, count, least, most)
     }
     named = ", ".join(f"{text} ({spell_count(count, 'row')})" for text, count in told.items())
     if not told:
@@ -178,6 +181,34 @@ def find_sentinels(
         f"{named} may stand for no value, as all others are from {least:g} to {most:g}; "
         f"if so, draft it with {_write_options(told)}"
     )
+
+
+_MOST_NINES = 1000
+"""Different numbers with nines in a row that are looked at."""
+
+
+def _may_mean_nothing(text: str, count: int, least: float, most: float) -> bool:
+    """Whether a number of nines is far from all others, and there often enough to be no value."""
+    number = float(text)
+    is_long = number < 0 and text.count("9") >= _LONG_NINES
+    is_far = number < 0 <= least or 0 <= _FAR * most < number
+    return is_far and count >= (1 if is_long else _FEWEST_SENTINELS)
+
+
+def find_compact_dates(column: InferredColumn, texts: Texts) -> str:
+    """A sentence on whole numbers that are all dates, as 20200131 is."""
+    if column.kind != INTEGER or not any(True for _ in texts()):
+        return ""
+    if not all(_is_compact_date(text.strip()) for text in texts()):
+        return ""
+    setting = write_format(column.name, "%Y%m%d")
+    return f"all can be dates, as 20200131 can; if so, set `{setting}`, and put Date in the model"
+
+
+def _is_compact_date(text: str) -> bool:
+    if not _COMPACT_DATE.fullmatch(text):
+        return False
+    return classify(f"{text[:4]}-{text[4:6]}-{text[6:]}") == DATE
 
 
 def _generalise(text: str) -> str:

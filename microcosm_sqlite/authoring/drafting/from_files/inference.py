@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
+    find_compact_dates,
     find_hint,
     find_joints,
     find_odd_rows,
@@ -39,6 +40,7 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     choose_number_style,
     find_code_reason,
     find_number_styles,
+    find_thousands,
     find_twins,
     judge_spelled,
     spell,
@@ -214,21 +216,27 @@ def _judge_texts(
     connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
 ) -> None:
     """Find numbers in other styles among texts, and what may not be what it looks like."""
-    source, name = quote_identifier(table.name), quote_identifier(column.name)
-
-    def list_texts() -> Iterator[str]:
-        query = f"SELECT {name} FROM {source} NOT INDEXED WHERE {name} NOTNULL"
-        return (text for (text,) in connection.execute(query))
-
+    texts: dict[str, Texts] = {
+        name: partial(_read_texts, connection, table.name, name)
+        for name, each in table.columns.items()
+        if each is column or (each.kind == NUMBER and not each.format)
+    }
     if column.kind == BOOLEAN:
         doubt_boolean(connection, table, column)
     elif column.kind == TEXT:
-        _look_closer(table, column, guess, list_texts)
+        _look_closer(table, column, guess, texts[column.name])
     if column.kind in (INTEGER, NUMBER):
-        _keep_codes(connection, table, column, list_texts)
+        _keep_codes(connection, table, column, texts)
     if column.kind in (INTEGER, NUMBER) and not column.format:
         sentinels = find_sentinels(connection, table, column)
-        column.suggestions += [sentinels] if sentinels else []
+        dates = find_compact_dates(column, texts[column.name])
+        column.suggestions += filter(None, (sentinels, dates))
+
+
+def _read_texts(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
+    name = quote_identifier(column)
+    query = f"SELECT {name} FROM {quote_identifier(table)} NOT INDEXED WHERE {name} NOTNULL"
+    return (text for (text,) in connection.execute(query))
 
 
 def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, texts: Texts) -> None:
@@ -248,7 +256,7 @@ def _keep_codes(
     connection: sqlite3.Connection,
     table: InferredTable,
     column: InferredColumn,
-    texts: Texts,
+    texts: dict[str, Texts],
 ) -> None:
     """Leave a column text where a number would not keep what its texts may mean."""
     twins = None
@@ -257,8 +265,10 @@ def _keep_codes(
     if twins:
         reason = f"{' and '.join(twins)} would be the same; if they are"
     else:
-        reason = find_code_reason(table, column, texts)
-    if reason:
+        reason = find_code_reason(table, column, texts[column.name])
+    if thousands := find_thousands(table, column, texts):
+        column.hint, column.kind = thousands, TEXT
+    elif reason:
         setting = f"set `{write_format(column.name, column.format)}`, and " if column.format else ""
         cure = f"{setting}put {KINDS[column.kind].model_type.partition(':')[2]} in the model"
         column.hint = f"{column.kind}, but {reason}, {cure}"

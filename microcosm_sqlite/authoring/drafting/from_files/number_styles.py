@@ -11,6 +11,7 @@ from functools import partial
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import spell_words
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.values.date_formats import (
@@ -157,6 +158,32 @@ def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts)
     if column.kind == NUMBER and not column.format and _count_parts(texts()):
         return "these may count sections or versions, as 1.9, 1.10, 1.11; if they are numbers"
     return ""
+
+
+def find_thousands(table: InferredTable, column: InferredColumn, texts: dict[str, Texts]) -> str:
+    """A sentence on points that may stand between thousands, where semicolons part the fields.
+
+    Args:
+        table: The table.
+        column: One of its columns of numbers.
+        texts: The texts of each of them; a fraction in one tells that points are decimal.
+    """
+    raw = table.file
+    if not isinstance(raw, RawFile) or raw.options.delimiter != ";":
+        return ""
+    if column.kind != NUMBER or column.format:
+        return ""
+    if not all(_POINTS.fullmatch(text.strip()) for each in texts.values() for text in each()):
+        return ""
+    shown = next((text.strip() for text in texts[column.name]() if "." in text), "")
+    setting = write_format(column.name, "1.234,5")
+    return shown and (
+        f"number, but {shown} may be {shown.replace('.', '')}, with a point between thousands; "
+        f"if so, set `{setting}`, and put Integer in the model, else Double"
+    )
+
+
+_POINTS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})?|0")
 
 
 def _count_parts(texts: Iterable[str]) -> bool:
