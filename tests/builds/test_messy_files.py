@@ -380,7 +380,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be number, but nothing tells",
         "would be number but for TBD (1 row); if they mean nothing, draft it with --null TBD",
         "would be date but for open (1 row); if they mean nothing, draft it with --null open",
-        "would be times of day, or lengths of time; put Time in the model, or Interval",
+        "would be times of day; put Time in the model",
         'of which those from 69 on are of the last century; set `formats.d = "%d.%m.%y"`',
         "would be integer but for ' ' (1 row); if you mean that, draft it with --null ' '",
         "a: number, written 1.234,5",

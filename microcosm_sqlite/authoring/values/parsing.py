@@ -49,6 +49,7 @@ _INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 NULL_WORDS = frozenset(
     {
         "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
+        "#NAME?", "#NUM!", "#NULL!",
         "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
         "null", "(null)", "<NA>", "missing",
     }

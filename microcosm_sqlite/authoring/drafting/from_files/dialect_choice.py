@@ -92,8 +92,11 @@ def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
         raise _find_misfit(source, guessed)
     choice = min(choices, key=lambda choice: len(choice.repairs))
     accepted = tuple(accept(source.name, choice.repairs))
-    if accepted == choice.repairs or _fits(source, choice.options, repairs=accepted):
-        return choice._replace(repairs=accepted)
+    left = tuple(repair for repair in choice.repairs if repair not in accepted)
+    for fills_rows in (False, True):
+        dialect = replace(choice.options, fills_rows=fills_rows or choice.options.fills_rows)
+        if not left or (accepted and _fits(source, dialect, repairs=accepted)):
+            return Choice(dialect, accepted, left)
     error = _find_misfit(source, guessed)
     error.hint = f"{error.hint} Or draft it {describe_proposals(choice.repairs)}.".strip()
     raise error
@@ -110,8 +113,10 @@ def _improve(source: SourceFile, options: CsvOptions, accept: Accept) -> Choice:
     if options.fills_rows and _are_alike(source, options, Choice(strict, repairs)):
         return Choice(options)
     accepted = tuple(accept(source.name, repairs))
-    if accepted and _fits(source, strict, repairs=accepted):
-        return Choice(strict, accepted)
+    left = tuple(repair for repair in repairs if repair not in accepted)
+    for dialect in (strict, options) if accepted else ():
+        if _fits(source, dialect, repairs=accepted):
+            return Choice(dialect, accepted, left)
     return Choice(options, (), repairs)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_changes,
+    find_compact_dates,
     find_hint,
     find_joints,
     find_odd_rows,
@@ -221,22 +222,28 @@ def _judge_texts(
     connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
 ) -> None:
     """Find numbers in other styles among texts, and what may not be what it looks like."""
-    source, name = quote_identifier(table.name), quote_identifier(column.name)
-
-    def list_texts() -> Iterator[str]:
-        query = f"SELECT {name} FROM {source} NOT INDEXED WHERE {name} NOTNULL"
-        return (text for (text,) in connection.execute(query))
-
+    texts: dict[str, Texts] = {
+        name: partial(_read_texts, connection, table.name, name)
+        for name, each in table.columns.items()
+        if each is column or (each.kind == NUMBER and not each.format)
+    }
     has_types = table.file.has_types
     if column.kind == BOOLEAN and not has_types:
         doubt_boolean(connection, table, column)
     elif column.kind == TEXT:
-        _look_closer(table, column, guess, list_texts)
+        _look_closer(table, column, guess, texts[column.name])
     if column.kind in (INTEGER, NUMBER) and not has_types:
-        keep_codes(connection, table, column, list_texts)
+        keep_codes(connection, table, column, texts)
     if column.kind in (INTEGER, NUMBER) and not column.format:
         sentinels = find_sentinels(connection, table, column)
-        column.suggestions += [sentinels] if sentinels else []
+        dates = "" if has_types else find_compact_dates(column, texts[column.name])
+        column.suggestions += filter(None, (sentinels, dates))
+
+
+def _read_texts(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
+    name = quote_identifier(column)
+    query = f"SELECT {name} FROM {quote_identifier(table)} NOT INDEXED WHERE {name} NOTNULL"
+    return (text for (text,) in connection.execute(query))
 
 
 def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, texts: Texts) -> None:
@@ -254,7 +261,7 @@ def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, tex
     elif raw.has_types:
         column.hint = find_hint(column.name, guess, styles, texts, has_types=True)
     elif not table.remarks:  # of which a narrower kind depends
-        column.hint = find_hint(column.name, guess, styles, texts)
+        column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
 
 
 def _normalise(

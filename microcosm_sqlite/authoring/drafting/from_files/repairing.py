@@ -161,7 +161,8 @@ class _Proposal:
             *self._leave_out("units", rows[found.units : found.body]),
         ]
         header = rows[found.header].fields if found.units > found.header else []
-        for is_filled, alike in groupby(body, lambda row: row.filled > 0):
+        # Of one column, an empty row is a row without a value.
+        for is_filled, alike in groupby(body, lambda row: row.filled > 0 or self.width == 1):
             if is_filled:
                 repairs += (repair for row in alike for repair in self._repair_row(row, header))
             else:
