@@ -27,6 +27,7 @@ from microcosm_sqlite.catalog.connection import (
 from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
+from microcosm_sqlite.common.platforms import VFS
 from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
@@ -325,5 +326,5 @@ def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path
     """
     if "vfs=" not in uri:
         uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
+        uri += f"{'&' if '?' in uri else '?'}vfs={VFS}"
     attach_database(connection, schema, uri, path)
