@@ -22,7 +22,8 @@ from microcosm_sqlite.orm.types import copy_dialect
 
 with extra("async"):
     import aiosqlite
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+    from sqlalchemy.ext import asyncio as sqlalchemy_asyncio
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 __all__ = [
     "AsyncSession",
@@ -126,7 +127,8 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         engines.connections.add(connection)
         return await connection
 
-    twin = create_async_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    twin = sqlalchemy_asyncio.create_async_engine(
         engine.url.set(drivername="sqlite+aiosqlite"),
         async_creator=open_async,
         echo=engine.echo,

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import URL, QueuePool, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, QueuePool, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -209,7 +210,8 @@ def create_readwrite_engine(
 
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
-    engine = create_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    engine = sqlalchemy.create_engine(
         # For those who read the path in logs, traces and migrations; it is not opened by this.
         URL.create("sqlite", database=recipe.path or MEMORY),
         creator=recipe.open,
