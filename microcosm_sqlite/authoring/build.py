@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from threading import Thread
 
 import sqlalchemy as sa
 
@@ -39,7 +44,7 @@ from microcosm_sqlite.authoring.loading.connections import (
 )
 from microcosm_sqlite.authoring.loading.foreign_keys import find_external_orphans, find_orphans
 from microcosm_sqlite.authoring.loading.load import keep_what_fits
-from microcosm_sqlite.authoring.loading.parallel import fill_table
+from microcosm_sqlite.authoring.loading.parallel import fill_part, fill_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.loading.value_errors import raise_together
 from microcosm_sqlite.authoring.loading.violations import find_duplicates
@@ -53,8 +58,10 @@ from microcosm_sqlite.authoring.sources.finding import (
     find_links_out,
     find_sources,
 )
+from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.common.threads import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_workspace
 from microcosm_sqlite.errors import BuildError, ManifestError, SettingsError
@@ -261,7 +268,44 @@ def _plan(
         error_limit=settings.error_limit,
         advance=progress.advance,
         count_rows=progress.count_rows,
+        start=partial(_start_part, settings, table.name),
     )
+
+
+_LOAD_PART = "from microcosm_sqlite.authoring.build import load_part; load_part()"
+
+
+def _start_part(
+    settings: ProjectSettings, table: str, part: Opener, file: Path
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603  # Python itself
+        [sys.executable, "-c", _LOAD_PART],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    if process.stdin:
+        process.stdin.write(pickle.dumps((settings, table, part, file)))
+        process.stdin.flush()
+    return process
+
+
+def load_part() -> None:
+    """Load the part that standard input tells of into a file, in a process of its own.
+
+    Raises:
+        BuildError: It cannot be loaded; so the process fails, and its parent finds out why.
+    """
+    settings, table, part, file = pickle.load(sys.stdin.buffer)  # noqa: S301  # by `_start_part`
+    Thread(target=follow_parent, daemon=True).start()
+    with (
+        import_models(settings) as models,
+        closing(sqlite3.connect(":memory:")) as connection,
+        open_engine(connection) as engine,
+    ):
+        described = models.metadata.tables[table]
+        load = _plan(settings, models, engine.dialect, described, (), Progress())
+        fill_part(file, replace(load, openers=[part]))
 
 
 def _index(engine: sa.Engine, load: TableLoad) -> list[BuildError]:

@@ -15,6 +15,7 @@ from functools import update_wrapper
 import click
 
 from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.common.threads import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetFileError, MicrocosmSQLiteError, SettingsError
 
@@ -204,7 +205,7 @@ def enter(limits: Mapping[str, int]) -> None:
 
     _is_isolated = True
     _set_limits(limits)
-    Thread(target=_follow_parent, daemon=True).start()
+    Thread(target=follow_parent, daemon=True).start()
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
@@ -232,10 +233,3 @@ def _lower(kind: int, limit: int) -> None:
     soft, hard = resource.getrlimit(kind)
     if soft == resource.RLIM_INFINITY or limit < soft:
         resource.setrlimit(kind, (limit, hard))
-
-
-def _follow_parent() -> None:
-    """End this process when its parent ends, by whatever: then its standard input ends."""
-    while os.read(0, 1024):
-        pass
-    os._exit(1)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import URL, QueuePool, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, QueuePool, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -27,6 +28,7 @@ from microcosm_sqlite.catalog.connection import (
 from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
+from microcosm_sqlite.common.platforms import VFS
 from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
@@ -229,7 +231,8 @@ def create_readwrite_engine(
 
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
-    engine = create_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    engine = sqlalchemy.create_engine(
         # For those who read the path in logs, traces and migrations; it is not opened by this.
         URL.create("sqlite", database=recipe.path or MEMORY),
         creator=recipe.open,
@@ -346,5 +349,5 @@ def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path
     """
     if "vfs=" not in uri:
         uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
+        uri += f"{'&' if '?' in uri else '?'}vfs={VFS}"
     attach_database(connection, schema, uri, path)

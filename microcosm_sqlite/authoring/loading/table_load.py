@@ -13,7 +13,8 @@ from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
-    pass
+    from pathlib import Path
+    from subprocess import Popen
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class TableLoad:
         defaults: Values, by column name, for columns that a source leaves out.
         is_partial: Whether a source may leave out columns that need a value.
         into: The name of the table to fill, where it is not the table's own.
+        start: Starts a process that loads a part into a file, and ends with its standard input.
     """
 
     rules: TableRules
@@ -41,6 +43,7 @@ class TableLoad:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_partial: bool = False
     into: str = ""
+    start: Callable[[Opener, Path], Popen[bytes]] | None = None
 
     @property
     def quoted(self) -> str:
