@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import types
@@ -20,6 +21,8 @@ from microcosm_sqlite.common.kinds import DATE, DATETIME, TIME
 from microcosm_sqlite.common.sql import find_affinity, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
+
+_T = TypeVar("_T")
 
 _LONGEST = 40
 _MOST_FORMS = 5
@@ -211,11 +214,9 @@ def _tell_respelled(respelled: list[tuple[Any, Any]], find_form: Callable[[Any],
     """How values are spelled anew: how many of each form, and one of them."""
     if not respelled:
         return ""
-    forms = _group([value for value, _ in respelled], find_form)
-    told = dict(reversed(respelled))
     examples = [
-        (len(values), f"such as {_spell(values[0])} as {_spell(told[values[0]])}")
-        for values in forms
+        (count, f"such as {_spell(value)} as {_spell(stored)}")
+        for count, (value, stored) in _group(respelled, lambda pair: find_form(pair[0]))
     ]
     return f"{spell_count(len(respelled), 'value')} spelled anew{_list_examples(examples)}"
 
@@ -228,17 +229,20 @@ def _list_examples(examples: list[tuple[int, str]]) -> str:
     return ": " + ", ".join([*listed, *([f"{rest:,} others"] if rest else [])])
 
 
-def _group(values: Iterable[Any], find_form: Callable[[Any], str]) -> list[list[Any]]:
-    """Values of one form together, the most frequent form first."""
-    forms: dict[str, list[Any]] = {}
+def _group(values: Iterable[_T], find_form: Callable[[_T], str]) -> list[tuple[int, _T]]:
+    """How many values have one form, and the first of them; the most frequent form first."""
+    counts: Counter[str] = Counter()
+    first: dict[str, _T] = {}
     for value in values:
-        forms.setdefault(find_form(value), []).append(value)
-    return sorted(forms.values(), key=len, reverse=True)
+        form = find_form(value)
+        counts[form] += 1
+        first.setdefault(form, value)
+    return [(count, first[form]) for form, count in counts.most_common()]
 
 
 def _find_form(value: Any) -> str:
-    """How a moment is written, whatever its digits are."""
-    text = re.sub(r"\.\d+", ".0", str(value))
+    """How a moment is written, whatever its digits are; fractions too long to be kept are told."""
+    text = re.sub(r"\.\d{1,6}(?!\d)", ".0", str(value))
     return re.sub(r"\d", "0", re.sub(r"[+-](?=\d\d:?(\d\d)?$)", "+", text))
 
 
@@ -248,8 +252,8 @@ def _tell_offsets(respelled: list[tuple[Any, Any]], total: int) -> str:
     if not count or count == total:
         return ""
     return (
-        f"; {count:,} have an offset from UTC and become UTC, {total - count:,} have none and keep "
-        "their clock, so that they do not compare"
+        f"; {count:,} with an offset from UTC now in UTC, {total - count:,} without one by their "
+        "own clock, so that these do not compare"
     )
 
 
@@ -277,11 +281,9 @@ def _describe(
     told = f"declared {declared}, holds {_list(found)}"
     if kind and kind.name in _MOMENTS and {*found} == {"text"}:
         table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
-        values = connection.execute(
-            f"SELECT {quoted} FROM {table} WHERE {quoted} IS NOT NULL"
-        ).fetchall()
+        values = connection.execute(f"SELECT {quoted} FROM {table} WHERE {quoted} IS NOT NULL")
         forms = _group((value for (value,) in values), _find_form)
-        told += _list_examples([(len(form), f"such as {_spell(form[0])}") for form in forms])
+        told += _list_examples([(count, f"such as {_spell(value)}") for count, value in forms])
     return told
 
 

@@ -35,6 +35,7 @@ from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
 
 _BUILT_IN = ("NOCASE", "RTRIM")
+_SIZED = (sa.types.String, sa.types.Numeric, sa.types.LargeBinary)
 _LITERAL = re.compile(r"""[+-]?[\w.]+|'(?:[^']|'')*'|"(?:[^"]|"")*"|[xX]'[0-9a-fA-F]*'""")
 _OF_GONE = "a column of it is left out"
 _USELESS = {
@@ -211,7 +212,8 @@ class _TableReader:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sa.exc.SAWarning)  # of sizes, as in INTEGER(11)
             type_: sa.types.TypeEngine[Any] = dialect._resolve_type_affinity(declared)
-        return type_
+        # What stands in brackets is no size to others, such as BOOLEAN(1) and DATETIME(6).
+        return type_ if isinstance(type_, _SIZED) else type(type_)()
 
     def _list_unique(self) -> Iterator[list[str]]:
         for index in self._shape.unique_keys:

@@ -236,7 +236,10 @@ WILD = {
         ["  note: a: 1 whole number stored as fractions, such as 1.0"],
     ),
     "sizes that SQLAlchemy does not know": (
-        "CREATE TABLE t (a INTEGER(11), b UUID); INSERT INTO t VALUES (1, 'x');",
+        """CREATE TABLE t (a INTEGER(11), b UUID, c BOOLEAN(1), d DATETIME(6), e TIME(3), f DATE(1),
+            g JSON(5), h FLOAT(24), i BLOB(10), j CHAR, k TIMESTAMP(6));
+        INSERT INTO t VALUES (1, 'x', 1, '2020-01-01T10:00:00', '10:00', '2020-01-01', '{}', 1.5,
+            x'00', 'y', '2020-01-01T10:00:00.5Z');""",
         ["  a: INTEGER, declared INTEGER(11), may be empty",
          "  note: b: declared UUID, holds 1 text"],
     ),
@@ -330,10 +333,10 @@ def test_moments_with_and_without_offsets_are_told_apart(tmp_path: Path) -> None
     script = f"CREATE TABLE t (a DATETIME); INSERT INTO t VALUES {', '.join(rows)};"
     report = draft_project(tmp_path / "wild-data", make(tmp_path / "wild.db", script)).report
     (note,) = [line for line in report if line.startswith("  note: a: ")]
-    assert "20 have an offset from UTC and become UTC, 10 have none and keep their clock" in note
+    assert "20 with an offset from UTC now in UTC, 10 without one by their own clock" in note
     uniform = script.replace("00'", "00Z'")
     report = draft_project(tmp_path / "even-data", make(tmp_path / "even.db", uniform)).report
-    assert not any("offset" in line for line in report)
+    assert not any("an offset" in line for line in report)
 
 
 def test_indexes_that_readers_may_not_use_are_dropped_from_the_copy(tmp_path: Path) -> None:
