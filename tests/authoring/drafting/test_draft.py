@@ -458,6 +458,8 @@ def test_what_differs_from_the_source_is_told(random: Random) -> None:
 def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
     """There is a line about a thing of a table that is not as it was."""
     word, _, name = thing.partition(" ")
+    if any(line.startswith(f"left out: table {table}, ") for line in report):
+        return
     lines = [line for line in report if not line.startswith("  ")]
     if word != "view":
         start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: "))
@@ -466,7 +468,7 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
         "pk": ["  key: ", f"primary key {table},"],
-        "u": ["unique key "],
+        "u": ["unique key"],
         "index": [f"{thing} of {table},"],
         "foreign": [f"{thing} to "],
         "view": [f"view {table},"],
