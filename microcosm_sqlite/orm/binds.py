@@ -15,11 +15,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.catalog import registry
-from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, tell_of_both
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -281,7 +280,7 @@ def binds_of(graph: Any, name: str) -> Binds:
     if not _process_binds.knows(name):
         return latest
     if name in latest.paths.configured:
-        _process_binds.tell_of_both(name, latest.paths.configured[name])
+        tell_of_both(name, latest.paths.configured[name])
     return _process_binds()
 
 
@@ -302,12 +301,6 @@ def _latest_binds() -> Binds | None:
     return _graph_binds[0]() if _graph_binds else None
 
 
-_BOTH = (
-    "Dataset %s: code that names no object graph uses the installed dataset, not %s, which is "
-    "configured. Name the graph: Store(graph), SessionContext(graph, Model)."
-)
-
-
 class _ProcessBinds:
     """The binds of no graph: made again when datasets were registered or unregistered since."""
 
@@ -315,7 +308,6 @@ class _ProcessBinds:
         self._registered: dict[str, InstalledDataset] = {}
         self._binds: Binds | None = None
         self._known: dict[str, bool] = {}
-        self._told: set[str] = set()
 
     def __call__(self) -> Binds:
         registered = registry.registered()
@@ -336,12 +328,6 @@ class _ProcessBinds:
             except DatasetError:
                 self._known[name] = True  # raised for whoever opens it
         return self._known[name]
-
-    def tell_of_both(self, name: str, path: Path) -> None:
-        """Log, once for each dataset, that it is configured and yet not read from there."""
-        if name not in self._told:
-            self._told.add(name)
-            log("warning", _BOTH, name, path)
 
 
 _process_binds = _ProcessBinds()

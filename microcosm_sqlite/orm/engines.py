@@ -28,7 +28,6 @@ from microcosm_sqlite.catalog.connection import (
 from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
-from microcosm_sqlite.common.platforms import VFS
 from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
@@ -36,7 +35,7 @@ from microcosm_sqlite.orm.engine_errors import (
     find_driver_connection,
     refuse_unopened,
 )
-from microcosm_sqlite.orm.external_keys import attach_datasets
+from microcosm_sqlite.orm.external_keys import attach_datasets, attach_to_memory
 from microcosm_sqlite.orm.forking import track_engine
 from microcosm_sqlite.orm.statements import UserStatements
 from microcosm_sqlite.orm.types import (
@@ -340,14 +339,3 @@ class MemoryDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
-
-
-def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
-    """Attach another database to one in memory, under a name.
-
-    What is attached to a database of one file system is looked for there, unless told otherwise.
-    """
-    if "vfs=" not in uri:
-        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={VFS}"
-    attach_database(connection, schema, uri, path)

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import spell_value
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -19,6 +18,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
+from microcosm_sqlite.authoring.values.parsing import spell_value
 from microcosm_sqlite.common.kinds import JSON, MOMENT, TEXT
 from microcosm_sqlite.common.wording import spell_count
 

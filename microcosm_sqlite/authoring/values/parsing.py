@@ -21,10 +21,14 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
 from microcosm_sqlite.common.durations import parse_duration
 from microcosm_sqlite.common.kinds import (
+    BOOLEAN,
     DATE,
     DATETIME,
     DURATION,
     KINDS,
+    MOMENT,
+    NUMBER,
+    TEXT,
     TIME,
     Kind,
     as_utc,
@@ -302,3 +306,35 @@ def bind_exactly(
         return stored
 
     return bind_value
+
+
+def spell_value(kind: str, text: str) -> str:
+    """What the value of a text is shown as, once it has its kind.
+
+    >>> spell_value("number", "1.50"), spell_value("boolean", "No"), spell_value("integer", " 7")
+    ('1.5', 'false', '7')
+    >>> spell_value("number", "-0.0"), spell_value("datetime", "2013-01-31T10:00")
+    ('0.0', '2013-01-31 10:00:00')
+    """
+    text = text.strip(SQLITE_SPACE)
+    if kind == NUMBER:
+        return repr(float(text) + 0.0)  # zero has no sign in SQLite
+    if kind == BOOLEAN:
+        return str(parse_boolean(text)).lower()
+    return parse_datetime(text).isoformat(" ") if kind in (DATETIME, MOMENT) else text
+
+
+def is_odd(kind: str, text: str) -> bool:
+    """Whether a text is not how the value is shown that it stands for.
+
+    >>> is_odd("integer", " 7"), is_odd("datetime", "2013-01-31 10:00:00"), is_odd("text", " 7")
+    (True, False, False)
+    """
+    if kind in (NUMBER, BOOLEAN, MOMENT):
+        return spell_value(kind, text) != text
+    if kind == DATETIME:
+        return _PLAIN_MOMENT.fullmatch(text) is None
+    return kind != TEXT and text != text.strip(SQLITE_SPACE)
+
+
+_PLAIN_MOMENT = re.compile(r"[0-9-]{10} [0-9:]{8}(\.[0-9]{6})?")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
 
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import find_wide
+from microcosm_sqlite.authoring.drafting.from_files.views import find_wide
 from microcosm_sqlite.authoring.sources.streams import DOS_MARK, find_mark, open_bytes
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError

@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unicodedata import category
 from zipfile import BadZipFile, ZipFile
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
@@ -87,41 +86,6 @@ def _is_workbook(path: Path) -> bool:
 
 def _complain(path: Path, what: str, advice: str) -> SourceError:
     return SourceError(f"{path.name} is {what}.", file=path.name, hint=advice)
-
-
-_WIDE = {
-    "utf-32-le": b"\n\0\0\0",
-    "utf-32-be": b"\0\0\0\n",
-    "utf-16-le": b"\n\0",
-    "utf-16-be": b"\0\n",
-}
-"""Encodings of several bytes for each letter, and what ends a line in them."""
-_FEWEST_ASCII, _MOST_STRANGE = 0.05, 0.01
-"""How much of a text is ASCII in any language (digits, delimiters), and no letters at most."""
-
-
-def find_wide(head: bytes) -> str:
-    r"""UTF-16 or UTF-32 without a byte order mark, by its zero bytes; empty for all else.
-
-    >>> find_wide("id,name\n1,\u041d\u0430\n".encode("utf-16-le")), find_wide(b"id\n1\0\n")
-    ('utf-16-le', '')
-    """
-    for encoding, end in _WIDE.items() if b"\0" in head else ():
-        text = head.decode(encoding, "replace")
-        strange = sum(_is_strange(letter) for letter in text)
-        ascii_ = sum(letter.isascii() for letter in text)
-        is_believed = (
-            len(head) % len(end) == 0
-            and ascii_ >= _FEWEST_ASCII * len(text)
-            and strange <= _MOST_STRANGE * len(text)
-        )
-        if "\n" in text and is_believed and 2 * text.count("\n") > head.count(b"\n"):
-            return encoding
-    return ""
-
-
-def _is_strange(letter: str) -> bool:
-    return letter == "\ufffd" or (category(letter)[0] == "C" and letter not in "\r\n\t")
 
 
 def list_files(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import sqlite3
@@ -11,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     Guess,
-    Tally,
     classify,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
@@ -23,7 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
 )
 from microcosm_sqlite.authoring.values.date_formats import find_short_styles, has_time
 from microcosm_sqlite.authoring.values.parsing import is_infinity
-from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, JSON, MOMENT, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, NUMBER, TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 
@@ -146,54 +144,6 @@ def _tell_strays(texts: Texts, proposed: Collection[str]) -> str:
         f"{kind} but for {_count(names, texts)}; if they mean nothing, "
         f"draft it with {_write_options(names, proposed)}"
     )
-
-
-_SHOWN = 40
-
-
-def find_changes(column: InferredColumn, guess: Guess, missing: int = 0) -> Iterator[str]:
-    """Sentences on the values of a source with types that are stored as others.
-
-    Args:
-        column: The column.
-        guess: What is known of its values.
-        missing: How many rows of JSON Lines do not have its key.
-    """
-    if guess.nan_count:
-        yield f"{column.name}: NaN in {spell_count(guess.nan_count, 'row')} becomes NULL"
-    if guess.empty_count and not column.has_empty:
-        verb = "becomes" if guess.empty_count == 1 else "become"
-        yield f"{column.name}: {spell_count(guess.empty_count, 'empty text')} {verb} NULL"
-    nulls = guess.null_count - missing
-    if nulls and missing:
-        yield (
-            f"{column.name}: null in {spell_count(nulls, 'row')}, and no such key in "
-            f"{spell_count(missing, 'row')}; both become NULL"
-        )
-    if column.kind == TEXT:
-        cure = "; to keep it apart from texts, put JSON in the model" * _is_mixed(guess)
-        yield from _tell_tally(column.name, "value", guess.others, cure)
-    if column.kind == JSON:
-        yield from _tell_tally(column.name, "document", guess.documents)
-
-
-def _is_mixed(guess: Guess) -> bool:
-    """Whether there were texts beside other values, all of which JSON takes as they are."""
-    return guess.has_strings and not (guess.is_beyond or guess.documents.count)
-
-
-def _tell_tally(name: str, what: str, tally: Tally, cure: str = "") -> Iterator[str]:
-    if not tally.count:
-        return
-    becomes = repr(str(tally.first)) if tally.becomes is None else json.dumps(tally.becomes)
-    yield (
-        f"{name}: {spell_count(tally.count, what)} spelled anew, such as "
-        f"{_cut(str(tally.first))} as {_cut(becomes)}{cure}"
-    )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 _COMPACT_DATE = re.compile(r"(1[89]|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")

@@ -21,7 +21,6 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
-    find_changes,
     find_compact_dates,
     find_hint,
     find_joints,
@@ -32,6 +31,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
     InferredTable,
+    find_changes,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
     doubt_boolean,

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+from unicodedata import category
 
 from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
@@ -169,3 +170,38 @@ def is_nothing(text: str) -> bool:
 def is_number(text: str) -> bool:
     """Whether a text is digits with the marks that numbers, dates and times have."""
     return bool(_DIGITS.fullmatch(text.strip()))
+
+
+_WIDE = {
+    "utf-32-le": b"\n\0\0\0",
+    "utf-32-be": b"\0\0\0\n",
+    "utf-16-le": b"\n\0",
+    "utf-16-be": b"\0\n",
+}
+"""Encodings of several bytes for each letter, and what ends a line in them."""
+_FEWEST_ASCII, _MOST_STRANGE = 0.05, 0.01
+"""How much of a text is ASCII in any language (digits, delimiters), and no letters at most."""
+
+
+def find_wide(head: bytes) -> str:
+    r"""UTF-16 or UTF-32 without a byte order mark, by its zero bytes; empty for all else.
+
+    >>> find_wide("id,name\n1,\u041d\u0430\n".encode("utf-16-le")), find_wide(b"id\n1\0\n")
+    ('utf-16-le', '')
+    """
+    for encoding, end in _WIDE.items() if b"\0" in head else ():
+        text = head.decode(encoding, "replace")
+        strange = sum(_is_strange(letter) for letter in text)
+        ascii_ = sum(letter.isascii() for letter in text)
+        is_believed = (
+            len(head) % len(end) == 0
+            and ascii_ >= _FEWEST_ASCII * len(text)
+            and strange <= _MOST_STRANGE * len(text)
+        )
+        if "\n" in text and is_believed and 2 * text.count("\n") > head.count(b"\n"):
+            return encoding
+    return ""
+
+
+def _is_strange(letter: str) -> bool:
+    return letter == "\ufffd" or (category(letter)[0] == "C" and letter not in "\r\n\t")
