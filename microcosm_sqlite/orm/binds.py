@@ -280,7 +280,7 @@ def binds_of(graph: Any, name: str) -> Binds:
     if not _process_binds.knows(name):
         return latest
     if name in latest.paths.configured:
-        tell_of_both(name, latest.paths.configured[name])
+        tell_of_both(name, os.fspath(latest.paths.configured[name]))
     return _process_binds()
 
 

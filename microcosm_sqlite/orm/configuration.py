@@ -138,6 +138,6 @@ _BOTH = (
 
 
 @cache
-def tell_of_both(name: str, path: Path) -> None:
+def tell_of_both(name: str, path: str) -> None:
     """Log, once for each dataset, that it is configured and yet not read from there."""
     log("warning", _BOTH, name, path)
