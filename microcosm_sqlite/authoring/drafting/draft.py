@@ -88,7 +88,7 @@ def draft_project(
         databases, refused = read_databases(found, scratch)
         inference = Inference(refused=refused)
         if found.is_dir():
-            taken = [name for database in databases for name in database.found.row_counts]
+            taken = [name for database in databases for name in database.names]
             inference = infer_folder(
                 found, null_values, taken=taken, refused=refused, accept=accept
             )
@@ -172,7 +172,8 @@ def _list_differences(source: Schema, drafted: Schema, found: Reflection) -> Ite
         words = " ".join(filter(None, [change.thing, change.name, "of" * bool(change.name)]))
         words = f"{words} {change.table}"
         before, after = _leave_out_types(change, source, ours)
-        if before != after and words not in found.left_out and not _is_told(change, found):
+        is_told = words in found.left_out or words in found.told or _is_told(change, found)
+        if before != after and not is_told:
             yield f"{words}, {before or 'none'} in the source, {after or 'none'} here"
 
 

@@ -93,9 +93,10 @@ def _list_stems(word: str) -> set[str]:
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {
-    "Any", "CheckConstraint", "Computed", "Connection", "DataSet", "Decimal", "ForeignKey",
-    "ForeignKeyConstraint", "Index", "Literal", "Mapped", "MetaData", "Store", "UniqueConstraint",
-    "annotations", "dt", "event", "mapped_column", "quoted_name", "relationship", "uuid",
+    "Any", "CheckConstraint", "ClassVar", "Computed", "Connection", "DataSet", "Decimal",
+    "ForeignKey", "ForeignKeyConstraint", "Index", "Literal", "Mapped", "MetaData",
+    "PrimaryKeyConstraint", "Store", "UniqueConstraint", "VIEWS", "annotations", "create_views",
+    "dt", "event", "mapped_column", "quoted_name", "relationship", "sql_text", "uuid",
     *(name for name in vars(sqlalchemy.types) if name[0].isupper()),
 }  # fmt: skip
 _USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}

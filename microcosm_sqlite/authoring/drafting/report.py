@@ -173,7 +173,10 @@ def _describe_declared_columns(table: sa.Table, found: Reflection) -> Iterator[s
 def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
     number = found.row_numbers.get(table.name)
     if number:
-        return f"none declared, so rows are numbered, as {number}"
+        own = "none declared"
+        if any(remark.startswith("its key, ") for remark in found.remarks[table.name]):
+            own = "the declared one is NULL in some rows"
+        return f"{own}, so rows are numbered, as {number}"
     return f"{', '.join(found.list_key(table))} (declared)"
 
 
