@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ from microcosm_sqlite.authoring.sources.databases import (
 )
 from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.common.sql import mentions
+from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
 
@@ -186,10 +187,24 @@ def _explain_nothing(
         return SourceError(f"{name} has no tables that can be read: {reasons}.", file=name)
     with open_database(snapshot, name) as connection:
         query = "SELECT name FROM pragma_table_list WHERE type = 'virtual' AND schema = 'main'"
-        virtual = ", ".join(f"`{table}`" for (table,) in connection.execute(query))
-    but = f" but virtual ones: {virtual}" if virtual else ""
-    hint = "Copy what they hold: CREATE TABLE ... AS SELECT * FROM ..." if virtual else ""
+        virtual = [table for (table,) in connection.execute(query)]
+        advice = [_advise_copy(table) for table in virtual if _can_read(connection, table)]
+    but = f" but virtual ones: {', '.join(f'`{table}`' for table in virtual)}" if virtual else ""
+    hint = f"Copy what they hold: {'; '.join(advice)}" if advice else ""
     return SourceError(f"{name} has no tables{but}.", file=name, hint=hint)
+
+
+def _advise_copy(table: str) -> str:
+    made = quote_identifier(f"{table} rows")
+    return f"CREATE TABLE {made} AS SELECT * FROM {quote_identifier(table)}"
+
+
+def _can_read(connection: sqlite3.Connection, table: str) -> bool:
+    try:
+        connection.execute(f"SELECT * FROM {quote_identifier(table)} LIMIT 1")
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _spell_reason(error: SourceError, name: str, table: str) -> str:

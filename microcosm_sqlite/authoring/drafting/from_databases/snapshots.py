@@ -12,7 +12,7 @@ from microcosm_sqlite.authoring.comparing.schemas import remove_calls
 from microcosm_sqlite.authoring.sources.databases import refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
 from microcosm_sqlite.catalog.structure import find_damages
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import SourceError
 
@@ -280,8 +280,11 @@ def drop_unusable(snapshot: Path) -> dict[str, str]:
             _drop_index(snapshot, name)
             left_out[f"index {name} of {table}"] = reason
             continue
-        changed, removed = remove_calls(name, sql, function)
+        changed, removed, gone = remove_calls(name, sql, function)
         if removed:
+            for index in _list_dependent(snapshot, name, gone):
+                _drop_index(snapshot, index)
+                left_out[f"index {index} of {name}"] = "a column of it is left out"
             _replace(snapshot, name, changed)
             left_out |= {f"{what} of {name}": reason for what in removed}
             left_out |= _forget_malformed(snapshot)
@@ -296,6 +299,14 @@ def drop_unusable(snapshot: Path) -> dict[str, str]:
             f"only its application has the collation {collation}"
         )
     return left_out
+
+
+def _list_dependent(snapshot: Path, table: str, columns: list[str]) -> list[str]:
+    """The indexes of a table that speak of some columns."""
+    with closing(_open(snapshot)) as connection:
+        query = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
+        made = connection.execute(query, (table,)).fetchall()
+    return [name for name, sql in made if sql and mentions(sql[sql.index("(") :], columns)]
 
 
 _FOREIGN_COLLATIONS = """

@@ -446,10 +446,12 @@ def test_names_that_models_use_themselves_are_taken_for_no_class_or_attribute(
     assert {*names} == {*built.manifest.tables}
 
 
-def test_only_virtual_tables_are_told(tmp_path: Path) -> None:
+def test_only_virtual_tables_are_told_with_how_to_copy_them(tmp_path: Path) -> None:
     path = make(tmp_path / "birds.db", "CREATE VIRTUAL TABLE f USING fts5 (a);")
-    with pytest.raises(SourceError, match=r"has no tables but virtual ones: `f`.*CREATE TABLE"):
+    with pytest.raises(SourceError, match=r"has no tables but virtual ones: `f`") as caught:
         draft_project(tmp_path / "birds-data", path)
+    make(path, str(caught.value.hint).removeprefix("Copy what they hold: "))
+    assert "f rows: 0 rows of birds.db, model FRow" in draft_project(tmp_path / "b", path).report
 
 
 def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:

@@ -114,9 +114,11 @@ UNSAFE = """
 CREATE TABLE t (
     id INTEGER PRIMARY KEY, a TEXT CONSTRAINT fits CHECK (json_valid(a)),
     b AS (json_extract(a, '$.x')), c AS (json_extract(a, '$.x')) STORED, d AS (upper(a)),
-    CHECK (json_type(a) <> 'null' AND id > 0), CHECK (id < 10)
+    e AS (b + 1), f TEXT CHECK ("b" > 6),
+    CHECK (json_type(a) <> 'null' AND id > 0), CHECK (id < 10), UNIQUE ("b", id)
 );
-CREATE INDEX i ON t (b);
+CREATE INDEX i ON t (id, "b");
+CREATE INDEX j ON t (id);
 INSERT INTO t (id, a) VALUES (1, '{"x": 7}');
 """
 
@@ -134,11 +136,16 @@ def test_what_readers_may_not_run_is_left_out_of_its_table(tmp_path: Path) -> No
                 "left out: check json_type(a) <> 'null' AND id > 0 of t, readers with",
                 "left out: column b of t, readers with",
                 "left out: formula of column c of t, readers with",
+                "left out: column e of t, readers with",
+                'left out: check "b" > 6 of t, readers with',
+                'left out: UNIQUE ("b", id) of t, readers with',
+                "left out: index i of t, a column of it is left out",
             ):
                 assert any(told.startswith(line) for told in report), (line, report)
         else:  # a later SQLite lets them run it
             assert ask(built, "SELECT b FROM t") == [(7,)]
     assert ask(built, "SELECT id, a, c, d FROM t") == [(1, '{"x": 7}', 7, '{"X": 7}')]
+    assert ask(built, "SELECT count(*) FROM t INDEXED BY j WHERE id > 0") == [(1,)]
     assert "CHECK (id < 10)" in str(ask(built, "SELECT sql FROM sqlite_schema WHERE name = 't'"))
 
 
