@@ -31,6 +31,7 @@ from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
+from tests.support.loading import needs_csv_module
 from tests.support.projects import SOURCES, make_project
 
 
@@ -148,11 +149,11 @@ def test_processes_that_are_started_anew_load_the_same_as_forked_ones(
         assert ended == [0, 0]
 
 
+@needs_csv_module
 @pytest.mark.parametrize("processors", [1, 2])
 def test_no_whole_build_falls_back_to_the_slow_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
 ) -> None:
-    pytest.importorskip("apsw")
     monkeypatch.setattr(parallel, "count_processors", lambda: processors)
     monkeypatch.setattr(parallel, "load_table", lambda *_: pytest.fail("the slow way was taken"))
     monkeypatch.setattr(_Insertion, "_insert_rows", lambda *_: pytest.fail("Python bound rows"))
