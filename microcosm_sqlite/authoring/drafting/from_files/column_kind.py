@@ -77,7 +77,7 @@ class Tally:
 
     def add(self, value: Any, becomes: Any = None) -> None:
         """Count a value, unless it becomes what it was."""
-        if becomes is None or becomes != value:
+        if becomes is None or repr(becomes) != repr(value):
             if not self.count:
                 self.first, self.becomes = value, becomes
             self.count += 1
@@ -167,8 +167,8 @@ class Guess:
         kind, text = classify_value(value)
         self._learn(kind, text)
         self.others.add(value)
-        if kind == JSON or isinstance(value, Decimal):
-            self.documents.add(value, take_json(value) if kind == JSON else text)
+        if kind == JSON or isinstance(value, float | Decimal):
+            self.documents.add(value, _spell_document(value))
         self.is_beyond = self.is_beyond or _is_beyond(value)
         if kind == NUMBER and not self.odd and _may_be_odd(value) and is_odd(kind, text):
             self.odd = text
@@ -238,6 +238,16 @@ def classify(text: str) -> str:
         kind = MOMENT if match["offset"] else DATETIME
         return kind if _is_parsed(parse_datetime, text) else TEXT
     return TEXT
+
+
+def _spell_document(value: Any) -> Any:
+    """What a column of JSON has of a document, a double or a decimal number."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if not isinstance(value, float):
+        return take_json(value)
+    is_whole = value.is_integer() and abs(value) <= EXACT_INTEGER
+    return int(value) if is_whole else float(value)
 
 
 def _is_beyond(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -170,10 +171,11 @@ def _describe(path: Path) -> SourceFile:
 
 def _describe_typed(path: Path) -> TypedFile | None:
     if split_name(path)[1] == "jsonl" and (found := find_encoding(path)).name != UTF8:
+        names = map(shlex.quote, (path.name, f"utf8-{path.name}"))
         raise SourceError(
             f"{path.name} is not UTF-8, as JSON is: it seems to be {found.evidence}.",
             file=path.name,
-            hint="Convert it, as with `iconv -f cp1252 -t utf-8`.",
+            hint=f"Convert it, as with `iconv -f {found.name} -t utf-8 {' > '.join(names)}`.",
         )
     if not path.stat().st_size:
         return None
