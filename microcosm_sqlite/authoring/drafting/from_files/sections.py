@@ -26,7 +26,7 @@ _SAME_NAMES = 0.6
 _COMPARED_FIELDS = 3
 _UNIT = re.compile(
     r"[(\[].{0,12}[)\]]|[^\s\d]{0,4}[°%µμΩ²³$€£][^\s]{0,6}|[A-Za-zµ]{1,6}(/|\^|\*|·)[^\s]{1,6}"
-    r"|-|[numck]?[mgsLlAVWFHNJ]|[hkM]?Pa|k?Hz|[KCFh]|min|days?|hours?|years?|mol|pp[mb]|deg[CF]?"
+    r"|-|\d{1,2}[a-z]|[numck]?[mgsLlAVWFHNJ]|[hkM]?Pa|k?Hz|[KCFh]|min|days?|hours?|years?|mol|pp[mb]|deg[CF]?"
     r"|mph|ft|lbs?|inch|USD|EUR|GBP|count|number|none|unit(less|s)?"
 )
 _UNITS = re.compile(r"(units?|einheit(en)?|unit[eé]s?|unidad(es)?|unità)\b.{0,80}", re.IGNORECASE)
@@ -317,4 +317,5 @@ def _may_be_note(row: Row, width: int, kinds: Mapping[int, str]) -> bool:
 def _is_sure_note(row: Row, longest: int) -> bool:
     text = "".join(row.fields).strip()
     is_sentence = len(text) > longest and " " in text
-    return row.kind == RAGGED or is_sentence or bool(_NOTE.fullmatch(text))
+    is_rule = not any(map(str.isalnum, text))
+    return row.kind == RAGGED or is_sentence or is_rule or bool(_NOTE.fullmatch(text))
