@@ -220,6 +220,9 @@ def _find_late_table(view: View) -> int:
     first = next((at for at, width in enumerate(widths) if width == view.width), 0)
     others = [at for at, width in enumerate(widths[:_MOST_PREAMBLE]) if width != view.width]
     last = others[-1] + 1 if others and first < others[-1] < len(widths) - 1 else first
+    above = [row.fields for row in view.rows[first:last] if len(row.fields) == view.width]
+    if above and is_told_header(above[0], above[1:]):
+        last = first  # what is above is a table too, and goes first
     for position in (first, last):
         if 0 < position < _MOST_PREAMBLE and _starts_table(view.rows[position:], view):
             return position
