@@ -147,7 +147,7 @@ def _may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
 
 def _is_subheader(fields: Sequence[str], kinds: Mapping[int, str]) -> bool:
     """Whether the first row may be a part of the header, or units."""
-    return is_unlike(fields, kinds) or tells_units(fields, kinds)
+    return is_unlike(fields, kinds) or tells_units(fields)
 
 
 def _may_start_table(last: Sequence[str], fields: Sequence[str]) -> bool:

@@ -36,6 +36,7 @@ _ADDRESS = re.compile(r"[\dA-Fa-f:]*\s*")
 _ENOUGH_TO_RISE = 4
 """Numbers that rise from left to right, in the first row only, before they are believed names."""
 
+_MOST_SUBHEADS = 3
 _ENOUGH_ROWS = 2
 """Rows below a header that stands behind rows of other widths."""
 
@@ -215,9 +216,17 @@ def _find_header(view: View) -> int:
 
 def _find_late_table(view: View) -> int:
     """The position of a header behind rows of other widths; zero where no table starts there."""
-    widths = (len(row.fields) for row in view.rows[:_MOST_PREAMBLE])
-    position = next((at for at, width in enumerate(widths) if width == view.width), 0)
-    return position if position and _starts_table(view.rows[position:], view) else 0
+    widths = [len(row.fields) for row in view.rows]
+    first = next((at for at, width in enumerate(widths) if width == view.width), 0)
+    others = [at for at, width in enumerate(widths[:_MOST_PREAMBLE]) if width != view.width]
+    last = others[-1] + 1 if others and first < others[-1] < len(widths) - 1 else first
+    above = [row.fields for row in view.rows[first:last] if len(row.fields) == view.width]
+    if above and is_told_header(above[0], above[1:]):
+        last = first  # what is above is a table too, and goes first
+    for position in (first, last):
+        if 0 < position < _MOST_PREAMBLE and _starts_table(view.rows[position:], view):
+            return position
+    return 0
 
 
 def _starts_table(rows: Sequence[Row], view: View) -> bool:
@@ -229,8 +238,12 @@ def _starts_table(rows: Sequence[Row], view: View) -> bool:
     is_header = _is_header_alike(rows[0], view) and not any(map(is_nothing, rows[0].fields))
     if len(below) < _ENOUGH_ROWS or not (has_width and is_header):
         return False
-    kinds = find_kinds(below, view.width)
-    return any(find_kind(rows[0].fields[index]) == TEXT for index in kinds)
+    # A few rows of further names, or of units, may stand in front of the values.
+    kinds = [
+        find_kinds(below[at:], view.width) for at in range(min(_MOST_SUBHEADS + 1, len(below) - 1))
+    ]
+    found = next(filter(None, kinds), {})
+    return any(find_kind(rows[0].fields[index]) == TEXT for index in found)
 
 
 def _is_preamble(row: Row, view: View, position: int) -> bool:

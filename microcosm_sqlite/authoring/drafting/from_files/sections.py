@@ -26,7 +26,7 @@ _SAME_NAMES = 0.6
 _COMPARED_FIELDS = 3
 _UNIT = re.compile(
     r"[(\[].{0,12}[)\]]|[^\s\d]{0,4}[°%µμΩ²³$€£][^\s]{0,6}|[A-Za-zµ]{1,6}(/|\^|\*|·)[^\s]{1,6}"
-    r"|-|[numck]?[mgsLlAVWFHNJ]|[hkM]?Pa|k?Hz|[KCFh]|min|days?|hours?|years?|mol|pp[mb]|deg[CF]?"
+    r"|-|\d{1,2}[a-z]|[numck]?[mgsLlAVWFHNJ]|[hkM]?Pa|k?Hz|[KCFh]|min|days?|hours?|years?|mol|pp[mb]|deg[CF]?"
     r"|mph|ft|lbs?|inch|USD|EUR|GBP|count|number|none|unit(less|s)?"
 )
 _UNITS = re.compile(r"(units?|einheit(en)?|unit[eé]s?|unidad(es)?|unità)\b.{0,80}", re.IGNORECASE)
@@ -104,7 +104,7 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
         top += 1
         below.pop(0)
     kinds = find_kinds([row.fields for row in below[1 : _SAMPLE + 1]], width)
-    if kinds and tells_units(below[0].fields, kinds):
+    if tells_units(below[0].fields):
         units = 1
     elif len(below) > 1 and is_unlike(below[0].fields, kinds):
         units = int(_are_units(below[0].fields))
@@ -134,17 +134,14 @@ def join_header(rows: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def tells_units(fields: Sequence[str], kinds: Mapping[int, str]) -> bool:
+def tells_units(fields: Sequence[str]) -> bool:
     """Whether the only field of a row tells the units of the columns below.
 
-    >>> tells_units(["Units: mm", ""], {1: "number"}), tells_units(["Unity", "1"], {1: "number"})
-    (True, False)
+    >>> tells_units(["Units: mm", ""]), tells_units(["Unity", "1"]), tells_units(["Units"])
+    (True, False, False)
     """
-    filled = [(index, field) for index, field in enumerate(fields) if field.strip()]
-    return len(filled) == 1 < len(fields) and all(
-        index not in kinds and _UNITS.fullmatch(field.strip()) is not None
-        for index, field in filled
-    )
+    filled = [field.strip() for field in fields if field.strip()]
+    return len(filled) == 1 < len(fields) and bool(_UNITS.fullmatch(filled[0]))
 
 
 def _pass_notes(rows: Sequence[Row], width: int) -> int:
@@ -317,4 +314,5 @@ def _may_be_note(row: Row, width: int, kinds: Mapping[int, str]) -> bool:
 def _is_sure_note(row: Row, longest: int) -> bool:
     text = "".join(row.fields).strip()
     is_sentence = len(text) > longest and " " in text
-    return row.kind == RAGGED or is_sentence or bool(_NOTE.fullmatch(text))
+    is_rule = not any(map(str.isalnum, text))
+    return row.kind == RAGGED or is_sentence or is_rule or bool(_NOTE.fullmatch(text))

@@ -53,6 +53,10 @@ STORED = {
     "times": (["10:00", "23:30"], ["10:00:00.000000", "23:30:00.000000"]),
     "codes": (["1.50", "1.5"], [1.5, 1.5]),
     "infinite": (["1.5", "inf"], [1.5, float("inf")]),
+    "lengths": (
+        ["25:15:30", "148:00:00"],
+        ["1970-01-02 01:15:30.000000", "1970-01-07 04:00:00.000000"],
+    ),
 }
 """Texts of a column that stays text, and what is stored once its hint was followed."""
 
@@ -191,3 +195,54 @@ def test_texts_of_digits_are_texts_in_json_lines(tmp_path: Path) -> None:
     (tmp_path / "birds.jsonl").write_text('{"v": "7"}\n{"v": "1,234"}\n{"v": "x"}\n')
     column = infer_folder(tmp_path).tables["birds"].columns["v"]
     assert (column.kind, column.hint) == ("text", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["1", "2", "-9999", "5"], "-9999 (1 row)"),
+        (["1.5", "-999.00", "2.5", "-999.00"], "-999.00 (2 rows)"),
+        (["1.5", "999.9", "2.5", "999.9"], "999.9 (2 rows)"),
+        (["1", "99", "2"], ""),
+        (["-5", "-99", "7"], ""),
+    ],
+)
+def test_numbers_that_may_stand_for_nothing_are_told(
+    values: list[str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["v,w", *(f"{value},a" for value in values), ""]))
+    suggestions = " ".join(infer_folder(tmp_path).tables["t"].columns["v"].suggestions)
+    assert (told in suggestions) if told else ("stand for no value" not in suggestions)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a;v\nx;1.234\ny;12.345\n", "text"),
+        ("a;v\nx;1.234\ny;999\n", "text"),
+        ("a;v;w\nx;1.234;0.5\ny;12.345;1.25\n", "number"),
+        ("a;v\nx;0.234\ny;1.345\n", "number"),
+        ("a,v\nx,1.234\ny,12.345\n", "number"),
+    ],
+)
+def test_points_between_semicolons_may_stand_between_thousands(
+    text: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    column = infer_folder(tmp_path).tables["t"].columns["v"]
+    assert column.kind == kind
+    assert ('formats.v = "1.234,5"' in column.hint) == (kind == "text")
+
+
+def test_compact_dates_are_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("d,n\n20200131,20201331\n20200201,20200101\n")
+    columns = infer_folder(tmp_path).tables["t"].columns
+    assert 'formats.d = "%Y%m%d"' in " ".join(columns["d"].suggestions)
+    assert not any("dates" in each for each in columns["n"].suggestions)
+
+
+def test_words_of_rows_that_could_be_repaired_are_no_words_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("year,v\n2001,1\n2002,NA\n2003,3\nSource: OECD,\n")
+    columns = infer_folder(tmp_path).tables["t"].columns
+    assert columns["year"].hint.endswith("draft it with --repair")
+    assert columns["v"].hint.endswith("draft it with --null NA")
