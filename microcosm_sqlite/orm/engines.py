@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import URL, QueuePool, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, QueuePool, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -34,7 +35,7 @@ from microcosm_sqlite.orm.engine_errors import (
     find_driver_connection,
     refuse_unopened,
 )
-from microcosm_sqlite.orm.external_keys import attach_datasets
+from microcosm_sqlite.orm.external_keys import attach_datasets, attach_to_memory
 from microcosm_sqlite.orm.forking import track_engine
 from microcosm_sqlite.orm.statements import UserStatements
 from microcosm_sqlite.orm.types import (
@@ -229,7 +230,8 @@ def create_readwrite_engine(
 
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
-    engine = create_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    engine = sqlalchemy.create_engine(
         # For those who read the path in logs, traces and migrations; it is not opened by this.
         URL.create("sqlite", database=recipe.path or MEMORY),
         creator=recipe.open,
@@ -337,14 +339,3 @@ class MemoryDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
-
-
-def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
-    """Attach another database to one in memory, under a name.
-
-    What is attached to a database of one file system is looked for there, unless told otherwise.
-    """
-    if "vfs=" not in uri:
-        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
-    attach_database(connection, schema, uri, path)

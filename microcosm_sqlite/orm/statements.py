@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import QueryableAttribute
+from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.types import NullType
 
 from microcosm_sqlite.catalog import registry
@@ -29,12 +30,13 @@ from microcosm_sqlite.orm.types import as_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Select
+    from sqlalchemy import ColumnElement, Connection, Dialect, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.orm.data_sets import DataSet
 
+    Criterion = ColumnElement[bool]
     Values = dict[str, Any]
 
 M = TypeVar("M", bound="DataSet")
@@ -42,6 +44,9 @@ M = TypeVar("M", bound="DataSet")
 # Names that no Python keyword argument can clash with.
 _OFFSET = "page offset"
 _LIMIT = "page limit"
+
+OPTIONS = "options"
+"""The keyword of loader options."""
 
 
 class Statements(Generic[M]):
@@ -237,3 +242,27 @@ def choose_columns(
     if not columns:
         columns = [attribute.key for attribute in inspect(model).column_attrs]
     return [getattr(model, column) if isinstance(column, str) else column for column in columns]
+
+
+def take_options(
+    filters: dict[str, Any],
+) -> tuple[Sequence[ExecutableOption], dict[str, Any]]:
+    """Tell loader options from filters: a column may be called options as well."""
+    options = filters.get(OPTIONS)
+    if not options or not isinstance(options, list | tuple):
+        return (), filters
+    if not all(isinstance(option, ExecutableOption) for option in options):
+        return (), filters
+    return options, {key: value for key, value in filters.items() if key != OPTIONS}
+
+
+def take_positions(
+    criteria: Sequence[Any], offset: int | None, limit: int | None
+) -> tuple[Sequence[Criterion], int | None, int | None]:
+    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position."""
+    if not criteria or not isinstance(criteria[0], int | None):
+        return criteria, offset, limit
+    offset, *rest = criteria
+    if rest and isinstance(rest[0], int | None):
+        limit, *rest = rest
+    return rest, offset, limit

@@ -234,6 +234,7 @@ TRAITS: dict[str, Trait] = {
         ],
         ("a", "b", "A_2", "column_4", "odd key", "new"),
     ),
+    "array.jsonl": Trait('[{"a": 1},\n {"a": 2}]\n', [(1,), (2,)]),
     "pair.jsonl": Trait('{"a": "\\ud83d\\ude00"}\n', [("😀",)]),
     # File names
     "2021 Data (final).csv": Trait("a\n1\n", [(1,)]),
@@ -286,7 +287,6 @@ REFUSED = {
     "broken.jsonl": (b'{"a": 1}\nnot json\n', "broken.jsonl, line 2"),
     "comments only.tsv": (b"# a\n# b\tc\n#\n", "comments only.tsv"),
     "half.jsonl": (b'{"a": "\\ud83d"}\n', r"line 1: '\ud83d' is half of a character"),
-    "array.jsonl": (b'[{"a": 1}]\n', "make lines of it: jq -c '.[]' array.jsonl"),
 }
 LEFT_OUT = {
     "empty.csv": (b"", "empty"),
@@ -294,7 +294,12 @@ LEFT_OUT = {
     "README.md": (b"# Birds", "of no format that is read"),
     ".hidden.csv": (b"a\n1\n", "hidden"),
     "sheet.xlsx": (b"PK", "save each sheet as CSV"),
-    "array.json": (b"[]", "as `jq -c '.[]'` does, and call it .jsonl"),
+    "list.json": (b'[{"a": 1}]', "a JSON array of objects; call it .jsonl"),
+    "pairs.json": (b"[[1, 2]]", "but not of objects; write one object for each row"),
+    "lines.json": (b'{"a": 1}\n{"a": 2}\n', "JSON Lines; call it .jsonl"),
+    "cut.json": (b'{"a": ', "JSON, but damaged"),
+    "places.geojson": (b'{"type": "x", "features": [{}]}', 'rows seem to be in "features"'),
+    "survey.sav": (b"$FL2@(#) SPSS DATA FILE", "export it as CSV or Parquet"),
     "nothing.parquet": (b"", "empty"),
     "files.zip": (archive.getvalue(), "unpack it"),
 }
@@ -375,7 +380,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be number, but nothing tells",
         "would be number but for TBD (1 row); if they mean nothing, draft it with --null TBD",
         "would be date but for open (1 row); if they mean nothing, draft it with --null open",
-        "would be times of day, or lengths of time; put Time in the model, or Interval",
+        "would be times of day; put Time in the model",
         'of which those from 69 on are of the last century; set `formats.d = "%d.%m.%y"`',
         "would be integer but for ' ' (1 row); if you mean that, draft it with --null ' '",
         "a: number, written 1.234,5",
