@@ -385,7 +385,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be integer but for ' ' (1 row); if you mean that, draft it with --null ' '",
         "a: number, written 1.234,5",
         "2 rows hold nothing at all",
-        "the last 2 rows have a first field only, as notes do ('Source: office')",
+        ", footer: 'Source: office",
         "vague: text of up to 8 characters",
         "dmy: date, written %d/%m/%Y",
         " to c299, ",
