@@ -15,19 +15,14 @@ import sqlite3
 import sys
 
 from microcosm_sqlite.catalog.preflight import (
-    REINSTALL,
-    check_header,
-    explain,
     preflight,
     preflight_live,
+    translate,
 )
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
-    DatasetFileError,
     DatasetFileMissingError,
-    DatasetIOError,
-    DatasetNotPackagedError,
     QueryError,
 )
 
@@ -302,41 +297,6 @@ def harden(connection: sqlite3.Connection) -> None:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA, False)
         # A misspelt "column" would else be a text, and a condition on it true of every row.
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, False)
-
-
-def translate(
-    error: sqlite3.Error | UnicodeDecodeError | MemoryError, path: str
-) -> DatasetFileError:
-    """Return the error of this package for what SQLite raises while it opens or reads a file."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if isinstance(error, MemoryError):
-        return DatasetIOError(
-            f"{path} needs more memory than there is.",
-            hint="If the file is damaged, its sizes may be wrong. Run: microcosm-sqlite verify",
-        )
-    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
-        try:
-            check_header(path)
-        except DatasetFileError as cause:
-            return cause
-    is_garbled = isinstance(error, UnicodeDecodeError)
-    if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        # SQLite says this of a passing read error as well; hashing the file tells.
-        return DatasetCorruptError(
-            f"{path} is damaged: {error}.",
-            hint=f"Run: microcosm-sqlite verify. {REINSTALL}",
-        )
-    if code == sqlite3.SQLITE_READONLY:
-        return DatasetNotPackagedError(
-            f"{path} was left in the middle of a transaction: {error}.",
-            hint="Open it once with write access, so that SQLite can roll back.",
-        )
-    if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
-        return explain(FileNotFoundError(), path)
-    is_busy = code == sqlite3.SQLITE_BUSY
-    problem = "is being written to" if is_busy else "cannot be read"
-    hint = "Try again." if is_busy else "Check the medium."
-    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
 
 
 def _quote(path: str) -> str:

@@ -13,6 +13,7 @@ from microcosm_sqlite.catalog.location import (
     manifest_beside,
 )
 from microcosm_sqlite.catalog.manifest import Manifest, Tables, refuse_name
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False
@@ -65,8 +66,7 @@ class InstalledDataset(Frames):
         from microcosm_sqlite.catalog.registry import dataset, reopen
 
         if self.is_registered:
-            location = self.location
-            return reopen, (self.name, location.path, location.immutable)
+            return reopen, (self.name, self.location.path, self.location.immutable)
         return dataset, (self.name,)
 
     @property
@@ -165,7 +165,7 @@ class InstalledDataset(Frames):
             try:
                 self._tables = Tables(self.name, read_tables(opened).values())
             except connections.SQLITE_ERRORS as error:
-                raise connections.translate(error, self.location.path) from error
+                raise translate(error, self.location.path) from error
             finally:
                 opened.close()
         return self._tables
@@ -230,7 +230,7 @@ class InstalledDataset(Frames):
         try:
             opened.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except connections.SQLITE_ERRORS as error:
-            raise connections.translate(error, self.location.path) from error
+            raise translate(error, self.location.path) from error
         finally:
             opened.close()
         return describe_use(self)

@@ -7,6 +7,7 @@ and where it is told that a file is immutable, it neither looks for a journal no
 from __future__ import annotations
 
 import os
+import sqlite3
 from stat import S_ISDIR, S_ISREG
 
 from microcosm_sqlite.common.platforms import find_user
@@ -239,3 +240,47 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",
     )
+
+
+def translate(
+    error: sqlite3.Error | UnicodeDecodeError | MemoryError, path: str
+) -> DatasetFileError:
+    """Return the error of this package for what SQLite raises while it opens or reads a file."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if known := _find_known(error, path, code):
+        return known
+    if isinstance(error, MemoryError):
+        return DatasetIOError(f"{path} needs more memory than there is.", hint=VERIFY)
+    is_garbled = isinstance(error, UnicodeDecodeError)
+    if is_garbled or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # SQLite says this of a passing read error as well; hashing the file tells.
+        return DatasetCorruptError(
+            f"{path} is damaged: {error}.",
+            hint=f"{REINSTALL} {VERIFY}",
+        )
+    if code == sqlite3.SQLITE_READONLY:
+        return DatasetNotPackagedError(
+            f"{path} was left in the middle of a transaction: {error}.",
+            hint="Open it once with write access, so that SQLite can roll back.",
+        )
+    is_busy = code == sqlite3.SQLITE_BUSY
+    problem = "is being written to" if is_busy else "cannot be read"
+    hint = "Try again." if is_busy else "Check the medium."
+    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
+
+
+VERIFY = "If it is an installed dataset, `microcosm-sqlite verify` tells whether it is damaged."
+
+
+def _find_known(error: Exception, path: str, code: int) -> DatasetFileError | None:
+    """An error that was translated before, or what the file itself shows."""
+    if isinstance(error, DatasetFileError):
+        return error
+    if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
+        return explain(FileNotFoundError(), path)
+    if code == sqlite3.SQLITE_NOTADB and os.path.exists(path):
+        try:
+            check_header(path)
+        except DatasetFileError as cause:
+            return cause
+    return None

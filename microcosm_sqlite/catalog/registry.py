@@ -149,6 +149,8 @@ def _fault(dataset: InstalledDataset) -> DatasetError | None:
 def _suggest(name: str) -> str:
     from microcosm_sqlite.common.wording import suggest
 
+    if "/" in name or "\\" in name:
+        return "Datasets are found by name, not by path. `microcosm-sqlite list` shows the names."
     names = sorted({*_claims(), *_registered})
     nothing = "No dataset is installed in this environment: pip install one."
     return suggest(name, names, "Installed") or nothing

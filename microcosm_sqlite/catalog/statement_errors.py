@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from microcosm_sqlite.catalog.connection import translate
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError

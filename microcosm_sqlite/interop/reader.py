@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.connection import connect, translate
+from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.platforms import count_processors

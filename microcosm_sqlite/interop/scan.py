@@ -7,9 +7,9 @@ import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.installed import find_fields
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.structure import find_rowid_range
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.common.wording import suggest

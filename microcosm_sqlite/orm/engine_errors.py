@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import MissingGreenlet
 
-from microcosm_sqlite.catalog.connection import translate
-from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header
+from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header, translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.statement_errors import DAMAGE, advise
 from microcosm_sqlite.errors import (

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import errors
-from microcosm_sqlite.catalog.connection import connect, database_uri, translate
+from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
-from microcosm_sqlite.catalog.preflight import preflight
+from microcosm_sqlite.catalog.preflight import preflight, translate
 from microcosm_sqlite.common.sql import quote_identifier
 from tests.support.wheels import make_database
 

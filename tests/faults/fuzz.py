@@ -26,8 +26,9 @@ from pathlib import Path
 from microcosm_sqlite import errors
 from microcosm_sqlite.catalog import discovery
 from microcosm_sqlite.catalog.cache.extraction import VARIABLE, extract_file
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
 from tests.faults.harness import ROOT

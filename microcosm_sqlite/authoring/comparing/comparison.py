@@ -27,7 +27,8 @@ from microcosm_sqlite.authoring.comparing.schema_changes import (
 )
 from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.comparing.shapes import Schema, Shape, list_names
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
+from microcosm_sqlite.catalog.connection import SQLITE_ERRORS
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey, list_external_keys
 from microcosm_sqlite.common.sql import quote_identifier

@@ -22,6 +22,7 @@ from microcosm_sqlite.authoring.comparing.row_changes import (
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
 from microcosm_sqlite.authoring.comparing.shapes import Shape
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, connect
+from microcosm_sqlite.catalog.preflight import VERIFY
 from microcosm_sqlite.common.sql import find_affinity, quote_identifier
 from microcosm_sqlite.errors import DatasetIOError
 
@@ -302,7 +303,7 @@ def _explained(table: str) -> Iterator[None]:
     except SQLITE_ERRORS as error:
         raise DatasetIOError(
             f"Table {table} cannot be compared: {str(error) or 'out of memory'}.",
-            hint="Run: microcosm-sqlite verify, on both sides.",
+            hint=VERIFY,
         ) from error
 
 

@@ -65,6 +65,10 @@ class Candidate(Subject):
             self.wheel_path = self._find_wheel()
         elif path.exists():
             check_regular(str(path), path.stat())
+            if path.suffix != ".whl":
+                raise DatasetError(
+                    f"{path} is not a wheel.", hint="Name a wheel, or the folder of a project."
+                )
             self.wheel_path = path
         else:
             raise DatasetFileMissingError(f"{path} does not exist.")

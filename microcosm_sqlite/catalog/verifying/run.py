@@ -11,6 +11,7 @@ import os
 
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.distributions import reinstall_command
+from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.verifying.checklist import Report, Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.checks import CHECKS
 from microcosm_sqlite.catalog.verifying.record import hash_file
@@ -89,7 +90,7 @@ class VerificationContext(Subject):
         if isinstance(error, DatasetError):
             return error.message, error.hint
         if isinstance(error, connections.SQLITE_ERRORS):
-            return connections.translate(error, self.path).message, ""
+            return translate(error, self.path).message, ""
         return (str(error), "") if isinstance(error, OSError) else None
 
     def complete(self, hint: str) -> str:

@@ -86,3 +86,58 @@ def test_an_error_of_this_machine_is_not_told_as_damage(
         assert accusation not in told
     left = {path.name for path in tmp_path.iterdir()} - {"cache"}
     assert sorted(left) == before
+
+
+BAD_FILES = {
+    "text": "is not a SQLite database.",
+    "empty": "is empty.",
+    "folder": "is a folder, not a regular file.",
+    "random": "is not a SQLite database.",
+    "truncated": "is damaged: database disk image is malformed.",
+    "overwritten": "is damaged: database disk image is malformed.",
+    "missing": "does not exist.",
+}
+"""Files that are no database that can be read, and what is said of them."""
+
+
+def make_bad_file(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.db"
+    whole = make_database(folder / "whole.db", rows=2000).read_bytes()
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "missing":
+        contents = {
+            "text": b"a text\n" * 500,
+            "empty": b"",
+            "random": bytes(range(256)) * 32,
+            "truncated": whole[: len(whole) // 2],
+            "overwritten": whole[:100] + b"\xff" * 3996 + whole[4096:],
+        }
+        path.write_bytes(contents[kind])
+    return path
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+@pytest.mark.parametrize("verb", ["models", "diff"])
+def test_a_bad_file_is_told_once_with_what_is_wrong(
+    verb: str, kind: str, tmp_path: Path, program: Program
+) -> None:
+    path = make_bad_file(tmp_path, kind)
+    others = [make_database(tmp_path / "other.db", rows=2000)] if verb == "diff" else []
+    told = program.refuse(verb, path, *others, code=2 if verb == "diff" else 1)
+    assert f"{path} {BAD_FILES[kind]}" in told
+    assert told.count(str(path)) == 1
+    assert "Run: microcosm-sqlite verify" not in told, "the file may belong to no dataset"
+
+
+@pytest.mark.parametrize("verb", ["info", "path", "schema", "card", "verify", "export"])
+def test_a_path_instead_of_a_name_is_told(verb: str, tmp_path: Path, program: Program) -> None:
+    path = make_database(tmp_path / "a.db")
+    told = program.refuse(verb, path, *(("--to", "csv") if verb == "export" else ()), code=3)
+    assert f"No dataset is named '{path}'" in told
+    assert "not by path" in told
+
+
+def test_a_file_that_is_no_wheel_is_not_checked(tmp_path: Path, program: Program) -> None:
+    path = make_database(tmp_path / "a.db")
+    assert f"{path} is not a wheel." in program.refuse("check", path)
