@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Callback = Callable[..., Any]
+    Around = Callable[[Mapping[str, Any], Callable[..., int]], int]
 
 SECONDS = "MICROCOSM_SQLITE_MAX_SECONDS"
 MEMORY = "MICROCOSM_SQLITE_MAX_MEMORY"
@@ -51,12 +52,16 @@ main(task["arguments"])
 _is_isolated = False
 
 
-def isolated(*parameters: str, failure: int = 1) -> Callable[[Callback], Callback]:
+def isolated(
+    *parameters: str, failure: int = 1, around: Around | None = None
+) -> Callable[[Callback], Callback]:
     """Run a command in a process of its own where one of its parameters is the path of a file.
 
     Args:
         parameters: Parameters of the command that are a name or a path, or several.
         failure: The command's exit code for an error.
+        around: Given the options of the command, and what runs it in that process with further
+            arguments, returns its exit code. It stays in this process, so it may ask the user.
     """
 
     def decorate(command: Callback) -> Callback:
@@ -64,8 +69,13 @@ def isolated(*parameters: str, failure: int = 1) -> Callable[[Callback], Callbac
             paths = [] if _is_isolated else list(_list_paths(options, parameters))
             if not paths:
                 return command(**options)
+            arguments = click.get_current_context().find_root().obj
+
+            def start(*more: str) -> int:
+                return run_isolated([*arguments, *more], paths)
+
             try:
-                return run_isolated(click.get_current_context().find_root().obj, paths)
+                return around(options, start) if around else start()
             except MicrocosmSQLiteError as error:
                 report_error(error.message, error.hint)
                 return failure

@@ -138,8 +138,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         pool_reset_on_return=recipe.reset,
     )
     copy_dialect(engine, twin.sync_engine)
-    for name, listener in recipe.listeners:
-        event.listen(twin.sync_engine, name, listener)
+    recipe.listen(twin.sync_engine)
     event.listen(twin.sync_engine, "handle_error", explain_lazy_load)
     attachments = find_attachments(engine)
     if attachments:

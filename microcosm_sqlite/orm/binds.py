@@ -15,11 +15,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
 from microcosm_sqlite.catalog import registry
-from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, tell_of_both
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -230,7 +229,7 @@ class Binds:
                 if found.manifest:
                     self._unchecked[name] = found
                     self._required[name] = find_requirements(found)
-                return self._bind_readonly(found.location, name)
+                return self._bind_readonly(found.location, name, found)
             path = found.location.path
         is_default = path is None
         path = self.default_path if path is None else path
@@ -239,9 +238,11 @@ class Binds:
             return self._bind_readonly(Location(os.fspath(path), immutable=False), name)
         return self._bind_readwrite(path, name, is_default=is_default)
 
-    def _bind_readonly(self, location: Location, name: str) -> Bind:
+    def _bind_readonly(
+        self, location: Location, name: str, dataset: InstalledDataset | None = None
+    ) -> Bind:
         engine = create_readonly_engine(
-            location, untrusted=self.untrusted, echo=self.echo, name=name
+            location, untrusted=self.untrusted, echo=self.echo, name=name, dataset=dataset
         )
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
@@ -279,7 +280,7 @@ def binds_of(graph: Any, name: str) -> Binds:
     if not _process_binds.knows(name):
         return latest
     if name in latest.paths.configured:
-        _process_binds.tell_of_both(name, latest.paths.configured[name])
+        tell_of_both(name, os.fspath(latest.paths.configured[name]))
     return _process_binds()
 
 
@@ -300,12 +301,6 @@ def _latest_binds() -> Binds | None:
     return _graph_binds[0]() if _graph_binds else None
 
 
-_BOTH = (
-    "Dataset %s: code that names no object graph uses the installed dataset, not %s, which is "
-    "configured. Name the graph: Store(graph), SessionContext(graph, Model)."
-)
-
-
 class _ProcessBinds:
     """The binds of no graph: made again when datasets were registered or unregistered since."""
 
@@ -313,7 +308,6 @@ class _ProcessBinds:
         self._registered: dict[str, InstalledDataset] = {}
         self._binds: Binds | None = None
         self._known: dict[str, bool] = {}
-        self._told: set[str] = set()
 
     def __call__(self) -> Binds:
         registered = registry.registered()
@@ -334,12 +328,6 @@ class _ProcessBinds:
             except DatasetError:
                 self._known[name] = True  # raised for whoever opens it
         return self._known[name]
-
-    def tell_of_both(self, name: str, path: Path) -> None:
-        """Log, once for each dataset, that it is configured and yet not read from there."""
-        if name not in self._told:
-            self._told.add(name)
-            log("warning", _BOTH, name, path)
 
 
 _process_binds = _ProcessBinds()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator, Mapping, MutableMapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.registry import datasets, find
 from microcosm_sqlite.common.kinds import parse_boolean
 from microcosm_sqlite.common.wording import suggest
@@ -127,3 +129,15 @@ class DatasetPaths(_Dictionary):
     def copy(self) -> dict[str, Path]:
         """A plain dictionary of all of them."""
         return dict(self.items())
+
+
+_BOTH = (
+    "Dataset %s: code that names no object graph uses the installed dataset, not %s, which is "
+    "configured. Name the graph: Store(graph), SessionContext(graph, Model)."
+)
+
+
+@cache
+def tell_of_both(name: str, path: str) -> None:
+    """Log, once for each dataset, that it is configured and yet not read from there."""
+    log("warning", _BOTH, name, path)

@@ -89,6 +89,7 @@ def test_a_child_reads_through_connections_of_its_own(tmp_path: Path) -> None:
     run(
         """
         build(make_graph(paths={"trees": path}))
+        gc.collect()  # closes the connection of that graph
         microcosm_sqlite.register("trees", path, immutable=True)
         graph = make_graph()
         store = NodeStore(GetOrCreateSession(graph))

@@ -80,15 +80,28 @@ class Line:
         return f"{self.file}, {self.unit} {self.number}"
 
 
-def read_lines(load: TableLoad, columns: Sequence[str]) -> Iterator[Line]:
-    """Every row of the sources of a table, with what is stored in some of its columns."""
+def read_lines(
+    load: TableLoad, columns: Sequence[str], *, skips_misfits: bool = False
+) -> Iterator[Line]:
+    """Every row of the sources of a table, with what is stored in some of its columns.
+
+    Args:
+        load: The table.
+        columns: The columns.
+        skips_misfits: Whether rows are left out that have a value which does not fit.
+    """
     for opener in load.openers:
         with opener(ignore_advance) as records:
             layout = load.lay_out(records)
             converters = records.choose_converters(layout)
             readers = [_find_reader(layout, converters, name) for name in columns]
             for number, row in records.numbered():
-                values = tuple(read(row) for read in readers)
+                try:
+                    values = tuple(read(row) for read in readers)
+                except (ValueError, IndexError):
+                    if skips_misfits:
+                        continue
+                    raise
                 yield Line(records.name, records.unit, number, values)
 
 
