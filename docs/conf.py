@@ -1,6 +1,9 @@
 """Sphinx configuration."""
 
+from html import escape
 from importlib.metadata import version as installed_version
+
+from docutils import nodes
 
 project = "microcosm-sqlite"
 author = "the microcosm-sqlite authors"
@@ -21,3 +24,22 @@ nitpicky = False
 html_theme = "furo"
 html_title = f"microcosm-sqlite {release}"
 html_copy_source = False
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """Give each page a description for search engines and previews: its first paragraph."""
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else ()
+    text = next((" ".join(found.astext().split()) for found in paragraphs), "")
+    if text:
+        text = escape(text if len(text) <= 160 else f"{text[:157].rsplit(' ', 1)[0]} ...")
+        title = escape(str(context.get("title", project)))
+        context["metatags"] = (
+            f'{context.get("metatags", "")}\n<meta name="description" content="{text}">'
+            f'\n<meta property="og:title" content="{title}">'
+            f'\n<meta property="og:description" content="{text}">\n'
+        )
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("html-page-context", describe)
