@@ -350,7 +350,7 @@ def test_every_file_of_a_project_is_well_formed(project: Path, tmp_path: Path) -
     hook = settings_of_tools["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]
     assert set(hook) == {"microcosm-sqlite"}
     card = (project / "README.md").read_text("utf-8")
-    assert [len(row) for row in list_rows(card)] == [3] * 5
+    assert [len(row) for row in list_rows(card)] == [2] * 5
     assert "<script>" not in card.replace("\\<script\\>", "")
     assert '"SELECT count(*) FROM hostile"' in card
     check_style(project, tmp_path)

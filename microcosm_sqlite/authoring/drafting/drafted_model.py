@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,3 +87,13 @@ def number_rows(name: str) -> sa.Column[Any]:
 def make_type(kind: Kind) -> sa.types.TypeEngine[Any]:
     """Make the type of SQLAlchemy that columns of a kind have in models, without sizes."""
     return import_type(kind.model_type)()
+
+
+def escape_colons(sql: str) -> str:
+    """SQL for `sqlalchemy.text`, which takes a word behind a colon for a parameter."""
+    return re.sub(r"(?=:\w)", r"\\", sql)
+
+
+def read_colons(sql: str) -> str:
+    """SQL as it was in front of `escape_colons`."""
+    return re.sub(r"\\(?=:\w)", "", sql)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
-
-import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.drafting.code_layout import (
     LINE_LENGTH,
     Call,
     check_name,
     lay_out,
-    quote,
     spell_table,
     write_import,
 )
@@ -31,10 +27,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.databases import open_database
 from microcosm_sqlite.authoring.sources.finding import split_name
-from microcosm_sqlite.authoring.values.kind_values import is_text_type
-from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
@@ -155,38 +148,14 @@ def _write_code(
 
 def _list_declared(databases: Iterable[DatabaseDraft]) -> Iterator[dict[str, Any]]:
     for database in databases:
-        with open_database(database.snapshot, database.path.name) as connection:
-            for name, table in sorted(database.found.metadata.tables.items()):
-                yield {
-                    "name": name,
-                    "row_count": database.found.row_counts[name],
-                    "key": database.found.list_key(table),
-                    "gaps": [c.name for c in table.columns if _has_gaps(connection, c)],
-                    "file": database.path.name,
-                }
-
-
-def _has_gaps(connection: sqlite3.Connection, column: sa.Column[Any]) -> bool:
-    """Whether a row has no value; empty text is none where the column is of no text."""
-    name, table = quote_identifier(column.name), quote_identifier(column.table.name)
-    is_nothing = f"{name} IS NULL" if is_text_type(column.type) else f"ifnull({name}, '') = ''"
-    query = f"SELECT 1 FROM {table} WHERE {is_nothing} LIMIT 1"
-    return column.nullable is True and connection.execute(query).fetchone() is not None
+        for name, table in sorted(database.found.metadata.tables.items()):
+            key = database.found.list_key(table)
+            yield {"name": name, "key": key, "file": database.path.name}
 
 
 def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
     for table in inference.tables.values():
-        yield {
-            "name": table.name,
-            "row_count": table.row_count,
-            "key": table.primary_key,
-            "gaps": [
-                column.name
-                for column in table.columns.values()
-                if column.is_nullable and table.row_count
-            ],
-            "file": table.file.path.name,
-        }
+        yield {"name": table.name, "key": table.primary_key, "file": table.file.path.name}
 
 
 def _spell_first(names: Iterable[str]) -> str:
@@ -203,13 +172,10 @@ def _spell_first(names: Iterable[str]) -> str:
 
 
 def _escape(table: dict[str, Any]) -> dict[str, Any]:
-    """Return a table as the card tells of it in Markdown, and the tests in Python."""
+    """Return a table as the card tells of it in Markdown."""
     return {
         "name": escape_markdown(table["name"]),
-        "literal": quote(table["name"]),
-        "row_count": table["row_count"],
         "key": ", ".join(map(escape_markdown, table["key"])),
-        "gaps": ", ".join(map(escape_markdown, table["gaps"])),
         "file": spell_code(table["file"]),
     }
 

@@ -9,8 +9,12 @@ from pathlib import Path
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.database_source import TableOpener
-from microcosm_sqlite.authoring.sources.databases import DATABASE_SUFFIXES, list_tables, split_table
+from microcosm_sqlite.authoring.sources.databases import (
+    DATABASE_SUFFIXES,
+    TableOpener,
+    list_tables,
+    split_table,
+)
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener
 from microcosm_sqlite.authoring.sources.parquet import ParquetOpener

@@ -17,10 +17,12 @@ from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
     from microcosm_sqlite.authoring.progress import Progress
+    from microcosm_sqlite.authoring.project.repairs import Repair
 
 LONG = 1.0
 """Seconds after which a finished step shows its rate."""
@@ -119,6 +121,62 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _ask_for_repairs(options: Mapping[str, Any], start: Callable[..., int]) -> int:
+    """Run `new` in its own process; on a terminal, ask first which repairs it may make."""
+    if options["repair"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return start()
+    from microcosm_sqlite.authoring.project.repairs import (
+        REPAIRS_FILE,
+        read_repairs,
+        write_repairs,
+    )
+    from microcosm_sqlite.common.workspace import open_scratch
+
+    with open_scratch() as folder:
+        file = folder / REPAIRS_FILE
+        code = start("--propose", str(file))
+        proposed = {} if code else read_repairs(file)
+        if code or not proposed:
+            return code or start()
+        accepted = {name: tuple(_choose(name, repairs)) for name, repairs in proposed.items()}
+        file.write_text(write_repairs(accepted), "utf-8")
+        return start("--accept", str(file))
+
+
+def _choose(name: str, repairs: Sequence[Repair]) -> Iterator[Repair]:
+    """Ask for each repair of a file whether it is right."""
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import describe_repair
+
+    answer = ""
+    for number, repair in enumerate(repairs, 1):
+        if answer not in _OF_ALL:
+            write_note(f"{printable(name)}, {number} of {len(repairs)}: ", end="")
+            write_note(printable(describe_repair(repair)))
+            answer = click.prompt(_QUESTION, type=click.Choice(_ANSWERS), err=True)
+        if answer in _ACCEPTED:
+            yield repair
+
+
+_ANSWERS, _ACCEPTED, _OF_ALL = ("y", "n", "a", "d"), ("y", "a"), ("a", "d")
+_QUESTION = "Repair it: yes, no, all of this file, or done with it"
+
+
+def _make_accept(file: str | None, *, repair: bool) -> Accept:
+    """What says which repairs are made: all, none, or those that a file has."""
+    if file is None:
+        return lambda _, repairs: repairs if repair else ()
+    from pathlib import Path
+
+    from microcosm_sqlite.authoring.project.repairs import read_repairs
+
+    accepted = read_repairs(Path(file))
+
+    def accept(name: str, repairs: Sequence[Repair]) -> Iterable[Repair]:
+        return [each for each in repairs if each in accepted.get(name, ())]
+
+    return accept
+
+
 @click.command(
     "new",
     short_help="Write a new dataset project.",
@@ -152,19 +210,24 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     help="With --from: make all repairs proposed for rows of text that do not fit, and write them "
     "into repairs.toml, to be reviewed.",
 )
+@click.option("--propose", hidden=True, type=click.Path())
+@click.option("--accept", hidden=True, type=click.Path(exists=True))
 @_question_options
-@isolated("folder")
+@isolated("folder", around=_ask_for_repairs)
 def new_project(
     directory: str,
     folder: str | None,
     null_values: tuple[str, ...],
     repair: bool,
+    propose: str | None,
+    accept: str | None,
     **answers: str | None,
 ) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
 
     Prints the path of the project. Everything can be changed later, in its pyproject.toml. With
-    --from, types, keys and references are inferred from every row, and reported.
+    --from, types, keys and references are inferred from every row, and reported. On a terminal, it
+    asks which repairs to make of rows that do not fit.
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
     out = Output()
@@ -176,13 +239,16 @@ def new_project(
         from microcosm_sqlite.common.extras import extra
 
         with extra("new"):
-            from microcosm_sqlite.authoring.drafting.draft import draft_project
+            from microcosm_sqlite.authoring.drafting.draft import draft_project, list_proposals
 
+        if propose is not None:
+            list_proposals(folder, propose)
+            return
         draft = draft_project(
             directory,
             folder,
             null_values=null_values,
-            accept=lambda _, repairs: repairs if repair else (),
+            accept=_make_accept(accept, repair=repair),
             **given,
         )
         out.note("\n".join(draft.report))
