@@ -40,6 +40,22 @@ def describe(app, pagename, templatename, context, doctree):
         )
 
 
+# What screen readers and keyboards need, and the theme leaves out.
+ACCESSIBLE = {
+    'role="heading">': 'role="heading" aria-level="2">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+}
+
+
+def make_accessible(app, pagename, templatename, context, doctree):
+    """Let keys scroll what is wider than a page, and give the captions of menus a level."""
+    for name in {"body", "furo_navigation_tree"} & context.keys():
+        for written, better in ACCESSIBLE.items():
+            context[name] = context[name].replace(written, better)
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("html-page-context", describe)
+    app.connect("html-page-context", make_accessible, priority=900)  # behind the theme
