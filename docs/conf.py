@@ -1,6 +1,9 @@
 """Sphinx configuration."""
 
+from html import escape
 from importlib.metadata import version as installed_version
+
+from docutils import nodes
 
 project = "microcosm-sqlite"
 author = "the microcosm-sqlite authors"
@@ -21,3 +24,38 @@ nitpicky = False
 html_theme = "furo"
 html_title = f"microcosm-sqlite {release}"
 html_copy_source = False
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """Give each page a description for search engines and previews: its first paragraph."""
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else ()
+    text = next((" ".join(found.astext().split()) for found in paragraphs), "")
+    if text:
+        text = escape(text if len(text) <= 160 else f"{text[:157].rsplit(' ', 1)[0]} ...")
+        title = escape(str(context.get("title", project)))
+        context["metatags"] = (
+            f'{context.get("metatags", "")}\n<meta name="description" content="{text}">'
+            f'\n<meta property="og:title" content="{title}">'
+            f'\n<meta property="og:description" content="{text}">\n'
+        )
+
+
+# What screen readers and keyboards need, and the theme leaves out.
+ACCESSIBLE = {
+    'role="heading">': 'role="heading" aria-level="2">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+}
+
+
+def make_accessible(app, pagename, templatename, context, doctree):
+    """Let keys scroll what is wider than a page, and give the captions of menus a level."""
+    for name in {"body", "furo_navigation_tree"} & context.keys():
+        for written, better in ACCESSIBLE.items():
+            context[name] = context[name].replace(written, better)
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("html-page-context", describe)
+    app.connect("html-page-context", make_accessible, priority=900)  # behind the theme

@@ -21,7 +21,7 @@ Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#d7dde4">
 
 def draw(session: Sequence[tuple[str, str]], title: str) -> str:
     """The picture of some commands, each with what it printed on a terminal of 80 columns."""
-    lines = list(_lines(session))
+    lines = list(_lines(session))[:-1]
     size = {"width": round(2 * MARGIN + COLUMNS * LETTER), "height": TOP + LINE * len(lines)}
     rows = [
         f'<text x="{MARGIN}" y="{TOP + LINE * number}" xml:space="preserve">{line}</text>'

@@ -85,7 +85,7 @@ def test_a_user_who_has_a_folder_of_wheels_gets_through(
 @pytest.mark.slow
 def test_a_user_of_files_moves_to_a_data_wheel(newcomer: Reader) -> None:
     page = ROOT / "docs" / "how-to" / "move-to-data-wheels.md"
-    assert newcomer.follow(page, section="Draft the project") == 4
+    assert newcomer.follow(page) == 5
 
 
 ELSEWHERE = "A worker that has another version"

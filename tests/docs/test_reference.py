@@ -59,6 +59,16 @@ def test_a_menu_reaches_every_page() -> None:
     assert {page for page in pages if "_build" not in page} == reached
 
 
+def test_every_test_and_page_that_is_named_is_there() -> None:
+    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *DOCS.rglob("*.md")]:
+        text = page.read_text("utf-8")
+        for name in re.findall(r"`(tests/[\w/]+\.py)", text):
+            assert (ROOT / name).is_file(), f"{page.name}: {name}"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", readme):
+        assert (ROOT / link).is_file(), link
+
+
 def test_the_changelog_begins_with_this_version_and_its_date() -> None:
     heading = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert heading
