@@ -37,6 +37,7 @@ test-heavy: $(READY)  ## Install a JVM, a browser and more if possible; run the 
 
 screenshots: $(READY)  ## Take the screenshots of the documentation again.
 	$(BIN)/python tests/heavy.py tests/docs/test_screenshots.py
+	-$(BIN)/python -m pytest -q tests/docs/test_screenshots.py -m slow  # fails if it changed
 	cp build/screenshots/docs/*.png build/screenshots/docs/*.svg docs/images/
 
 lint: $(READY)  ## Check style, types, the Python of the pages, and the order of the packages.
