@@ -176,7 +176,7 @@ def unreadable_files_are_said_to_be_so_with_mode_and_uid(trial: Trial) -> None:
     path = make_database(trial.folder / "x.db")
     path.chmod(0o600)
     ended = run(
-        f"import os\nimport microcosm_sqlite.catalog.connection\nos.setuid({NOBODY})\n{READ}",
+        f"import json, os\nimport microcosm_sqlite.catalog.connection\nos.setuid({NOBODY})\n{READ}",
         str(path),
     )
     expected = f"uid {NOBODY} (mode 0600, owner uid 0)"

@@ -104,7 +104,7 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
         top += 1
         below.pop(0)
     kinds = find_kinds([row.fields for row in below[1 : _SAMPLE + 1]], width)
-    if tells_units(below[0].fields):
+    if below and tells_units(below[0].fields):
         units = 1
     elif len(below) > 1 and is_unlike(below[0].fields, kinds):
         units = int(_are_units(below[0].fields))
