@@ -37,6 +37,7 @@ COMMANDS = {
     "card": "datasets:print_card",
     "verify": "datasets:verify_datasets",
     "new": "projects:new_project",
+    "add": "projects:add_to_project",
     "build": "projects:build_project",
     "diff": "publishing:compare_versions",
     "check": "publishing:check_publication",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,12 @@ from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folde
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.project_context import describe_draft, name_source
-from microcosm_sqlite.authoring.drafting.report import report_databases, report_files
+from microcosm_sqlite.authoring.drafting.report import (
+    list_decisions,
+    report_databases,
+    report_files,
+    spell_decisions,
+)
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
 from microcosm_sqlite.authoring.loading.connections import (
     create_full_text,
@@ -37,7 +42,7 @@ from microcosm_sqlite.authoring.sources.databases import explained, open_databas
 from microcosm_sqlite.catalog.connection import harden
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line
-from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.common.workspace import Revision, open_scratch
 from microcosm_sqlite.errors import SettingsError
 
 
@@ -48,10 +53,31 @@ class Draft:
     Attributes:
         path: Where it is.
         report: What was inferred and how sure it is, as lines to show to the author.
+        decisions: What of it only the author knows.
     """
 
     path: Path
     report: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+
+    def spell(self) -> str:
+        """The whole report, which begins with the decisions."""
+        return "\n".join([*spell_decisions(self.decisions), *self.report, ""])
+
+
+REPORT_FILE = "draft-report.txt"
+"""Where the report stays in the project."""
+
+
+def keep_report(
+    revision: Revision, root: Path, decisions: Iterable[str], report: Iterable[str]
+) -> Draft:
+    """Write a report into the copy of a project, below those that are there."""
+    draft = Draft(root, *(tuple(map(spell_on_one_line, lines)) for lines in (report, decisions)))
+    file = revision.path / REPORT_FILE
+    before = f"{file.read_text('utf-8')}\n" if file.exists() else ""
+    revision.rewrite(file, before + draft.spell())
+    return draft
 
 
 def draft_project(
@@ -92,13 +118,15 @@ def draft_project(
             inference = infer_folder(
                 found, null_values, taken=taken, refused=refused, accept=accept
             )
-        draft = describe_draft(inference, databases, context, null_values)
-        with write_project(target, {**context, "_draft": draft}) as project:
+        tables = describe_draft(inference, databases, context, null_values)
+        with write_project(target, {**context, "_draft": tables}) as project:
             _replace_sources(project / "sources", inference, databases)
             _write_repairs(project, inference)
             check_draft(project, databases)
-    report = [*report_databases(databases), *report_files(inference)]
-    return Draft(target, tuple(map(spell_on_one_line, report)))
+            report = [*report_databases(databases), *report_files(inference)]
+            decisions = list_decisions(inference, databases)
+            draft = keep_report(Revision(project), target, decisions, report)
+    return draft
 
 
 def _replace_sources(

@@ -27,9 +27,14 @@ _FEWEST_ALIKE = 20
 """Neighbours that are told of in one line: of a wide table nobody reads hundreds."""
 
 
-def report_files(inference: Inference) -> Iterator[str]:
-    """Tell what was inferred of files, table by table, then of which files no table was made."""
-    classes = name_classes(inference.tables, "")
+def report_files(inference: Inference, classes: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Tell what was inferred of files, table by table, then of which files no table was made.
+
+    Args:
+        inference: The tables.
+        classes: Table to class, where other classes were there before.
+    """
+    classes = classes or name_classes(inference.tables, "")
     for name, table in inference.tables.items():
         rows = spell_count(table.row_count, "row")
         yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
@@ -48,6 +53,49 @@ def report_files(inference: Inference) -> Iterator[str]:
         yield f"left out: {name}, {reason}"
     for error in inference.refused:
         yield f"refused: {error}"
+
+
+def list_decisions(
+    inference: Inference,
+    databases: Iterable[DatabaseDraft] = (),
+    known: Mapping[str, InferredTable] | None = None,
+) -> Iterator[str]:
+    """What only the author knows: all that may be otherwise than it was drafted, as lines.
+
+    Args:
+        inference: The tables of files.
+        databases: The databases.
+        known: Tables that were there before, which may refer to the others.
+    """
+    for database in databases:
+        found = database.found
+        for table in found.row_counts:
+            for name, sentences in found.suggestions.get(table, {}).items():
+                yield from (f"{table}.{name}: {sentence}" for sentence in sentences)
+            yield from (f"{table}: {remark}" for remark in found.remarks[table])
+        yield from (f"{what} is left out: {reason}" for what, reason in found.left_out.items())
+        yield from (f"{database.path.name} differs: {each}" for each in database.differences)
+    for name, inferred in {**inference.tables, **(known or {})}.items():
+        for column in inferred.columns.values():
+            if column.hint:
+                yield f"{name}.{column.name}: would be {column.hint}"
+            if column.near_reference:
+                yield f"{name}.{column.name}: {column.near_reference}"
+        for suggestion, alike in _group(inferred.columns.values()):
+            yield f"{name}.{', '.join(alike[:_MOST_SHOWN])}: {suggestion}"
+        yield from (f"{name}: {note}" for note in (*inferred.file.notes, *inferred.remarks))
+    for file, reason in inference.left_out.items():
+        if reason != "hidden":
+            yield f"{file} is left out: {reason}"
+    yield from (f"refused: {error}" for error in inference.refused)
+
+
+def spell_decisions(decisions: Collection[str]) -> list[str]:
+    """What only the author knows, as a report begins with it."""
+    if not decisions:
+        return ["Nothing to look at: all of it is sure."]
+    head = f"{spell_count(len(decisions), 'thing')} to look at:"
+    return [head, *(f"  {decision}" for decision in decisions), ""]
 
 
 def _describe_link(path: Path) -> Iterator[str]:

@@ -212,6 +212,12 @@ def _tell(error: BaseException) -> str:
     return (error.msg if isinstance(error, SyntaxError) else str(error)).rstrip(".")
 
 
+def find_models_file(settings: ProjectSettings) -> Path:
+    """Where the module of the models stands."""
+    path = settings.import_directory.joinpath(*settings.models.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 def find_models(module: ModuleType, dataset: str) -> Models:
     """The tables that a module declares for a dataset.
 

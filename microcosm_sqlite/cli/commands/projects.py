@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from microcosm_sqlite.authoring.drafting.draft import Draft
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
     from microcosm_sqlite.authoring.progress import Progress
 
 LONG = 1.0
@@ -119,6 +121,15 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_PROJECT = click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="The project; by default the current directory.",
+)
+
+
 @click.command(
     "new",
     short_help="Write a new dataset project.",
@@ -182,12 +193,64 @@ def new_project(
             directory,
             folder,
             null_values=null_values,
-            accept=lambda _, repairs: repairs if repair else (),
+            accept=_choose_repairs(repair),
             **given,
         )
-        out.note("\n".join(draft.report))
-        out.text(str(draft.path))
+        _tell(draft)
     out.note(f"Next: cd {directory} && microcosm-sqlite build")
+
+
+@click.command(
+    "add",
+    short_help="Draft more tables into a project.",
+    epilog=examples(
+        "microcosm-sqlite add pitching.csv",
+        "microcosm-sqlite add ./more-csvs --null NA --project baseball-data",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
+@_PROJECT
+@click.option(
+    "--null",
+    "null_values",
+    metavar="TEXT",
+    multiple=True,
+    help="A text that means no value, such as NA; may be repeated.",
+)
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Make all repairs proposed for rows of text that do not fit, and write them into "
+    "repairs.toml, to be reviewed.",
+)
+@isolated("files", "project")
+def add_to_project(
+    files: tuple[str, ...], project: str, null_values: tuple[str, ...], repair: bool
+) -> None:
+    """Draft a table for each FILE into a project: model, store, source, settings.
+
+    A folder stands for its files. References from and to the tables of the project are inferred as
+    well. What you wrote stays as it is: classes are appended, imports and settings inserted. If
+    anything fails, the project is left as it was.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting.adding import add_tables
+
+    draft = add_tables(project, files, null_values=null_values, accept=_choose_repairs(repair))
+    _tell(draft)
+
+
+def _choose_repairs(repair: bool) -> Accept:
+    return lambda _, repairs: repairs if repair else ()
+
+
+def _tell(draft: Draft) -> None:
+    """Print what needs a decision, then the report, and the project's path as the result."""
+    out = Output()
+    out.note(draft.spell().rstrip("\n"))
+    out.text(str(draft.path))
 
 
 @click.command(

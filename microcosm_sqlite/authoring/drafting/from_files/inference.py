@@ -7,7 +7,7 @@ exactly, and memory does not grow with the files.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -79,6 +79,7 @@ from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
 _CHUNK = 1000
+Known = Callable[[sqlite3.Connection], Mapping[str, InferredTable]]
 
 
 def infer_folder(
@@ -88,6 +89,7 @@ def infer_folder(
     taken: Collection[str] = (),
     refused: Collection[SourceError] = (),
     accept: Accept = accept_none,
+    load_known: Known | None = None,
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -99,6 +101,7 @@ def infer_folder(
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
         accept: Asked for each file which of the repairs proposed are to be made.
+        load_known: Loads tables that are known already, for references from and to them.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -119,11 +122,12 @@ def infer_folder(
                 found.refused.append(error)
             except MemoryError:
                 found.refused.append(_refuse_memory(path))
-        if not names:
+        if not (names if load_known is None else found.tables):
             _refuse_nothing(folder, found)
-        for table in found.tables.values():
+        known = load_known(connection) if load_known else {}
+        for table in (*found.tables.values(), *known.values()):
             index_keys(connection, table)
-        infer_references(connection, found.tables)
+        infer_references(connection, {**found.tables, **known}, known)
         for table in found.tables.values():
             suggest_key(table)
             infer_labels(connection, table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -25,13 +26,16 @@ from microcosm_sqlite.authoring.drafting.model_names import (
     name_relationships,
     name_row_number,
 )
+from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import (
     BINARY,
     BOOLEAN,
+    DATE,
     DURATION,
     INTEGER,
     JSON,
     KINDS,
+    LABEL,
     NUMBER,
     TEXT,
     TIME,
@@ -234,3 +238,33 @@ def _list_related(
             is_optional=any(table.columns[name].is_nullable for name in columns),
             foreign_keys=tuple(attributes[name] for name in columns),
         )
+
+
+_COMPARED = {DATE: DATE, INTEGER: INTEGER, LABEL: TEXT, TEXT: TEXT}
+"""Kinds that references are looked for in, to those that files are inferred to have."""
+
+
+def describe_table(table: sa.Table) -> InferredTable:
+    """Return a table of models as if it were inferred; its rows are not counted."""
+    columns = {column.name: _describe_column(column) for column in table.columns}
+    key = tuple(column.name for column in table.primary_key.columns)
+    return InferredTable(table.name, TypedFile(Path(table.name), ()), columns, 0, key)
+
+
+def _describe_column(column: sa.Column[Any]) -> InferredColumn:
+    kind = find_type_kind(column.type)
+    is_unique = column.unique or any(
+        isinstance(each, sa.UniqueConstraint) and [*each.columns] == [column]
+        for each in column.table.constraints
+    )
+    targets = [key.target_fullname.rpartition(".") for key in column.foreign_keys]
+    return InferredColumn(
+        column.name,
+        column.name,
+        _COMPARED.get(kind.name, "") if kind else "",
+        bool(column.nullable),
+        0,
+        is_long=False,
+        is_unique=bool(is_unique) and not column.primary_key,
+        reference=(targets[0][0], targets[0][2]) if targets else None,
+    )
