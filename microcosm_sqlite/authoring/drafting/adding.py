@@ -32,7 +32,6 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     describe_table,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import name_table
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.project_context import (
@@ -47,6 +46,7 @@ from microcosm_sqlite.authoring.project.pyproject import extend_hook_table
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import is_database
+from microcosm_sqlite.authoring.sources.finding import name_table
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import Revision, open_scratch, revise_project
 from microcosm_sqlite.errors import SettingsError, SourceError
@@ -142,7 +142,7 @@ def _gather(
     gathered: dict[str, Path] = {}
     folder.mkdir()
     lower = {name.lower(): name for name in taken}
-    for path in _list_files(files):
+    for path in list_files(files):
         table = name_table(path)
         if table.lower() in lower:
             raise SettingsError(
@@ -167,7 +167,8 @@ def _gather(
     return gathered
 
 
-def _list_files(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+def list_files(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """The files, and those in the folders that are named, but for hidden ones."""
     for path in (Path(file).resolve() for file in files):
         if path.is_dir():
             inner = (each for each in sorted(path.iterdir()) if each.is_file())

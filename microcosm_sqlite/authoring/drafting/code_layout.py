@@ -295,6 +295,15 @@ class ModuleText:
         if lines:
             self._place_import(_rank_module(module, lines[0]), lines)
 
+    def drop_import(self, module: str, name: str) -> None:
+        """Take a name out of an import as `write_import` writes it, where nothing uses it."""
+        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(self.tree)):
+            return
+        for node in self._list_imports():
+            known = {_spell_alias(each) for each in node.names}
+            if name in known and self.read(node) == write_import(module, known):
+                self.replace(node, write_import(module, known - {name}))
+
     def _list_imports(self) -> list[ast.Import | ast.ImportFrom]:
         """Those that it begins with."""
         found: list[ast.Import | ast.ImportFrom] = []

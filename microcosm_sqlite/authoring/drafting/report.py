@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
 from microcosm_sqlite.common.kinds import BOOLEAN, MOMENT, NUMBER, TEXT
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 
 _MOST_SHOWN = 6
 _FEWEST_ALIKE = 20
@@ -96,6 +97,44 @@ def spell_decisions(decisions: Collection[str]) -> list[str]:
         return ["Nothing to look at: all of it is sure."]
     head = f"{spell_count(len(decisions), 'thing')} to look at:"
     return [head, *(f"  {decision}" for decision in decisions), ""]
+
+
+@dataclass(frozen=True)
+class Refreshment:
+    """What new editions of sources are like.
+
+    Attributes:
+        path: The project.
+        is_new: Whether any of them differs from the one that the project has.
+        is_applied: Whether the project has the new editions now.
+        report: What is new in each table, as lines.
+        edits: The edits of the models that it takes.
+        decisions: What no longer fits, of which only the author can say what to do.
+    """
+
+    path: Path
+    is_new: bool
+    is_applied: bool
+    report: Sequence[str]
+    edits: Sequence[str]
+    decisions: Sequence[str]
+
+    def spell(self) -> list[str]:
+        """The whole report, which begins with the decisions."""
+        lines = spell_decisions(self.decisions) if self.decisions else []
+        lines += self.report
+        if self.edits:
+            lines += ["", "Edits that were made:" if self.is_applied else "Edits that it takes:"]
+            lines += [f"  {edit}" for edit in self.edits]
+        if self.decisions:
+            outcome = "Nothing was changed: decide about these things first, then refresh again."
+        elif not self.is_new:
+            outcome = "Nothing was changed, as there is no new edition."
+        elif self.is_applied:
+            outcome = "The project has the new editions, and builds."
+        else:
+            outcome = "Nothing was changed: --apply takes the new editions and makes the edits."
+        return [*map(spell_on_one_line, lines), "", outcome]
 
 
 def _describe_link(path: Path) -> Iterator[str]:

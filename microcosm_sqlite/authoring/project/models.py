@@ -131,6 +131,10 @@ class Models:
         columns = sa.inspect(cls).columns
         return {key: column.name for key, column in columns.items() if key != column.name}
 
+    def find_attribute(self, table: str, column: str) -> str:
+        """What a column is called in its class."""
+        return next((key for key, name in self.aliases(table).items() if name == column), column)
+
     def describe(self, table: sa.Table) -> str:
         """What the table holds: its comment, or the docstring of its class."""
         if table.comment:

@@ -242,6 +242,37 @@ def add_to_project(
     _tell(draft)
 
 
+@click.command(
+    "refresh",
+    short_help="Compare new editions of sources with the models.",
+    epilog=examples(
+        "microcosm-sqlite refresh ./season-2026",
+        "microcosm-sqlite refresh ./season-2026 --apply",
+        "microcosm-sqlite refresh batting.csv players.csv --project baseball-data",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
+@_PROJECT
+@click.option("--apply", is_flag=True, help="Take the files, and make the edits that are safe.")
+@isolated("files", "project")
+def refresh_project(files: tuple[str, ...], project: str, apply: bool) -> int:
+    """Compare new editions of a project's sources with its models, and say what no longer fits.
+
+    A folder stands for its files. Each is called as its table, as its source, or as the option
+    `upstream` says. With --apply the project takes them; longer texts, more labels, wider whole
+    numbers and new columns are edited into the models. Where anything else no longer fits, nothing
+    is changed, and the exit code is 1.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting import refreshing
+
+    done = refreshing.refresh_project(project, files, apply=apply)
+    Output().text("\n".join(done.spell()))
+    return 1 if done.decisions else 0
+
+
 def _choose_repairs(repair: bool) -> Accept:
     return lambda _, repairs: repairs if repair else ()
 

@@ -49,13 +49,13 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, acc
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
     RawFile,
     TypedFile,
-    name_table,
     sniff,
 )
 from microcosm_sqlite.authoring.loading.value_errors import find_misfit
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import (
     choose_opener,
+    name_table,
     split_name,
 )
 from microcosm_sqlite.authoring.sources.records import SourceFile

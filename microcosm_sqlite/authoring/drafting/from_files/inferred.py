@@ -7,7 +7,7 @@ SQLAlchemy of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,6 +185,13 @@ def _declare(
     )
 
 
+def declare_column(column: InferredColumn, table: str, attribute: str) -> DraftedModel:
+    """Return the model of one column that a table takes, which rows of before leave empty."""
+    alone = replace(column, is_nullable=True, is_unique=False, labels=(), suggestions=[])
+    declared = _make_column(alone, InferredTable(table, TypedFile(Path(), ()), {}, 0))
+    return DraftedModel(sa.Table(table, sa.MetaData(), declared), "", {column.name: attribute})
+
+
 def _list_joint_keys(table: InferredTable) -> Iterator[sa.ForeignKeyConstraint]:
     for columns, parent, keys in table.references:
         yield sa.ForeignKeyConstraint(columns, [f"{parent}.{key}" for key in keys])
@@ -211,9 +218,14 @@ def _choose_type(column: InferredColumn, *, is_key: bool) -> sa.types.TypeEngine
     if column.kind == INTEGER and column.is_long and not is_key:
         return sa.BigInteger()
     if column.kind == TEXT and column.length:
-        lengths = (length for length in _LENGTHS if length >= _ROOM * column.length)
-        return sa.String(next(lengths)) if column.length * _ROOM <= _LENGTHS[-1] else sa.Text()
+        length = choose_length(column.length)
+        return sa.String(length) if length else sa.Text()
     return make_type(KINDS[column.kind])
+
+
+def choose_length(longest: int) -> int | None:
+    """The length of a column whose longest text has so many characters; None for any length."""
+    return next((length for length in _LENGTHS if length >= _ROOM * longest), None)
 
 
 def _list_related(
