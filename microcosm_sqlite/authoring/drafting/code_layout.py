@@ -195,8 +195,9 @@ class ModuleText:
             SyntaxError: It is no Python.
         """
         self.tree = ast.parse(text.removeprefix("\ufeff"))
-        self._lines = text.split("\n")
-        self._end = "\r" if self._lines[0].endswith("\r") else ""
+        self._end = "\r" if text.partition("\n")[0].endswith("\r") else ""
+        self._text = text
+        self._lines = (text if text.endswith("\n") else f"{text}{self._end}\n").split("\n")
         self._edits: list[tuple[int, int, list[str]]] = []
 
     def read(self, node: ast.stmt) -> list[str]:
@@ -219,8 +220,7 @@ class ModuleText:
 
     def append(self, lines: Iterable[str]) -> None:
         """Write lines at the end."""
-        at = len(self._lines) - (self._lines[-1] == "")
-        self._edit(at, at, lines)
+        self._edit(len(self._lines) - 1, len(self._lines) - 1, lines)
 
     def _edit(self, start: int, end: int, lines: Iterable[str]) -> None:
         self._edits.append((start, end, [f"{line}{self._end}" for line in lines]))
@@ -230,8 +230,7 @@ class ModuleText:
         lines = [*self._lines]
         for start, end, added in sorted(self._edits, key=lambda edit: edit[:2])[::-1]:
             lines[start:end] = added
-        text = "\n".join(lines)
-        return text if text.endswith("\n") or not self._edits else f"{text}{self._end}\n"
+        return "\n".join(lines) if self._edits else self._text
 
     def find_names(self) -> dict[str, tuple[str, str]]:
         """The names that it binds, each with the module and the name that it is imported as."""
@@ -269,7 +268,8 @@ class ModuleText:
         Returns:
             Names that the module uses for something else, so that they cannot be imported.
         """
-        names, clashes = self.find_names(), []
+        names, clashes = self.find_names(), list[str]()
+        placed: list[tuple[tuple[int, bool, str], list[str]]] = []
         for module, wanted in sorted(imports.names.items()):
             missing = set()
             for name in sorted(wanted):
@@ -278,11 +278,13 @@ class ModuleText:
                     missing.add(name)
                 elif names[bound] != (module, name):
                     clashes.append(bound)
-            if missing:
-                self._import(module, missing)
+            lines = self._import(module, missing) if missing else []
+            placed += [(_rank_module(module, lines[0]), lines)] if lines else []
+        self._place_imports(sorted(placed))
         return clashes
 
-    def _import(self, module: str, names: set[str]) -> None:
+    def _import(self, module: str, names: set[str]) -> list[str]:
+        """Import names where an import takes them; the lines that import the others."""
         plain = {name for name in names if " as " not in name}
         for node in self._list_imports():
             known = {_spell_alias(each) for each in node.names}
@@ -291,9 +293,7 @@ class ModuleText:
                 self.replace(node, write_import(module, known | plain))
                 names = names - plain
                 break
-        lines = [*Imports({module: names}).write([module])]
-        if lines:
-            self._place_import(_rank_module(module, lines[0]), lines)
+        return [*Imports({module: names}).write([module])]
 
     def drop_import(self, module: str, name: str) -> None:
         """Take a name out of an import as `write_import` writes it, where nothing uses it."""
@@ -314,17 +314,20 @@ class ModuleText:
                 break
         return found
 
-    def _place_import(self, rank: tuple[int, bool, str], lines: list[str]) -> None:
+    def _place_imports(self, placed: Sequence[tuple[tuple[int, bool, str], list[str]]]) -> None:
+        """Insert imports, sorted as these are, each section apart from the one before."""
         imports = self._list_imports()
         ranks = [_rank_module(_find_module(node), self.read(node)[0]) for node in imports]
-        count = sum(each <= rank for each in ranks)
-        if imports[count:] and ranks[count][0] == rank[0]:
-            self.insert_before(imports[count], lines)
-        elif count:
-            is_apart = ranks[count - 1][0] < rank[0]
-            self.insert_after(imports[count - 1], ["", *lines] if is_apart else lines)
-        else:
-            self.insert_before(self.tree.body[0], lines)
+        sections = {rank[0] for rank in ranks}
+        for rank, lines in placed:
+            count = sum(each <= rank for each in ranks)
+            if (ranks[count:] and ranks[count][0] == rank[0]) or not count:
+                self.insert_before((imports or self.tree.body)[count], lines)
+            else:
+                self.insert_after(
+                    imports[count - 1], lines if rank[0] in sections else ["", *lines]
+                )
+            sections.add(rank[0])
 
 
 def _spell_alias(alias: ast.alias) -> str:

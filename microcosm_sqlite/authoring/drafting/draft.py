@@ -18,6 +18,7 @@ from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.comparing.shapes import Schema, list_names
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
@@ -39,9 +40,10 @@ from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import explained, open_database
+from microcosm_sqlite.authoring.sources.finding import name_table
 from microcosm_sqlite.catalog.connection import harden
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import spell_on_one_line
+from microcosm_sqlite.common.wording import spell_on_one_line, suggest
 from microcosm_sqlite.common.workspace import Revision, open_scratch
 from microcosm_sqlite.errors import SettingsError
 
@@ -86,6 +88,8 @@ def draft_project(
     *,
     null_values: Collection[str] = (),
     accept: Accept = accept_none,
+    exclude: Collection[str] = (),
+    dry_run: bool = False,
     **answers: str,
 ) -> Draft:
     """Write a project whose tables are those of a folder of files.
@@ -101,25 +105,30 @@ def draft_project(
         null_values: Texts that mean that there is no value, besides the empty field.
         accept: Asked for each file of text which of the repairs proposed are to be made. They go
             into `repairs.toml`; the files are copied as they are.
+        exclude: Tables to leave out.
+        dry_run: Whether to write nothing, for the report alone.
         answers: Answers to the template's questions, as for `scaffold`.
 
     Raises:
         SourceError: There is no file that can be read; nothing was written.
-        SettingsError: An answer cannot be used, or the directory is not empty.
+        SettingsError: An answer cannot be used, no table is called as one to be left out, or the
+            directory is not empty.
         MissingDependencyError: cookiecutter is not installed, or sqlacodegen for a database.
     """
     target, context = complete_answers(directory, answers)
     with open_scratch() as scratch:
         found = Path(folder)
-        databases, refused = read_databases(found, scratch)
+        databases, refused = read_databases(found, scratch, exclude)
         inference = Inference(refused=refused)
         if found.is_dir():
             taken = [name for database in databases for name in database.found.row_counts]
             inference = infer_folder(
-                found, null_values, taken=taken, refused=refused, accept=accept
+                found, null_values, taken=taken, refused=refused, accept=accept, exclude=exclude
             )
+        _refuse_unknown(exclude, inference, databases)
         tables = describe_draft(inference, databases, context, null_values)
-        with write_project(target, {**context, "_draft": tables}) as project:
+        place = scratch / "draft" if dry_run else target
+        with write_project(place, {**context, "_draft": tables}) as project:
             _replace_sources(project / "sources", inference, databases)
             _write_repairs(project, inference)
             check_draft(project, databases)
@@ -127,6 +136,29 @@ def draft_project(
             decisions = list_decisions(inference, databases)
             draft = keep_report(Revision(project), target, decisions, report)
     return draft
+
+
+def _refuse_unknown(
+    exclude: Collection[str], inference: Inference, databases: Iterable[DatabaseDraft]
+) -> None:
+    """Refuse to leave out what is not there."""
+    left_out = {
+        name_table(Path(file)) for file, why in inference.left_out.items() if why == EXCLUDED
+    }
+    tables = [*inference.tables]
+    for database in databases:
+        tables += database.found.row_counts
+        left_out |= {
+            what.removeprefix("table ")
+            for what, why in database.found.left_out.items()
+            if why == EXCLUDED
+        }
+    for name in exclude:
+        if name not in left_out:
+            raise SettingsError(
+                f"No table is called `{name}`, so it cannot be left out.",
+                hint=suggest(name, tables, "There are"),
+            )
 
 
 def _replace_sources(

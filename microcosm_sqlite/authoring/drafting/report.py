@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import spell_value
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, HIDDEN
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -74,7 +75,9 @@ def list_decisions(
             for name, sentences in found.suggestions.get(table, {}).items():
                 yield from (f"{table}.{name}: {sentence}" for sentence in sentences)
             yield from (f"{table}: {remark}" for remark in found.remarks[table])
-        yield from (f"{what} is left out: {reason}" for what, reason in found.left_out.items())
+        for what, reason in found.left_out.items():
+            if reason != EXCLUDED:
+                yield f"{what} is left out: {reason}"
         yield from (f"{database.path.name} differs: {each}" for each in database.differences)
     for name, inferred in {**inference.tables, **(known or {})}.items():
         for column in inferred.columns.values():
@@ -86,7 +89,7 @@ def list_decisions(
             yield f"{name}.{', '.join(alike[:_MOST_SHOWN])}: {suggestion}"
         yield from (f"{name}: {note}" for note in (*inferred.file.notes, *inferred.remarks))
     for file, reason in inference.left_out.items():
-        if reason != "hidden":
+        if reason not in (HIDDEN, EXCLUDED):
             yield f"{file} is left out: {reason}"
     yield from (f"refused: {error}" for error in inference.refused)
 

@@ -177,8 +177,8 @@ def extend_hook_table(text: str, added: Mapping[str, Sequence[str]]) -> str:
 
 
 def _extend_table(text: str, name: str, added: Sequence[str]) -> str:
-    lines = text.split("\n")
-    end = "\r" if lines[0].endswith("\r") else ""
+    end = "\r" if text.partition("\n")[0].endswith("\r") else ""
+    lines = (text if text.endswith("\n") else f"{text}{end}\n").split("\n")
     headers = [(at, m[1]) for at, line in enumerate(lines) if (m := _HEADER.fullmatch(line))]
     names = [header for _, header in headers]
     hook = next(table for table in _HOOK_TABLES if table in names)

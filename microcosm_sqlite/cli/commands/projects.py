@@ -137,7 +137,8 @@ _PROJECT = click.option(
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
         "microcosm-sqlite new flights-data --from ./csvs --null NA",
-        "microcosm-sqlite new prices-data --from ./messy --repair",
+        "microcosm-sqlite new prices-data --from ./messy --dry-run",
+        "microcosm-sqlite new prices-data --from ./messy --repair --exclude notes",
         "microcosm-sqlite new birds-data --from birds.db",
     ),
 )
@@ -163,6 +164,13 @@ _PROJECT = click.option(
     help="With --from: make all repairs proposed for rows of text that do not fit, and write them "
     "into repairs.toml, to be reviewed.",
 )
+@click.option(
+    "--exclude",
+    metavar="TABLE",
+    multiple=True,
+    help="With --from: a table to leave out; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="With --from: print the report, and write nothing.")
 @_question_options
 @isolated("folder")
 def new_project(
@@ -170,6 +178,8 @@ def new_project(
     folder: str | None,
     null_values: tuple[str, ...],
     repair: bool,
+    exclude: tuple[str, ...],
+    dry_run: bool,
     **answers: str | None,
 ) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
@@ -179,6 +189,8 @@ def new_project(
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
     out = Output()
+    if folder is None and (exclude or dry_run):
+        raise click.UsageError("--exclude and --dry-run are for files that --from names.")
     if folder is None:
         from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 
@@ -194,8 +206,13 @@ def new_project(
             folder,
             null_values=null_values,
             accept=_choose_repairs(repair),
+            exclude=exclude,
+            dry_run=dry_run,
             **given,
         )
+        if dry_run:
+            out.note(f"{draft.spell()}Nothing was written.")
+            return
         _tell(draft)
     out.note(f"Next: cd {directory} && microcosm-sqlite build")
 

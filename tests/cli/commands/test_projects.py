@@ -81,6 +81,18 @@ def test_repairs_are_told_and_made_where_they_are_accepted(lone_program: Program
     assert '{ file = "repairs.toml" }' in settings
 
 
+def test_a_dry_run_writes_nothing_and_says_so(lone_program: Program) -> None:
+    write_csv(lone_program.home / "in" / "birds.csv", "id,name", ["1,tit", "2,rook"])
+    write_csv(lone_program.home / "in" / "notes.csv", "a,b", ["1,2"])
+    told = lone_program.run("new", "b-data", "--from", "in", "--exclude", "notes", "--dry-run")
+    assert told.stdout == ""
+    assert "birds: 2 rows of birds.csv, model Bird" in told.stderr
+    assert "left out: notes.csv, excluded" in told.stderr
+    assert told.stderr.endswith("Nothing was written.\n")
+    assert not (lone_program.home / "b-data").exists()
+    assert "--from" in lone_program.refuse("new", "b-data", "--dry-run", code=2)
+
+
 def test_a_directory_without_project_is_told(lone_program: Program) -> None:
     assert "pyproject.toml" in lone_program.refuse("build", lone_program.site)
     assert "does not exist" in lone_program.refuse("build", "nowhere", code=2)

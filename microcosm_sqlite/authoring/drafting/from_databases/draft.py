@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     find_words,
     reflect_tables,
 )
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
 from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
     drop_unusable_indexes,
@@ -99,8 +100,15 @@ def _refuse_file(path: Path) -> None:
     refuse_impostor(path, path.name)
 
 
-def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], list[SourceError]]:
+def read_databases(
+    found: Path, scratch: Path, exclude: Collection[str] = ()
+) -> tuple[list[DatabaseDraft], list[SourceError]]:
     """Copy and read the databases in a folder, or the one that is named itself.
+
+    Args:
+        found: The folder or the database.
+        scratch: Where copies go.
+        exclude: Tables to leave out.
 
     Returns:
         Those that tables can be made of, and what is wrong with the others.
@@ -115,7 +123,7 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
         try:
             snapshots = {draft.snapshot.stem.lower() for draft in drafts}
             snapshot = scratch / f"{find_free_name(path.stem, snapshots)}.db"
-            draft = _read_database(path, snapshot)
+            draft = _read_database(path, snapshot, exclude)
             _refuse_namesakes(drafts, draft)
         except SourceError as error:
             if path == found:
@@ -126,9 +134,10 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
     return drafts, refused
 
 
-def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
+def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> DatabaseDraft:
     take_snapshot(path, snapshot)
-    dropped = drop_unusable_indexes(snapshot, path.name)
+    dropped = _drop_tables(snapshot, exclude)
+    dropped |= drop_unusable_indexes(snapshot, path.name)
     with open_database(snapshot, path.name) as connection, explained(path.name):
         refuse_nameless_columns(connection, path.name)
         found = reflect_tables(connection)
@@ -142,6 +151,20 @@ def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
     if not found.metadata.tables:
         raise SourceError(f"{path.name} has no tables.", file=path.name)
     return DatabaseDraft(path, snapshot, found)
+
+
+def _drop_tables(snapshot: Path, exclude: Collection[str]) -> dict[str, str]:
+    """Drop the tables that are to be left out of a snapshot; tells which it had."""
+    if not exclude:
+        return {}
+    with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
+        query = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        names = [name for (name,) in connection.execute(query) if name in exclude]
+        for name in names:
+            connection.execute(f"DROP TABLE {quote_identifier(name)}")
+        if names:
+            connection.execute("VACUUM")
+    return {f"table {name}": EXCLUDED for name in names}
 
 
 def _refuse_too_wide(found: Reflection, name: str) -> None:

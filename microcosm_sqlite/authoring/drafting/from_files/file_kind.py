@@ -45,6 +45,10 @@ _OTHERS = {
 }
 
 
+HIDDEN, EXCLUDED = "hidden", "excluded"
+"""Reasons to leave a file out that are as its author wants it."""
+
+
 def refuse_disguise(path: Path) -> None:
     """Raise for a file that is not what it is called.
 
@@ -102,7 +106,7 @@ def list_files(
         raise SourceError(f"{folder} is not a folder.", file=str(folder))
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
-            left_out[path.name] = "hidden"
+            left_out[path.name] = HIDDEN
         elif path.is_dir():
             left_out[path.name] = "a folder; move its files up, or draft a project of it"
         elif not path.is_file():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_hint,
     find_joints,
@@ -90,6 +90,7 @@ def infer_folder(
     refused: Collection[SourceError] = (),
     accept: Accept = accept_none,
     load_known: Known | None = None,
+    exclude: Collection[str] = (),
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -102,6 +103,7 @@ def infer_folder(
         refused: What is wrong with the other databases of the folder.
         accept: Asked for each file which of the repairs proposed are to be made.
         load_known: Loads tables that are known already, for references from and to them.
+        exclude: Tables to leave out, by the names that their files give them.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -110,6 +112,9 @@ def infer_folder(
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
         for path in list_files(folder, found.left_out, found.refused):
+            if name_table(path) in exclude:
+                found.left_out[path.name] = EXCLUDED
+                continue
             try:
                 raw = sniff(path, accept)
                 if raw is None:
