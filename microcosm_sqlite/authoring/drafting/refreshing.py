@@ -53,9 +53,8 @@ from microcosm_sqlite.authoring.sources.finding import (
     split_name,
 )
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
-from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number, make_names
-from microcosm_sqlite.common.kinds import KINDS, TEXT
+from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import Revision, open_scratch, revise_project
@@ -130,14 +129,14 @@ class _Refresh:
             self.revision.rewrite(settings, text)
         if taken and not self.decisions:
             try:
-                build_dataset(ProjectSettings.from_pyproject(self.revision.path))
+                _try_build(ProjectSettings.from_pyproject(self.revision.path))
             except BuildError as error:
                 self.decisions.append(f"the build: {error}")
 
     def _build_before(self) -> Path | None:
         """The database of the editions before, if there is any."""
         try:
-            return build_dataset(replace(self.settings, compression="none")).path
+            return _try_build(self.settings)
         except BuildError:
             published = self.settings.database_path
             return published if published.suffix == ".db" and published.exists() else None
@@ -179,6 +178,10 @@ class _Refresh:
             line = f"{write_toml_key(table)} = {write_toml(file.name)}"
             self.added.setdefault("upstream", []).append(line)
         return True
+
+
+def _try_build(settings: ProjectSettings) -> Path:
+    return build_dataset(replace(settings, compression="none")).path
 
 
 class _Edition:
@@ -302,11 +305,12 @@ class _Edition:
         type_, values, texts = column.type, [*misfits.values], self.refresh.models_text
         rows = spell_count(misfits.row_count, "row")
         place = (self.table.name, self.models.find_attribute(self.table.name, name))
+        is_limited = misfits.rule.kind == TEXT and getattr(type_, "length", None)
         is_label = isinstance(type_, sa.Enum) and len(values) <= max(len(type_.enums), _FEW)
         if first and is_label and "" not in values and may_be_labels(values):
             told = f"new in {rows}: {', '.join(values)}"
             self._edit(name, told, partial(texts.add_labels, *place, values))
-        elif first and "" not in values and _is_limited(type_):
+        elif first and "" not in values and is_limited:
             told = f"texts of up to {misfits.longest} characters, where {type_!r} is said"
             length = choose_length(misfits.longest)
             self._edit(name, told, partial(texts.set_length, *place, length))
@@ -343,8 +347,3 @@ class _Edition:
     def _decide(self, column: str, what: str) -> None:
         place = f"{self.table.name}.{column}" if column else self.table.name
         self.refresh.decisions.append(f"{place}: {what}")
-
-
-def _is_limited(type_: sa.types.TypeEngine[Any]) -> bool:
-    """Whether a text that does not fit a type is too long for it."""
-    return find_type_kind(type_) is KINDS[TEXT] and bool(getattr(type_, "length", None))
