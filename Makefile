@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo wheels test test-slow test-all test-heavy screenshots lint format docs bench faults fuzz servers clean
+.PHONY: help demo wheels test test-slow test-all matrix test-heavy screenshots lint format docs bench faults fuzz servers clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,12 +28,16 @@ test-slow: $(READY)  ## Run the tests that build, install and type-check whole p
 test-all: $(READY)  ## Run both on every other Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
 
+matrix: $(READY)  ## Run the core with the oldest and the newest dependencies on each Python.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python tests/matrix.py dependencies
+
 test-heavy: $(READY)  ## Install a JVM, a browser and more if possible; run the tests that need them.
 	$(BIN)/python tests/heavy.py --numprocesses auto --dist loadfile
 
 screenshots: $(READY)  ## Take the screenshots of the documentation again.
 	$(BIN)/python tests/heavy.py tests/docs/test_screenshots.py
-	cp build/screenshots/docs/*.png docs/images/
+	cp build/screenshots/docs/*.png build/screenshots/docs/*.svg docs/images/
 
 lint: $(READY)  ## Check style, types, the Python of the pages, and the order of the packages.
 	$(BIN)/ruff check

@@ -3,12 +3,18 @@
 Each version gets its own virtual environment under ``build/matrix``. Two versions run at a time,
 since much of a suite is waiting; what each says is shown when it is done. Left out are the tests
 that want more than Python, and those that say the same on all of them. Arguments go to pytest.
+
+``python tests/matrix.py dependencies`` runs the core of the suite instead, on each version that is
+installed, once with the oldest dependencies that are allowed there and once with the newest, as uv
+resolves them. With ``here``, only the Python that runs this is tried.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from shutil import which
@@ -25,8 +31,22 @@ OPTIONS = ("--numprocesses", "auto", "--dist", "loadfile", "-m", "not heavy and 
 VERSION_QUERY = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
+RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
+EXTRAS = ("build", "new", "migrate", "async", "arrow", "pandas", "polars", "duckdb", "dask")
+EXTRAS += ("browse",)
+TOOLS = ("editables", "hypothesis", "pytest", "pytest-xdist")
+"""What runs the core, and what the package is installed by, in any version."""
+
+PARTS = ["common", "catalog", "orm", "graph", "interop", "authoring/loading", "authoring/values"]
+CORE = [f"tests/{part}" for part in PARTS]
+CORE_OPTIONS = ("--numprocesses", "auto", "-m", "not slow and not heavy and not once")
+BIN, SUFFIX = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
+
+
 def main(arguments: list[str]) -> int:
     """Run the suite on each; the number of versions on which it failed."""
+    if arguments[:1] == ["dependencies"]:
+        return try_dependencies(arguments[1:])
     this = f"{sys.version_info.major}.{sys.version_info.minor}"
     interpreters = find_interpreters()
     missing = [version for version in VERSIONS if version not in interpreters and version != this]
@@ -45,6 +65,46 @@ def main(arguments: list[str]) -> int:
             print(f"=== Python {version}\n{log_of(version).read_text()}", flush=True)
             failures += not done.result()
     return failures
+
+
+def try_dependencies(arguments: list[str]) -> int:
+    """Run the core with the oldest and the newest dependencies; the number of times it failed."""
+    if arguments[:1] == ["here"]:
+        interpreters = {sysconfig.get_python_version(): Path(sys.executable)}
+        del arguments[0]
+    else:
+        interpreters = find_interpreters()
+    failures = []
+    for version, interpreter in interpreters.items():
+        for name, resolution in RESOLUTIONS.items():
+            said = f"Python {version}, {name} dependencies"
+            print(f"=== {said}", flush=True)
+            if not run_core(FOLDER / f"{version}-{name}", interpreter, resolution, arguments):
+                failures.append(said)
+    print(*(f"failed: {said}" for said in failures), sep="\n", flush=True)
+    return len(failures)
+
+
+def run_core(folder: Path, interpreter: Path, resolution: str, arguments: list[str]) -> bool:
+    """Whether the core of the suite passes; only wheels are installed, as nobody compiles."""
+    uv = which("uv") or str(Path(sys.executable).with_name(f"uv{SUFFIX}"))
+    python, locked = folder / BIN / f"python{SUFFIX}", folder / "requirements.txt"
+    wheels = ("--only-binary", ":all:", "--no-python-downloads", "--quiet")
+    extras = [word for extra in EXTRAS for word in ("--extra", extra)]
+    compiling = (uv, "pip", "compile", "--python", python)
+    install = (uv, "pip", "install", "--python", python, "--quiet")
+    steps: list[Sequence[str | Path]] = [
+        (uv, "venv", "--quiet", "--clear", "--python", interpreter, folder),
+        (*compiling, *wheels, "--resolution", resolution, *extras, "-o", locked, "pyproject.toml"),
+        (*install, "--only-binary", ":all:", "--requirement", locked),
+        (*install, "--only-binary", ":all:", "--constraint", locked, *TOOLS),
+        (*install, "--no-deps", "--no-build-isolation", "--editable", "."),
+        (python, "-m", "pytest", "-q", *CORE_OPTIONS, *(arguments or CORE)),
+    ]
+    return all(
+        subprocess.run(step, check=False, cwd=ROOT, stdin=subprocess.DEVNULL).returncode == 0
+        for step in steps
+    )
 
 
 def find_interpreters() -> dict[str, Path]:

@@ -50,7 +50,7 @@ TESTED_THROUGH = {
     "authoring/loading/test_connections": "bulk",
     "authoring/loading/test_load": ("table_load authoring.values.rules"),
     "authoring/publishing/test_publication": "wheel_checks",
-    "authoring/sources/test_database_source": "records",
+    "authoring/sources/test_databases": "records",
     "authoring/test_build": "progress",
     "authoring/values/test_kind_values": "authoring.values.json_documents",
     "catalog/cache/test_extraction": "private_files",
@@ -63,7 +63,6 @@ TESTED_THROUGH = {
     "orm/test_aio": "async_engines",
     "orm/test_data_sets": "microcosm_sqlite.dataset",
     "orm/test_migrations": "cmd.check_migration cmd.migrate",
-    "orm/test_stores": "statements",
     "wheels/test_cold_start": "microcosm_sqlite",
     "wheels/test_frozen": "_pyinstaller",
 }

@@ -46,11 +46,25 @@ def test_both_make_the_same_targets_on_the_same_pythons() -> None:
     made = set(jobs["check"]["strategy"]["matrix"]["target"])
     for job in jobs.values():
         for step in job["steps"]:
-            made |= set(re.findall(r"(?<=\s)[a-z-]+(?=\s|$)", step.get("run", "")))
+            if step.get("run", "").startswith("make "):
+                made |= set(re.findall(r"(?<=\s)[a-z-]+(?=\s|$)", step["run"]))
     wanted = re.findall(r"^make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
     # A job for each Python stands in place of the target that looks for them on one machine.
     assert made == set(wanted) - {"test-all"}
     assert tuple(jobs["test"]["strategy"]["matrix"]["python"]) == VERSIONS
+
+
+def test_dependencies_are_tried_on_each_system_and_python() -> None:
+    job = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["dependencies"]
+    matrix = job["strategy"]["matrix"]
+    assert tuple(matrix["python"]) == VERSIONS
+    assert {system.partition("-")[0] for system in matrix["system"]} == {
+        "macos",
+        "ubuntu",
+        "windows",
+    }
+    assert {trial["python"] for trial in matrix["include"]} >= {"3.14t"}
+    assert any("tests/matrix.py dependencies here" in step.get("run", "") for step in job["steps"])
 
 
 def test_workflows_follow_their_schema_and_give_no_rights_by_default(project: Path) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
+import subprocess
+import sys
+from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from threading import Thread
 
 import sqlalchemy as sa
 
@@ -35,11 +42,12 @@ from microcosm_sqlite.authoring.loading.connections import (
     open_engine,
     open_loading,
 )
-from microcosm_sqlite.authoring.loading.foreign_keys import check_external_keys, check_foreign_keys
-from microcosm_sqlite.authoring.loading.parallel import fill_table
+from microcosm_sqlite.authoring.loading.foreign_keys import find_external_orphans, find_orphans
+from microcosm_sqlite.authoring.loading.load import keep_what_fits
+from microcosm_sqlite.authoring.loading.parallel import fill_part, fill_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.loading.value_errors import raise_together
-from microcosm_sqlite.authoring.loading.violations import explain_duplicates, list_unique_keys
+from microcosm_sqlite.authoring.loading.violations import find_duplicates
 from microcosm_sqlite.authoring.progress import Progress
 from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import count_kinds
@@ -50,11 +58,13 @@ from microcosm_sqlite.authoring.sources.finding import (
     find_links_out,
     find_sources,
 )
+from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.common.threads import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_workspace
-from microcosm_sqlite.errors import BuildError, DuplicateKeyError, ManifestError, SourceError
+from microcosm_sqlite.errors import BuildError, ManifestError, SettingsError
 
 
 @dataclass(frozen=True)
@@ -208,23 +218,31 @@ def _load(
             name: _plan(settings, models, engine.dialect, table, sources.get(name, ()), progress)
             for name, table in models.metadata.tables.items()
         }
-        row_counts, errors = {}, list[BuildError]()
+        row_counts, errors = {}, defaultdict[str, list[BuildError]](list)
         for name, load in sorted(loads.items()):
             size = sum(source.size for source in sources.get(name, ()))
             progress.start(name, size)
             try:
                 row_counts[name] = fill_table(connection, load, workspace)
-            except (SourceError, DuplicateKeyError) as error:
-                errors.append(error)
+            except SettingsError:
+                raise
+            except BuildError as error:
+                errors[name].append(error)
                 progress.finish("refused")
+                keep_what_fits(connection, load)
             else:
                 progress.finish(spell_count(row_counts[name], "row"))
-        raise_together(errors)
         progress.start("Indexes and keys")
-        for load in loads.values():
-            _index(engine, load)
-        check_foreign_keys(connection, loads, settings.error_limit)
-        check_external_keys(connection, models.metadata, models.others, loads, settings.error_limit)
+        for name, load in loads.items():
+            if name not in errors and (found := _index(engine, load)):
+                errors[name] += found
+        limit, refused = settings.error_limit, frozenset(errors)
+        for name, orphans in chain(
+            find_orphans(connection, loads, limit, refused),
+            find_external_orphans(connection, models.metadata, models.others, loads, limit),
+        ):
+            errors[name].append(orphans)
+        raise_together([*chain.from_iterable(errors[name] for name in sorted(errors))])
         for cls in models.classes.values():
             create_full_text(connection, cls)
         progress.finish()
@@ -250,15 +268,51 @@ def _plan(
         error_limit=settings.error_limit,
         advance=progress.advance,
         count_rows=progress.count_rows,
+        start=partial(_start_part, settings, table.name),
     )
 
 
-def _index(engine: sa.Engine, load: TableLoad) -> None:
+_LOAD_PART = "from microcosm_sqlite.authoring.build import load_part; load_part()"
+
+
+def _start_part(
+    settings: ProjectSettings, table: str, part: Opener, file: Path
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603  # Python itself
+        [sys.executable, "-c", _LOAD_PART],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    if process.stdin:
+        process.stdin.write(pickle.dumps((settings, table, part, file)))
+        process.stdin.flush()
+    return process
+
+
+def load_part() -> None:
+    """Load the part that standard input tells of into a file, in a process of its own.
+
+    Raises:
+        BuildError: It cannot be loaded; so the process fails, and its parent finds out why.
+    """
+    settings, table, part, file = pickle.load(sys.stdin.buffer)  # noqa: S301  # by `_start_part`
+    Thread(target=follow_parent, daemon=True).start()
+    with (
+        import_models(settings) as models,
+        closing(sqlite3.connect(":memory:")) as connection,
+        open_engine(connection) as engine,
+    ):
+        described = models.metadata.tables[table]
+        load = _plan(settings, models, engine.dialect, described, (), Progress())
+        fill_part(file, replace(load, openers=[part]))
+
+
+def _index(engine: sa.Engine, load: TableLoad) -> list[BuildError]:
+    """Create the indexes of a table; the errors that tell of what is there twice."""
     try:
         create_indexes(engine, load.rules.table)
     except sa.exc.IntegrityError as error:
-        for key in list_unique_keys(load.rules.table):
-            explain_duplicates(load, key, error)
-        raise BuildError(
-            f"A unique index of table `{load.rules.table.name}` has duplicates: {error.orig}."
-        ) from error
+        told = f"A unique index of table `{load.rules.table.name}` has duplicates: {error.orig}."
+        return [*find_duplicates(load)] or [BuildError(told)]
+    return []

@@ -7,7 +7,6 @@ application configures logging, and costs nothing where nobody imported it.
 
 from __future__ import annotations
 
-import re
 import sys
 
 TYPE_CHECKING = False
@@ -34,6 +33,8 @@ def cite(dataset: InstalledDataset) -> str:
 
 def write_bibtex(dataset: InstalledDataset) -> str:
     """A BibTeX entry; ``@misc``, which every style knows."""
+    import re  # not for everybody who opens a dataset: it takes its time
+
     manifest = dataset.manifest
     fields = {
         "title": _braced((manifest.title if manifest else "") or dataset.name),
@@ -67,14 +68,17 @@ def _braced(title: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return re.sub(r"[\\{}&%$#_~^]", lambda match: _LATEX[match.group()], text)
+    return text.translate(_LATEX)
 
 
-_LATEX = {character: f"\\{character}" for character in "{}&%$#_"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "{}&%$#_"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+    }
+)
 _SPDX_ID = r"(?!LicenseRef-|DocumentRef-)[A-Za-z0-9][A-Za-z0-9.-]*\+?"
 
 
@@ -98,6 +102,8 @@ def find_license_url(entry: Mapping[str, Any]) -> str:
     >>> find_license_url({"name": "LicenseRef-Ours"}), find_license_url({"title": "Ours"})
     ('', '')
     """
+    import re
+
     if url := find_web_url(entry):
         return url
     name = str(entry.get("name") or "")
@@ -112,6 +118,8 @@ def without_script(entry: Mapping[str, Any]) -> dict[str, Any]:
     >>> without_script({"path": "sources/a.csv"}), without_script({"path": "javascript:alert()"})
     ({'path': 'sources/a.csv'}, {'path': ''})
     """
+    import re
+
     # Browsers leave out blanks before an address, and line breaks and tabs anywhere in it.
     address = re.sub(r"^[\x00-\x20]+|[\t\r\n]", "", str(entry.get("path") or ""))
     is_file = not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address)

@@ -102,22 +102,22 @@ class DatasetConnection(sqlite3.Connection):
 
     Attributes:
         dataset: The dataset's name, for errors.
-        plans: How statements are executed, of those that were; None where they are executed as
-            they are, as those of an untrusted connection.
+        plans: How statements are executed, of those that were; None where they are not looked at.
     """
 
     dataset = ""
     plans: dict[str, Plan] | None = None
-    _datasets: Mapping[str, Described]
+    _datasets: dict[str, Described] | None
 
-    def understand(self, datasets: Mapping[str, Described]) -> None:
+    def understand(self, datasets: Mapping[str, Described] | None) -> None:
         """Spell what statements compare with columns as the columns store it.
 
         Args:
-            datasets: The dataset, as `main`, and those that are attached, by schema.
+            datasets: The dataset, as `main`, and those that are attached, by schema; None to see to
+                names in double quotes alone.
         """
-        self._datasets = {name.lower(): dataset for name, dataset in datasets.items()}
-        self.plans = {}
+        named = {name.lower(): dataset for name, dataset in (datasets or {}).items()}
+        self._datasets, self.plans = named or None, {}
 
     def plan(self, sql: str) -> Plan:
         """How a statement is executed that was not executed before."""

@@ -1,9 +1,10 @@
 """Spell what a statement compares with a column as the column stores it.
 
 Every way by which SQL reaches us goes through here: `connect()` and with it `query`, the conditions
-of frames, Datasette. What is compared with a moment may so be written with a `T`, with an offset,
-without fractions, or be a `datetime`; with a UUID, a duration or a boolean in any of its texts. And
-a name in double quotes is a name: where no column is called so, SQLite would take it for a text.
+of frames, `text()` of engines, Datasette. What is compared with a moment may so be written with a
+`T`, with an offset, without fractions, or be a `datetime`; with a UUID, a duration or a boolean in
+any of its texts. And a name in double quotes is a name: where no column is called so, SQLite would
+take it for a text.
 """
 
 from __future__ import annotations
@@ -11,32 +12,30 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from microcosm_sqlite.catalog.comparisons import Comparisons
-from microcosm_sqlite.common.kinds import as_stored, find_declared_kind, find_kind
+from microcosm_sqlite.catalog.comparisons import Comparisons, Tables
+from microcosm_sqlite.catalog.expressions import A_NUMBER
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.sql_tokens import (
     PARAMETER,
+    QUOTED,
     TEXT,
-    forbid_quoted_texts,
+    number_parameters,
     replace_tokens,
     split_tokens,
 )
-from microcosm_sqlite.common.stored_values import IS_SPELLED, as_plain, store_as
 from microcosm_sqlite.errors import QueryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any, Protocol
 
+    from microcosm_sqlite.catalog.expressions import Column
     from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.common.kinds import Kind
-    from microcosm_sqlite.common.sql_tokens import Token
+    from microcosm_sqlite.common.sql_tokens import Key, Token
 
     Parameters = Sequence[Any] | Mapping[str, Any]
-    Spell = Callable[[object], object]
-    Read = tuple[str, str, str]
-    """Schema, table and column, in small letters."""
 
     class Described(Protocol):
         """A dataset, as far as its tables are concerned."""
@@ -46,21 +45,28 @@ if TYPE_CHECKING:
             """The tables by name."""
 
 
+_QUESTIONS = ("SELECT", "WITH", "VALUES")
+_PLAIN = frozenset((int, float, str, bytes, type(None)))
+"""The types of values that SQLite takes as they are."""
+
+
 class Plan:
     """How a statement is executed.
 
     Attributes:
         sql: The statement, with its literals as the columns store them.
-        spellers: For each parameter that is compared with a column: what finds its value, how the
-            statement writes it, and what spells the value as that column stores it.
+        spellers: For each parameter that is compared with columns: what finds its value, how the
+            statement writes it, and what spell the value as those columns store it.
     """
 
     __slots__ = ("_is_plain", "spellers", "sql")
 
-    def __init__(self, sql: str, spellers: Sequence[tuple[str | int, str, Spell]] = ()) -> None:
+    def __init__(
+        self, sql: str, spellers: Sequence[tuple[Key, str, Sequence[_Speller]]] = ()
+    ) -> None:
         self.sql = sql
         self.spellers = spellers
-        self._is_plain = all(spell is _store_plain for *_, spell in spellers)
+        self._is_plain = all(spell.is_plain for _, _, several in spellers for spell in several)
 
     def bind(self, params: Parameters) -> Parameters:
         """The parameters, with those that are compared spelled as the columns store them.
@@ -77,51 +83,88 @@ class Plan:
             return params
         is_named = isinstance(params, Mapping)
         values: dict[Any, object] = dict(params if is_named else enumerate(params))
-        spelled: dict[Any, object] = {}
-        for key, name, spell in self.spellers:
+        for (number, name), written, spellers in self.spellers:
+            key = name if is_named else number
             if key in values:
-                found = spell(values[key])
-                if spelled.setdefault(key, found) != found:
-                    raise _refuse_two(name)
-        values |= spelled
+                values[key] = _spell(
+                    values[key],
+                    spellers,
+                    f"Parameter {written}",
+                    "Give two parameters, one for each column.",
+                )
         return values if is_named else tuple(values.values())
 
 
-_PLAIN = frozenset((int, float, str, bytes, type(None)))
-"""The types of values that SQLite takes as they are."""
-
-
 def plan_statement(
-    connection: sqlite3.Connection, datasets: Mapping[str, Described], sql: str
+    connection: sqlite3.Connection, datasets: Mapping[str, Described] | None, sql: str
 ) -> Plan:
     """Look at a statement, which is understood as SQLite understands it.
 
     Args:
         connection: Where it is to be executed.
-        datasets: The datasets by the schemas that SQL has for them; one is `main`.
+        datasets: The datasets by the schemas that SQL has for them; one is `main`. None where only
+            the names in double quotes are checked.
         sql: One statement.
 
     Raises:
         sqlite3.Error: SQLite does not accept the statement.
+        QueryError: A text is compared with columns that store it in different ways.
     """
+    is_too_long = len(sql) > connection.getlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH)
+    if is_too_long or (datasets is None and '"' not in sql):
+        return Plan(sql)
     tokens = split_tokens(sql)
-    if not tokens or tokens[0].word not in ("SELECT", "WITH", "VALUES"):
+    if not tokens or tokens[0].word not in _QUESTIONS:
         return Plan(sql)
-    keys = _number_parameters(tokens)
-    if not (keys or any(token.kind == TEXT or token.text[0] == '"' for token in tokens)):
+    values = [place for place, token in enumerate(tokens) if token.kind in (TEXT, PARAMETER)]
+    if not (values or any(token.kind == QUOTED for token in tokens)):
         return Plan(sql)
-    if {type(key) for key in keys.values()} == {int, str}:
-        return Plan(sql)  # nothing tells which of its parameters is which
-    reads = _collect_reads(connection, forbid_quoted_texts(sql, tokens), keys.values())
+    check_names(connection, sql, tokens)
+    if not values or datasets is None:
+        return Plan(sql)
+    try:
+        spellers = _Columns(connection, datasets).find_spellers(tokens)
+    except (ValueError, RecursionError, StopIteration) as error:
+        _warn(sql, error)
+        return Plan(sql)
     replaced: dict[int, str] = {}
-    spellers = []
-    for place, spell in _Spellers(connection, datasets, reads, Comparisons(tokens)).find_all():
-        token = tokens[place]
-        if token.kind == TEXT:
-            replaced[place] = _write_literal(token, spell)
-        else:
-            spellers.append((keys[place], token.text, spell))
-    return Plan(replace_tokens(sql, replaced, tokens), spellers)
+    for place, several in spellers.items():
+        if tokens[place].kind == TEXT:
+            replaced[place] = _write_literal(tokens[place], several)
+    return Plan(replace_tokens(sql, replaced, tokens), _list_parameters(tokens, spellers))
+
+
+def check_names(connection: sqlite3.Connection, sql: str, tokens: Sequence[Token]) -> None:
+    """Let SQLite compile a statement in which what stands in double quotes is a name.
+
+    SQLite takes `"dep_delayy"` for a text where no column is called so.
+
+    Raises:
+        sqlite3.Error: It does not accept the statement.
+    """
+    # No value is bound, since nothing runs.
+    unbound = {place: "NULL" for place, each in enumerate(tokens) if each.kind == PARAMETER}
+    cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
+    cursor.execute(f"EXPLAIN {write_names(sql, tokens, unbound)}").close()
+
+
+def write_names(
+    sql: str, tokens: Sequence[Token] | None = None, more: Mapping[int, str] | None = None
+) -> str:
+    """A statement with names in backticks, where double quotes may stand for a text as well.
+
+    Args:
+        sql: The statement.
+        tokens: Its tokens.
+        more: What else is replaced, by its place among them.
+    """
+    tokens = split_tokens(sql) if tokens is None else tokens
+    quoted = {
+        place: "`" + token.identifier.replace("`", "``") + "`"
+        for place, token in enumerate(tokens)
+        if token.kind == QUOTED and token.text[0] == '"'
+    }
+    return replace_tokens(sql, quoted | dict(more or {}), tokens)
 
 
 def bind(params: Parameters | None) -> Parameters:
@@ -134,127 +177,138 @@ def bind(params: Parameters | None) -> Parameters:
     if params is None:
         return ()
     if isinstance(params, Mapping):
-        return {name: as_stored(as_plain(value)) for name, value in params.items()}
-    return tuple(as_stored(as_plain(value)) for value in params)
+        return {name: _store_plain(value) for name, value in params.items()}
+    return tuple(_store_plain(value) for value in params)
 
 
-def _collect_reads(
-    connection: sqlite3.Connection, sql: str, keys: Iterable[str | int]
-) -> set[Read]:
-    """The columns that a statement reads, as SQLite understands it; of views their own."""
-    cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
-    cursor.row_factory = None
-    reads: set[tuple[Read, str]] = set()
+def _warn(sql: str, error: Exception) -> None:
+    """Tell that a statement is executed as it is, since it is not understood."""
+    import warnings
 
-    def note(action: int, *names: str | None) -> int:
-        table, column, schema, inside = ((name or "").lower() for name in names)
-        if action == sqlite3.SQLITE_READ and column:
-            reads.add(((schema, table, column), inside))
-        return sqlite3.SQLITE_OK
-
-    connection.set_authorizer(note)
-    try:
-        cursor.execute(f"EXPLAIN {sql}", _make_nothing(set(keys)))
-        connection.set_authorizer(None)
-        views: set[str] = set()
-        if any(
-            inside for _, inside in reads
-        ):  # to list them takes longer the more tables there are
-            query = "SELECT name FROM pragma_table_list WHERE type = 'view'"
-            views = {str(name).lower() for (name,) in cursor.execute(query)}
-    finally:
-        connection.set_authorizer(None)
-        cursor.close()
-    return {read for read, inside in reads if inside not in views}
+    warnings.warn(
+        f"It is not clear what this statement compares ({error}), so that "
+        "its texts and parameters are compared as they are written. Write them as the columns "
+        f"store them: {' '.join(sql.split())[:200]}",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
-def _make_nothing(keys: set[str | int]) -> Parameters:
-    """Parameters with which a statement can be looked at."""
-    if any(isinstance(key, str) for key in keys):
-        return dict.fromkeys(map(str, keys))
-    return [None] * (max((int(key) for key in keys), default=-1) + 1)
+def _list_parameters(
+    tokens: Sequence[Token], spellers: Mapping[int, Sequence[_Speller]]
+) -> list[tuple[Key, str, Sequence[_Speller]]]:
+    """The parameters that are compared with columns: one entry for each, wherever it stands."""
+    listed: dict[Key, tuple[Key, str, list[_Speller]]] = {}
+    for place, key in number_parameters(tokens).items():
+        if place in spellers:
+            found = listed.setdefault(key, (key, tokens[place].text, []))
+            found[2].extend(each for each in spellers[place] if each not in found[2])
+    return list(listed.values())
 
 
-def _write_literal(token: Token, spell: Spell) -> str:
-    value = token.text[1:-1].replace("''", "'")
-    stored = spell(value)
+def _write_literal(token: Token, spellers: Sequence[_Speller]) -> str:
+    stored = _spell(
+        value := token.text[1:-1].replace("''", "'"),
+        spellers,
+        f"The text {token.text}",
+        f"Compare it with each column by itself. As it is written, it is ({token.text} || '').",
+    )
     if stored == value:
         return token.text
     return quote_text(stored) if isinstance(stored, str) else str(stored)
 
 
-def _refuse_two(name: str) -> QueryError:
-    return QueryError(
-        f"Parameter {name} is compared with columns that store it in different ways.",
-        hint="Give two parameters, one for each column.",
-    )
+def _spell(value: object, spellers: Sequence[_Speller], what: str, hint: str) -> object:
+    """A value as columns store it.
+
+    Raises:
+        QueryError: They store it in different ways.
+    """
+    spelled = [spell(value) for spell in spellers if not spell.is_converted]
+    first = spelled[0] if spelled else spellers[0](value)
+    if any(each != first for each in spelled):
+        raise QueryError(
+            f"{what} is compared with columns that store it in different ways.", hint=hint
+        )
+    return first
 
 
-def _number_parameters(tokens: list[Token]) -> dict[int, str | int]:
-    """By the place of each parameter what finds its value: a name, or a number from 0."""
-    last = 0
-    keys: dict[int, str | int] = {}
-    for place, token in enumerate(tokens):
-        if token.kind != PARAMETER:
-            continue
-        if token.text[0] != "?":
-            keys[place] = token.text[1:]
-            continue
-        number = int(token.text[1:]) if token.text[1:] else last + 1
-        last = max(last, number)
-        keys[place] = number - 1
-    return keys
+class _Speller:
+    """Spells values as a column stores them.
 
+    Attributes:
+        is_plain: Whether numbers and texts stay as they are.
+        is_converted: Whether SQLite converts a text to the number that it is compared with.
+    """
 
-class _Spellers:
-    """What spells values as the columns of a statement store them."""
+    __slots__ = ("_example", "_kind", "is_converted", "is_plain")
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        datasets: Mapping[str, Described],
-        reads: Iterable[Read],
-        comparisons: Comparisons,
+        self, kind: Kind | None, example: object, *, is_plain: bool, is_converted: bool = False
     ) -> None:
-        self._connection = connection
+        self._kind = kind
+        self._example = example
+        self.is_plain = is_plain
+        self.is_converted = is_converted
+
+    def __call__(self, value: object) -> object:
+        if self.is_plain and type(value) in _PLAIN:
+            return value
+        from microcosm_sqlite.common.stored_values import store_as
+
+        return store_as(self._kind, value, self._example)
+
+
+class _Columns:
+    """The columns that a statement can name, and what spells values as they store them."""
+
+    def __init__(self, connection: sqlite3.Connection, datasets: Mapping[str, Described]) -> None:
+        self._tables = Tables(connection)
         self._datasets = datasets
-        self._comparisons = comparisons
-        self._renamed = comparisons.find_renamed()
-        self._owners = comparisons.find_owners()
-        self._reads = reads
-        self._found: dict[Read, Spell | None] = {}
+        self._spellers: dict[tuple[Column, bool], _Speller] = {}
 
-    def find_all(self) -> Iterable[tuple[int, Spell]]:
-        """The place of each value that is compared with a column, and what spells it."""
-        for place, column in self._comparisons:
-            if column.name in self._renamed:
-                continue
-            owner = self._owners.get(column.owner, column.owner)
-            reads = [
-                read
-                for read in self._reads
-                if read[2] == column.name and (not owner or owner == read[1])
-            ]
-            spellers = [speller for read in reads if (speller := self._find(read))]
-            if reads and len(spellers) == len(reads):
-                yield place, _agree(spellers)
+    def find_spellers(self, tokens: Sequence[Token]) -> dict[int, list[_Speller]]:
+        """By the place of each value that is compared with columns what spells it."""
+        spellers: dict[int, list[_Speller]] = {}
+        for flow in Comparisons(tokens, self._tables.find).found:
+            found = [self._find_speller(column, flow.is_free) for column in flow.columns]
+            for place in flow.values:
+                known = spellers.setdefault(place, [])
+                known += [each for each in found if each not in known]
+        return spellers
 
-    def _find(self, read: Read) -> Spell | None:
-        if read not in self._found:
-            self._found[read] = self._make(*read)
-        return self._found[read]
+    def _find_speller(self, column: Column, is_free: bool) -> _Speller:
+        key = column, is_free
+        if key not in self._spellers:
+            self._spellers[key] = self._make_speller(column, is_free)
+        return self._spellers[key]
 
-    def _make(self, schema: str, table: str, column: str) -> Spell | None:
-        """What spells values for a column; None where nothing tells what the column is."""
-        field = self._find_field(schema, table, column)
-        kind = _find_kind(field) if field else self._find_kind_in_view(schema, table, column)
-        if kind is None:
-            return None
-        if kind.name not in IS_SPELLED:
-            return _store_plain
-        example = field.value_range[0] if field and field.value_range else None
-        example = example or self._read_example(schema, table, column)
-        return lambda value: store_as(kind, value, example)
+    def _make_speller(self, column: Column, is_free: bool) -> _Speller:
+        from microcosm_sqlite.common.kinds import find_kind
+        from microcosm_sqlite.common.stored_values import NUMBERS, SPELLED, TEXTS
+
+        field = self._find_field(*column)
+        if field:
+            kind = find_kind(field.type, field.format, has_labels="enum" in field.constraints)
+        else:
+            kind = self._find_declared_kind(*column)
+        name = kind.name if kind else ""
+        if name in SPELLED:
+            example = field.value_range[0] if field and field.value_range else None
+            return _Speller(kind, example or self._read_example(*column), is_plain=False)
+        is_number = name in NUMBERS
+        return _Speller(
+            kind,
+            self._read_text(column, field) if name in TEXTS else None,
+            is_plain=not (is_free and is_number),
+            is_converted=is_number and not is_free,
+        )
+
+    def _read_text(self, column: Column, field: Field | None) -> object:
+        """A text of a column, which shows how it writes UUIDs; the manifest may tell as much."""
+        if field and field.length_range:
+            return "0" * field.length_range[0]
+        return self._read_example(*column, rows=100)
 
     def _find_field(self, schema: str, table: str, column: str) -> Field | None:
         dataset = self._datasets.get(schema)
@@ -269,40 +323,27 @@ class _Spellers:
         )
         return next(found, None)
 
-    def _find_kind_in_view(self, schema: str, view: str, column: str) -> Kind | None:
-        """The kind of a column of a view, where that is a column of a table."""
+    def _find_declared_kind(self, schema: str, table: str, column: str) -> Kind | None:
+        from microcosm_sqlite.common.kinds import KINDS, NUMBER, find_declared_kind
+
+        if (schema, table, column) == A_NUMBER:
+            return KINDS[NUMBER]
         declared = "SELECT type FROM pragma_table_xinfo(?, ?) WHERE lower(name) = ?"
-        found = self._ask(declared, (view, schema, column))
-        return find_declared_kind(found[0]) if found else None
+        found = self._tables.ask(declared, table, schema, column)
+        return find_declared_kind(found[0][0]) if found else None
 
-    def _read_example(self, schema: str, table: str, column: str) -> object:
-        quoted = quote_identifier(column)
+    def _read_example(self, schema: str, table: str, column: str, rows: int = -1) -> object:
+        """A value, if one of the first rows has any."""
         owner = f"{quote_identifier(schema)}.{quote_identifier(table)}"
-        query = f"SELECT {quoted} FROM {owner} WHERE {quoted} IS NOT NULL LIMIT 1"
-        found = self._ask(query)
-        return found[0] if found else None
-
-    def _ask(self, query: str, params: Sequence[str] = ()) -> Any:
-        cursor = sqlite3.Cursor(self._connection)
-        cursor.row_factory = None
-        return cursor.execute(query, params).fetchone()
+        found = self._tables.ask(
+            f"SELECT x FROM (SELECT {quote_identifier(column)} AS x FROM {owner} LIMIT {rows}) "
+            "WHERE x IS NOT NULL LIMIT 1"
+        )
+        return found[0][0] if found else None
 
 
 def _store_plain(value: object) -> object:
+    from microcosm_sqlite.common.kinds import as_stored
+    from microcosm_sqlite.common.stored_values import as_plain
+
     return as_stored(as_plain(value))
-
-
-def _find_kind(field: Field) -> Kind | None:
-    return find_kind(field.type, field.format, has_labels="enum" in field.constraints)
-
-
-def _agree(spellers: Sequence[Spell]) -> Spell:
-    """What spells a value where all that could be meant spell it alike; else it stays."""
-    if len({*spellers}) == 1:
-        return spellers[0]
-
-    def spell(value: object) -> object:
-        stored = [each(value) for each in spellers]
-        return stored[0] if all(each == stored[0] for each in stored) else _store_plain(value)
-
-    return spell

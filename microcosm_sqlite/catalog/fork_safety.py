@@ -7,7 +7,6 @@ open, whose methods are C code that leaves no frame to look at.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 import warnings
@@ -15,6 +14,7 @@ import weakref
 from threading import active_count, get_ident
 
 from microcosm_sqlite.catalog.connection import DatasetConnection
+from microcosm_sqlite.common.platforms import register_at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,5 +75,4 @@ def _warn_of_active_threads() -> None:
         )
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_warn_of_active_threads)
+register_at_fork(before=_warn_of_active_threads)

@@ -199,8 +199,8 @@ class InstalledDataset(Frames):
             untrusted=untrusted,
             dataset=self.name,
         )
-        if isinstance(connection, connections.DatasetConnection) and not untrusted:
-            connection.understand({"main": self, **others})
+        if isinstance(connection, connections.DatasetConnection):
+            connection.understand(None if untrusted else {"main": self, **others})
         return connection
 
     @property

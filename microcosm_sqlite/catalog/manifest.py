@@ -7,8 +7,6 @@ stands under keys of our own, which the standard allows.
 
 from __future__ import annotations
 
-import json
-
 from microcosm_sqlite.catalog.strict_json import (
     check_names,
     parse,
@@ -300,6 +298,8 @@ class Manifest:
 
     def dumps(self) -> str:
         """The descriptor as JSON: the same text for the same content, with a final newline."""
+        import json
+
         return json.dumps(self.raw, indent=1, ensure_ascii=False) + "\n"
 
 

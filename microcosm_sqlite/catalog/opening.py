@@ -71,7 +71,8 @@ def open_dataset(name: str, folder: str) -> InstalledDataset:
             raise
         raise DatasetNotFoundError(
             f"{name} is neither a dataset's name nor a file that can be compared.",
-            hint=f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}.",
+            hint=f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}; the "
+            "folder of a project has a pyproject.toml.",
         ) from error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISREG
 
+from microcosm_sqlite.common.platforms import find_user
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetFileError,
@@ -232,7 +233,8 @@ def _unreadable(path: str) -> DatasetUnreadableError:
         facts = f"mode {status.st_mode & 0o7777:04o}, owner uid {status.st_uid}"
     except OSError:
         facts = "its directory may not be entered"
-    user = f"uid {os.geteuid()}" if hasattr(os, "geteuid") else "this user"
+    uid = find_user()
+    user = "this user" if uid is None else f"uid {uid}"
     return DatasetUnreadableError(
         f"{path} may not be read by {user} ({facts}).",
         hint="Make it readable (chmod a+r), or reinstall its distribution with umask 022.",

@@ -224,13 +224,16 @@ def find_misfit(requirement: Requirement, other: InstalledDataset) -> str:
     version = other.distribution_version or other.version
     if not (requirement.accepts and version) or version == requirement.version:
         return ""
+    from contextlib import suppress
+
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion
 
     owner = other.distribution or f"dataset {other.name}"
     try:
-        if SpecifierSet(requirement.accepts).contains(version, prereleases=True):
-            return ""
-    except (InvalidSpecifier, InvalidVersion) as error:
+        with suppress(InvalidVersion):  # of packaging 24; a later one takes it for no match
+            if SpecifierSet(requirement.accepts).contains(version, prereleases=True):
+                return ""
+    except InvalidSpecifier as error:
         return f"{owner} {version} cannot be compared with what is required: {error}"
     return f"{owner} {version} is installed, and {requirement.accepts} is required"

@@ -5,12 +5,17 @@ What is not as it should be raises KeyError, TypeError or ValueError, whose text
 
 from __future__ import annotations
 
-import json
-
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import Any, TypeGuard
+
+try:
+    import _json
+except ImportError:  # another Python than CPython
+    _make_scanner: Any = None
+else:
+    _make_scanner = _json.make_scanner
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -36,8 +41,10 @@ def parse(text: str | bytes) -> Any:
         document = text if isinstance(text, str) else text.removeprefix(BYTE_ORDER_MARK).decode()
         if len(document) > MAX_VALUES:
             _check_count(document)
-        value = json.loads(document, parse_constant=_refuse_constant)
+        value = _load(document)
         if "\\ud" in document or "\\uD" in document:
+            import json
+
             # JSON can spell half of a character, which no file name and no terminal takes.
             json.dumps(value, ensure_ascii=False).encode()
     except _ExcessError:
@@ -46,6 +53,27 @@ def parse(text: str | bytes) -> Any:
         raise ValueError(f"is not JSON: {error}") from error
     _check_depth(value, document)
     return value
+
+
+def _load(document: str) -> Any:
+    """As `json.loads`, but json is imported only for a document that is at fault.
+
+    To import it takes longer than to open a dataset: it compiles regular expressions.
+    """
+    text = document.strip(_BLANKS)
+    if _make_scanner is not None:
+        try:
+            value, end = _make_scanner(_Rules)(text, 0)
+        except (ValueError, StopIteration, RecursionError):
+            end = -1
+        if end == len(text):
+            return value
+    import json
+
+    return json.loads(document, parse_constant=_refuse_constant)
+
+
+_BLANKS = " \t\n\r"
 
 
 class _ExcessError(ValueError):
@@ -59,6 +87,14 @@ def _check_count(document: str) -> None:
 
 def _refuse_constant(name: str) -> None:
     raise _ExcessError(f"has the number {name}, which is not JSON")
+
+
+class _Rules:
+    """How the scanner of json reads: as json itself does by default, but for constants."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, _refuse_constant
 
 
 def _check_depth(value: Any, document: str) -> None:

@@ -15,6 +15,7 @@ from functools import update_wrapper
 import click
 
 from microcosm_sqlite.cli.output import report_error
+from microcosm_sqlite.common.threads import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetFileError, MicrocosmSQLiteError, SettingsError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Callback = Callable[..., Any]
+    Around = Callable[[Mapping[str, Any], Callable[..., int]], int]
 
 SECONDS = "MICROCOSM_SQLITE_MAX_SECONDS"
 MEMORY = "MICROCOSM_SQLITE_MAX_MEMORY"
@@ -50,12 +52,16 @@ main(task["arguments"])
 _is_isolated = False
 
 
-def isolated(*parameters: str, failure: int = 1) -> Callable[[Callback], Callback]:
+def isolated(
+    *parameters: str, failure: int = 1, around: Around | None = None
+) -> Callable[[Callback], Callback]:
     """Run a command in a process of its own where one of its parameters is the path of a file.
 
     Args:
         parameters: Parameters of the command that are a name or a path, or several.
         failure: The command's exit code for an error.
+        around: Given the options of the command, and what runs it in that process with further
+            arguments, returns its exit code. It stays in this process, so it may ask the user.
     """
 
     def decorate(command: Callback) -> Callback:
@@ -63,8 +69,13 @@ def isolated(*parameters: str, failure: int = 1) -> Callable[[Callback], Callbac
             paths = [] if _is_isolated else list(_list_paths(options, parameters))
             if not paths:
                 return command(**options)
+            arguments = click.get_current_context().find_root().obj
+
+            def start(*more: str) -> int:
+                return run_isolated([*arguments, *more], paths)
+
             try:
-                return run_isolated(click.get_current_context().find_root().obj, paths)
+                return around(options, start) if around else start()
             except MicrocosmSQLiteError as error:
                 report_error(error.message, error.hint)
                 return failure
@@ -194,7 +205,7 @@ def enter(limits: Mapping[str, int]) -> None:
 
     _is_isolated = True
     _set_limits(limits)
-    Thread(target=_follow_parent, daemon=True).start()
+    Thread(target=follow_parent, daemon=True).start()
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
@@ -222,10 +233,3 @@ def _lower(kind: int, limit: int) -> None:
     soft, hard = resource.getrlimit(kind)
     if soft == resource.RLIM_INFINITY or limit < soft:
         resource.setrlimit(kind, (limit, hard))
-
-
-def _follow_parent() -> None:
-    """End this process when its parent ends, by whatever: then its standard input ends."""
-    while os.read(0, 1024):
-        pass
-    os._exit(1)

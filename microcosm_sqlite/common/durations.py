@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1)
 """From here SQLAlchemy counts the moment that it stores for a duration."""
 
-_CLOCK = re.compile(
+_CLOCK = (
     r"((?P<days>-?[0-9]+) days?,? )?(?P<sign>[+-])?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
     r":(?P<seconds>[0-9]{2}(\.[0-9]{1,6})?)"
 )
-_ISO = re.compile(
+_ISO = (
     r"(?P<sign>-)?P(?=.)((?P<weeks>[0-9]+)W)?((?P<days>[0-9]+)D)?"
     r"(T(?=.)((?P<hours>[0-9]+)H)?((?P<minutes>[0-9]+)M)?((?P<seconds>[0-9]+(\.[0-9]{1,6})?)S)?)?"
 )
@@ -28,7 +27,9 @@ def parse_duration(text: str) -> timedelta:
         ValueError: It is neither.
         OverflowError: It is a billion days or more.
     """
-    match = _ISO.fullmatch(text) or _CLOCK.fullmatch(text)
+    import re  # which takes its time, and which few statements need
+
+    match = re.fullmatch(_ISO, text) or re.fullmatch(_CLOCK, text)
     if match is None:
         raise ValueError(f"not a duration: {text!r}")
     parts = match.groupdict()

@@ -1,11 +1,11 @@
-"""Text of SQL: quoting, column affinity, names of the rowid, long expressions."""
+"""Text of SQL: quoting, column affinity, names of the rowid, long expressions, words."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _FLAT = 32
 
@@ -85,3 +85,26 @@ def name_rowid(columns: Iterable[str]) -> str:
 def quote_text(text: str) -> str:
     """Quote a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def mentions(sql: str, columns: Collection[str]) -> bool:
+    """Whether SQL speaks of one of some columns, as far as can be seen.
+
+    >>> mentions("length(Name) > 1", ["name"]), mentions("length(names) > 1", ["name"])
+    (True, False)
+    """
+    text = sql.lower()
+    words = find_words(text)
+    return any(
+        name.lower() in words
+        if name.replace("_", "a").isalnum()
+        else quote_identifier(name).lower() in text
+        for name in columns
+    )
+
+
+def find_words(sql: str) -> set[str]:
+    """The words of a statement, in small letters."""
+    import re
+
+    return {word.lower() for word in re.findall(r"\w+", sql)}

@@ -7,11 +7,10 @@ or a parameter is then found however it was written.
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from microcosm_sqlite.common import kinds
-from microcosm_sqlite.common.durations import parse_duration, store_duration
+from microcosm_sqlite.common.durations import parse_duration, spell_duration, store_duration
 from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc, parse_boolean
 
 TYPE_CHECKING = False
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_UTC = re.compile(" ?UTC$")
-_CLOCK = re.compile(r"\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{3,6})?)?")
+_CLOCKS = {"00:00", "00:00:00", *(f"00:00:00.{'0' * digits}" for digits in range(3, 7))}
+"""How clocks are written, with zeros for all digits."""
+_AS_ZERO = str.maketrans("123456789", "0" * 9)
 
 
 def read_moment(text: str) -> datetime:
@@ -30,10 +30,13 @@ def read_moment(text: str) -> datetime:
         ValueError: It is not such a text.
         OverflowError: In UTC it is before the year 1, or after 9999.
     """
-    return as_utc(datetime.fromisoformat(_UTC.sub("Z", text.strip())))
+    text = text.strip()
+    if text.endswith("UTC"):
+        text = text[:-3].removesuffix(" ") + "Z"
+    return as_utc(datetime.fromisoformat(text))
 
 
-def store_as(kind: Kind, value: object, example: object = None) -> object:
+def store_as(kind: Kind | None, value: object, example: object = None) -> object:
     """What a column of a kind stores for a value; a text that stands for none stays as it is.
 
     >>> store_as(kinds.KINDS["datetime"], "2013-01-01T12:00+02:00")
@@ -44,18 +47,21 @@ def store_as(kind: Kind, value: object, example: object = None) -> object:
     (1, 'maybe')
 
     Args:
-        kind: The kind of the column.
+        kind: The kind of the column, or None where nothing tells.
         value: A value of Python, of NumPy or of Arrow.
         example: A value that the column stores, which tells how it spells moments and UUIDs. By
             default it is the way of SQLAlchemy.
     """
     value = as_plain(value)
-    convert = _STORE.get(kind.name)
+    convert = _STORE.get(kind.name) if kind else None
     if convert and value is not None:
         try:
             return convert(value, example)
         except (ValueError, OverflowError):
-            pass
+            is_year = isinstance(value, str) and len(value) == 4 and value.isdecimal()
+            if is_year and kind and kind.name in (kinds.DATETIME, kinds.DATE):
+                # SQLite would take it for a number, which is less than every text.
+                return f"{value}-"
     return as_stored(value)
 
 
@@ -82,24 +88,27 @@ def _store_moment(value: object, example: object) -> object:
     if not isinstance(value, datetime):
         raise ValueError(value)  # noqa: TRY004  # it is no moment, whatever its type
     shown = str("0000-00-00 00:00:00.000000" if example is None else example)
-    clock = _CLOCK.fullmatch(shown, 11)
-    if not clock or shown[10] not in " T":
+    if not _is_clock(shown[11:]) or shown[10] not in " T":
         raise ValueError(shown)
-    return as_utc(value).isoformat(shown[10], _choose_precision(clock, value))
+    return as_utc(value).isoformat(shown[10], _choose_precision(shown[11:], value))
 
 
-def _choose_precision(clock: re.Match[str], value: datetime | time) -> str:
+def _is_clock(text: str) -> bool:
+    return text.translate(_AS_ZERO) in _CLOCKS
+
+
+def _choose_precision(clock: str, value: datetime | time) -> str:
     """How exactly a time is written: as the column does it, unless that would change it."""
-    digits = len(clock["fraction"] or ".") - 1
+    digits = max(len(clock) - len("00:00:00."), 0)
     if value.microsecond % 1000 or digits > 3 or (value.microsecond and not digits):
         return "microseconds"
     if digits:
         return "milliseconds"
-    return "seconds" if value.second or clock["seconds"] else "minutes"
+    return "seconds" if value.second or len(clock) > len("00:00") else "minutes"
 
 
 def _store_date(value: object, example: object) -> object:
-    if isinstance(example, str) and _CLOCK.fullmatch(example, 11):
+    if isinstance(example, str) and _is_clock(example[11:]):
         return _store_moment(value, example)  # others' databases have such dates
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
@@ -115,8 +124,8 @@ def _store_time(value: object, example: object) -> object:
         value = time.fromisoformat(value.strip())
     if not isinstance(value, time) or value.tzinfo is not None:
         raise ValueError(value)
-    clock = _CLOCK.fullmatch(str("00:00:00.000000" if example is None else example))
-    if not clock:
+    clock = str("00:00:00.000000" if example is None else example)
+    if not _is_clock(clock):
         raise ValueError(example)
     return value.isoformat(_choose_precision(clock, value))
 
@@ -140,6 +149,32 @@ def _store_uuid(value: object, example: object) -> object:
     return str(read) if isinstance(example, str) and "-" in example else read.hex
 
 
+def _store_text(value: object, example: object) -> object:
+    """The text by which files and people write a value that is in a column of texts."""
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    if isinstance(value, datetime):
+        raise ValueError(value)  # noqa: TRY004  # as SQLAlchemy stores it
+    if type(value).__name__ == "UUID" and isinstance(example, str) and len(example) == 32:
+        return str(value).replace("-", "")
+    return str(value) if type(value).__name__ in _WRITTEN else as_stored(value)
+
+
+_WRITTEN = ("date", "time", "Decimal", "UUID")
+"""Names of the types whose values a column of texts holds as Python writes them."""
+
+
+def _store_number(value: object, example: object) -> object:  # noqa: ARG001
+    """A text that is a number as the number, as SQLite does where it converts."""
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004  # it is no text, whatever its type
+    number = float(value)
+    is_whole = value.strip().lstrip("+-").isdecimal()
+    if not abs(number) < (2**63 if is_whole else float("inf")):
+        raise ValueError(value)
+    return int(value) if is_whole else number
+
+
 _STORE: dict[str, Callable[[object, object], object]] = {
     kinds.DATETIME: _store_moment,
     kinds.DATE: _store_date,
@@ -149,5 +184,10 @@ _STORE: dict[str, Callable[[object, object], object]] = {
     kinds.UUID: _store_uuid,
 }
 
-IS_SPELLED = frozenset(_STORE)
+SPELLED = frozenset(_STORE)
 """Names of the kinds whose values can be written in more ways than one."""
+NUMBERS = frozenset((kinds.INTEGER, kinds.NUMBER, kinds.DECIMAL))
+TEXTS = frozenset((kinds.TEXT, kinds.LABEL))
+
+_STORE |= dict.fromkeys(NUMBERS, _store_number)
+_STORE |= dict.fromkeys(TEXTS, _store_text)

@@ -39,6 +39,15 @@ def open_pool(workers: int) -> Executor:
     return Pool()
 
 
+def follow_parent() -> None:
+    """End this process when its parent ends, by whatever: then its standard input ends."""
+    import os
+
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
+
+
 class _Once:
     """A call that is made by one of two callers; the other waits for its result."""
 

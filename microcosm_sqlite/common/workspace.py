@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -13,6 +12,8 @@ from tempfile import gettempdir, mkdtemp
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+
+from microcosm_sqlite.common.platforms import IS_WINDOWS, find_user, find_writers, remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +96,9 @@ def _remove_dead(directory: Path) -> None:
 
 
 def _remove(directory: Path, lock: FileLock) -> None:
-    if os.name == "nt":
+    if IS_WINDOWS:
         lock.release()  # as no file is removed there that is open
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_tree(directory)
 
 
 def _make(folder: Path, prefix: str) -> tuple[Path, FileLock]:
@@ -108,7 +109,7 @@ def _make(folder: Path, prefix: str) -> tuple[Path, FileLock]:
         # anew, for others to read.
         with suppress(FileExistsError, FileNotFoundError):
             lock.acquire()
-            is_private = os.name == "nt" or not directory.stat().st_mode & 0o077
+            is_private = not find_writers(directory.stat(), 0o077)
             if is_private and (directory / LOCK).exists():
                 return directory, lock
         _remove(directory, lock)
@@ -117,7 +118,7 @@ def _make(folder: Path, prefix: str) -> tuple[Path, FileLock]:
 
 def _is_own(directory: Path) -> bool:
     status = directory.lstat()
-    is_ours = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    is_ours = find_user() in (None, status.st_uid)
     return is_ours and not directory.is_symlink() and directory.is_dir()
 
 
@@ -163,8 +164,10 @@ class Revision:
 
     def take(self, source: Path, file: Path) -> None:
         """Copy a file from elsewhere to its place in the copy."""
+        from shutil import copyfile
+
         self.remove(file)
-        shutil.copyfile(source, file)
+        copyfile(source, file)
 
     def remove(self, file: Path) -> None:
         """Remove a file of the copy, if it is there."""
@@ -199,10 +202,12 @@ def revise_project(root: Path) -> Iterator[Revision]:
     Hidden files, environments and what was packed stay out of the copy. It stands beside the
     project where that may be, so that relative paths out of it lead to the same files.
     """
+    from shutil import copytree
+
     is_beside = not root.is_mount() and os.access(root.parent, os.W_OK)
     folder, prefix = (root.parent, f".{root.name}.revised-") if is_beside else (root, ".revised-")
     with open_workspace(folder, prefix) as copy, open_workspace(folder, f"{prefix}old-") as backup:
-        shutil.copytree(
+        copytree(
             root,
             copy,
             ignore=_leave_out,
@@ -229,8 +234,10 @@ def _leave_out(folder: str, names: list[str]) -> list[str]:
 
 def _copy(file: str, target: str) -> None:
     """Link a large file, which nobody writes to, or copy it."""
+    from shutil import copy2
+
     if Path(file).stat().st_size >= _LARGE:
         with suppress(OSError):
             os.link(Path(file).resolve(), target)
             return
-    shutil.copy2(file, target)
+    copy2(file, target)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from microcosm.api import defaults
 from sqlalchemy import text
 
-from microcosm_sqlite.orm.binds import Binds, set_current_binds
+from microcosm_sqlite.orm.binds import Binds, set_latest_binds
 from microcosm_sqlite.orm.configuration import refuse_misspelt
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class SQLiteBindFactory(Binds):
             untrusted=config.untrusted,
             graph=graph,
         )
-        set_current_binds(self)
+        set_latest_binds(self)
 
 
 def check_health(graph: ObjectGraph) -> None:

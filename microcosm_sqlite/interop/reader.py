@@ -5,7 +5,6 @@ Every other module of this package that reads rows uses this one.
 
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.connection import connect, translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.platforms import count_processors
 from microcosm_sqlite.common.threads import open_pool
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.scan import plan_scan
@@ -66,7 +66,7 @@ def read_table(
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
     scan = plan_scan(dataset, table, limit=limit, **selection)
-    shares = _shares(scan, threads or processors())
+    shares = _shares(scan, threads or count_processors())
     if len(shares) < 2:
         return _collect(scan)
     with open_pool(len(shares)) as pool:
@@ -209,14 +209,7 @@ def split_scan(scan: Scan, parts: int | None) -> list[Rows | None]:
     if not scan.extent:
         return [None]
     low, high = scan.extent
-    return [*split_range(low, high, parts or max(processors(), (high - low) // _TASK + 1))]
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return [*split_range(low, high, parts or max(count_processors(), (high - low) // _TASK + 1))]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from contextvars import copy_context
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from microcosm_sqlite.orm.async_engines import (
     AsyncSession,
@@ -46,8 +46,14 @@ if TYPE_CHECKING:
     from microcosm_sqlite.orm.stores import Store
 
     P = ParamSpec("P")
+    Attribute = InstrumentedAttribute
     Criterion = ColumnElement[bool]
+    Number = int | None
+    Where = Criterion | Sequence[Criterion]
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 M = TypeVar("M", bound="DataSet")
 T = TypeVar("T")
 
@@ -67,17 +73,22 @@ class AsyncSessionContext:
         self.graph = graph
         self.data_set = data_set
         self.expire_on_commit = expire_on_commit
-        self.session: AsyncSession | None = None
+        self._session: AsyncSession | None = None
         self._scope: Scope | None = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session of this context; None while it is not open, which its type leaves out."""
+        return cast("AsyncSession", self._session)
 
     async def open(self) -> Self:
         """Start a session; :meth:`close` must follow, in the same task."""
-        binds = binds_of(self.graph)
+        binds = binds_of(self.graph, self.data_set.dataset_name)
         engine, session_factory = binds(self.data_set.dataset_name)
         binds.check_models(self.data_set)
         refuse = session_factory.kw.get("refuse")
         options = {"refuse": refuse} if refuse else {}
-        self.session = AsyncSession(
+        self._session = AsyncSession(
             async_engine(engine),
             sync_session_class=ReadOnlySession if refuse else DatasetSession,
             expire_on_commit=self.expire_on_commit,
@@ -85,28 +96,28 @@ class AsyncSessionContext:
         )
         innermost = self.data_set.innermost_scope
         self._scope = Scope(
-            self.session.sync_session, self, current_thread_or_task(), innermost.get()
+            self._session.sync_session, self, current_thread_or_task(), innermost.get()
         )
         innermost.set(self._scope)
         return self
 
     async def close(self) -> None:
         """End the session, and bring back that of the outer context; a no-op when not open."""
-        if self.session is None or self._scope is None:
+        if self._session is None or self._scope is None:
             return
         self.data_set.innermost_scope.set(self._scope.outer)
-        session, self.session, self._scope = self.session, None, None
+        session, self._session, self._scope = self._session, None, None
         await session.close()
 
     async def commit(self) -> None:
         """Commit what was written since the last commit; a no-op when not open."""
-        if self.session is not None:
-            await self.session.commit()
+        if self._session is not None:
+            await self._session.commit()
 
     async def rollback(self) -> None:
         """Undo what was written since the last commit; a no-op when not open."""
-        if self.session is not None:
-            await self.session.rollback()
+        if self._session is not None:
+            await self._session.rollback()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -129,7 +140,7 @@ class AsyncStore(Generic[M]):
 
     Args:
         store: The store.
-        graph: The object graph to use outside of contexts.
+        graph: The object graph to use outside of contexts, by default the store's own.
     """
 
     def __init__(self, store: Store[M], graph: Any = None) -> None:
@@ -152,31 +163,59 @@ class AsyncStore(Generic[M]):
         """See :meth:`microcosm_sqlite.orm.stores.Store.retrieve`."""
         return await self._run(self.store.retrieve, key)
 
-    async def first(self, *criteria: Criterion, **options: Any) -> M | None:
+    async def first(
+        self, *criteria: Criterion, offset: Number = None, limit: Number = None, **filters: Any
+    ) -> M | None:
         """See :meth:`microcosm_sqlite.orm.stores.Store.first`."""
-        return await self._run(self.store.first, *criteria, **options)
+        return await self._run(self.store.first, *criteria, offset=offset, limit=limit, **filters)
 
     search_first = first
 
-    async def one(self, *criteria: Criterion, **options: Any) -> M:
+    async def one(
+        self, *criteria: Criterion, offset: Number = None, limit: Number = None, **filters: Any
+    ) -> M:
         """See :meth:`microcosm_sqlite.orm.stores.Store.one`."""
-        return await self._run(self.store.one, *criteria, **options)
+        return await self._run(self.store.one, *criteria, offset=offset, limit=limit, **filters)
 
-    async def one_or_none(self, *criteria: Criterion, **options: Any) -> M | None:
+    async def one_or_none(
+        self, *criteria: Criterion, offset: Number = None, limit: Number = None, **filters: Any
+    ) -> M | None:
         """See :meth:`microcosm_sqlite.orm.stores.Store.one_or_none`."""
-        return await self._run(self.store.one_or_none, *criteria, **options)
+        return await self._run(
+            self.store.one_or_none, *criteria, offset=offset, limit=limit, **filters
+        )
 
-    async def search(self, *criteria: Criterion, **options: Any) -> list[M]:
+    async def search(
+        self, *criteria: Criterion, offset: Number = None, limit: Number = None, **filters: Any
+    ) -> list[M]:
         """See :meth:`microcosm_sqlite.orm.stores.Store.search`."""
-        return await self._run(self.store.search, *criteria, **options)
+        return await self._run(self.store.search, *criteria, offset=offset, limit=limit, **filters)
 
-    async def page(self, *criteria: Criterion, **options: Any) -> Page[M]:
+    async def page(
+        self,
+        *criteria: Criterion,
+        by: Sequence[Attribute[Any]] = (),
+        after: tuple[Any, ...] | None = None,
+        size: int = 100,
+        descending: bool = False,
+        **filters: Any,
+    ) -> Page[M]:
         """See :meth:`microcosm_sqlite.orm.stores.Store.page`."""
-        return await self._run(self.store.page, *criteria, **options)
+        options: Any = {"by": by, "after": after, "size": size, "descending": descending}
+        return await self._run(self.store.page, *criteria, **options, **filters)
 
-    async def match(self, text: str, *criteria: Criterion, **options: Any) -> list[M]:
+    async def match(
+        self,
+        text: str,
+        *criteria: Criterion,
+        offset: Number = None,
+        limit: Number = None,
+        raw: bool = False,
+        **filters: Any,
+    ) -> list[M]:
         """See :meth:`microcosm_sqlite.orm.stores.Store.match`."""
-        return await self._run(self.store.match, text, *criteria, **options)
+        options: Any = {"offset": offset, "limit": limit, "raw": raw}
+        return await self._run(self.store.match, text, *criteria, **options, **filters)
 
     async def create(self, instance: M) -> M:
         """See :meth:`microcosm_sqlite.orm.stores.Store.create`."""
@@ -198,11 +237,68 @@ class AsyncStore(Generic[M]):
                 for item in batch:
                     yield item
 
+    @overload
     async def rows(
-        self, *columns: str | InstrumentedAttribute[Any], **options: Any
+        self,
+        a: Attribute[A],
+        /,
+        *,
+        where: Where = ...,
+        offset: Number = ...,
+        limit: Number = ...,
+        **filters: Any,
+    ) -> Sequence[tuple[A]]: ...
+
+    @overload
+    async def rows(
+        self,
+        a: Attribute[A],
+        b: Attribute[B],
+        /,
+        *,
+        where: Where = ...,
+        offset: Number = ...,
+        limit: Number = ...,
+        **filters: Any,
+    ) -> Sequence[tuple[A, B]]: ...
+
+    @overload
+    async def rows(
+        self,
+        a: Attribute[A],
+        b: Attribute[B],
+        c: Attribute[C],
+        /,
+        *,
+        where: Where = ...,
+        offset: Number = ...,
+        limit: Number = ...,
+        **filters: Any,
+    ) -> Sequence[tuple[A, B, C]]: ...
+
+    @overload
+    async def rows(
+        self,
+        /,
+        *columns: str | Attribute[Any],
+        where: Where = ...,
+        offset: Number = ...,
+        limit: Number = ...,
+        **filters: Any,
+    ) -> Sequence[tuple[Any, ...]]: ...
+
+    async def rows(
+        self,
+        /,
+        *columns: str | Attribute[Any],
+        where: Where = (),
+        offset: Number = None,
+        limit: Number = None,
+        **filters: Any,
     ) -> Sequence[tuple[Any, ...]]:
         """See :meth:`microcosm_sqlite.orm.stores.Store.rows`; all rows at once."""
-        return await self._run(lambda: list(self.store.rows(*columns, **options)))
+        options: dict[str, Any] = {"where": where, "offset": offset, "limit": limit}
+        return await self._run(lambda: list(self.store.rows(*columns, **options, **filters)))
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         session = self._find_session()
@@ -214,8 +310,9 @@ class AsyncStore(Generic[M]):
         return await asyncio.get_running_loop().run_in_executor(find_executor(), run)
 
     def _run_outside(self, graph: Any, call: Callable[[], T]) -> T:
-        with SessionContext(graph, self.store.model_class.resolve()) as context:
-            binds_of(graph).mark_own(context.session)
+        data_set = self.store.model_class.resolve()
+        with SessionContext(graph, data_set) as context:
+            binds_of(graph, data_set.dataset_name).mark_own(context.session)
             return call()
 
     def _find_session(self) -> AsyncSession | None:
@@ -227,14 +324,18 @@ class AsyncStore(Generic[M]):
             and known is not None
             and isinstance(scope.context, AsyncSessionContext)
         ):
-            session = scope.context.session
+            session = scope.context._session
             if session is not None and session.sync_session is known:
                 return session
         return None
 
     def _find_graph(self) -> Any:
-        scope = self.store.model_class.innermost_scope.get()
-        return self.graph if self.graph is not None or scope is None else scope.graph
+        graph = self.graph
+        if graph is None:
+            graph = getattr(self.store.get_session, "graph", None)
+        if graph is None and (scope := self.store.model_class.innermost_scope.get()):
+            graph = scope.graph
+        return graph
 
     @asynccontextmanager
     async def _context(self) -> AsyncIterator[AsyncSession]:
@@ -244,4 +345,4 @@ class AsyncStore(Generic[M]):
             return
         data_set = self.store.model_class.resolve()
         async with AsyncSessionContext(self._find_graph(), data_set) as context:
-            yield cast("AsyncSession", context.session)
+            yield context.session

@@ -6,7 +6,6 @@ A connection of aiosqlite has a thread and belongs to a loop: both are bounded, 
 from __future__ import annotations
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.platforms import register_at_fork
 from microcosm_sqlite.orm.engine_errors import explain_lazy_load
 from microcosm_sqlite.orm.engines import recipes
 from microcosm_sqlite.orm.external_keys import find_attachments
@@ -22,7 +22,8 @@ from microcosm_sqlite.orm.types import copy_dialect
 
 with extra("async"):
     import aiosqlite
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+    from sqlalchemy.ext import asyncio as sqlalchemy_asyncio
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 __all__ = [
     "AsyncSession",
@@ -105,9 +106,7 @@ async def dispose_async_engines() -> None:
 
 
 _executors: list[ThreadPoolExecutor] = []
-if hasattr(os, "register_at_fork"):
-    # A child has none of its parent's threads.
-    os.register_at_fork(after_in_child=_executors.clear)
+register_at_fork(after_in_child=_executors.clear)  # a child has none of its parent's threads
 
 
 def find_executor() -> ThreadPoolExecutor:
@@ -128,7 +127,8 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         engines.connections.add(connection)
         return await connection
 
-    twin = create_async_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    twin = sqlalchemy_asyncio.create_async_engine(
         engine.url.set(drivername="sqlite+aiosqlite"),
         async_creator=open_async,
         echo=engine.echo,
@@ -138,8 +138,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         pool_reset_on_return=recipe.reset,
     )
     copy_dialect(engine, twin.sync_engine)
-    for name, listener in recipe.listeners:
-        event.listen(twin.sync_engine, name, listener)
+    recipe.listen(twin.sync_engine)
     event.listen(twin.sync_engine, "handle_error", explain_lazy_load)
     attachments = find_attachments(engine)
     if attachments:

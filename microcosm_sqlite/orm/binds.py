@@ -18,7 +18,7 @@ from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, tell_of_both
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -229,7 +229,7 @@ class Binds:
                 if found.manifest:
                     self._unchecked[name] = found
                     self._required[name] = find_requirements(found)
-                return self._bind_readonly(found.location, name)
+                return self._bind_readonly(found.location, name, found)
             path = found.location.path
         is_default = path is None
         path = self.default_path if path is None else path
@@ -238,9 +238,11 @@ class Binds:
             return self._bind_readonly(Location(os.fspath(path), immutable=False), name)
         return self._bind_readwrite(path, name, is_default=is_default)
 
-    def _bind_readonly(self, location: Location, name: str) -> Bind:
+    def _bind_readonly(
+        self, location: Location, name: str, dataset: InstalledDataset | None = None
+    ) -> Bind:
         engine = create_readonly_engine(
-            location, untrusted=self.untrusted, echo=self.echo, name=name
+            location, untrusted=self.untrusted, echo=self.echo, name=name, dataset=dataset
         )
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
@@ -263,25 +265,40 @@ class Binds:
         return engine, session_factory
 
 
-def binds_of(graph: Any) -> Binds:
-    """Return the binds of an object graph, or, for None, the current ones of the process."""
-    if graph is None:
-        return current_binds()
-    return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
+def binds_of(graph: Any, name: str) -> Binds:
+    """Return the binds of an object graph, or, for None, those that answer for a dataset.
 
-
-def current_binds() -> Binds:
-    """Return the binds of the object graph made last, or once that is gone, of no graph.
-
-    An earlier graph never answers again, whatever still holds it.
+    A registered or installed dataset answers for itself, whatever a graph configures for its name.
+    Only where there is none does the graph made last answer, as long as something refers to it:
+    programs that were written for 2.0.0 have one graph. An earlier graph never does.
     """
-    latest = _graph_binds[0]() if _graph_binds else None
-    return _process_binds() if latest is None else latest
+    if graph is not None:
+        return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
+    latest = _latest_binds()
+    if latest is None:
+        return _process_binds()
+    if not _process_binds.knows(name):
+        return latest
+    if name in latest.paths.configured:
+        tell_of_both(name, os.fspath(latest.paths.configured[name]))
+    return _process_binds()
 
 
-def set_current_binds(binds: Binds) -> None:
-    """Make these the binds of code that names no graph, for as long as their graph lives."""
+def dispose_binds(graph: Any) -> None:
+    """Close what :func:`binds_of` gave for an object graph, or for None."""
+    found = [_process_binds(), _latest_binds()] if graph is None else [binds_of(graph, "")]
+    for binds in found:
+        if binds is not None:
+            binds.dispose()
+
+
+def set_latest_binds(binds: Binds) -> None:
+    """Note the binds of the object graph made last, for as long as it lives."""
     _graph_binds[:] = [weakref.ref(binds)]
+
+
+def _latest_binds() -> Binds | None:
+    return _graph_binds[0]() if _graph_binds else None
 
 
 class _ProcessBinds:
@@ -290,15 +307,27 @@ class _ProcessBinds:
     def __init__(self) -> None:
         self._registered: dict[str, InstalledDataset] = {}
         self._binds: Binds | None = None
+        self._known: dict[str, bool] = {}
 
     def __call__(self) -> Binds:
         registered = registry.registered()
         if self._binds is None or self._registered != registered:
             self._registered = registered
+            self._known = {}
             outdated, self._binds = self._binds, Binds()
             if outdated is not None:
                 outdated.dispose()
         return self._binds
+
+    def knows(self, name: str) -> bool:
+        """Whether a dataset of this name is registered or installed, looked up once."""
+        self()
+        if name not in self._known:
+            try:
+                self._known[name] = registry.find(name) is not None
+            except DatasetError:
+                self._known[name] = True  # raised for whoever opens it
+        return self._known[name]
 
 
 _process_binds = _ProcessBinds()

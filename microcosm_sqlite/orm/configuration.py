@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator, Mapping, MutableMapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.registry import datasets, find
 from microcosm_sqlite.common.kinds import parse_boolean
 from microcosm_sqlite.common.wording import suggest
@@ -67,13 +69,24 @@ def refuse_misspelt(keys: Iterable[str], known: Iterable[str]) -> None:
             raise ConfigurationError(f"sqlite.{key} is no key of the configuration.", hint=hint)
 
 
-class DatasetPaths(MutableMapping[str, "Path"]):
+if TYPE_CHECKING:
+    _Dictionary = dict[str, Path]
+else:
+
+    class _Dictionary(MutableMapping, dict):
+        """A dictionary whose methods are those of a mapping: they read through the subclass."""
+
+
+class DatasetPaths(_Dictionary):
     """Where each dataset is: configured or set here, or else registered or installed.
 
-    Installed datasets are looked up when they are asked for, and not before.
+    Installed datasets are looked up when they are asked for, and not before. It is a dictionary for
+    those who look at the type, as `json` does; what it holds as such is never read.
     """
 
     def __init__(self, configured: object, graph: Any = None) -> None:
+        # `json` takes a dictionary that holds nothing for an empty one, without asking it.
+        dict.__init__(self, {"": ""})
         self.configured = read_paths(configured)
         self._graph = weakref.ref(graph) if graph is not None else lambda: None
 
@@ -106,3 +119,25 @@ class DatasetPaths(MutableMapping[str, "Path"]):
 
     def __len__(self) -> int:
         return len({**self.configured, **datasets()})
+
+    def __repr__(self) -> str:
+        return repr(self.copy())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def copy(self) -> dict[str, Path]:
+        """A plain dictionary of all of them."""
+        return dict(self.items())
+
+
+_BOTH = (
+    "Dataset %s: code that names no object graph uses the installed dataset, not %s, which is "
+    "configured. Name the graph: Store(graph), SessionContext(graph, Model)."
+)
+
+
+@cache
+def tell_of_both(name: str, path: str) -> None:
+    """Log, once for each dataset, that it is configured and yet not read from there."""
+    log("warning", _BOTH, name, path)

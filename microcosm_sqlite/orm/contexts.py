@@ -256,7 +256,8 @@ def get_session(store: Store[Any]) -> Session:
     session = find_session(data_set)
     if session is None:
         scope = data_set.innermost_scope.get()
-        session = binds_of(scope and scope.graph).own_session(data_set)
+        binds = binds_of(scope and scope.graph, data_set.dataset_name)
+        session = binds.own_session(data_set)
     return session
 
 
@@ -280,7 +281,8 @@ class GetOrCreateSession:
         data_set = store.model_class.resolve()
         session = find_session(data_set, self.graph)
         if session is None:
-            session = binds_of(self.graph).own_session(
+            binds = binds_of(self.graph, data_set.dataset_name)
+            session = binds.own_session(
                 data_set, expire_on_commit=self.expire_on_commit, is_reachable=True
             )
         return session

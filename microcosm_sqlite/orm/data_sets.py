@@ -9,12 +9,12 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeMeta, Session, registry, scoped_session
 
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.binds import binds_of, dispose_binds
 from microcosm_sqlite.orm.contexts import CurrentSession, SessionContext, close_contexts
 from microcosm_sqlite.orm.external_keys import claim, find_related_classes, leave_out_external_keys
 
 if TYPE_CHECKING:
-    from sqlalchemy import FromClause
+    from sqlalchemy import Engine, FromClause
     from sqlalchemy.orm import Mapper
 
     from microcosm_sqlite.orm.contexts import Scope
@@ -111,12 +111,12 @@ class DataSet(metaclass=DataSetMeta):
     @classmethod
     def create_all(cls, graph: Any = None) -> None:
         """Create the tables of every model of this dataset that are not there."""
-        cls.metadata.create_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
+        cls.metadata.create_all(bind=cls._find_engine(graph))
 
     @classmethod
     def drop_all(cls, graph: Any = None) -> None:
         """Drop the tables of every model of this dataset."""
-        cls.metadata.drop_all(bind=binds_of(graph)(cls.resolve().dataset_name)[0])
+        cls.metadata.drop_all(bind=cls._find_engine(graph))
 
     @classmethod
     def recreate_all(cls, graph: Any = None) -> None:
@@ -129,13 +129,14 @@ class DataSet(metaclass=DataSetMeta):
         """A new session, which the caller closes.
 
         Args:
-            graph: The object graph, or None for the process' own datasets.
+            graph: The object graph, or None for registered and installed datasets.
             kwargs: As for :class:`sqlalchemy.orm.Session`.
 
         Raises:
             SchemaMismatchError: The installed dataset lacks tables of the models.
         """
-        return binds_of(graph).new_session(cls.resolve(), **kwargs)
+        base = cls.resolve()
+        return binds_of(graph, base.dataset_name).new_session(base, **kwargs)
 
     @classmethod
     def new_context(cls, graph: Any = None, **kwargs: Any) -> SessionContext:
@@ -145,7 +146,14 @@ class DataSet(metaclass=DataSetMeta):
     @classmethod
     def dispose(cls, graph: Any = None) -> None:
         """Close the engine's idle connections; a database in memory is lost."""
-        binds_of(graph).dispose_engine(cls.resolve().dataset_name)
+        name = cls.resolve().dataset_name
+        binds_of(graph, name).dispose_engine(name)
+
+    @classmethod
+    def _find_engine(cls, graph: Any) -> Engine:
+        name = cls.resolve().dataset_name
+        engine, _ = binds_of(graph, name)(name)
+        return engine
 
 
 def dispose_sqlite_connections(graph: Any = None) -> None:
@@ -157,7 +165,7 @@ def dispose_sqlite_connections(graph: Any = None) -> None:
         close_contexts(data_set, graph)
         # A class may have connections of its own to close.
         data_set.dispose(graph)
-    binds_of(graph).dispose()
+    dispose_binds(graph)
 
 
 def _is_directly_below_data_set(bases: tuple[type, ...]) -> bool:

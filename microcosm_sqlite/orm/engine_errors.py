@@ -14,7 +14,7 @@ from sqlalchemy.exc import MissingGreenlet
 from microcosm_sqlite.catalog.connection import translate
 from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header
 from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.catalog.statement_errors import DAMAGE
+from microcosm_sqlite.catalog.statement_errors import DAMAGE, advise
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotFoundError,
@@ -25,6 +25,7 @@ from microcosm_sqlite.errors import (
 if TYPE_CHECKING:
     import os
 
+    from sqlalchemy import Connection
     from sqlalchemy.engine import ExceptionContext
 
     from microcosm_sqlite.catalog.location import Location
@@ -42,7 +43,7 @@ def refuse_write(name: str, path: str) -> ReadOnlyDatasetError:
 
 
 def explain_read_only(name: str, location: Location, context: ExceptionContext) -> None:
-    """Explain a write to a read-only file, and a page of it that is damaged.
+    """Explain a write to a read-only file, a page of it that is damaged, and a name that is wrong.
 
     Raises:
         ReadOnlyDatasetError: The statement writes.
@@ -58,6 +59,19 @@ def explain_read_only(name: str, location: Location, context: ExceptionContext) 
         owner = f"Dataset {name!r}: " if name else ""
         hint = explained.hint if location.immutable else CORRECT_PATH
         raise type(explained)(owner + explained.message, hint=hint) from error
+    if context.connection is not None and context.sqlalchemy_exception is not None:
+        # It stays the error of SQLAlchemy, which programs expect.
+        opened = find_driver_connection(context.connection)
+        if hint := advise(str(error), opened, context.statement or ""):
+            context.sqlalchemy_exception.add_note(hint)
+
+
+def find_driver_connection(connection: Connection) -> sqlite3.Connection:
+    """Return the connection of sqlite3, to be used before a statement is executed."""
+    found: Any = connection.connection.driver_connection
+    # What asyncio's driver wraps is used in another thread, and only between two statements.
+    opened: sqlite3.Connection = getattr(found, "_conn", found)
+    return opened
 
 
 def explain_lazy_load(context: ExceptionContext) -> None:

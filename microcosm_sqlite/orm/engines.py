@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
 
-from sqlalchemy import URL, QueuePool, create_engine, event
+import sqlalchemy
+from sqlalchemy import URL, QueuePool, event
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.connection import (
@@ -31,20 +32,28 @@ from microcosm_sqlite.errors import DatasetFileMissingError
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
     explain_read_only,
+    find_driver_connection,
     refuse_unopened,
 )
-from microcosm_sqlite.orm.external_keys import attach_datasets
+from microcosm_sqlite.orm.external_keys import attach_datasets, attach_to_memory
 from microcosm_sqlite.orm.forking import track_engine
-from microcosm_sqlite.orm.types import compare_as_stored, compare_in_utc, quote_keywords
+from microcosm_sqlite.orm.statements import UserStatements
+from microcosm_sqlite.orm.types import (
+    adapt_dialect,
+    compare_as_stored,
+    compare_in_utc,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Connection, Engine
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Requirement
+
+    Listeners = list[tuple[str, Callable[..., Any]]]
 
 
 class Recipe(NamedTuple):
@@ -61,10 +70,16 @@ class Recipe(NamedTuple):
 
     open: Callable[[], sqlite3.Connection]
     reset: Literal["rollback"] | None
-    listeners: Sequence[tuple[str, Callable[..., None]]]
+    listeners: Listeners
     path: str
     uri: Callable[[], str]
     attach: Callable[[sqlite3.Connection, str, str, str], None]
+
+    def listen(self, engine: Engine) -> None:
+        """Let the listeners listen to an engine."""
+        for name, listener in self.listeners:
+            changes = {"retval": True} if name == "before_cursor_execute" else {}
+            event.listen(engine, name, listener, **changes)
 
     @property
     def is_read_only(self) -> bool:
@@ -105,7 +120,11 @@ def create_dataset_engine(
         untrusted: As for :func:`create_readonly_engine`.
     """
     engine = create_readonly_engine(
-        dataset.location, attach=attach, untrusted=untrusted, name=dataset.name
+        dataset.location,
+        attach=attach,
+        untrusted=untrusted,
+        name=dataset.name,
+        dataset=dataset,
     )
     recipe = recipes[engine]
     compare_as_stored(engine, dataset)
@@ -127,6 +146,7 @@ def create_readonly_engine(
     untrusted: bool = False,
     echo: bool = False,
     name: str = "",
+    dataset: InstalledDataset | None = None,
 ) -> Engine:
     """Create an engine that cannot change the file, for any number of threads.
 
@@ -137,9 +157,11 @@ def create_readonly_engine(
             :data:`microcosm_sqlite.catalog.untrusted.TIME_LIMIT` seconds.
         echo: Log every statement.
         name: The dataset's name, for errors.
+        dataset: The dataset, where it is one that is installed or registered.
     """
     explain = partial(explain_read_only, name, location)
-    listeners: list[tuple[str, Callable[..., None]]] = [("handle_error", explain)]
+    statements = UserStatements(dataset, is_spelled=not untrusted)
+    listeners: Listeners = [("handle_error", explain), ("before_cursor_execute", statements)]
     if untrusted:
         listeners.append(("before_cursor_execute", _restart_clock))
     return _create(
@@ -187,7 +209,7 @@ def create_readwrite_engine(
             connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    listeners: list[tuple[str, Callable[..., None]]] = []
+    listeners: Listeners = []
     if not autocommit:
         listeners += [("begin", _begin), ("reset", _end_transaction)]
     if not (memory or name.startswith("file:")):
@@ -208,7 +230,8 @@ def create_readwrite_engine(
 
 
 def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
-    engine = create_engine(
+    # Not imported by name: OpenTelemetry may have put its own in this place since.
+    engine = sqlalchemy.create_engine(
         # For those who read the path in logs, traces and migrations; it is not opened by this.
         URL.create("sqlite", database=recipe.path or MEMORY),
         creator=recipe.open,
@@ -221,9 +244,8 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
         pool_size=40,
         pool_reset_on_return=recipe.reset,
     )
-    for name, listener in recipe.listeners:
-        event.listen(engine, name, listener)
-    quote_keywords(engine)
+    recipe.listen(engine)
+    adapt_dialect(engine)
     if recipe.is_read_only:
         # What an application writes itself keeps SQLAlchemy's rules.
         compare_in_utc(engine)
@@ -232,10 +254,11 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     return engine
 
 
-def _restart_clock(connection: Connection, *_: object) -> None:
-    driver_connection: Any = connection.connection.driver_connection
-    # What asyncio's driver wraps is used in another thread, and only between two statements.
-    limit_time(getattr(driver_connection, "_conn", driver_connection), TIME_LIMIT)
+def _restart_clock(
+    connection: Connection, _: object, statement: str, params: Any, *__: object
+) -> tuple[str, Any]:
+    limit_time(find_driver_connection(connection), TIME_LIMIT)
+    return statement, params
 
 
 def _begin(connection: Connection) -> None:
@@ -316,14 +339,3 @@ class MemoryDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)
-
-
-def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
-    """Attach another database to one in memory, under a name.
-
-    What is attached to a database of one file system is looked for there, unless told otherwise.
-    """
-    if "vfs=" not in uri:
-        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
-        uri += f"{'&' if '?' in uri else '?'}vfs={'win32' if os.name == 'nt' else 'unix'}"
-    attach_database(connection, schema, uri, path)

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import RelationshipProperty
 
+from microcosm_sqlite.catalog.connection import attach_database
+from microcosm_sqlite.common.platforms import VFS
 from microcosm_sqlite.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -231,3 +234,14 @@ def attach_datasets(
     new = {name: attach for name, attach in others.items() if name not in there}
     known.others |= new
     return bool(new)
+
+
+def attach_to_memory(connection: sqlite3.Connection, schema: str, uri: str, path: str) -> None:
+    """Attach another database to one in memory, under a name.
+
+    What is attached to a database of one file system is looked for there, unless told otherwise.
+    """
+    if "vfs=" not in uri:
+        uri = uri if uri.startswith("file:") else Path(uri).as_uri()
+        uri += f"{'&' if '?' in uri else '?'}vfs={VFS}"
+    attach_database(connection, schema, uri, path)

@@ -13,7 +13,6 @@ mutex, and the child then hangs at its first query. A warning of
 from __future__ import annotations
 
 import atexit
-import os
 import weakref
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -21,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from microcosm_sqlite.catalog.fork_safety import watch_engines
+from microcosm_sqlite.common.platforms import register_at_fork
 
 if TYPE_CHECKING:
     import sqlite3
@@ -177,5 +177,4 @@ def _start_anew() -> None:
 
 
 watch_engines(lambda: any(tracker.connections for tracker in list(_trackers)))
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_prepare, after_in_parent=_held.clear, after_in_child=_start_anew)
+register_at_fork(before=_prepare, after_in_parent=_held.clear, after_in_child=_start_anew)

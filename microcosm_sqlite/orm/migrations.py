@@ -185,12 +185,13 @@ def run_migrations(context: Any) -> None:
         "process_revision_directives": environment.process_revision_directives,
         **get_alembic_environment_options(environment.graph),
     }
-    binds = binds_of(environment.graph)
+    name = environment.data_set.resolve().dataset_name
+    binds = binds_of(environment.graph, name)
     if context.is_offline_mode():
         context.configure(dialect_name="sqlite", literal_binds=True, **options)
         _print_migrations(context, uses_foreign_keys=binds.use_foreign_keys)
         return
-    engine, _ = binds(environment.data_set.resolve().dataset_name)
+    engine, _ = binds(name)
     with engine.connect() as connection, _foreign_keys_off(connection):
         context.configure(connection=connection, **options)
         with context.begin_transaction():

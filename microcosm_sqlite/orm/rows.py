@@ -14,7 +14,7 @@ from sqlalchemy import inspect, tuple_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Dialect, Executable, Select
+    from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select
     from sqlalchemy.orm import Session
 
     Row = tuple[Any, ...]
@@ -73,7 +73,7 @@ class PreparedRows:
         """The rows for these values, straight from the driver."""
         connection = session.connection()
         driver_connection: Any = connection.connection.dbapi_connection
-        if connection.engine.echo or connection.dialect.is_async:
+        if connection.engine.echo or connection.dialect.is_async or _is_watched(connection):
             return fetch_rows(session, self.statement, self.columns, values)
         try:
             cursor = driver_connection.execute(self.sql, self._bind(values))
@@ -89,6 +89,17 @@ class PreparedRows:
                 for name, value in values.items()
             }
         return [values[name] if name in values else self.fixed[name] for name in self.names]
+
+
+def _is_watched(connection: Connection) -> bool:
+    """Whether anybody is told of statements: a tracer, an application, or our own limit of time."""
+    dispatch: Any = connection.dispatch
+    return bool(
+        dispatch.before_cursor_execute
+        or dispatch.after_cursor_execute
+        or dispatch.before_execute
+        or dispatch.after_execute
+    )
 
 
 def iter_rows(rows: Iterator[Row], close: Callable[[], None]) -> Iterator[Row]:

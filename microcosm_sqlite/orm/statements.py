@@ -1,4 +1,4 @@
-"""Statements that are built once and then only given values.
+"""Statements that are built once and then only given values, and those that users write as SQL.
 
 Building a SQLAlchemy statement takes longer than SQLite takes to answer it. A store whose queries
 nobody overrides sends few different ones, so they are kept.
@@ -6,22 +6,37 @@ nobody overrides sends few different ones, so they are kept.
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import ClauseElement, bindparam, func, inspect, select
+from sqlalchemy import (
+    ClauseElement,
+    bindparam,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import QueryableAttribute
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.types import NullType
 
+from microcosm_sqlite.catalog import registry
+from microcosm_sqlite.catalog.criteria import Plan, plan_statement, write_names
+from microcosm_sqlite.orm.engine_errors import find_driver_connection
 from microcosm_sqlite.orm.rows import PreparedRows
+from microcosm_sqlite.orm.types import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Dialect, Select
+    from sqlalchemy import ColumnElement, Connection, Dialect, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
+    from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.orm.data_sets import DataSet
 
+    Criterion = ColumnElement[bool]
     Values = dict[str, Any]
 
 M = TypeVar("M", bound="DataSet")
@@ -29,6 +44,9 @@ M = TypeVar("M", bound="DataSet")
 # Names that no Python keyword argument can clash with.
 _OFFSET = "page offset"
 _LIMIT = "page limit"
+
+OPTIONS = "options"
+"""The keyword of loader options."""
 
 
 class Statements(Generic[M]):
@@ -136,7 +154,7 @@ class Statements(Generic[M]):
                 continue
             if isinstance(value, ClauseElement | QueryableAttribute):
                 return None
-            values[key] = value
+            values[key] = as_text(value, self.fields[key].type)
         if offset is not None:
             values[_OFFSET] = offset
         if limit is not None:
@@ -153,6 +171,70 @@ class Statements(Generic[M]):
         return statement
 
 
+class UserStatements:
+    """Lets an engine find what the SQL of its users compares, however that is written.
+
+    SQLAlchemy binds what it compares itself by the type of a column. In `text()` and in statements
+    for the driver, literals and parameters are spelled as in `connect()`, and a name in double
+    quotes is a name.
+
+    Args:
+        dataset: The dataset of the engine; None for a file that is none.
+        is_spelled: Whether values are spelled; they are not where the SQL may be hostile.
+    """
+
+    def __init__(self, dataset: InstalledDataset | None, *, is_spelled: bool) -> None:
+        self._dataset = dataset
+        self._is_spelled = is_spelled
+        self._plans: dict[str, Plan | None] = {}
+
+    def __call__(
+        self,
+        connection: Connection,
+        _: object,
+        statement: str,
+        params: Any,
+        context: Any,
+        *__: object,
+    ) -> tuple[str, Any]:
+        """Return the statement and its parameters as they are executed."""
+        try:
+            plan = self._plans[statement]
+        except KeyError:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[statement] = self._make_plan(connection, statement, context)
+        return (plan.sql, plan.bind(params)) if plan else (statement, params)
+
+    def _make_plan(self, connection: Connection, statement: str, context: Any) -> Plan | None:
+        compiled = getattr(context, "compiled", None)
+        is_typed = compiled is not None and not any(
+            isinstance(bind.type, NullType) for bind in getattr(compiled, "binds", {}).values()
+        )
+        if is_typed and not ("'" in statement or '"' in statement):
+            return None
+        opened = find_driver_connection(connection)
+        try:
+            datasets = self._find_datasets(opened) if self._is_spelled else None
+            return plan_statement(opened, datasets, statement)
+        except sqlite3.Error:
+            # It is executed in a form that fails, for SQLAlchemy and those who listen to it.
+            return Plan(write_names(statement))
+
+    def _find_datasets(self, opened: sqlite3.Connection) -> dict[str, InstalledDataset]:
+        """The datasets by the names that SQL has for them, as far as their files are installed."""
+        found = {"main": self._dataset} if self._dataset else {}
+        for _, schema, path in opened.execute("PRAGMA database_list"):
+            other = registry.registered().get(schema) or registry.find(schema)
+            if schema != "main" and other is not None and other.location.path == path:
+                found[schema.lower()] = other
+        return found
+
+
+_MOST_PLANS = 500
+"""How many statements of an engine are known at most."""
+
+
 def choose_columns(
     model: type[DataSet], columns: Sequence[str | InstrumentedAttribute[Any]]
 ) -> list[InstrumentedAttribute[Any]]:
@@ -160,3 +242,27 @@ def choose_columns(
     if not columns:
         columns = [attribute.key for attribute in inspect(model).column_attrs]
     return [getattr(model, column) if isinstance(column, str) else column for column in columns]
+
+
+def take_options(
+    filters: dict[str, Any],
+) -> tuple[Sequence[ExecutableOption], dict[str, Any]]:
+    """Tell loader options from filters: a column may be called options as well."""
+    options = filters.get(OPTIONS)
+    if not options or not isinstance(options, list | tuple):
+        return (), filters
+    if not all(isinstance(option, ExecutableOption) for option in options):
+        return (), filters
+    return options, {key: value for key, value in filters.items() if key != OPTIONS}
+
+
+def take_positions(
+    criteria: Sequence[Any], offset: int | None, limit: int | None
+) -> tuple[Sequence[Criterion], int | None, int | None]:
+    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position."""
+    if not criteria or not isinstance(criteria[0], int | None):
+        return criteria, offset, limit
+    offset, *rest = criteria
+    if rest and isinstance(rest[0], int | None):
+        limit, *rest = rest
+    return rest, offset, limit

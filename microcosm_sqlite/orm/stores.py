@@ -15,13 +15,13 @@ from microcosm_sqlite.errors import (
 from microcosm_sqlite.orm.contexts import GetOrCreateSession, find_lost_write, get_session
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.orm.queries import QueryBuilder
-from microcosm_sqlite.orm.rows import Keyset, Page, fetch_rows
+from microcosm_sqlite.orm.rows import Keyset, Page
 from microcosm_sqlite.orm.sessions import ReadOnlySession, explain_integrity_error
-from microcosm_sqlite.orm.statements import choose_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from microcosm.object_graph import ObjectGraph
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -49,14 +49,17 @@ class Store(QueryBuilder[M]):
     Committing is the caller's part: see :class:`~microcosm_sqlite.orm.contexts.SessionContext`.
 
     Args:
-        get_session: Gives the session, each time that one is needed.
+        get_session: The object graph that the store is for, or a function that gives the session
+            each time. By default it is that of the open context, or of the installed dataset.
     """
 
-    def __init__(self, get_session: Callable[[Store[Any]], Session] = get_session) -> None:
+    def __init__(
+        self, get_session: Callable[[Store[Any]], Session] | ObjectGraph = get_session
+    ) -> None:
         is_generic = bool(getattr(type(self), "__parameters__", ()))
         if type(self).model_class is Store.model_class and not is_generic:
             self.model_class  # noqa: B018  # raises its error now, rather than at the first query
-        self.get_session = get_session
+        self.get_session = get_session if callable(get_session) else GetOrCreateSession(get_session)
 
     @property
     def session(self) -> Session:
@@ -194,39 +197,6 @@ class Store(QueryBuilder[M]):
             options = {"yield_per": batch_size}
             return iter(self.session.scalars(*prepared, execution_options=options))
         return iter(self._select(criteria, filters).yield_per(batch_size))
-
-    def rows(
-        self,
-        *columns: str | InstrumentedAttribute[Any],
-        where: Criterion | Sequence[Criterion] = (),
-        offset: int | None = None,
-        limit: int | None = None,
-        **filters: Any,
-    ) -> Iterator[tuple[Any, ...]]:
-        """Matches as plain tuples, one by one, at almost the speed of SQLite's own cursor.
-
-        >>> for tailnum, delay in store.rows("tailnum", "dep_delay"):       # doctest: +SKIP
-        ...     ...
-
-        Args:
-            columns: Names of columns, or attributes of the model; all columns if none is given.
-            where: A SQLAlchemy expression, or several.
-            offset: Number of matches to leave out.
-            limit: Number of matches at most.
-            filters: Columns and their values.
-        """
-        criteria = tuple(where) if isinstance(where, list | tuple) else (where,)
-        session = self.session
-        self._refuse_unknown(filters)
-        if self._is_plain and not criteria:
-            dialect = session.get_bind().dialect
-            prepared = self._all_statements.rows(columns, filters, offset, limit, dialect)
-            if prepared:
-                rows, values = prepared
-                return rows.fetch(session, values)
-        chosen = choose_columns(self.model_class, columns)
-        query = self._select(criteria, filters, offset, limit).with_entities(*chosen)
-        return fetch_rows(session, query.statement, [item.expression for item in chosen])
 
     def page(
         self,

@@ -1,16 +1,20 @@
-"""What `new` drafts of any file, `build` takes: both judge values by the same rules."""
+"""What `new` drafts of any file, `build` takes; what is stored is what was there, or told."""
 
 from __future__ import annotations
 
 import csv
 import json
 import math
+import os
+import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +25,7 @@ from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SourceError
 
+EXAMPLES = int(os.environ.get("MICROCOSM_SQLITE_EXAMPLES", "6"))
 NAMES = ["id", "a", "A", "b c", "", "class", "x.y", "order"]
 TEXTS = [
     "", "a", "A", " ", "b ", "1", "01", "1.10", "1.1", "-0", "1e5", "1e999", "1e-400", "NaN", "inf",
@@ -58,19 +63,74 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+LITERALS = [
+    "NULL", "0", "1", "-1", "9007199254740993", "1.5", "9e999", "'1'", "''", "'x'", "'NA'",
+    "x'ff'", "x''", "'2020-01-31'", "'2020-01-31T10:00:00+02:00'", "'2020-01-31 10:00:00'",
+    "'true'", "'1.50'", "'a' || char(0)",
+]  # fmt: skip
+DECLARED = ["", "INTEGER", "TEXT", "REAL", "BLOB", "DATE", "DATETIME", "BOOLEAN", "NUMERIC"]
+TOLD = re.compile("becomes? |spelled anew|kept in UTC|written %|written '?1")
+"""What a line of the report says of a column whose values are stored as others."""
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet", "db"])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(random=st.randoms(use_true_random=False))
-def test_what_is_drafted_is_built(format_: str, random: Random) -> None:
+def test_what_is_drafted_is_built_and_is_what_was_there_or_told(
+    format_: str, random: Random
+) -> None:
     with TemporaryDirectory() as folder:
         sources = Path(folder, "sources")
         sources.mkdir()
-        WRITERS[format_](random, sources / f"things.{format_}")
+        columns = WRITERS[format_](random, sources / f"things.{format_}")
         try:
             draft = draft_project(Path(folder, "things-data"), sources)
         except SourceError:
             return  # it is told
-        assert build_dataset(ProjectSettings.from_pyproject(draft.path)).manifest.tables
+        built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+        with closing(sqlite3.connect(built.path)) as connection:
+            answer = connection.execute("SELECT * FROM things ORDER BY n")
+            names = [name for name, *_ in answer.description][-len(columns) :]
+            stored = list(zip(*answer, strict=True))[-len(columns) :] or [()] * len(columns)
+    for name, values, found in zip(names, columns, stored, strict=True):
+        line = re.compile(rf"  (note: )?{re.escape(name)}: ")
+        told = [each for each in draft.report if line.match(each) and TOLD.search(each)]
+        for value, kept in zip(values, found, strict=True):
+            assert is_kept(value, kept) or told, (name, value, kept, draft.report)
+
+
+def is_kept(value: Any, stored: Any) -> bool:
+    """Whether what is stored says just what the source did."""
+    if isinstance(value, Written):
+        value, text = value
+        return spell(stored) == text or (isinstance(value, bool) and stored == int(value))
+    if isinstance(value, list | dict):
+        return isinstance(stored, str) and repr(json.loads(stored)) == repr(value)
+    if isinstance(value, bool):
+        return stored == int(value) and isinstance(stored, int)
+    if isinstance(value, datetime):
+        return value.tzinfo is None and stored == value.isoformat(" ", "microseconds")
+    if isinstance(value, timedelta):
+        return bool(stored == (datetime(1970, 1, 1) + value).isoformat(" ", "microseconds"))
+    if isinstance(value, date):
+        return bool(stored == value.isoformat())
+    if isinstance(value, time):
+        return bool(stored == value.isoformat("microseconds"))
+    return type(value) is type(stored) and repr(value) == repr(stored)
+
+
+class Written(NamedTuple):
+    """A value that is written as a text."""
+
+    value: Any
+    text: str
+
+
+def spell(stored: Any) -> Any:
+    """A stored value as sources of texts write it."""
+    if isinstance(stored, str):
+        return re.sub(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.0{6}$", r"\1", stored)
+    return None if stored is None else repr(stored)
 
 
 def pick_pools(random: Random, values: list[Any]) -> dict[str, list[Any]]:
@@ -79,29 +139,46 @@ def pick_pools(random: Random, values: list[Any]) -> dict[str, list[Any]]:
     return {name: random.choices(values, k=random.randint(1, 3)) for name in names}
 
 
-def write_csv(random: Random, path: Path) -> None:
+def write_csv(random: Random, path: Path) -> list[list[Any]]:
     pools = pick_pools(random, TEXTS)
+    rows = [[random.choice(pool) for pool in pools.values()] for _ in range(random.randint(1, 25))]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(pools)
-        for _ in range(random.randint(1, 25)):
-            writer.writerow([random.choice(pool) for pool in pools.values()])
+        writer.writerow(["n", *pools])
+        writer.writerows([number, *row] for number, row in enumerate(rows))
+    return [
+        [read_text(text) if text else None for text in column] for column in zip(*rows, strict=True)
+    ]
 
 
-def write_json_lines(random: Random, path: Path) -> None:
+def read_text(text: str) -> Any:
+    is_boolean = text.lower() in ("true", "false")
+    return Written(text.lower() == "true" if is_boolean else text, text)
+
+
+def write_json_lines(random: Random, path: Path) -> list[list[Any]]:
     pools = pick_pools(random, DOCUMENTS)
-    lines = [
-        ", ".join(
-            f"{json.dumps(name)}: {random.choice(pool)}"
-            for name, pool in pools.items()
-            if random.random() < 0.9
-        )
+    rows = [
+        {name: random.choice(pool) for name, pool in pools.items() if random.random() < 0.9}
         for _ in range(random.randint(1, 25))
     ]
+    lines = [
+        ", ".join(
+            [f'"n": {number}', *(f"{json.dumps(name)}: {text}" for name, text in row.items())]
+        )
+        for number, row in enumerate(rows)
+    ]
     path.write_text("".join(f"{{{line}}}\n" for line in lines), "utf-8")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [[read_document(row.get(name, "null")) for row in rows] for name in names]
 
 
-def write_parquet(random: Random, path: Path) -> None:
+def read_document(text: str) -> Any:
+    value = json.loads(text)
+    return Written(value, text) if type(value) in (int, float) else value
+
+
+def write_parquet(random: Random, path: Path) -> list[list[Any]]:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -122,7 +199,27 @@ def write_parquet(random: Random, path: Path) -> None:
         kind = random.choice([*VALUES])
         values = [random.choice([*VALUES[kind], None]) for _ in range(count)]
         columns[name] = pa.array(values, special.get(kind) or getattr(pa, kind)())
-    parquet.write_table(pa.table(columns), path)
+    parquet.write_table(pa.table({"n": pa.array(range(count), pa.int64()), **columns}), path)
+    return [column.to_pylist() for column in columns.values()]
 
 
-WRITERS = {"csv": write_csv, "jsonl": write_json_lines, "parquet": write_parquet}
+def write_database(random: Random, path: Path) -> list[list[Any]]:
+    pools = pick_pools(random, LITERALS)
+    names = [f"c{number}" for number, _ in enumerate(pools)]
+    declared = ", ".join(f"{name} {random.choice(DECLARED)}" for name in names)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE things (n INTEGER PRIMARY KEY, {declared})")
+        for number in range(random.randint(1, 25)):
+            row = ", ".join(random.choice(pool) for pool in pools.values())
+            connection.execute(f"INSERT INTO things VALUES ({number}, {row})")
+        connection.commit()
+        rows = connection.execute(f"SELECT {', '.join(names)} FROM things ORDER BY n").fetchall()
+    return [[*column] for column in zip(*rows, strict=True)]
+
+
+WRITERS = {
+    "csv": write_csv,
+    "jsonl": write_json_lines,
+    "parquet": write_parquet,
+    "db": write_database,
+}

@@ -36,7 +36,7 @@ build.build_dataset(ProjectSettings.from_pyproject(sys.argv[1]))
 """
 STEPS = [
     "children",
-    "check_foreign_keys",
+    "find_orphans",
     "prepare",
     "write_copy",
     "verify_database",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 import microcosm_sqlite
-from microcosm_sqlite.catalog.criteria import bind
+from microcosm_sqlite.catalog.criteria import bind, check_names
+from microcosm_sqlite.common.sql_tokens import split_tokens
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.exporting.answers import answering
 
@@ -198,6 +203,112 @@ def test_columns_are_understood_as_sqlite_understands_them(
         assert [value for (value,) in answer.rows] == expected
 
 
+FORMS = [
+    # Conditions on {c}, a column, which are true of the first row; {v} is its value, written anew.
+    "({c}) = {v}",
+    "(({c})) = ({v})",
+    "+{c} = {v}",
+    "{v} = +{c}",
+    "{c} = +{v}",
+    "{c} COLLATE NOCASE = {v}",
+    "{c} == {v}",
+    "{c} IS {v}",
+    "{c} IS NOT DISTINCT FROM {v}",
+    "NOT {c} <> {v}",
+    "NOT ({c} != ({v}))",
+    "{c} IN ({v})",
+    "{c} IN ('x', ({v}), NULL)",
+    "({c}) IN ({v})",
+    "{c} IN (VALUES ({v}))",
+    "{c} IN (VALUES ('x'), ({v}))",
+    "{c} IN (SELECT {v})",
+    "{c} IN (SELECT 'x' UNION ALL SELECT {v})",
+    "{c} IN (WITH v(x) AS (VALUES ({v})) SELECT x FROM v)",
+    "{c} = (SELECT {v})",
+    "(SELECT {v}) = {c}",
+    "{v} IN ({c})",
+    "{v} BETWEEN {c} AND {c}",
+    "{c} BETWEEN {v} AND +{v}",
+    "{c} BETWEEN (SELECT {v}) AND coalesce(NULL, {v})",
+    "({c}, id) = ({v}, 0)",
+    "(id, {c}) = (0, {v})",
+    "(id, {c}) IN (VALUES (1, 'x'), (0, {v}))",
+    "(id, {c}) IN (SELECT 0, {v})",
+    "({c}, 1) IS ({v}, 1)",
+    "CASE {c} WHEN {v} THEN 1 ELSE 0 END",
+    "CASE WHEN {c} = {v} THEN 1 ELSE 0 END = 1",
+    "CASE WHEN id < 99 THEN {c} ELSE NULL END = {v}",
+    "CASE WHEN id < 99 THEN {c} END IN ({v})",
+    "coalesce({c}, NULL) = {v}",
+    "coalesce(NULL, {c}, 'x') = {v}",
+    "{v} = ifnull({c}, NULL)",
+    "iif(id < 99, {c}, NULL) = {v}",
+    "nullif({c}, {v}) IS NULL",
+    "likely({c} = {v})",
+    "likely({c}) = {v}",
+    "max({c}, {v}) = {v} AND min({c}, {v}) = {v}",
+    "EXISTS (SELECT 1 WHERE {c} = {v})",
+    "EXISTS (SELECT 1 FROM events e WHERE e.id = events.id AND e.{c} = {v})",
+    "id IN (SELECT id FROM events WHERE {c} = {v})",
+    "id IN (SELECT e.id FROM events AS e JOIN events f ON e.{c} = {v} AND f.id = e.id)",
+    "id IN (SELECT id FROM (SELECT {c} AS x, id FROM events) WHERE x = {v})",
+    "id IN (SELECT s.id FROM (SELECT * FROM events) AS s WHERE s.{c} = {v})",
+    "id IN (SELECT s.id FROM (SELECT e.* FROM events e) s WHERE s.{c} = {v})",
+    "id IN (SELECT id FROM (SELECT {c} AS id_, * FROM events) WHERE id_ = {v})",
+    "id IN (WITH c(a, b) AS (SELECT id, {c} FROM events) SELECT a FROM c WHERE b = {v})",
+    (
+        "id IN (WITH c AS (SELECT id, {c} q FROM events), d AS MATERIALIZED (SELECT * FROM c)"
+        " SELECT id FROM d WHERE q = {v})"
+    ),
+    "id IN (SELECT id FROM (SELECT id, {c} x FROM events UNION ALL SELECT 9, NULL) WHERE x = {v})",
+    (
+        "id IN (SELECT id FROM (SELECT NULL id, NULL x UNION SELECT id, {c} FROM events)"
+        " WHERE x = {v})"
+    ),
+    "id IN (SELECT e.id FROM events e, (SELECT {v} AS x) AS p WHERE e.{c} = p.x)",
+    "id IN (WITH p(x) AS (SELECT {v}) SELECT e.id FROM events e JOIN p ON p.x = e.{c})",
+    "id IN (SELECT id FROM events GROUP BY id HAVING max({c}) = {v})",
+    "id IN (SELECT id FROM events GROUP BY id, {c} HAVING min({c}) = {v} AND count(*) > 0)",
+    (
+        "id IN (SELECT id FROM (SELECT id, max({c}) OVER (PARTITION BY id) AS x FROM events)"
+        " WHERE x = {v})"
+    ),
+    (
+        "id IN (SELECT id FROM (SELECT id, lag({c}, 0) OVER w AS x FROM events"
+        " WINDOW w AS (PARTITION BY id ORDER BY id)) WHERE x = {v})"
+    ),
+    (
+        "id IN (SELECT id FROM (SELECT id, (SELECT f.{c} FROM events f WHERE f.id = e.id) x"
+        " FROM events e) WHERE x = {v})"
+    ),
+    "id IN (SELECT id FROM main.events WHERE main.events.{c} = {v})",
+    'id IN (SELECT "E".id FROM [events] AS "E" WHERE "E"."{c}" = {v})',
+    "id IN (SELECT id FROM events NOT INDEXED WHERE {c} = {v} ORDER BY {c} DESC LIMIT 10 OFFSET 0)",
+    "id IN (SELECT e.id FROM events e NATURAL JOIN events f WHERE f.{c} = {v})",
+    "id IN (SELECT id FROM events e LEFT JOIN events f USING (id, {c}) WHERE {c} = {v})",
+    "id IN (SELECT e.id FROM (events e CROSS JOIN events f ON e.id = f.id) WHERE f.{c} = {v})",
+    "(SELECT count(*) FILTER (WHERE e.{c} = {v}) FROM events e WHERE e.id = events.id) = 1",
+    "id IN (SELECT id FROM events ORDER BY CASE WHEN {c} = {v} THEN 0 ELSE 1 END, id LIMIT 1)",
+]
+"""Conditions on a column, as people and programs write them."""
+
+
+@pytest.mark.parametrize("column", ["at", "day", "clock", "is_over", "lasts", "key", "price"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_comparison_finds_the_row(
+    events: InstalledDataset, form: str, column: str
+) -> None:
+    text = FIRST[column][1]
+    literal, parameter = (form.format(c=column, v=value) for value in (f"'{text}'", ":v"))
+    value = ROWS[0][column]
+    with closing(events.connect()) as connection:
+        for condition, params in (
+            *((literal, {}), (parameter, {"v": text}), (parameter, {"v": value})),
+        ):
+            sql = f"SELECT id FROM events WHERE {condition}"
+            assert connection.execute(sql, params).fetchall() == [(0,)], condition
+
+
 def test_views_have_the_kinds_of_their_columns(events: InstalledDataset) -> None:
     with closing(events.connect()) as connection:
         connection.execute("PRAGMA query_only=OFF")
@@ -216,6 +327,114 @@ def test_one_parameter_cannot_be_two_things(events: InstalledDataset) -> None:
     assert ask_arrow(events)("at = :v OR day = :v", "2013") == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "coalesce(at, day) = {v}",
+        "CASE WHEN id THEN at ELSE name END = {v}",
+        (
+            "id IN (SELECT id FROM (SELECT id, at x FROM events UNION SELECT id, day FROM events)"
+            " WHERE x = {v})"
+        ),
+    ],
+)
+def test_a_text_that_columns_store_in_different_ways_is_refused(
+    events: InstalledDataset, condition: str
+) -> None:
+    for way in (ask_query, ask_connection, ask_arrow, ask_lazily):
+        with pytest.raises(QueryError, match=r"The text '2013.*' is compared with columns") as told:
+            way(events)(condition.format(v="'2013-01-01'"), None)
+        with pytest.raises(QueryError, match=r"Parameter :v is compared with columns"):
+            way(events)(condition.format(v=":v"), "2013-01-01")
+        # What the hint says helps: it is then compared as it is written.
+        assert "('2013-01-01' || '')" in (told.value.hint or "")
+        way(events)(condition.format(v="('2013-01-01' || '')"), None)
+        way(events)(condition.format(v="'2013'"), None)
+
+
+def test_what_is_not_understood_is_told(
+    events: InstalledDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("expected END")
+
+    monkeypatch.setattr("microcosm_sqlite.catalog.criteria.Comparisons", refuse)
+    with pytest.warns(RuntimeWarning, match=r"not clear .* \(expected END\).* Write them"):
+        assert ask_connection(events)("at = '2013-01-01T10:00'", None) == []
+
+
+TEXTS = sa.MetaData()
+sa.Table(
+    "texts",
+    TEXTS,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("dashed", sa.Text),
+    sa.Column("hexadecimal", sa.String(32)),
+    sa.Column("clock", sa.Text),
+    sa.Column("day", sa.Text),
+    sa.Column("price", sa.Text),
+    sa.Column("lasts", sa.Text),
+)
+TEXT_ROW = {
+    "id": 1,
+    "dashed": str(UUID(int=5)),
+    "hexadecimal": UUID(int=5).hex,
+    "clock": "08:30:00",
+    "day": "2013-01-31",
+    "price": "1.50",
+    "lasts": "P1DT2H",
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("dashed", UUID(int=5)),
+        ("hexadecimal", UUID(int=5)),
+        ("clock", time(8, 30)),
+        ("day", date(2013, 1, 31)),
+        ("price", Decimal("1.50")),
+        ("lasts", timedelta(hours=26)),
+    ],
+)
+@pytest.mark.parametrize("form", ["{} = :v", "+{} = :v", "{} IN (:v)", "(id, {}) = (1, :v)"])
+def test_a_value_of_python_finds_its_text(make: Any, column: str, value: object, form: str) -> None:
+    dataset = make(TEXTS, {"texts": [TEXT_ROW]}, name="texts")
+    condition = form.format(column)
+    assert dataset.arrow("texts", where=condition, params={"v": value})["id"].to_pylist() == [1]
+    with closing(dataset.connect()) as connection:
+        sql = f"SELECT id FROM texts WHERE {condition}"
+        assert connection.execute(sql, {"v": value}).fetchall() == [(1,)]
+        assert connection.execute(sql.replace(":v", "?"), [value]).fetchall() == [(1,)]
+
+
+COMPUTED = ["price * 2", "+price", "sum(price)", "coalesce(price, 0)", "round(price, 2)"]
+
+
+@pytest.mark.parametrize("computed", COMPUTED)
+@pytest.mark.parametrize("text", ["0.50", "00.5", "5e-1", " 0.5 "])
+def test_a_text_that_is_a_number_is_compared_as_one_with_what_is_computed(
+    events: InstalledDataset, computed: str, text: str
+) -> None:
+    with closing(events.connect()) as connection:
+        sql = "SELECT count(*) FROM (SELECT id FROM events GROUP BY id HAVING {})"
+        expected = connection.execute(sql.format(f"{computed} > 0.5")).fetchall()
+        assert expected[0][0] in (3, 4)
+        for written in (f"'{text}'", ":v"):
+            params = {"v": text} if written == ":v" else {}
+            asked = sql.format(f"{computed} > {written}")
+            assert connection.execute(asked, params).fetchall() == expected
+
+
+@pytest.mark.filterwarnings("ignore:Binding 1:DeprecationWarning")
+def test_named_parameters_are_found_by_their_place_too(events: InstalledDataset) -> None:
+    with closing(events.connect()) as connection:
+        sql = "SELECT id FROM events WHERE id = :id AND at = :at"
+        assert connection.execute(sql, [0, "2013-01-01T10:00"]).fetchall() == [(0,)]
+        sql = "SELECT id FROM events WHERE at = ? AND id = :id AND at = ?1"
+        assert connection.execute(sql, ["2013-01-01T10:00", 0]).fetchall() == [(0,)]
+
+
 def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
     numpy = pytest.importorskip("numpy")
     assert ask_arrow(events)("id = :v", numpy.int64(3)) == [3]
@@ -227,8 +446,6 @@ def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
 def test_databases_of_others_are_asked_as_they_store_moments(
     tmp_path: Any, stored: str, text: str
 ) -> None:
-    import sqlite3
-
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
         connection.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, at DATETIME)")
         connection.execute("INSERT INTO events VALUES (7, ?)", (stored,))
@@ -250,6 +467,26 @@ def test_a_misspelt_column_in_double_quotes_is_no_text(
     for way in (ask_query, ask_connection):
         with pytest.raises(QueryError, match="no such column"):
             way(events)(condition, None)
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_right"),
+    [
+        ('SELECT "a" FROM t', True),
+        ('SELECT "odd `name`", "t"."a" AS "it" FROM "t" WHERE a = ? OR a = :b', True),
+        ("SELECT '\"a\"' FROM t", True),
+        ('SELECT "mistake" FROM t', False),
+        ('SELECT 1 FROM t WHERE a = "x"', False),
+    ],
+)
+def test_what_stands_in_double_quotes_is_a_name(sql: str, is_right: bool) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute('CREATE TABLE t AS SELECT 1 AS a, 2 AS "odd `name`"')
+        if is_right:
+            check_names(connection, sql, split_tokens(sql))
+        else:
+            with pytest.raises(sqlite3.OperationalError, match="no such column"):
+                check_names(connection, sql, split_tokens(sql))
 
 
 class Size(Enum):
@@ -320,3 +557,19 @@ def test_attached_datasets_are_asked_alike(events: InstalledDataset) -> None:
     sql = "SELECT count(*) FROM EVENTS.events AS e WHERE e.at = '2013-01-01T10:00'"
     with closing(events.connect(attach=["events"])) as connection:
         assert connection.execute(sql).fetchone() == (1,)
+
+
+PROGRAM = """
+import sys
+import microcosm_sqlite
+connection = microcosm_sqlite.dataset("colours").connect()
+sql = "SELECT count(*) FROM sqlite_master WHERE name = ? OR name = 'x'"
+assert connection.execute(sql, ["y"]).fetchone() == (0,)
+assert not {"re", "json", "logging"} & sys.modules.keys(), sys.modules.keys()
+"""
+
+
+def test_a_statement_with_texts_imports_no_regular_expressions(installed: Path) -> None:
+    here = Path(microcosm_sqlite.__file__).parent.parent
+    start = f"import sys; sys.path[:0] = {[str(installed), str(here)]!r}\n"
+    subprocess.run([sys.executable, "-s", "-S", "-c", start + PROGRAM], check=True)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microcosm_sqlite import dataset, datasets
 from microcosm_sqlite.catalog import strict_json
@@ -34,6 +36,24 @@ from tests.support.wheels import Wheel, describe
 def test_what_exceeds_a_bound_is_refused(text: str | bytes, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         strict_json.parse(text)
+
+
+@pytest.mark.parametrize("has_scanner", [True, False])
+@given(text=st.text(' \t\n\\[]{}:,"01.eE-+tuNaIxé\ufeff', max_size=12))
+def test_json_is_read_as_python_reads_it(text: str, has_scanner: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if not has_scanner:
+            patch.setattr(strict_json, "_make_scanner", None)
+        assert read(strict_json.parse, text) == read(json.loads, text)
+
+
+def read(parse: Any, text: str) -> object:
+    """The value, or that there is none; constants are no JSON, and no value equals a NaN."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return ValueError
+    return ValueError if "NaN" in text else value
 
 
 @pytest.mark.parametrize(

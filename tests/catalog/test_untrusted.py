@@ -26,6 +26,12 @@ CREATE VIEW warm AS SELECT name FROM colour WHERE warmth > 0.5;
 """
 
 
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """Datasette, once it was imported, has sqlite3 print what refused functions raise."""
+    sqlite3.enable_callback_tracebacks(False)
+
+
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     path = make_database(tmp_path / "x.db", rows=2000, extra=TREES)

@@ -26,6 +26,7 @@ def test_every_form_of_a_duration_is_read_as_that_duration(duration: timedelta) 
     assert read_duration(store_duration(duration)) == duration
 
 
+@pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")  # old pandas
 def test_a_duration_is_read_as_pandas_shows_and_writes_it() -> None:
     pandas = pytest.importorskip("pandas")
     for duration in (timedelta(hours=26, seconds=1.5), timedelta(0), -timedelta(minutes=90)):

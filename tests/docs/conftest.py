@@ -36,7 +36,7 @@ def newcomer(wheels: Path, tmp_path: Path) -> Reader:
     venv.create(environment, with_pip=True, symlinks=True)
     (wheel,) = wheels.glob("*.whl")
     constraint = tmp_path / "constraint.txt"
-    # An index would offer 2.0.0, and pip prefers it to a version under development.
+    # An index would offer 2.0.0, and pip prefers it to a release candidate.
     constraint.write_text(f"microcosm-sqlite=={wheel.name.split('-')[1]}\n")
     settings = {
         "PIP_CONSTRAINT": str(constraint),

@@ -25,6 +25,9 @@ RUN_ELSEWHERE = {
     "make test",
     'pip install "microcosm-sqlite[build,new]"',
     "microcosm-sqlite new planets-data --from folder-of-files",
+    "cd planets-data",
+    "pip wheel --no-deps --wheel-dir dist .",
+    "microcosm-sqlite check",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }
 
@@ -49,6 +52,12 @@ def test_an_author_takes_the_files_of_another_year(newcomer: Reader) -> None:
     "page",
     [
         "README.md",
+        "docs/index.md",
+        "docs/how-to/work-in-a-notebook.md",
+        "docs/how-to/deploy.md",
+        "docs/explanation/versions-and-builds.md",
+        "docs/explanation/large-data.md",
+        "docs/explanation/licences.md",
         "docs/how-to/use-a-dataset.md",
         "docs/how-to/load-frames.md",
         "docs/how-to/browse-and-share.md",
@@ -65,6 +74,23 @@ def test_an_author_takes_the_files_of_another_year(newcomer: Reader) -> None:
 )
 def test_a_user_of_a_dataset_gets_through(page: str, user: Reader) -> None:
     assert user.follow(ROOT / page, leave_out=RUN_ELSEWHERE) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", ["docs/how-to/install-anywhere.md", "docs/how-to/trust-what-you-install.md"]
+)
+def test_a_user_who_has_a_folder_of_wheels_gets_through(
+    page: str, joiner: Reader, flights_project: Path
+) -> None:
+    (joiner.directory / "wheels").symlink_to(flights_project / "dist")
+    assert joiner.follow(ROOT / page) >= 1
+
+
+@pytest.mark.slow
+def test_a_user_of_files_moves_to_a_data_wheel(newcomer: Reader) -> None:
+    page = ROOT / "docs" / "how-to" / "move-to-data-wheels.md"
+    assert newcomer.follow(page, section="Draft the project") == 4
 
 
 ELSEWHERE = "A worker that has another version"
@@ -103,7 +129,9 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     followed |= {"publish-a-new-version.md", "refresh-a-dataset.md", "repair-messy-files.md"}
     followed |= {"serve-a-dataset.md", "test-with-a-dataset.md", "upgrade-under-a-service.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
-    followed |= {"comparisons.md", "mistakes.md"}
+    followed |= {"comparisons.md", "mistakes.md", "index.md", "work-in-a-notebook.md", "deploy.md"}
+    followed |= {"versions-and-builds.md", "large-data.md", "licences.md"}
+    followed |= {"install-anywhere.md", "trust-what-you-install.md", "move-to-data-wheels.md"}
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"

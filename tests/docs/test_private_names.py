@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _json
 import ast
 import asyncio
 import ctypes
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session, declarative_base, relationship
 from sqlalchemy.sql import schema
 
 import microcosm_sqlite
+from microcosm_sqlite.catalog import strict_json
 
 PACKAGE = Path(microcosm_sqlite.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "explanation" / "private-names.md"
@@ -86,6 +88,7 @@ ELSEWHERE = {
     "anyio._core._eventloop",
     "CancelScope._child_scopes",
     "CancelScope._host_task",
+    "_json.make_scanner",
     "asyncio._get_running_loop",
     "sys._current_frames",
     "ctypes.pythonapi.Py_IncRef",
@@ -159,6 +162,7 @@ def test_python_has_the_rest() -> None:
     assert asyncio._get_running_loop() is None
     assert sys._current_frames()
     assert ctypes.pythonapi.Py_IncRef
+    assert _json.make_scanner(strict_json._Rules)("[1]", 0) == ([1], 3)
 
 
 @pytest.mark.parametrize(("names", "files"), ROWS)

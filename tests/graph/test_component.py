@@ -9,7 +9,7 @@ import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.graph.component import SQLiteBindFactory
-from microcosm_sqlite.orm.binds import current_binds
+from microcosm_sqlite.orm.binds import binds_of
 
 
 def make(**sqlite: Any) -> Any:
@@ -20,10 +20,10 @@ def make(**sqlite: Any) -> Any:
     return graph.sqlite
 
 
-def test_the_component_is_what_data_sets_use_from_then_on() -> None:
+def test_the_component_is_what_data_sets_use_that_are_not_installed() -> None:
     component = make()
     assert isinstance(component, SQLiteBindFactory)
-    assert current_binds() is component
+    assert binds_of(None, "birds") is component
 
 
 def test_a_data_set_is_at_the_path_of_its_name_or_else_at_the_path_for_all(tmp_path: Path) -> None:

@@ -253,7 +253,7 @@ def test_row_ranges_include_both_ends_and_may_reach_beyond_the_table(numbers, ro
 def test_threads_read_shares_of_a_table_and_nothing_shows(numbers, monkeypatch):
     whole = read_table(numbers, "numbers")
     monkeypatch.setattr(reader, "_SHARE", 100)
-    monkeypatch.setattr(reader, "processors", lambda: 3)
+    monkeypatch.setattr(reader, "count_processors", lambda: 3)
     shared = read_table(numbers, "numbers")
     assert shared.equals(whole)
     assert shared["id"].num_chunks == 3

@@ -102,6 +102,7 @@ def test_a_store_is_read_and_written_from_a_task(graph: Any) -> None:
 def test_outside_of_a_context_each_call_has_its_own_session(graph: Any) -> None:
     async def work() -> None:
         assert (await AsyncStore(ItemStore(), graph).one(id=7)).name == "n7"
+        assert (await AsyncStore(ItemStore(graph)).one(id=7)).name == "n7"
         assert await store.count() == 100
 
     run(work())

@@ -9,19 +9,21 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from microcosm.api import create_object_graph, load_from_environ
+from microcosm.api import create_object_graph, load_from_dict, load_from_environ
+from microcosm.registry import Registry
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from microcosm_sqlite import register
+from microcosm_sqlite import dispose_sqlite_connections, register
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import (
     DatasetFileMissingError,
     DatasetNotFoundError,
     ReadOnlyDatasetError,
 )
-from microcosm_sqlite.orm.binds import current_binds
+from microcosm_sqlite.factories import SQLiteBindFactory
+from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:
@@ -276,10 +278,76 @@ def test_code_that_names_no_graph_uses_the_graph_made_last_and_never_an_earlier_
     make_graph: Callable[..., Any],
 ) -> None:
     first, second = make_graph(), make_graph()
-    assert current_binds() is second.sqlite
+    assert binds_of(None, "cities") is second.sqlite
     del second
-    assert current_binds() is not first.sqlite
-    assert current_binds() is current_binds()
+    gc.collect()
+    assert binds_of(None, "cities") is not first.sqlite
+    assert binds_of(None, "cities") is binds_of(None, "cities")
+
+
+def test_a_graph_that_a_traceback_holds_never_answers_for_a_registered_dataset(
+    make_graph: Callable[..., Any], airports: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        graph = make_graph(paths={"airports": str(tmp_path / "other.db")})
+        Airport.create_all(graph)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError) as held:
+        fail()
+    assert held.traceback
+    store = AirportStore()
+    assert [store.count(), store.count()] == [3, 3]
+    assert AirportStore(lambda store: Airport.new_session()).count() == 3
+    with Airport.new_context():
+        assert store.count() == 3
+    told = [record.getMessage() for record in caplog.records if "no object graph" in record.msg]
+    assert len(told) == 1
+    assert "airports" in told[0]
+    assert "other.db" in told[0]
+
+
+def test_a_store_that_was_made_for_a_graph_reads_what_that_configures(
+    make_graph: Callable[..., Any], airports: Path, tmp_path: Path
+) -> None:
+    graph = make_graph(paths={"airports": str(tmp_path / "mine.db")})
+    make_graph(paths={"airports": str(tmp_path / "later.db")})
+    Airport.create_all(graph)
+    store = AirportStore(graph)
+    assert store.count() == 0
+    assert store.session.get_bind() is graph.sqlite("airports")[0]
+    with Airport.new_context(graph) as context:
+        AirportStore(graph).create(Airport(faa="JFK", city="New York", altitude=13))
+        context.commit()
+    assert AirportStore(graph).count() == 1
+    assert AirportStore().count() == 3
+
+
+def test_the_class_of_a_store_is_a_factory_of_components(
+    make_graph: Callable[..., Any], tmp_path: Path
+) -> None:
+    registry = Registry()
+    registry.bind("sqlite", SQLiteBindFactory)
+    registry.bind("airport_store", AirportStore)
+    loader = load_from_dict(sqlite={"paths": {"airports": str(tmp_path / "mine.db")}})
+    graph = create_object_graph("example", testing=True, loader=loader, registry=registry)
+    Airport.create_all(graph)
+    make_graph()
+    assert graph.airport_store.count() == 0
+
+
+def test_disposing_without_a_graph_closes_what_such_code_opened(
+    make_graph: Callable[..., Any], airports: Path
+) -> None:
+    graph = make_graph()
+    City.create_all()
+    sessions = [AirportStore().session, City.new_session()]
+    assert [session.get_bind() is graph.sqlite("cities")[0] for session in sessions] == [
+        False,
+        True,
+    ]
+    dispose_sqlite_connections()
+    assert AirportStore().session is not sessions[0]
 
 
 def test_without_graph_or_dataset_the_error_names_what_was_looked_for() -> None:

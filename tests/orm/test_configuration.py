@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def use(**configuration: Any) -> Any:
@@ -42,3 +46,27 @@ def test_other_keys_are_the_business_of_the_application() -> None:
 def test_it_is_a_value_error_as_before() -> None:
     with pytest.raises(ValueError, match="neither true nor false"):
         use(echo="perhaps")
+
+
+@pytest.mark.parametrize("configured", [{}, {"books": "b.db"}])
+def test_paths_are_a_dictionary_as_before(configured: dict[str, str], airports: Path) -> None:
+    paths = use(paths=configured).paths
+    plain = {**configured, "airports": str(airports)}
+    assert isinstance(paths, dict)
+    assert paths == dict(paths) == {**paths} == paths.copy() == plain
+    for options in ({}, {"indent": 1}, {"sort_keys": True}):
+        assert json.loads(json.dumps(paths, **options)) == plain
+    assert repr(paths) == repr(plain)
+    assert paths | {"more": "m.db"} == {**plain, "more": "m.db"}
+    assert sorted(paths.values()) == sorted(plain.values())
+    paths.update(films="f.db")
+    assert paths.setdefault("films", "g.db") == paths.pop("films") == "f.db"
+    assert len(paths) == len(plain)
+
+
+@pytest.mark.parametrize("configured", [{}, {"books": "b.db"}])
+def test_the_configuration_itself_serialises(configured: dict[str, str]) -> None:
+    loader = load_from_dict(sqlite={"paths": configured})
+    graph = create_object_graph("t", testing=True, loader=loader)
+    graph.use("sqlite")
+    assert json.loads(json.dumps(graph.config.sqlite.paths)) == configured

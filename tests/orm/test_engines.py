@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
+import sqlalchemy
 from sqlalchemy import (
     TIMESTAMP,
     Column,
@@ -181,3 +184,81 @@ def test_as_many_connections_stay_open_as_a_web_service_has_threads(airports: Pa
             connection.close()
     assert len(opened) == 40
     engine.dispose()
+
+
+def test_what_took_the_place_of_create_engine_is_used(
+    airports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenTelemetry does it, before or after this package is imported."""
+    made = []
+    create_engine = sqlalchemy.create_engine
+    monkeypatch.setattr(
+        sqlalchemy, "create_engine", lambda *a, **b: made.append(create_engine(*a, **b)) or made[0]
+    )
+    assert microcosm_sqlite.dataset("airports").create_engine() is made[0]
+
+
+TRACED = """
+import sys
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+def instrument():
+    # It refuses SQLAlchemy 2.1 by its number only.
+    SQLAlchemyInstrumentor().instrument(tracer_provider=provider, skip_dep_check=True)
+
+if sys.argv[2] == "before":
+    instrument()
+import asyncio, microcosm_sqlite
+from microcosm_sqlite import DataSet, SessionContext, Store
+from microcosm_sqlite.aio import AsyncSessionContext, AsyncStore
+from sqlalchemy.orm import Mapped, mapped_column
+if sys.argv[2] == "after":
+    instrument()
+
+class Airports(DataSet, name="airports"): ...
+class Airport(Airports):
+    __tablename__ = "airports"
+    faa: Mapped[str] = mapped_column(primary_key=True)
+
+microcosm_sqlite.register("airports", sys.argv[1])
+store = Store[Airport]()
+def trace(what, function):
+    exporter.clear()
+    function()
+    spans = [span for span in exporter.get_finished_spans() if "db.statement" in span.attributes]
+    assert [span.attributes["db.name"] for span in spans] == [sys.argv[1]], (what, spans)
+
+async def ask():
+    async with AsyncSessionContext(None, Airport):
+        await AsyncStore(store).count()
+
+def within():
+    with SessionContext(None, Airport):
+        store.count()
+
+for call in (
+    store.count, store.search, lambda: store.get("JFK"), lambda: list(store.rows("faa")),
+    within, lambda: asyncio.run(AsyncStore(store).count()), lambda: asyncio.run(ask()),
+):
+    trace(call, call)
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_opentelemetry_sees_each_query_with_the_path_of_the_database(
+    airports: Path, order: str
+) -> None:
+    pytest.importorskip("opentelemetry.instrumentation.sqlalchemy")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", TRACED, airports, order],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

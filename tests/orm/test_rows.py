@@ -109,3 +109,17 @@ def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted() -> None:
     assert closed == []
     rows.close()  # type: ignore[attr-defined]  # a generator
     assert closed == ["closed"]
+
+
+@pytest.mark.parametrize(
+    "name", ["before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute"]
+)
+def test_whoever_listens_to_statements_is_told_of_these_too(session: Session, name: str) -> None:
+    statement = sa.select(THINGS.c.whole)
+    prepared = PreparedRows(statement, [THINGS.c.whole], session.get_bind().dialect)
+    told = []
+    assert list(prepared.fetch(session, {})) == []
+    sa.event.listen(session.get_bind(), name, lambda *_: told.append(name))
+    session.rollback()
+    assert list(prepared.fetch(session, {})) == []
+    assert told == [name]

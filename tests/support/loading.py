@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
@@ -72,3 +74,15 @@ def store_values(table: sa.Table, rows: list[dict[str, Any]]) -> list[tuple[Any,
             with engine.begin() as writer:
                 writer.execute(sa.insert(table), rows)
         return connection.execute(f'SELECT * FROM "{table.name}"').fetchall()
+
+
+def _has_csv_module() -> bool:
+    try:
+        return bool(import_module("apsw.sqlite_extra").has("csv"))
+    except ImportError:
+        return False
+
+
+needs_csv_module = pytest.mark.skipif(
+    not _has_csv_module(), reason="apsw is missing, or comes without its module for CSV"
+)

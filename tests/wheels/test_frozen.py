@@ -55,6 +55,13 @@ def needs(module: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(is_missing, reason=f"{module} is not installed")
 
 
+def find_package(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip(f"{name} is not installed")
+    return next(iter(spec.submodule_search_locations))
+
+
 def make_zipapp(wheel: Wheel, folder: Path) -> Path:
     application = wheel.install(folder / "application")
     ignored = shutil.ignore_patterns("__pycache__")
@@ -95,6 +102,26 @@ def test_a_pex_opens_its_data_in_place(wheel: Wheel, tmp_path: Path) -> None:
     run(*command, "-m", "program:main", "-o", target, **environment)
     said = run(sys.executable, "-S", target, **environment)
     assert said == "colours 2026.1 3 False\n"
+
+
+@pytest.mark.slow
+@needs("shiv")
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_a_shiv_opens_its_data_from_the_folder_that_it_unpacks(
+    compression: str, database: Path, tmp_path: Path
+) -> None:
+    site = Wheel().carry(database, compression=compression).install(tmp_path / "sources")
+    (site / "program.py").write_text(PROGRAM)
+    names = ["filelock", "platformdirs"] + ["backports"] * (sys.version_info < (3, 14))
+    packages = {PACKAGE, *(Path(find_package(name)) for name in names)}
+    for package in packages:
+        shutil.copytree(package, site / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    target = tmp_path / "colours.pyz"
+    command = [sys.executable, "-m", "shiv", "--site-packages", site, "--python", sys.executable]
+    run(*command, "--entry-point", "program:main", "--output-file", target)
+    environment = {"SHIV_ROOT": str(tmp_path / "shiv"), VARIABLE: str(tmp_path / "cache")}
+    said = run(sys.executable, "-S", target, **environment)
+    assert said == f"colours 2026.1 3 {compression != 'none'}\n"
 
 
 @pytest.mark.slow

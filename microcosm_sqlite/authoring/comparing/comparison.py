@@ -8,26 +8,33 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from microcosm_sqlite.authoring.comparing.content_changes import (
+    RowComparer,
     is_numbered,
+    list_shared,
     open_comparer,
     tell_renamed,
 )
-from microcosm_sqlite.authoring.comparing.row_changes import RowChange, why_incomparable
+from microcosm_sqlite.authoring.comparing.row_changes import (
+    OTHER_ENCODING,
+    TOO_WIDE,
+    RowChange,
+    why_incomparable,
+)
 from microcosm_sqlite.authoring.comparing.schema_changes import (
     SchemaChange,
-    compare_external_keys,
+    compare_declared,
     compare_schemas,
 )
 from microcosm_sqlite.authoring.comparing.schemas import read_schema
-from microcosm_sqlite.authoring.comparing.shapes import Schema
+from microcosm_sqlite.authoring.comparing.shapes import Schema, Shape, list_names
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, translate
 from microcosm_sqlite.catalog.verifying.digest import content_digest
-from microcosm_sqlite.catalog.verifying.external_keys import list_external_keys
+from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey, list_external_keys
 from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -47,11 +54,12 @@ class TableComparison:
         inserted: Rows with a new key; None where rows were not compared one by one.
         deleted: Rows whose key is gone; likewise.
         updated: Rows that say something else under the same key; likewise.
-        reason: Why rows were not compared one by one, but all at once, by the digest of the
-            columns that both sides have; empty where they were.
+        reason: Why rows were not compared by their key, but by the columns that both sides have:
+            all at once, by a digest, and by their content where that is not the same.
         is_same: Whether the rows do not differ.
-        by_content: Whether rows were compared by their content, since the key only numbers them
-            and would tell of more changes.
+        by_content: Whether rows were compared by their content, for that reason, or since the key
+            only numbers them and would tell of more changes.
+        is_renumbered: Whether the rows are the same, but have other numbers.
     """
 
     table: str
@@ -63,6 +71,7 @@ class TableComparison:
     reason: str = ""
     is_same: bool = False
     by_content: bool = False
+    is_renumbered: bool = False
 
     @property
     def is_shrunk(self) -> bool:
@@ -154,19 +163,53 @@ def compare_datasets(
     schema = compare_schemas(*schemas)
     changes: list[RowChange] = []
     keep = tell or changes.append
-    unknown = [place for place, table in enumerate(tables) if not (table.is_same or table.reason)]
+    unknown = [place for place, table in enumerate(tables) if _is_unknown(table)]
     if unknown:
         with open_comparer(old.location, new.location) as comparer:
             for place in unknown:
                 table, name = tables[place], tables[place].table
                 shapes = schemas[0].tables[name], schemas[1].tables[name]
-                by_content = name in numbered and comparer.is_nearer_by_content(name, *shapes)
-                compare = comparer.compare_content if by_content else comparer.compare
-                counted = _count(table, compare(name, *shapes), limit, keep)
-                tables[place] = replace(counted, by_content=by_content)
-                schema = tell_renamed(schema, name, comparer.find_renamed(name, *shapes))
+                key = name in numbered and comparer.is_nearer_by_content(name, *shapes)
+                number = shapes[1].key[0] if key else ""
+                tables[place] = _compare_rows(comparer, table, shapes, number, limit, keep)
+                by_content = bool(number or table.reason)
+                renamed = comparer.find_renamed(name, *shapes, by_content=by_content, key=number)
+                schema = tell_renamed(schema, name, renamed)
     schema += _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
+
+
+def _is_unknown(table: TableComparison) -> bool:
+    """Whether the rows of a table are still to be compared one by one, or its columns are."""
+    return table.by_content or not (table.is_same or table.reason)
+
+
+def _compare_rows(
+    comparer: RowComparer,
+    table: TableComparison,
+    shapes: tuple[Shape, Shape],
+    number: str,
+    limit: int | None,
+    keep: Callable[[RowChange], None],
+) -> TableComparison:
+    """Compare the rows of a table, by their content where it has no key, or one that numbers.
+
+    Args:
+        comparer: Both databases.
+        table: What is known of the table.
+        shapes: What it was and is declared as.
+        number: The column that only numbers its rows; empty for none.
+        limit: How many changes to keep; None for all.
+        keep: Told of each of them.
+    """
+    if table.is_same and table.reason:
+        return replace(table, by_content=False)  # told by the digest
+    if not (number or table.reason):
+        return _count(table, comparer.compare(table.table, *shapes), limit, keep)
+    found = comparer.compare_content(table.table, *shapes, number)
+    counted = replace(_count(table, found, limit, keep), by_content=True)
+    is_renumbered = bool(number) and counted.is_same
+    return replace(counted, is_same=counted.is_same and not number, is_renumbered=is_renumbered)
 
 
 def _is_numbered(
@@ -192,7 +235,21 @@ def _compare_external_keys(
         [key for key in list_external_keys(manifest.tables.values()) if key.table in shared]
         for manifest in (old.manifest, new.manifest)
     )
-    return list(compare_external_keys(*listed))
+    return list(_compare_keys(*listed))
+
+
+def _compare_keys(old: Iterable[ExternalKey], new: Iterable[ExternalKey]) -> Iterator[SchemaChange]:
+    """What changed in the foreign keys into other datasets, which only manifests declare."""
+    before, after = (
+        {
+            (key.table, f"{list_names(key.columns)} to {key.goal} {list_names(key.referred)}")
+            for key in keys
+        }
+        for keys in (old, new)
+    )
+    for table, key in sorted(before ^ after):
+        gone, come = (key if (table, key) in side else "" for side in (before, after))
+        yield from compare_declared("foreign key", table, key, gone, come)
 
 
 def _compare_tables(
@@ -211,10 +268,11 @@ def _compare_tables(
             reason = "it is removed" if table in old else "it is new"
             compared = replace(compared, reason=reason)
         elif reason := why_incomparable(table, old[table], new[table], connections):
-            shared = [name for name in old[table].columns if name in new[table].columns]
+            shared = list_shared(old[table], new[table])
             digests = {content_digest(each, table, shared or None) for each in connections}
             is_same = bool(shared) and len(digests) == 1
-            compared = replace(compared, reason=reason, is_same=is_same)
+            by_content = bool(shared) and reason not in (TOO_WIDE, OTHER_ENCODING)
+            compared = replace(compared, reason=reason, is_same=is_same, by_content=by_content)
         found.append(compared)
     return found
 

@@ -226,7 +226,9 @@ def _is_told(table: TableComparison) -> bool:
 def _count(table: TableComparison) -> str:
     old, new = table.old_rows or 0, table.new_rows or 0
     before, now, name = spell_count(old, "row"), spell_count(new, "row"), spell_code(table.table)
-    if table.reason:
+    if table.is_renumbered:
+        return f"{name}: the same rows under other numbers; {now} in all."
+    if table.inserted is None:
         amount = f"{now}, as before" if old == new else f"{before} before, {new:,} now"
         return f"{name}: other content; {amount}."
     counts = {"inserted": table.inserted, "deleted": table.deleted, "updated": table.updated}

@@ -7,7 +7,7 @@ those are compared that both have. Where rows have no key that tells them apart 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 1_000
 """Of both sides together, SQLite gives twice as many at most."""
+TOO_WIDE = f"it has more than {MOST_COLUMNS:,} columns"
+OTHER_ENCODING = "the databases store texts in other encodings"
+"""For which SQLite does not open the two together."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def why_incomparable(
         new: What it is declared as.
         connections: To both databases.
     """
-    reason = _why_by_declaration(old, new)
+    encodings = {connection.execute("PRAGMA encoding").fetchone() for connection in connections}
+    reason = OTHER_ENCODING if len(encodings) > 1 else _why_by_declaration(old, new)
     if reason:
         return reason
     untyped = [name for name in old.key if _affinity(old.columns[name]) == "BLOB"]
@@ -68,8 +72,7 @@ def why_incomparable(
 
 def _why_by_declaration(old: Shape, new: Shape) -> str:
     reasons = {
-        f"it has more than {MOST_COLUMNS:,} columns": len({*old.columns, *new.columns})
-        > MOST_COLUMNS,
+        TOO_WIDE: len({*old.columns, *new.columns}) > MOST_COLUMNS,
         "it has no primary key": not (old.key and new.key),
         "its primary key is not the same": old.key != new.key,
         "its primary key is not compared byte by byte": bool(
@@ -95,8 +98,9 @@ class TableQueries:
         # Under a lenient collation, other texts are equal.
         unequal = [f"new.{name} COLLATE BINARY IS NOT old.{name}" for name in columns]
         unequal += [
-            f"typeof(new.{name}) <> typeof(old.{name})"
-            for name in map(quote_identifier, list_lenient(self.shared, before, shape))
+            f"typeof(new.{quote_identifier(name)}) <> typeof(old.{quote_identifier(name)})"
+            for name in self.shared
+            if is_lenient((name, name), before, shape)
         ]
         other = join_evenly(unequal, " OR ")
         sides = {"new": f"main.{quoted} AS new", "old": f"old.{quoted} AS old"}
@@ -117,12 +121,16 @@ class TableQueries:
         )
 
 
-def list_lenient(shared: Sequence[str], before: Shape, shape: Shape) -> Iterator[str]:
-    """The columns in which equal values may be of different types, such as 1 and 1.0."""
-    for name in shared:
-        affinities = {_affinity(shape.columns[name]), _affinity(before.columns[name])}
-        if len(affinities) > 1 or "BLOB" in affinities:
-            yield name
+def is_lenient(names: tuple[str, str], before: Shape, shape: Shape) -> bool:
+    """Whether equal values of a column may be of different types, such as 1 and 1.0.
+
+    Args:
+        names: What the column was called, and what it is called.
+        before: What its table was declared as.
+        shape: What it is declared as.
+    """
+    affinities = {_affinity(before.columns[names[0]]), _affinity(shape.columns[names[1]])}
+    return len(affinities) > 1 or "BLOB" in affinities
 
 
 def describe_update(

@@ -8,13 +8,17 @@ planned here: a table that changed is created again, and its rows are copied.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from microcosm_sqlite.authoring.comparing.schemas import read_schema
-from microcosm_sqlite.authoring.comparing.shapes import Column, Schema, Shape, even_out, list_names
-from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
+from microcosm_sqlite.authoring.comparing.schemas import (
+    is_implied,
+    list_guarantees,
+    means_same,
+    read_schema,
+)
+from microcosm_sqlite.authoring.comparing.shapes import Column, ForeignKey, Schema, Shape, even_out
 from microcosm_sqlite.common.sql import quote_identifier
 
 
@@ -62,26 +66,10 @@ def compare_schemas(old: Schema, new: Schema) -> list[SchemaChange]:
             changes.append(SchemaChange("added", "table", table, "", "", after.sql, False))
     for kind, name in sorted(old.others.keys() | new.others.keys()):
         before_sql, after_sql = (each.others.get((kind, name), "") for each in (old, new))
-        changes += _compare(kind, name, "", before_sql, after_sql, changing_breaks=True)
+        changes += compare_declared(kind, name, "", before_sql, after_sql, changing_breaks=True)
     for name in sorted(old.names & new.names):
         changes += _compare_triggers(name, old.triggers.get(name, {}), new.triggers.get(name, {}))
     return changes
-
-
-def compare_external_keys(
-    old: Iterable[ExternalKey], new: Iterable[ExternalKey]
-) -> Iterator[SchemaChange]:
-    """What changed in the foreign keys into other datasets, which only manifests declare."""
-    before, after = (
-        {
-            (key.table, f"{list_names(key.columns)} to {key.goal} {list_names(key.referred)}")
-            for key in keys
-        }
-        for keys in (old, new)
-    )
-    for table, key in sorted(before ^ after):
-        gone, come = (key if (table, key) in side else "" for side in (before, after))
-        yield from _compare("foreign key", table, key, gone, come)
 
 
 def _compare_triggers(
@@ -90,16 +78,18 @@ def _compare_triggers(
     for name in sorted(old.keys() | new.keys()):
         before, after = (even_out(side.get(name, "")) for side in (old, new))
         # They fire for writers only.
-        yield from _compare("trigger", table, name, before, after, removing_breaks=False)
+        yield from compare_declared("trigger", table, name, before, after, removing_breaks=False)
 
 
 def _compare_shapes(table: str, old: Shape, new: Shape) -> list[SchemaChange]:
+    guaranteed = list_guarantees(new)
+    lost = {str(index) for index in list_guarantees(old) if not is_implied(index, guaranteed)}
     found = [
         *_compare_columns(table, old.columns, new.columns),
-        *_compare_sets("foreign key", table, old.foreign_keys, new.foreign_keys),
-        *_compare_sets("unique key", table, old.unique_keys, new.unique_keys),
-        *_compare_sets("check", table, old.checks, new.checks, removing_breaks=False),
-        *_compare_sets("option", table, old.options, new.options, removing_breaks=False),
+        *_compare_foreign_keys(table, old.foreign_keys, new.foreign_keys),
+        *_compare_sets("unique key", table, old.unique_keys, new.unique_keys, breaking=lost),
+        *_compare_sets("check", table, old.checks, new.checks),
+        *_compare_sets("option", table, old.options, new.options),
     ]
     found += _compare_order(table, [*old.columns], [*new.columns])
     if old.primary != new.primary:
@@ -109,10 +99,11 @@ def _compare_shapes(table: str, old: Shape, new: Shape) -> list[SchemaChange]:
         )
     for index in sorted(old.indexes.keys() | new.indexes.keys()):
         before, after = (str(side.indexes.get(index, "")) for side in (old, new))
-        found += _compare(
-            "index", table, index, before, after, removing_breaks=before.startswith("unique")
+        breaks = before in lost
+        found += compare_declared(
+            "index", table, index, before, after, changing_breaks=breaks, removing_breaks=breaks
         )
-    if not found and old.sql != new.sql:
+    if not (found or means_same(old.sql, new.sql)):
         # The name of a constraint, or what is done with a row that breaks one.
         found.append(SchemaChange("changed", "definition", table, "", old.sql, new.sql, False))
     return found
@@ -123,7 +114,7 @@ def _compare_columns(
 ) -> Iterator[SchemaChange]:
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
-        yield from _compare(
+        yield from compare_declared(
             "column",
             table,
             name,
@@ -139,12 +130,27 @@ def _compare_sets(
     old: Iterable[object],
     new: Iterable[object],
     *,
-    removing_breaks: bool = True,
+    breaking: Container[str] = (),
 ) -> Iterator[SchemaChange]:
     known = {*map(str, old)}
     for each in sorted(known ^ {*map(str, new)}):
         before, after = (each, "") if each in known else ("", each)
-        yield from _compare(thing, table, each, before, after, removing_breaks=removing_breaks)
+        breaks = each in breaking
+        yield from compare_declared(thing, table, each, before, after, removing_breaks=breaks)
+
+
+def _compare_foreign_keys(
+    table: str, old: Iterable[ForeignKey], new: Iterable[ForeignKey]
+) -> Iterator[SchemaChange]:
+    """What changed in foreign keys; what they do when rows change matters to writers alone."""
+    before, after = (
+        {str(replace(key, on_update="", on_delete="")): str(key) for key in keys}
+        for keys in (old, new)
+    )
+    for key in sorted(before.keys() | after.keys()):
+        gone, come = before.get(key, ""), after.get(key, "")
+        name = key if gone and come else gone or come
+        yield from compare_declared("foreign key", table, name, gone, come)
 
 
 def _compare_order(table: str, old: list[str], new: list[str]) -> Iterator[SchemaChange]:
@@ -154,7 +160,7 @@ def _compare_order(table: str, old: list[str], new: list[str]) -> Iterator[Schem
         yield SchemaChange("changed", "order of columns", table, "", before, after, False)
 
 
-def _compare(
+def compare_declared(
     thing: str,
     table: str,
     name: str,

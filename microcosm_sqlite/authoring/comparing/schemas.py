@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from microcosm_sqlite.authoring.comparing.shapes import (
     BINARY,
+    LEXEME,
     Column,
     Definition,
     ForeignKey,
@@ -28,9 +29,11 @@ from microcosm_sqlite.authoring.comparing.shapes import (
     split_definitions,
 )
 from microcosm_sqlite.catalog.structure import table_names
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import mentions, quote_identifier
 
 _GENERATED = re.compile(r"\bgenerated\s+always\b", re.IGNORECASE)
+_BUILT_IN = (BINARY, "NOCASE", "RTRIM")
+"""Collations, of which SQLite tells as they are spelled."""
 _ROWID, _EXPRESSION = -1, -2
 _STORED = 3
 """What `PRAGMA table_xinfo` says of a generated column that is stored."""
@@ -179,7 +182,7 @@ def _read_index(connection: sqlite3.Connection, name: str, sql: str) -> Index:
             Term(
                 "rowid" if number == _ROWID else column or "",
                 find_expression(definitions[rank]) if number == _EXPRESSION else "",
-                collation,
+                collation.upper() if collation.upper() in _BUILT_IN else collation,
                 bool(is_descending),
             )
             for rank, number, column, is_descending, collation, is_key in connection.execute(
@@ -222,3 +225,126 @@ def _spell(connection: sqlite3.Connection, table: str, columns: Key) -> Key:
     described = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))
     known = {name.lower(): name for (name,) in described}
     return tuple(known.get(column.lower(), column) for column in columns)
+
+
+def list_guarantees(shape: Shape) -> list[Index]:
+    """What no two rows of a table have in common: its keys and unique indexes."""
+    unique = [index for index in shape.indexes.values() if index.is_unique]
+    is_plain = shape.key_collations <= {BINARY}
+    primary = [Index(tuple(map(Term, shape.key)))] if shape.key and is_plain else []
+    return [*shape.unique_keys, *unique, *primary]
+
+
+def is_implied(index: Index, others: Iterable[Index]) -> bool:
+    """Whether rows that differ by one of some unique indexes differ by this one, too.
+
+    What is equal byte by byte is equal by any collation.
+    """
+    return any(
+        other.condition in ("", index.condition)
+        and all(
+            any(
+                (term.column, term.expression) == (own.column, own.expression)
+                and own.collation in (BINARY, term.collation)
+                for own in index.terms
+            )
+            for term in other.terms
+        )
+        for other in others
+    )
+
+
+def means_same(sql: str, other: str) -> bool:
+    """Whether two statements differ in blanks, comments, capitals, and quotes of names alone.
+
+    >>> means_same('CREATE TABLE "t" (a INT)', "create table t(a int) -- as ever")
+    True
+    """
+    return [*_list_words(sql)] == [*_list_words(other)]
+
+
+def _list_words(sql: str) -> Iterator[str]:
+    for lexeme in LEXEME.findall(sql):
+        if even_out(lexeme):
+            is_quoted = lexeme[0] in '"`['
+            yield (
+                name_column([lexeme]).lower()
+                if is_quoted
+                else (lexeme if lexeme[0] == "'" else lexeme.lower())
+            )
+
+
+def remove_calls(table: str, sql: str, function: str) -> tuple[str, list[str], list[str]]:
+    """How a table is made without the checks and formulas that call a function.
+
+    A stored column keeps its values, without its formula; others go, with what depends on them.
+
+    >>> remove_calls("t", "CREATE TABLE t (a CHECK (f(a)), b AS (f(a)), c AS (f(a)) STORED)", "f")
+    ('CREATE TABLE "t" (a, c)', ['check f(a)', 'column b', 'formula of column c'], ['b'])
+
+    Returns:
+        The statement, what was removed, and which columns of it.
+    """
+    word = rf"\b{function}\b" if function.isidentifier() else re.escape(function)
+    removed, gone = list[str](), list[str]()
+
+    def is_hit(text: str) -> bool:
+        return bool(re.search(word, text, re.IGNORECASE)) or mentions(text, gone)
+
+    definitions = split_definitions(sql)
+    while found := next(_find_cuts(definitions, is_hit), None):
+        place, what, rest = found
+        definitions[place : place + 1] = [rest] if rest else []
+        removed.append(what)
+        gone += [what.removeprefix("column ")] if what.startswith("column ") else []
+    kept = ", ".join("".join(each).strip() for each in definitions)
+    made = f"CREATE TABLE {quote_identifier(table)} ({kept})"
+    return " ".join([made, *find_tail(sql)]), removed, gone
+
+
+def _find_cuts(
+    definitions: Iterable[Definition], is_hit: Callable[[str], bool]
+) -> Iterator[tuple[int, str, Definition]]:
+    for place, definition in enumerate(definitions):
+        if found := _cut(definition, is_hit):
+            yield place, *found
+
+
+def _cut(definition: Definition, is_hit: Callable[[str], bool]) -> tuple[str, Definition] | None:
+    """The first check, formula or key of a definition that is hit, and what is left without it."""
+    solid = [at for at, lexeme in enumerate(definition) if even_out(lexeme)]
+    words = [definition[at].upper() for at in solid]
+    kind = words[2] if words[0] == "CONSTRAINT" else words[0]
+    if kind in ("UNIQUE", "FOREIGN"):
+        first = words.index("(")
+        own = "".join(definition[solid[first] : solid[_find_end(words, first)]])
+        return (even_out("".join(definition)), []) if is_hit(own) else None
+    for place, word in enumerate(words[:-1]):
+        if word not in ("CHECK", "AS") or words[place + 1] != "(":
+            continue
+        end = _find_end(words, place + 1)
+        text = "".join(definition[solid[place + 1] + 1 : solid[end]])
+        if not is_hit(text):
+            continue
+        start = place
+        if word == "CHECK":
+            what = f"check {even_out(text)}"
+            start -= 2 if words[max(place - 2, 0)] == "CONSTRAINT" else 0
+        elif "STORED" not in words[end:]:
+            return f"column {name_column(definition)}", []
+        else:  # what is stored is a value like any other
+            what = f"formula of column {name_column(definition)}"
+            start -= 2 if words[max(place - 2, 0)] == "GENERATED" else 0
+            end += 1
+        return what, [*definition[: solid[start]], *definition[solid[end] + 1 :]]
+    return None
+
+
+def _find_end(words: list[str], start: int) -> int:
+    """The place of the bracket that closes the one at `start`."""
+    depth = 0
+    for place in range(start, len(words)):
+        depth += (words[place] == "(") - (words[place] == ")")
+        if not depth:
+            return place
+    return len(words) - 1

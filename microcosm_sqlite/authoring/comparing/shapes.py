@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from microcosm_sqlite.common.kinds import find_declared_kind
 from microcosm_sqlite.common.sql import quote_identifier
 
 Key = tuple[str, ...]
@@ -50,10 +51,16 @@ class Column:
         """The type without its length, which SQLite does not enforce."""
         return self.type.partition("(")[0].strip()
 
+    def is_like(self, other: Column) -> bool:
+        """Whether readers see values of one kind, such as those of INT and BIGINT."""
+        kind = find_declared_kind(self.type)
+        is_one_kind = kind is not None and kind is find_declared_kind(other.type)
+        return self.base_type == other.base_type or is_one_kind
+
     def breaks_as(self, after: Column) -> bool:
-        """Whether readers of this column may fail on another in its place."""
+        """Whether readers of this column may fail, or find other rows, in another's place."""
         is_looser = self.is_required and not after.is_required
-        return self.base_type != after.base_type or is_looser
+        return is_looser or self.collation != after.collation or not self.is_like(after)
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ def list_names(names: Iterable[str]) -> str:
 Definition = list[str]
 """The lexemes of one column, of one constraint of the table, or of one term of an index."""
 
-_LEXEME = re.compile(
+LEXEME = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\]
     | --[^\n]* | /\*.*?(?:\*/|\Z) | \w+ | \s+ | .""",
     re.VERBOSE | re.DOTALL,
@@ -243,7 +250,7 @@ def even_out(sql: str) -> str:
     >>> even_out("a  =  'x  y' -- as ever")
     "a = 'x  y'"
     """
-    solid = ["" if _is_blank(lexeme) else lexeme for lexeme in _LEXEME.findall(sql)]
+    solid = ["" if _is_blank(lexeme) else lexeme for lexeme in LEXEME.findall(sql)]
     blanks = (" " if not lexeme and before else lexeme for before, lexeme in pairwise(["", *solid]))
     return "".join(blanks).strip()
 
@@ -251,7 +258,7 @@ def even_out(sql: str) -> str:
 def _split(sql: str) -> tuple[list[Definition], Definition]:
     found: list[Definition] = [[]]
     depth = 0
-    lexemes: Sequence[str] = _LEXEME.findall(sql)
+    lexemes: Sequence[str] = LEXEME.findall(sql)
     end = len(lexemes)
     for place, lexeme in enumerate(lexemes):
         depth -= lexeme == ")"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.comparing.shapes import Schema, list_names
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, list_files
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 from microcosm_sqlite.authoring.drafting.project_context import describe_draft, name_source
 from microcosm_sqlite.authoring.drafting.report import (
     list_decisions,
@@ -37,7 +38,7 @@ from microcosm_sqlite.authoring.loading.connections import (
     open_engine,
 )
 from microcosm_sqlite.authoring.project.models import Models, import_models
-from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import explained, open_database
 from microcosm_sqlite.authoring.sources.finding import name_table
@@ -45,7 +46,7 @@ from microcosm_sqlite.catalog.connection import harden
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line, suggest
 from microcosm_sqlite.common.workspace import Revision, open_scratch
-from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.errors import SettingsError, SourceError
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def draft_project(
         databases, refused = read_databases(found, scratch, exclude)
         inference = Inference(refused=refused)
         if found.is_dir():
-            taken = [name for database in databases for name in database.found.row_counts]
+            taken = [name for database in databases for name in database.names]
             inference = infer_folder(
                 found, null_values, taken=taken, refused=refused, accept=accept, exclude=exclude
             )
@@ -159,6 +160,26 @@ def _refuse_unknown(
                 f"No table is called `{name}`, so it cannot be left out.",
                 hint=suggest(name, tables, "There are"),
             )
+
+
+def list_proposals(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:
+    """Write the repairs that are proposed for the files of a folder, and write no project.
+
+    Args:
+        folder: The files; of a database there are none.
+        file: Where to, as `repairs.toml` has them; each source is a file's name.
+    """
+    proposed: dict[str, tuple[Repair, ...]] = {}
+
+    def note(name: str, repairs: Sequence[Repair]) -> tuple[()]:
+        proposed[name] = tuple(repairs)
+        return ()
+
+    paths = list_files(Path(folder), {}, []) if Path(folder).is_dir() else ()
+    for path in paths:
+        with suppress(SourceError, MemoryError):  # which the draft tells
+            sniff(path, note)
+    Path(file).write_text(write_repairs(proposed), "utf-8")
 
 
 def _replace_sources(
@@ -232,7 +253,8 @@ def _list_differences(source: Schema, drafted: Schema, found: Reflection) -> Ite
         words = " ".join(filter(None, [change.thing, change.name, "of" * bool(change.name)]))
         words = f"{words} {change.table}"
         before, after = _leave_out_types(change, source, ours)
-        if before != after and words not in found.left_out and not _is_told(change, found):
+        is_told = words in found.left_out or words in found.told or _is_told(change, found)
+        if before != after and not is_told:
             yield f"{words}, {before or 'none'} in the source, {after or 'none'} here"
 
 

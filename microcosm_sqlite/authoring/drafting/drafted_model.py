@@ -7,6 +7,7 @@ text nobody knows what it means, so it is left to its author.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -248,3 +249,13 @@ def _read(node: ast.expr | None) -> Node:
 
 def _name(prefix: str, node: Node) -> Node:
     return Call(f"{prefix}{node.head}", node.parts) if isinstance(node, Call) else prefix + node
+
+
+def escape_colons(sql: str) -> str:
+    """SQL for `sqlalchemy.text`, which takes a word behind a colon for a parameter."""
+    return re.sub(r"(?=:\w)", r"\\", sql)
+
+
+def read_colons(sql: str) -> str:
+    """SQL as it was in front of `escape_colons`."""
+    return re.sub(r"\\(?=:\w)", "", sql)

@@ -24,6 +24,20 @@ _ID = "ID"
 """What other words follow without a capital: lgIDloser."""
 _LAST_WORD = re.compile(r"([A-Z]+|[^\W\d_][^\W\d_A-Z]*)\Z")
 _IRREGULAR = frozenset({"children", "men", "people", "women"})
+_ONLY_PLURALS = frozenset(
+    {
+        "arms", "belongings", "clothes", "customs", "earnings", "glasses", "goods", "headquarters",
+        "iris", "means", "mtcars", "odds", "premises", "proceeds", "remains", "savings",
+        "surroundings", "thanks",
+    }
+)  # fmt: skip
+_IE_PLURALS = frozenset(
+    {
+        "birdies", "brownies", "calories", "collies", "cookies", "genies", "hoodies", "lies",
+        "pies", "prairies", "rookies", "selfies", "smoothies", "sorties", "ties", "zombies",
+    }
+)  # fmt: skip
+"""Plurals of words in -ie, which rules of English take for words in -y."""
 _NO_PLURALS = re.compile(r"(as|ews|ics|is|os|ss|us|lens|kurs)\Z", re.IGNORECASE)
 _SHORTEST = 3
 
@@ -35,6 +49,8 @@ def spell_words(name: str) -> str:
     ('first_name', 'http_server', 'lg_id_loser')
     >>> spell_words("pH"), spell_words("_2B"), spell_words("IPouts"), spell_words("Sample2Name")
     ('ph', '_2b', 'ipouts', 'sample2_name')
+    >>> spell_words("mRNA"), spell_words("iOSUsers"), spell_words("xAxis")
+    ('mrna', 'ios_users', 'x_axis')
     """
     return "_".join("_".join(_split(part)) for part in re.split("[_-]", name)).lower()
 
@@ -56,7 +72,10 @@ def _starts_word(before: str, after: str) -> bool:
         return False
     if left.isupper():  # the last of several capitals begins a word: HTTPServer
         return before[-2:-1].isupper() and after[1:2].islower()
-    return left.islower() or (left.isdigit() and after[1:2].islower())
+    if left.islower():
+        is_prefix = len(before) == 1 and after[1:2].isupper()  # as in mRNA
+        return not is_prefix
+    return left.isdigit() and after[1:2].islower()
 
 
 def make_singular(name: str) -> str:
@@ -66,6 +85,8 @@ def make_singular(name: str) -> str:
     ('airline', 'my_company', 'person')
     >>> [make_singular(name) for name in ("obs", "propertymetadata", "news", "GPS", "canvas")]
     ['obs', 'propertymetadata', 'news', 'GPS', 'canvas']
+    >>> make_singular("headquarters"), make_singular("calories"), make_singular("mtcars")
+    ('headquarters', 'calorie', 'mtcars')
     """
     match = _LAST_WORD.search(name)
     if not match:
@@ -73,6 +94,10 @@ def make_singular(name: str) -> str:
     word = match[0]
     singular = inflection.singularize(word)
     is_acronym = word.isupper() and len(word) <= len("CARS")
+    if word.lower() in _IE_PLURALS:
+        return name[:-1]
+    if word.lower() in _ONLY_PLURALS:
+        return name
     is_sure = word.lower() in _IRREGULAR or (
         singular in _list_stems(word) and len(singular) >= _SHORTEST and not is_acronym
     )
@@ -93,9 +118,10 @@ def _list_stems(word: str) -> set[str]:
 
 ATTRIBUTE_LENGTH = 40
 IMPORTED = {
-    "Any", "CheckConstraint", "Computed", "Connection", "DataSet", "Decimal", "ForeignKey",
-    "ForeignKeyConstraint", "Index", "Literal", "Mapped", "MetaData", "Store", "UniqueConstraint",
-    "annotations", "dt", "event", "mapped_column", "quoted_name", "relationship", "uuid",
+    "Any", "CheckConstraint", "ClassVar", "Computed", "Connection", "DataSet", "Decimal",
+    "ForeignKey", "ForeignKeyConstraint", "Index", "Literal", "Mapped", "MetaData",
+    "PrimaryKeyConstraint", "Store", "UniqueConstraint", "VIEWS", "annotations", "create_views",
+    "dt", "event", "mapped_column", "quoted_name", "relationship", "sql_text", "uuid",
     *(name for name in vars(sqlalchemy.types) if name[0].isupper()),
 }  # fmt: skip
 _USED_IN_CLASSES = {"bool", "bytes", "float", "int", "str", "metadata", "registry"}
@@ -117,8 +143,9 @@ def name_classes(tables: Iterable[str], base: str, taken: Collection[str] = ()) 
     tables = list(tables)
     taken = {*IMPORTED, base, *taken}
     names: dict[str, str] = {}
-    for table, identifier in zip(tables, make_names(tables), strict=True):
+    for number, (table, identifier) in enumerate(zip(tables, make_names(tables), strict=True), 1):
         words = re.sub("_+", "_", identifier.strip("_"))
+        words = words if make_identifier(table) else f"Table{number}"  # of signs only
         name = _normalise(inflection.camelize(make_singular(words)), "Row")
         if not name[0].isupper():  # digits, and letters that have no capitals
             name = f"Table{name}"

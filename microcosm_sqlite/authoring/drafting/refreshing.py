@@ -23,6 +23,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.adding import list_files
 from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
+from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredColumn,
@@ -42,7 +43,7 @@ from microcosm_sqlite.authoring.project.pyproject import (
     write_toml_key,
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.databases import is_database, take_snapshot
+from microcosm_sqlite.authoring.sources.databases import is_database
 from microcosm_sqlite.authoring.sources.finding import (
     DATABASE,
     DELIMITED,
@@ -96,8 +97,7 @@ def refresh_project(
             revision.changed.clear()
     file = refresh.file.relative_to(revision.path).as_posix()
     edits = [f"{file}: {text}" for text in refresh.models_text.edits]
-    told = (refresh.report, edits, refresh.decisions)
-    return Refreshment(root, is_new, is_applied, *told)
+    return Refreshment(root, is_new, is_applied, refresh.report, edits, refresh.decisions)
 
 
 class _Refresh:
@@ -160,7 +160,8 @@ class _Refresh:
         """Put a file in the place of one before; whether it is another one."""
         if is_database(file):
             snapshot = self.scratch / file.name
-            take_snapshot(file, snapshot)
+            if damage := take_snapshot(file, snapshot):
+                raise SourceError(f"{file.name} is damaged: {damage}.", file=file.name)
             self.revision.take(snapshot, place)
             return True
         if cmp(file, place, shallow=False):

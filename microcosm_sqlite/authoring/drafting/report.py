@@ -12,7 +12,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import spell_value
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, HIDDEN
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -21,7 +20,8 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
-from microcosm_sqlite.common.kinds import BOOLEAN, MOMENT, NUMBER, TEXT
+from microcosm_sqlite.authoring.values.parsing import spell_value
+from microcosm_sqlite.common.kinds import JSON, MOMENT, TEXT
 from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 
 _MOST_SHOWN = 6
@@ -185,19 +185,27 @@ def _describe_column(column: InferredColumn) -> str:
 
 
 def _describe_kind(column: InferredColumn) -> str:
-    if column.kind in (NUMBER, BOOLEAN) and column.odd and not column.format:
-        return f"{column.kind} ({column.odd} becomes {spell_value(column.kind, column.odd)})"
-    if column.kind == MOMENT:
-        return f"{column.kind}, kept in UTC without it"
-    if column.kind != TEXT:
+    if column.kind not in (TEXT, JSON):
+        return f"{column.kind}{_describe_spelling(column)}"
+    if column.kind == JSON:
         return column.kind
     if column.length:
         return f"text of up to {spell_count(column.length, 'character')}"
     return "text, empty in every row" if _is_empty(column) else "text"
 
 
+def _describe_spelling(column: InferredColumn) -> str:
+    """What becomes of how its values are written, as an addition to its kind."""
+    told = ", some infinite" if column.has_infinity else ""
+    told += ", kept in UTC without it" if column.kind == MOMENT else ""
+    if column.odd and not column.format:
+        odd = column.odd if column.odd == column.odd.strip() else repr(column.odd)
+        told += f" ({odd} becomes {spell_value(column.kind, column.odd)})"
+    return told
+
+
 def _is_empty(column: InferredColumn) -> bool:
-    return column.kind == TEXT and column.is_nullable and not column.length
+    return column.kind == TEXT and (column.is_nullable or column.has_empty) and not column.length
 
 
 def _describe_suggestions(columns: Iterable[InferredColumn]) -> Iterator[str]:
@@ -263,7 +271,10 @@ def _describe_declared_columns(table: sa.Table, found: Reflection) -> Iterator[s
 def _describe_declared_key(table: sa.Table, found: Reflection) -> str:
     number = found.row_numbers.get(table.name)
     if number:
-        return f"none declared, so rows are numbered, as {number}"
+        own = "none declared"
+        if any(remark.startswith("its key, ") for remark in found.remarks[table.name]):
+            own = "the declared one is NULL in some rows"
+        return f"{own}, so rows are numbered, as {number}"
     return f"{', '.join(found.list_key(table))} (declared)"
 
 

@@ -83,8 +83,7 @@ def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
         with open_workspace(target, _PREFIX) as scratch:
             project = _render(context, str(scratch))
             yield project
-            for entry in sorted(project.iterdir()):
-                entry.rename(target / entry.name)
+            _move_into(target, project)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with open_workspace(target.parent, f".{target.name}.new-") as scratch:
@@ -92,6 +91,16 @@ def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
         yield project
         try:
             project.rename(target)  # which replaces nothing but an empty folder
+        except OSError:
+            _refuse_occupied(target)
+            raise
+
+
+def _move_into(target: Path, project: Path) -> None:
+    # Folders first: the first cannot take the place of one that another process moved there.
+    for entry in sorted(project.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
+        try:
+            entry.rename(target / entry.name)
         except OSError:
             _refuse_occupied(target)
             raise
@@ -166,12 +175,16 @@ def _render(context: Mapping[str, Any], scratch: str) -> Path:
     # The part of cookiecutter that only renders: it reads and writes nothing in the home directory.
     from cookiecutter.generate import generate_files
 
-    rendered = generate_files(
-        repo_dir=str(template_directory()),
-        context={"cookiecutter": dict(context)},
-        output_dir=scratch,
-        accept_hooks=False,
-    )
+    try:
+        rendered = generate_files(
+            repo_dir=str(template_directory()),
+            context={"cookiecutter": dict(context)},
+            output_dir=scratch,
+            accept_hooks=False,
+        )
+    except OSError as error:
+        # Its own error for a directory leaves the reason to its cause.
+        raise error.__cause__ if isinstance(error.__cause__, OSError) else error from None
     return Path(rendered)
 
 

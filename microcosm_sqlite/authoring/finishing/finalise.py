@@ -24,6 +24,7 @@ from microcosm_sqlite.catalog.opening import read_wheel
 from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.catalog.verifying.record import read_record
+from microcosm_sqlite.common.platforms import synchronize_folder
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.threads import open_pool
 from microcosm_sqlite.common.wording import spell_count
@@ -71,13 +72,7 @@ def settle(path: Path) -> None:
 def publish(source: Path, target: Path) -> None:
     """Put a settled file in its place, all at once."""
     source.replace(target)
-    if os.name != "posix":
-        return  # elsewhere a directory cannot be opened to bring its entries to the disk
-    descriptor = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    synchronize_folder(target.parent)
 
 
 if sys.version_info >= (3, 14):

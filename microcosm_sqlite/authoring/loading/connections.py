@@ -42,6 +42,11 @@ _APPENDING = "PRAGMA cache_size=-1000;"
 """Rows go to the end of one table, and nothing is read again."""
 
 
+INSERT = "insert INTO"
+"""Before 3.13, Python counts rows only after a word that its C library takes for `insert`: in a
+Turkish locale, `INSERT` is none."""
+
+
 class Writer(Protocol):
     """What loading asks of a connection; those of Python have it."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-from microcosm_sqlite.authoring.loading.connections import Writer, load_csv_module
+from microcosm_sqlite.authoring.loading.connections import INSERT, Writer, load_csv_module
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.sources.records import Block, Converter, Records
 from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
@@ -237,12 +237,12 @@ class _Insertion:
         """The whole statement, in few letters, as some look at them for each row."""
         names = [rule.name for rule in self._fields.values()] + [*self._constants]
         if not names:
-            return f"INSERT INTO {self._load.quoted} DEFAULT VALUES"
+            return f"{INSERT} {self._load.quoted} DEFAULT VALUES"
         constants = [_write_literal(self._writer, value) for value in self._constants.values()]
         is_whole = names == [column.name for column in self._load.rules.table.columns]
         listed = "" if is_whole else f"({','.join(map(quote_identifier, names))}) "
         given = form.format(",".join([*values, *constants]))
-        return f"INSERT INTO {self._load.quoted} {listed}{given}"
+        return f"{INSERT} {self._load.quoted} {listed}{given}"
 
 
 def _convert_texts(

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 
 from microcosm_sqlite.authoring.loading.connections import Writer
 from microcosm_sqlite.authoring.loading.insertion import insert_records
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
-from microcosm_sqlite.authoring.loading.value_errors import Findings, judge_records
-from microcosm_sqlite.authoring.loading.violations import explain_rejected_rows
+from microcosm_sqlite.authoring.loading.value_errors import Findings, judge_records, raise_together
+from microcosm_sqlite.authoring.loading.violations import (
+    explain_rejected_rows,
+    insert_what_fits,
+)
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.rules import suspect_any
+from microcosm_sqlite.errors import SourceError
 
 # What a row that does not fit makes of the fast path; the judge then says what it is.
 _REJECTIONS = (
@@ -67,7 +72,9 @@ def _resolve_suspects(connection: Writer, load: TableLoad) -> None:
     suspects = _find_suspects(connection, load)
     if not suspects:
         return
-    _judge(load, only=suspects)
+    findings = _judge(load, only=suspects)
+    if findings.count:
+        raise_together(explain_rejected_rows(load, findings))
     rules = load.rules.by_name
     misfits = {name: rules[name].misfit for name in suspects if rules[name].misfit}
     converted = _find_columns(connection, load, misfits)
@@ -93,9 +100,7 @@ def _insert_all(connection: Writer, load: TableLoad, converted: frozenset[str]) 
             with opener(load.advance) as records:
                 total += insert_records(connection, load, records, converted)
         except _REJECTIONS as error:
-            _judge(load)
-            explain_rejected_rows(load, error)
-            raise
+            raise_together(explain_rejected_rows(load, _judge(load), error))
     return total
 
 
@@ -113,9 +118,22 @@ def _holds(connection: Writer, load: TableLoad, condition: str) -> bool:
     return connection.execute(query).fetchone() is not None
 
 
-def _judge(load: TableLoad, only: frozenset[str] | None = None) -> None:
+def _judge(load: TableLoad, only: frozenset[str] | None = None) -> Findings:
     findings = Findings(load.error_limit)
     for opener in load.openers:
         with opener(ignore_advance) as records:
             judge_records(records, load.lay_out(records), findings, only)
-    findings.raise_any()
+    return findings
+
+
+def keep_what_fits(connection: Writer, load: TableLoad) -> None:
+    """Put the rows of a refused table into it that nothing is wrong with by themselves.
+
+    So what they refer to can be checked as well, for one report of all that is wrong.
+    """
+    if not load.rules.table.foreign_keys:
+        return
+    connection.execute("BEGIN")
+    with suppress(SourceError):  # what cannot be read has no rows
+        insert_what_fits(connection, load)
+    connection.execute("COMMIT")

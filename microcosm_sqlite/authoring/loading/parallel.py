@@ -1,7 +1,8 @@
 """Load one large source with several processes, in parts that are joined in order.
 
 The first part goes into the table itself, where that makes no difference. Each other is loaded by
-a forked child into a file of its own, and copied over by SQLite in one statement. Whatever goes
+another process into a file of its own, and copied over by SQLite in one statement: by a forked
+child where a fork is safe, else by one that is started anew and imports the models. Whatever goes
 wrong, wrong values included, ends in None: the caller then loads the whole in one process, and
 finds out what it was.
 """
@@ -13,17 +14,18 @@ import gc
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.loading.bulk import has_apsw
 from microcosm_sqlite.authoring.loading.connections import (
+    INSERT,
     Writer,
     open_writer,
     open_writer_beside,
@@ -35,23 +37,28 @@ from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number
+from microcosm_sqlite.common import platforms
+from microcosm_sqlite.common.platforms import can_fork, can_start_processes
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import BuildError
 
 MOST_PARTS = 4
+SMALLEST_STARTED_PART = 16 << 20
+"""Bytes of a part that is worth a process which has to import the models first."""
+
 STAGE = "part"
 
 
 def count_processors() -> int:
-    """How many processes can be at work at once: one where a fork is not safe."""
-    if sys.platform != "linux" or not _is_single_threaded():
-        return 1
-    return min(MOST_PARTS, len(os.sched_getaffinity(0)))
+    """How many processes can be at work at once."""
+    return min(MOST_PARTS, platforms.count_processors()) if can_start_processes() else 1
 
 
-def _is_single_threaded() -> bool:
-    # A lock that another thread holds at the fork is held for ever in the child.
-    return len(list(Path("/proc/self/task").iterdir())) == 1
+def _count_parts(load: TableLoad, size: int) -> int:
+    """How many parts are worth their processes."""
+    if can_fork():
+        return count_processors()
+    return min(count_processors(), size // SMALLEST_STARTED_PART) if load.start else 1
 
 
 def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) -> int:
@@ -81,7 +88,7 @@ def _divide(load: TableLoad) -> Sequence[Opener]:
     opener = load.openers[0] if len(load.openers) == 1 else None
     if not isinstance(opener, DelimitedOpener):
         return ()
-    parts = opener.split(count_processors())
+    parts = opener.split(_count_parts(load, opener.source.size))
     if not parts and has_apsw() and opener.source.size >= splitting.SMALLEST_PART:
         return [opener]
     return parts
@@ -102,12 +109,11 @@ def load_in_parts(
         The number of rows, or None where they have to be loaded in one piece; the table is empty
         again then.
     """
-    children: list[_Child] = []
+    children: list[_Child | _StartedChild] = []
     try:
         for number, part in enumerate(parts[1:]):
             file = folder / f"{STAGE}{number}.db"
-            silent = replace(load, advance=ignore_advance, count_rows=ignore_advance)
-            children.append(_Child(file, replace(silent, openers=[part], into=STAGE)))
+            children.append(_start(file, part, load))
         here = replace(
             load,
             openers=parts[:1],
@@ -127,10 +133,25 @@ def load_in_parts(
     return rows
 
 
+def _start(file: Path, part: Opener, load: TableLoad) -> _Child | _StartedChild:
+    if load.start is None or can_fork():
+        silent = replace(load, advance=ignore_advance, count_rows=ignore_advance)
+        return _Child(file, replace(silent, openers=[part]))
+    try:
+        return _StartedChild(file, load.start(part, file))
+    except OSError as error:
+        raise _PartFailedError from error
+
+
+def fill_part(file: Path, load: TableLoad) -> None:
+    """Load one part into a file of its own."""
+    _fill_stage(file, replace(load, into=STAGE))
+
+
 def _load_here(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
     if has_apsw() and _is_checked(load.rules.table):
         try:
-            _fill_stage(file, replace(load, into=STAGE))
+            fill_part(file, load)
             return _append(connection, load, file)
         finally:
             file.unlink(missing_ok=True)
@@ -205,7 +226,7 @@ class _Child:
             code = 1
             try:
                 _end_with(parent)
-                _fill_stage(self.file, load)
+                fill_part(self.file, load)
                 code = 0
             finally:
                 os._exit(code)  # nothing that is open here is the child's to close
@@ -222,6 +243,27 @@ class _Child:
         if self._process:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
+        self.file.unlink(missing_ok=True)
+
+
+class _StartedChild:
+    """A process that was started anew, and loads one part."""
+
+    def __init__(self, file: Path, process: Popen[bytes]) -> None:
+        self.file = file
+        self._process = process
+
+    def wait(self) -> None:
+        """Wait until the part is there."""
+        if self._process.wait() != 0:
+            raise _PartFailedError
+
+    def end(self) -> None:
+        """End it where it still runs, and remove what it made."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
         self.file.unlink(missing_ok=True)
 
 
@@ -250,7 +292,7 @@ def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
     connection.execute("ATTACH DATABASE ? AS part", (str(file),))
     try:
         return connection.execute(
-            f"INSERT INTO main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
+            f"{INSERT} main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
         ).rowcount
     finally:
         connection.execute("DETACH DATABASE part")

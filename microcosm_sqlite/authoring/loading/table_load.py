@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.authoring.loading.value_errors import describe_offence
 from microcosm_sqlite.authoring.sources.records import Converter, Opener, Records
@@ -13,6 +13,10 @@ from microcosm_sqlite.authoring.values.layout import TableRules, lay_out, refuse
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SourceError, SourceValueError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from subprocess import Popen
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class TableLoad:
         defaults: Values, by column name, for columns that a source leaves out.
         is_partial: Whether a source may leave out columns that need a value.
         into: The name of the table to fill, where it is not the table's own.
+        start: Starts a process that loads a part into a file, and ends with its standard input.
     """
 
     rules: TableRules
@@ -40,6 +45,7 @@ class TableLoad:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     is_partial: bool = False
     into: str = ""
+    start: Callable[[Opener, Path], Popen[bytes]] | None = None
 
     @property
     def quoted(self) -> str:
@@ -76,15 +82,28 @@ class Line:
         return f"{self.file}, {self.unit} {self.number}"
 
 
-def read_lines(load: TableLoad, columns: Sequence[str]) -> Iterator[Line]:
-    """Every row of the sources of a table, with what is stored in some of its columns."""
+def read_lines(
+    load: TableLoad, columns: Sequence[str], *, skips_misfits: bool = False
+) -> Iterator[Line]:
+    """Every row of the sources of a table, with what is stored in some of its columns.
+
+    Args:
+        load: The table.
+        columns: The columns.
+        skips_misfits: Whether rows are left out that have a value which does not fit.
+    """
     for opener in load.openers:
         with opener(ignore_advance) as records:
             layout = load.lay_out(records)
             converters = records.choose_converters(layout)
             readers = [_find_reader(layout, converters, name) for name in columns]
             for number, row in records.numbered():
-                values = tuple(read(row) for read in readers)
+                try:
+                    values = tuple(read(row) for read in readers)
+                except (ValueError, IndexError):
+                    if skips_misfits:
+                        continue
+                    raise
                 yield Line(records.name, records.unit, number, values)
 
 

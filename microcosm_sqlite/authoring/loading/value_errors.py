@@ -30,11 +30,18 @@ class Findings:
     errors: list[SourceError] = field(default_factory=list)
     count: int = 0
     _rows: dict[object, int] = field(default_factory=dict)
+    _kinds: dict[int, object] = field(default_factory=dict)
 
-    def add(self, error: SourceError) -> None:
-        """Count an offence, and keep it while there is room."""
+    def add(self, error: SourceError, kind: object = None) -> None:
+        """Count an offence, and keep it while there is room.
+
+        Args:
+            error: The offence.
+            kind: What those have in common that are told together; by default, column and value.
+        """
         self.count += 1
-        kind = _find_kind(error)
+        kind = kind or _find_kind(error)
+        self._kinds[id(error)] = kind
         if kind in self._rows:
             self._rows[kind] += 1
         elif len(self.errors) < self.limit:
@@ -43,8 +50,13 @@ class Findings:
 
     def raise_any(self) -> None:
         """Raise the first offence, with a text that tells of the others, column by column."""
+        for error in self.combine():
+            raise error
+
+    def combine(self) -> list[BuildError]:
+        """The first offence, with a text that tells of the others; nothing where there is none."""
         if not self.errors:
-            return
+            return []
         places = {
             (error.file, _find_column(error)): number
             for number, error in reversed([*enumerate(self.errors)])
@@ -58,13 +70,19 @@ class Findings:
         first.hint = _join_hints(self.errors)
         first.others = tuple(self.errors[1:])
         first.count = self.count
-        raise first
+        return [first]
 
     def _describe(self, error: SourceError) -> str:
-        rows = self._rows[_find_kind(error)]
-        return (
-            f"{error.message.removesuffix('.')}, in {rows:,} rows." if rows > 1 else error.message
-        )
+        return tell_count(error.message, self._rows[self._kinds[id(error)]])
+
+
+def tell_count(message: str, rows: int) -> str:
+    """A sentence on the first of some rows, with how many they are.
+
+    >>> tell_count("Line 3: 'x' is not a whole number.", 2)
+    "Line 3: 'x' is not a whole number, in 2 rows."
+    """
+    return f"{message.removesuffix('.')}, in {rows:,} rows." if rows > 1 else message
 
 
 def _find_kind(error: SourceError) -> object:
@@ -168,12 +186,19 @@ def _advise(rule: ColumnRule, value: object) -> str:
     )
 
 
-def find_misfit(records: Records, judge: Callable[[Any], object]) -> SourceError:
-    """The error that tells of the first value for which a function raises `ValueError`."""
+def find_misfit(records: Records, judge: Callable[[Any], object], only: str = "") -> SourceError:
+    """The error that tells of the first value for which a function raises `ValueError`.
+
+    Args:
+        records: The source.
+        judge: The function.
+        only: The one field to judge; all where it is empty.
+    """
     for line, row in records.numbered():
         for column, value in zip(records.header, row, strict=True):
             try:
-                judge(value)
+                if column == only or not only:
+                    judge(value)
             except ValueError as error:
                 return SourceValueError(
                     f"{records.name}, {records.unit} {line}, column `{column}`: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import BuildError, DuplicateKeyError, SourceError
 
 if TYPE_CHECKING:
+    from microcosm_sqlite.authoring.loading.connections import Writer
     from microcosm_sqlite.authoring.loading.table_load import TableLoad
 
 
@@ -83,15 +84,16 @@ def _spell(expression: Any) -> str:
     return str(compiler.process(clause, include_table=False, literal_binds=True))
 
 
-def explain_duplicates(load: TableLoad, key: UniqueKey, cause: Exception) -> None:
-    """Raise `DuplicateKeyError` for the rows of the sources that share values of `key`."""
-    with closing(sqlite3.connect("")) as scratch:
-        try:
-            messages = list(_list_duplicates(scratch, load, key))
-        except sqlite3.OperationalError:  # an expression of what the sources do not say
-            return
-    if messages:
-        raise DuplicateKeyError("\n".join(messages)) from cause
+def find_duplicates(load: TableLoad) -> Iterator[DuplicateKeyError]:
+    """The errors that tell of the rows of the sources that share a key of their table."""
+    for key in list_unique_keys(load.rules.table):
+        with closing(sqlite3.connect("")) as scratch:
+            try:
+                messages = list(_list_duplicates(scratch, load, key))
+            except sqlite3.OperationalError:  # an expression of what the sources do not say
+                continue
+        if messages:
+            yield DuplicateKeyError("\n".join(messages))
 
 
 def _list_duplicates(scratch: sqlite3.Connection, load: TableLoad, key: UniqueKey) -> Iterator[str]:
@@ -148,7 +150,7 @@ def _copy_lines(scratch: sqlite3.Connection, load: TableLoad, columns: Sequence[
     names = ", ".join((_PLACE, *map(quote_identifier, columns)))
     scratch.executemany(
         f"INSERT INTO {quoted} ({names}) VALUES (?{', ?' * len(columns)})",
-        ((line.place, *line.values) for line in read_lines(load, columns)),
+        ((line.place, *line.values) for line in read_lines(load, columns, skips_misfits=True)),
     )
 
 
@@ -157,29 +159,83 @@ def _collation(column: sa.Column[Any]) -> str:
     return f" COLLATE {quote_identifier(collation)}" if collation else ""
 
 
-def explain_rejected_rows(load: TableLoad, error: Exception) -> None:
-    """Raise the error that tells of rows which every column takes, but the table refused."""
-    for key in list_unique_keys(load.rules.table):
-        explain_duplicates(load, key, error)
-    _explain_one_by_one(load, error)
+def explain_rejected_rows(
+    load: TableLoad, findings: Findings, cause: Exception | None = None
+) -> list[BuildError]:
+    """The errors that tell of all that is wrong with the rows of a table that was refused.
+
+    Args:
+        load: The table.
+        findings: The values that do not fit; rows without such are looked at further.
+        cause: What SQLite said.
+    """
+    errors = findings.combine()
+    if isinstance(cause, sqlite3.IntegrityError) or _lacks_some(load):
+        duplicates = list(find_duplicates(load))
+        errors += duplicates
+        errors += _explain_one_by_one(load, tells_keys=not duplicates)
+    name = load.rules.table.name
+    return errors or [BuildError(f"Table `{name}` refuses its rows: {cause}.")]
 
 
-def _explain_one_by_one(load: TableLoad, cause: Exception) -> None:
-    """Insert row by row into a copy of the empty table, and note what SQLite says of each."""
-    table = load.rules.table
-    findings = Findings(load.error_limit)
+def _lacks_some(load: TableLoad) -> bool:
+    """Whether a row whose values fit is refused by the table."""
+    with _copy_table(load) as scratch:
+        for index in load.rules.table.indexes:
+            if index.unique:
+                scratch.execute(str(sa.schema.CreateIndex(index).compile(dialect=dialect())))
+        try:
+            return insert_what_fits(scratch, load)
+        except (sqlite3.Error, ValueError):
+            return True
+
+
+def insert_what_fits(connection: Writer, load: TableLoad) -> bool:
+    """Insert the rows whose values fit; whether one of them was refused."""
+    names = list(load.rules.by_name)
+    rows = 0
+
+    def count_lines() -> Iterator[tuple[Any, ...]]:
+        nonlocal rows
+        for line in read_lines(load, names, skips_misfits=True):
+            rows += 1
+            yield line.values
+
+    marks = ", ".join("?" * len(names))
+    into = f"{load.quoted} ({', '.join(map(quote_identifier, names))})"
+    return bool(
+        connection.executemany(
+            f"INSERT OR IGNORE INTO {into} VALUES ({marks})", count_lines()
+        ).rowcount
+        < rows
+    )
+
+
+@contextmanager
+def _copy_table(load: TableLoad) -> Iterator[sqlite3.Connection]:
+    """An empty table like that of a load, in a database of its own."""
     with closing(sqlite3.connect("")) as scratch:
-        scratch.execute(str(sa.schema.CreateTable(table).compile(dialect=dialect())))
+        scratch.execute(str(sa.schema.CreateTable(load.rules.table).compile(dialect=dialect())))
+        yield scratch
+
+
+def _explain_one_by_one(load: TableLoad, *, tells_keys: bool) -> list[BuildError]:
+    """Insert row by row into a copy of the empty table, and note what SQLite says of each."""
+    findings = Findings(load.error_limit)
+    with _copy_table(load) as scratch:
         names = list(load.rules.by_name)
-        for line in read_lines(load, names):
+        for line in read_lines(load, names, skips_misfits=True):
             given = {n: v for n, v in zip(names, line.values, strict=True) if v is not None}
             try:
-                _insert(scratch, table.name, given)
+                _insert(scratch, load.rules.table.name, given)
             except (sqlite3.Error, ValueError) as error:  # or text that UTF-8 does not have
-                message = f"{line.place}: {error}."
-                findings.add(SourceError(message, file=line.file, line=line.number))
-    findings.raise_any()
-    raise BuildError(f"Table `{table.name}` refuses its rows: {cause}.") from cause
+                if tells_keys or getattr(error, "sqlite_errorcode", 0) not in _KEYS:
+                    told = SourceError(f"{line.place}: {error}.", file=line.file, line=line.number)
+                    findings.add(told, (line.file, str(error)))
+    return findings.combine()
+
+
+_KEYS = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 
 
 def _insert(scratch: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> None:

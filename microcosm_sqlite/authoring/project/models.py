@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from inspect import cleandoc
+from inspect import cleandoc, getsource
 from pathlib import Path
+from textwrap import dedent
 from traceback import extract_tb
 from types import ModuleType
 from typing import Any
@@ -140,8 +142,19 @@ class Models:
         if table.comment:
             return table.comment
         cls = self.classes.get(table.name)
-        doc = cls.__dict__.get("__doc__") if cls else None
+        doc = _find_docstring(cls) if cls else None
         return cleandoc(doc) if doc else ""
+
+
+def _find_docstring(cls: type[Any]) -> str | None:
+    doc: str | None = cls.__dict__.get("__doc__")
+    if doc is None and sys.flags.optimize > 1:
+        # `python -OO` drops it, but a description is the same however a build was started.
+        with suppress(OSError, TypeError, SyntaxError):
+            (definition,) = ast.parse(dedent(getsource(cls))).body
+            if isinstance(definition, ast.ClassDef):
+                doc = ast.get_docstring(definition, clean=False)
+    return doc
 
 
 @contextmanager

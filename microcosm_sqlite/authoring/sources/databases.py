@@ -1,13 +1,18 @@
-"""SQLite files as they are found: told from other files, opened where safe, listed, copied."""
+"""SQLite files as they are found: told from other files, opened where safe, listed, read."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from microcosm_sqlite.authoring.sources.records import Converter, Records, SourceFile
+from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
+from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.catalog.connection import database_uri, harden
 from microcosm_sqlite.catalog.preflight import (
     MAGIC,
@@ -15,14 +20,14 @@ from microcosm_sqlite.catalog.preflight import (
     check_sidecars,
     refuse_special_sidecars,
 )
-from microcosm_sqlite.catalog.structure import find_damages, table_names
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.catalog.structure import table_names
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.common.wording import suggest
-from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotPackagedError,
     SourceError,
+    SourceValueError,
 )
 
 DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
@@ -149,22 +154,21 @@ def find_columns(connection: sqlite3.Connection, table: str, name: str) -> list[
     return [column for (column,) in described]
 
 
-def refuse_nameless_columns(connection: sqlite3.Connection, name: str) -> None:
-    """Refuse a database with a column whose name is blank, which no model can have.
+def refuse_nameless_columns(connection: sqlite3.Connection, table: str, name: str) -> None:
+    """Refuse a table with a column whose name is blank, which no model can have.
 
     Raises:
-        SourceError: There is one; the text names its table.
+        SourceError: There is one.
     """
-    for table in table_names(connection):
-        for place, column in enumerate(find_columns(connection, table, name), start=1):
-            if not column.strip():
-                old, new = quote_identifier(column), f"column_{place}"
-                raise SourceError(
-                    f"{name}, table `{table}`: column {place} has no name.",
-                    file=name,
-                    hint="Give it one: "
-                    f"ALTER TABLE {quote_identifier(table)} RENAME COLUMN {old} TO {new}",
-                )
+    for place, column in enumerate(find_columns(connection, table, name), start=1):
+        if not column.strip():
+            old, new = quote_identifier(column), f"column_{place}"
+            raise SourceError(
+                f"{name}, table `{table}`: column {place} has no name.",
+                file=name,
+                hint="Give it one: "
+                f"ALTER TABLE {quote_identifier(table)} RENAME COLUMN {old} TO {new}",
+            )
 
 
 def split_table(name: str, root: Path) -> tuple[str, str]:
@@ -174,176 +178,113 @@ def split_table(name: str, root: Path) -> tuple[str, str]:
     return (file, table) if is_marked else (name, "")
 
 
-_TIMEOUT = 5.0
-_UNSAFE = re.compile(r"malformed database schema \((.*)\) - unsafe use of (.*)", re.DOTALL)
-_IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_UNFINISHED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+BATCH_ROWS = 1000
 
 
-def take_snapshot(path: Path, target: Path) -> None:
-    """Write all that a database holds, its write-ahead log included, as `VACUUM INTO` does.
+@dataclass(frozen=True)
+class TableOpener:
+    """Opens one table of a database; the rows come in the order of their rowids, or keys."""
 
-    The database is only read; whoever uses it goes on doing so.
+    source: SourceFile
 
-    Raises:
-        SourceError: It is no database, is damaged, is held by a writer, or waits to be recovered.
-        OSError: The copy cannot be written.
-    """
-    try:
-        refuse_impostor(path, path.name)
-    except SourceError as error:
-        if _has_journal(path):
-            raise _tell_unfinished(path, error) from error
-        raise
-    before = _look(path)
-    is_quiet = not any(path.with_name(f"{path.name}{end}").exists() for end in ("-wal", "-shm"))
-    # Without a log, a read-only connection in write-ahead mode would leave an empty one behind.
-    uri = database_uri(str(path.resolve()), immutable=is_quiet and _logs_ahead(path))
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=_TIMEOUT)) as connection:
-            _refuse_damaged(connection, path)
-            with writing_database(target):
-                _copy(connection, target)
-    except sqlite3.Error as error:
-        raise _explain(error, path) from error
-    if is_quiet and _look(path) != before:
-        raise SourceError(
-            f"{path.name} was written to while it was copied.",
-            file=path.name,
-            hint="Try again when nobody writes to it.",
-        )
+    @contextmanager
+    def __call__(self, advance: Advance = ignore_advance) -> Iterator[Records]:
+        """Open it from its start.
+
+        Raises:
+            SourceError: It is no database that can be read, or has no such table.
+        """
+        with open_database(self.source.path, self.source.name) as connection:
+            yield _TableRecords(self.source, connection, advance)
 
 
-def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    try:
-        connection.execute("VACUUM INTO ?", (str(target),))
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
-            raise
-        # Its schema needs what is not here, such as a collation of some application, or is one
-        # of those that VACUUM of SQLite 3.40 stumbles over: then page by page, as it is.
-        target.unlink(missing_ok=True)
-        with closing(sqlite3.connect(target)) as copy:
-            connection.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
+class _TableRecords(Records):
+    has_types = True
+
+    def __init__(
+        self, source: SourceFile, connection: sqlite3.Connection, advance: Advance
+    ) -> None:
+        super().__init__(source.name, find_columns(connection, source.table, source.name))
+        self._source = source
+        self._connection = connection
+        self._advance = advance
+        self._columns = [quote_identifier(name) for name in self.header]
+        self._rowid, order = _find_order(connection, source.table)
+        self._from = f"FROM {quote_identifier(source.table)}"
+        self._ordered = f"{self._from} ORDER BY {order}" if order else self._from
+        self.unit = "rowid" if self._rowid else "row"
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:  # type: ignore[override]
+        return chain.from_iterable(self._iterate_batches(self._columns))
+
+    def numbered(self) -> Iterator[tuple[int, Any]]:
+        """The rows, each with its rowid, or numbered from one where there are no rowids."""
+        if not self._rowid:
+            yield from enumerate(self, start=1)
+            return
+        for number, *row in chain.from_iterable(
+            self._iterate_batches([self._rowid, *self._columns])
+        ):
+            yield number, row
+
+    def choose_converters(self, layout: Sequence[ColumnRule | None]) -> list[Converter | None]:
+        """None for each field whose values all are what its column stores; asked in one scan."""
+        conditions = [
+            rule.suspect_values(quoted) if rule else "0"
+            for rule, quoted in zip(layout, self._columns, strict=True)
+        ]
+        asked = ", ".join(f"max({condition})" for condition in conditions)
+        with explained(self.name):
+            (suspects,) = self._connection.execute(f"SELECT {asked} {self._from}")
+        return [
+            rule.make_stored_converter() if rule and is_suspect else None
+            for rule, is_suspect in zip(layout, suspects, strict=True)
+        ]
+
+    def _iterate_batches(self, columns: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        with explained(self.name):
+            (total,) = self._connection.execute(f"SELECT count(*) {self._from}").fetchone()
+            step = self._source.size * BATCH_ROWS // max(total, BATCH_ROWS)
+            rows = self._connection.execute(f"SELECT {', '.join(columns)} {self._ordered}")
+            try:
+                while batch := rows.fetchmany(BATCH_ROWS):
+                    yield batch
+                    self._advance(step)
+            except sqlite3.OperationalError:
+                self._refuse_undecodable()
+                raise
+
+    def _refuse_undecodable(self) -> None:
+        """Raise the error that tells of a text which is not text, if that is what is wrong."""
+        number, source = self._rowid or "0", self._from
+        for column, quoted in zip(self.header, self._columns, strict=True):
+            texts = self._connection.execute(
+                f"SELECT {number}, CAST({quoted} AS BLOB) {source} WHERE typeof({quoted}) = 'text'"
+            )
+            for rowid, text in texts:
+                try:
+                    text.decode()
+                except UnicodeDecodeError as error:
+                    raise SourceValueError(
+                        f"{self.name}, {self.unit} {rowid}, column `{column}`: "
+                        f"{text[:80]!r} is not UTF-8.",
+                        file=self.name,
+                        line=rowid,
+                        column=column,
+                        value=repr(text),
+                        hint="Write it again as UTF-8, or as a BLOB.",
+                    ) from error
 
 
-def _look(path: Path) -> tuple[int, int, int, bool]:
-    status = path.stat()
-    log = path.with_name(f"{path.name}-wal")
-    return status.st_mtime_ns, status.st_size, status.st_ino, log.exists()
-
-
-def _logs_ahead(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(20)[18:] == b"\x02\x02"
-
-
-def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        problems = find_damages(connection, limit=3)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
-            raise
-        return  # a schema that needs what only its own application has cannot be checked
-    if problems:
-        raise SourceError(
-            f"{path.name} is damaged: {'; '.join(problems)}.",
-            file=path.name,
-            hint=f'Save what can be saved: sqlite3 {path.name} ".recover" | sqlite3 recovered.db',
-        )
-
-
-def _explain(error: sqlite3.Error, path: Path) -> SourceError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in _IN_USE:
-        return SourceError(
-            f"{path.name} is being written to: {error}.",
-            file=path.name,
-            hint="Try again when its writer is done.",
-        )
-    if code in _UNFINISHED and _has_journal(path):
-        return _tell_unfinished(path, error)
-    return SourceError(
-        f"{path.name} cannot be copied: {error}.",
-        file=path.name,
-        hint=f'See what is wrong with it: sqlite3 {path.name} "PRAGMA integrity_check"',
-    )
-
-
-def _has_journal(path: Path) -> bool:
-    journal = path.with_name(f"{path.name}-journal")
-    return journal.exists() and journal.stat().st_size > 0
-
-
-def _tell_unfinished(path: Path, error: Exception) -> SourceError:
-    return SourceError(
-        f"{path.name} was left in the middle of a transaction: {error}",
-        file=path.name,
-        hint=f'Let SQLite roll it back: sqlite3 {path.name} "PRAGMA quick_check"',
-    )
-
-
-def drop_unusable_indexes(snapshot: Path, name: str) -> dict[str, str]:
-    """Drop the indexes of a copy for which no careful reader could open or query it.
-
-    They are by collations of some application, or by functions of SQLite that may not stand in a
-    schema that is not trusted, which differ from release to release.
-
-    Args:
-        snapshot: The copy.
-        name: What errors call it.
-
-    Returns:
-        What was dropped, to the reason.
-
-    Raises:
-        SourceError: A table needs such a function.
-    """
-    dropped: dict[str, str] = {}
-    while unsafe := _find_unsafe(snapshot):
-        index, function = unsafe
-        with closing(sqlite3.connect(snapshot)) as connection:
-            found = connection.execute(
-                "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?", (index,)
-            ).fetchone()
-            if found is None:
-                raise SourceError(
-                    f"{name}, table `{index}`: {function} computes a column, and SQLite "
-                    f"{sqlite3.sqlite_version} does not let readers run it.",
-                    file=name,
-                    hint="Store its values in an ordinary column, or use a later SQLite.",
-                )
-            reason = f"readers with SQLite {sqlite3.sqlite_version} may not run {function}"
-            dropped[f"index {index} of {found[0]}"] = reason
-            _drop_index(connection, index)
-    with closing(sqlite3.connect(snapshot)) as connection:
-        for index, table, collation in connection.execute(_FOREIGN_COLLATIONS).fetchall():
-            reason = f"only its application has the collation {collation}"
-            dropped[f"index {index} of {table}"] = reason
-            _drop_index(connection, index)
-    return dropped
-
-
-_FOREIGN_COLLATIONS = """
-SELECT made.name, tbl_name, min(coll) FROM sqlite_schema AS made, pragma_index_xinfo(made.name)
-WHERE type = 'index' AND sql NOTNULL AND upper(coll) NOT IN ('BINARY', 'NOCASE', 'RTRIM')
-GROUP BY 1, 2
-"""
-
-
-def _drop_index(connection: sqlite3.Connection, index: str) -> None:
-    connection.execute(f"DROP INDEX {quote_identifier(index)}")
-    connection.commit()
-
-
-def _find_unsafe(snapshot: Path) -> tuple[str, str] | None:
-    """What of a schema readers may not use, and the function for which they may not."""
-    with closing(sqlite3.connect(snapshot)) as connection:
-        try:
-            connection.execute("PRAGMA trusted_schema=OFF")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.DatabaseError as error:
-            found = _UNSAFE.search(str(error))
-            return (found[1], found[2]) if found else None
-    return None
+def _find_order(connection: sqlite3.Connection, table: str) -> tuple[str, str]:
+    """What names the rowid in SQL, where there is one, and what the rows are ordered by."""
+    kind, is_without_rowid = connection.execute(
+        "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
+        (table,),
+    ).fetchone()
+    columns = connection.execute("SELECT name, pk FROM pragma_table_xinfo(?)", (table,)).fetchall()
+    if is_without_rowid:
+        keys = sorted((place, name) for name, place in columns if place)
+        return "", ", ".join(quote_identifier(name) for _, name in keys)
+    rowid = name_rowid(name for name, _ in columns)
+    return (rowid, rowid) if kind == "table" else ("", "")

@@ -29,7 +29,7 @@ from microcosm_sqlite.authoring.sources.streams import (
 from microcosm_sqlite.errors import SourceError
 
 FIELD_LIMIT = (1 << 31) - 1
-BLANK = " \t\r\n\x1a"  # the last one ended files of DOS
+BLANK = " \t\r\n"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
     DATABASE_SUFFIXES,
+    TableOpener,
     is_database,
     list_tables,
     split_table,

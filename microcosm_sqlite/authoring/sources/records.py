@@ -34,11 +34,13 @@ class Records(ABC):
         unit: What a row's number counts.
         has_types: Whether fields are values of their own types, and not all of them texts.
         is_empty: Whether there are no rows, in a format that then has no header either.
+        missing: How many rows lack each field, in a format where a row may lack some.
     """
 
     unit = "line"
     has_types = False
     is_empty = False
+    missing: tuple[int, ...] = ()
 
     def __init__(self, name: str, header: list[str]) -> None:
         self.name = name

@@ -198,6 +198,10 @@ class _Meter(io.FileIO):
         return count
 
 
+DOS_MARK = b"\x1a"
+"""The byte that ended files of DOS, one or more of it; it is no text there."""
+_DOS_ENDS = (DOS_MARK, DOS_MARK + b"\n", DOS_MARK + b"\r\n", DOS_MARK + b"\r")
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -258,7 +262,7 @@ def find_stray(
 
 
 class Utf8Stream(io.RawIOBase):
-    """The bytes of a stream, in UTF-8, without NUL."""
+    """The bytes of a stream, in UTF-8, without NUL, and without what ended files of DOS."""
 
     def __init__(
         self,
@@ -273,6 +277,7 @@ class Utf8Stream(io.RawIOBase):
         self._decoder = decoder
         self._left = length - len(head)
         self._pending = memoryview(b"")
+        self._held = b""
 
     def readable(self) -> bool:
         """Always."""
@@ -288,6 +293,19 @@ class Utf8Stream(io.RawIOBase):
         return len(part)
 
     def _next_chunk(self, size: int) -> bytes:
+        """What comes next; a mark that may end the file is held back until more is there."""
+        while chunk := self._decode_chunk(size):
+            chunk, self._held = self._held + chunk, b""
+            if chunk.endswith(_DOS_ENDS):
+                end = chunk.index(DOS_MARK, len(chunk.rstrip(DOS_MARK + b"\r\n")))
+                chunk, self._held = chunk[:end], chunk[end:]
+            if chunk:
+                return chunk
+        is_end_of_file = self._left > 0
+        chunk, self._held = self._held, b""
+        return b"" if is_end_of_file else chunk
+
+    def _decode_chunk(self, size: int) -> bytes:
         chunk = self._read(size)
         if self._decoder is not None:
             decoded = self._decoder.decode(chunk, not chunk)

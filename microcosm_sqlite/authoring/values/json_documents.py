@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 DIGITS_OF_A_DOUBLE = 17
@@ -25,19 +25,75 @@ def keeps_digits(text: str) -> bool:
     return len(digits) <= DIGITS_OF_A_DOUBLE and math.isfinite(float(text))
 
 
+class WrittenFloat(float):
+    """A double that knows how it was written, as text columns take it: `1.10`."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
+class WrittenDecimal(Decimal):
+    """A decimal number that knows how it was written: `1e999`."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
 def read_json(text: str) -> Any:
     """A document as Python's own reader makes it, but nothing in it is lost.
 
-    A decimal number whose digits a double would not keep is a `Decimal`.
+    A decimal number whose digits a double would not keep is a `Decimal`, and `-0` a double.
+    Decimal numbers remember how they were written.
 
     Raises:
         ValueError: It is no JSON, has NaN or Infinity, which Python takes and JSON does not have,
             names a key twice, or has half of a character.
     """
-    document = _decode(text)
+    document = (_decode_signs if _SIGNED_ZERO.search(text) else _decode)(text)
     if _HALF.search(text):
         refuse_halves(json.dumps(document, ensure_ascii=False, default=str))
     return document
+
+
+def split_array(text: str) -> Iterator[tuple[int, str]]:
+    """The texts of the elements of an array of JSON, each with its position.
+
+    >>> list(split_array('[{"a": 1}, 2]'))
+    [(1, '{"a": 1}'), (11, '2')]
+
+    Raises:
+        ValueError: It is no such array.
+    """
+    position, is_first = text.index("[") + 1, True
+    while True:
+        position = _skip_space(text, position)
+        if is_first and text[position : position + 1] == "]":
+            break
+        _, end = _scan(text, position)
+        yield position, text[position:end]
+        position, is_first = _skip_space(text, end), False
+        if text[position : position + 1] != ",":
+            break
+        position += 1
+    if text[position:].strip() != "]":
+        raise json.JSONDecodeError("Expecting ',' or the end of the array", text, position)
+
+
+def _skip_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
 
 
 def spell_json(value: Any) -> Any:
@@ -123,8 +179,20 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_number(text: str) -> float | Decimal:
     number = float(text)
+    if repr(number) == text:
+        return number
     is_short = len(text) <= DIGITS_OF_A_DOUBLE and math.isfinite(number)
-    return number if is_short or keeps_digits(text) else Decimal(text)
+    written: WrittenFloat | WrittenDecimal
+    try:
+        written = WrittenFloat(text) if is_short or keeps_digits(text) else WrittenDecimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text} has an exponent beyond all bounds") from None
+    written.text = text
+    return written
+
+
+def _read_whole(text: str) -> float:
+    return -0.0 if text == "-0" else int(text)
 
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -132,9 +200,21 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 _NUMBER_STARTS = frozenset("-0123456789")
 
-_decode = json.JSONDecoder(
-    parse_float=_read_number, parse_constant=refuse_constant, object_pairs_hook=_make_object
-).decode
+_SPACE = re.compile(r"[ \t\r\n]*")
+_scan = json.JSONDecoder().raw_decode
+
+_SIGNED_ZERO = re.compile(r"[\s:,\[]-0[\s,\]}]")
+"""Zero with a sign, which Python reads as a whole number without it."""
+
+_decode, _decode_signs = (
+    json.JSONDecoder(
+        parse_float=_read_number,
+        parse_int=parse_whole,
+        parse_constant=refuse_constant,
+        object_pairs_hook=_make_object,
+    ).decode
+    for parse_whole in (None, _read_whole)
+)
 
 
 def make_json_binder(

@@ -234,7 +234,9 @@ def _take_json(value: Any, parse: Parser) -> Any:  # noqa: ARG001
 
 
 def _suspect_integer(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    return _unless_stored("integer", quoted) if _has_affinity(rule, "INTEGER") else ALWAYS
+    if not _has_affinity(rule, "INTEGER"):
+        return ALWAYS
+    return _unless_stored("integer", quoted) + _or_nothing(rule, f"CAST({quoted} AS TEXT)")
 
 
 def _suspect_text(type_: Any, rule: ColumnRule, quoted: str) -> str:
@@ -243,9 +245,13 @@ def _suspect_text(type_: Any, rule: ColumnRule, quoted: str) -> str:
     # Functions of SQLite stop at a NUL.
     conditions = [_unless_stored("text", quoted), f"instr({quoted}, char(0)) > 0"]
     conditions += [f"length({quoted}) > {type_.length}"] if type_.length else []
-    nulls = _list_texts(text for text in rule.nulls if text)
-    conditions += [f"{quoted} COLLATE BINARY IN ({nulls})"] if nulls else []
-    return " OR ".join(conditions)
+    return " OR ".join(conditions) + _or_nothing(rule, quoted)
+
+
+def _or_nothing(rule: ColumnRule, text: str) -> str:
+    """SQL that adds the words that mean NULL to a condition."""
+    nulls = _list_texts(word for word in rule.nulls if word)
+    return f" OR {text} COLLATE BINARY IN ({nulls})" if nulls else ""
 
 
 def _suspect_label(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
@@ -256,7 +262,8 @@ def _suspect_label(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: A
 def _suspect_real(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
     if not _has_affinity(rule, "REAL"):
         return ALWAYS
-    return f"typeof({quoted}) NOT IN ('integer', 'real') OR abs({quoted} * 1.0) = 9e999"
+    is_number = f"typeof({quoted}) NOT IN ('integer', 'real') OR abs({quoted} * 1.0) = 9e999"
+    return is_number + _or_nothing(rule, f"CAST({quoted} AS TEXT)")
 
 
 def _suspect_boolean(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001

@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,14 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
 from microcosm_sqlite.common.durations import parse_duration
 from microcosm_sqlite.common.kinds import (
+    BOOLEAN,
     DATE,
     DATETIME,
     DURATION,
     KINDS,
+    MOMENT,
+    NUMBER,
+    TEXT,
     TIME,
     Kind,
     as_utc,
@@ -49,12 +53,23 @@ _INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 NULL_WORDS = frozenset(
     {
         "-", "--", ".", "..", "...", "?", "*", "\\N", "#N/A", "#DIV/0!", "#REF!", "#VALUE!",
+        "#NAME?", "#NUM!", "#NULL!",
         "N/A", "NA", "NAN", "NULL", "NaN", "None", "Null", "n/a", "na", "nan", "nil", "none",
         "null", "(null)", "<NA>", "missing",
     }
 )  # fmt: skip
 """Texts that often stand for no value, as blanks do. That is for the author to say, so they stay
 text."""
+
+
+def is_word(value: object, words: Collection[str]) -> bool:
+    """Whether a text or a number of any source is one of some words, as it is written.
+
+    >>> is_word(-999, {"-999"}), is_word("NA", {"NA"}), is_word(True, {"True"})
+    (True, True, False)
+    """
+    is_plain = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
+    return is_plain and str(value) in words
 
 
 def is_infinity(text: str) -> bool:
@@ -291,3 +306,35 @@ def bind_exactly(
         return stored
 
     return bind_value
+
+
+def spell_value(kind: str, text: str) -> str:
+    """What the value of a text is shown as, once it has its kind.
+
+    >>> spell_value("number", "1.50"), spell_value("boolean", "No"), spell_value("integer", " 7")
+    ('1.5', 'false', '7')
+    >>> spell_value("number", "-0.0"), spell_value("datetime", "2013-01-31T10:00")
+    ('0.0', '2013-01-31 10:00:00')
+    """
+    text = text.strip(SQLITE_SPACE)
+    if kind == NUMBER:
+        return repr(float(text) + 0.0)  # zero has no sign in SQLite
+    if kind == BOOLEAN:
+        return str(parse_boolean(text)).lower()
+    return parse_datetime(text).isoformat(" ") if kind in (DATETIME, MOMENT) else text
+
+
+def is_odd(kind: str, text: str) -> bool:
+    """Whether a text is not how the value is shown that it stands for.
+
+    >>> is_odd("integer", " 7"), is_odd("datetime", "2013-01-31 10:00:00"), is_odd("text", " 7")
+    (True, False, False)
+    """
+    if kind in (NUMBER, BOOLEAN, MOMENT):
+        return spell_value(kind, text) != text
+    if kind == DATETIME:
+        return _PLAIN_MOMENT.fullmatch(text) is None
+    return kind != TEXT and text != text.strip(SQLITE_SPACE)
+
+
+_PLAIN_MOMENT = re.compile(r"[0-9-]{10} [0-9:]{8}(\.[0-9]{6})?")

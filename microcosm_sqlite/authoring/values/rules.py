@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import types
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.values.json_documents import make_json_binder
 from microcosm_sqlite.authoring.values.kind_values import (
@@ -32,6 +33,7 @@ from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     bind_exactly,
     find_own_form,
+    is_word,
     parse_datetime,
 )
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
@@ -152,8 +154,10 @@ class ColumnRule:
         return self.bind(self._take(value))
 
     def _means_nothing(self, value: Any) -> bool:
+        if self._null_words and is_word(value, self._null_words):
+            return True
         if isinstance(value, str):
-            return value in self._null_words or not (value or self._takes_empty)
+            return not (value or self._takes_empty)
         return isinstance(value, float) and math.isnan(value)
 
     def take(self, value: Any) -> Any:
@@ -207,6 +211,16 @@ class ColumnRule:
         is_text = is_text_type(self._type)
         texts = ConvertedTexts(convert if is_text else lambda text: convert(text or None))
         return lambda value: texts[value] if isinstance(value, str) else convert(value)
+
+
+def bind_document(value: Any) -> Any:
+    """What a column of JSON stores for a value of a source with types.
+
+    Raises:
+        ValueError: It does not take it.
+    """
+    column = sa.Column("document", sa.JSON)
+    return ColumnRule(column, dialect(), ()).convert_value(value)
 
 
 class ConvertedTexts(dict[str | None, Any]):

@@ -9,6 +9,18 @@ import time
 from contextlib import contextmanager, suppress
 
 from microcosm_sqlite.catalog.preflight import MAGIC, SIDECARS
+from microcosm_sqlite.common.platforms import (
+    HAS_OWNERS,
+    IS_WINDOWS,
+    find_free_space,
+    find_writers,
+    is_sealed,
+    is_trusted,
+    remove,
+    replace,
+    seal,
+    synchronize_folder,
+)
 from microcosm_sqlite.errors import (
     CacheError,
     CacheFullError,
@@ -54,8 +66,7 @@ def check_directory(path: str, *, create: bool) -> None:
         raise describe(error, path) from error
     if not stat.S_ISDIR(status.st_mode):
         raise CacheUnsafeError(f"{path} is not a directory but a link or file.", hint=_ADVICE)
-    if hasattr(os, "geteuid"):
-        _check_owner(path, status)
+    _check_owner(path, status)
 
 
 def _make_directory(path: str) -> None:
@@ -75,7 +86,7 @@ def check_ancestors(path: str) -> None:
     Raises:
         CacheUnsafeError: A directory above belongs to another user, or others can write to it.
     """
-    if not hasattr(os, "geteuid"):
+    if not HAS_OWNERS:
         return
     for directory in sorted(set(_list_ancestors(os.path.abspath(path)))):
         try:
@@ -104,14 +115,10 @@ def _list_ancestors(path: str) -> Iterator[str]:
         yield parent
 
 
-def _is_trusted(uid: int) -> bool:
-    return uid in (os.geteuid(), 0)
-
-
 def _check_owner(path: str, status: os.stat_result, *, writable: int = 0o022) -> None:
-    if not _is_trusted(status.st_uid):
+    if not is_trusted(status):
         raise CacheUnsafeError(f"{path} belongs to uid {status.st_uid}.", hint=_ADVICE)
-    if status.st_mode & writable:
+    if find_writers(status, writable):
         raise CacheUnsafeError(
             f"{path} can be written by others (mode {stat.S_IMODE(status.st_mode):04o}).",
             hint=f"Run: chmod go-w {path}. {_ADVICE}",
@@ -136,9 +143,7 @@ def is_published(path: str, size: int) -> bool:
 
 def _is_as_published(descriptor: int, size: int) -> bool:
     status = os.fstat(descriptor)
-    is_ours = not hasattr(os, "geteuid") or _is_trusted(status.st_uid)
-    is_sealed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o222
-    is_whole = is_ours and is_sealed and status.st_size == size
+    is_whole = is_trusted(status) and is_sealed(status) and status.st_size == size
     return is_whole and os.read(descriptor, len(MAGIC)) == MAGIC
 
 
@@ -164,16 +169,18 @@ def publishing(path: str) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb", buffering=0) as target:
             yield target
-            _seal(target)
+            seal(target.fileno(), temporary)
+            # Without it a rename can outlive a power cut that its content does not.
+            os.fsync(target.fileno())
         for suffix in SIDECARS:
             with suppress(FileNotFoundError):
-                os.unlink(path + suffix)
+                remove(path + suffix)
         _move(temporary, path)
     except OSError as error:
         raise describe(error, path) from error
     finally:
         with suppress(OSError):
-            os.unlink(temporary)
+            remove(temporary)
 
 
 def write(target: RawIOBase | BinaryIO, chunk: bytes, path: str) -> None:
@@ -191,30 +198,15 @@ def write(target: RawIOBase | BinaryIO, chunk: bytes, path: str) -> None:
         raise describe(error, path) from error
 
 
-def _seal(target: BinaryIO) -> None:
-    if hasattr(os, "fchmod"):
-        os.fchmod(target.fileno(), 0o444)
-    # Without it a rename can outlive a power cut that its content does not.
-    os.fsync(target.fileno())
-
-
 def _move(temporary: str, path: str) -> None:
     try:
-        os.replace(temporary, path)
+        replace(temporary, path)
     except PermissionError:
         # Windows does not replace a file that a peer has open; then the peer's is as good.
-        if os.name != "nt" or not os.path.exists(path):
+        if not (IS_WINDOWS and os.path.exists(path)):
             raise
     with suppress(OSError):
-        _sync_directory(os.path.dirname(path))
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        synchronize_folder(os.path.dirname(path))
 
 
 def check_space(folder: str, size: int) -> None:
@@ -223,15 +215,11 @@ def check_space(folder: str, size: int) -> None:
     Raises:
         CacheFullError: Fewer than ``size`` bytes are free.
     """
-    if not hasattr(os, "statvfs"):
-        return
-    with suppress(OSError):
-        status = os.statvfs(folder)
-        free = status.f_bavail * status.f_frsize
-        if free < size:
-            raise CacheFullError(
-                f"{folder} has {free:,} bytes free; {size:,} are needed.", hint=_MORE_ROOM
-            )
+    free = find_free_space(folder)
+    if free is not None and free < size:
+        raise CacheFullError(
+            f"{folder} has {free:,} bytes free; {size:,} are needed.", hint=_MORE_ROOM
+        )
 
 
 _MORE_ROOM = (
@@ -261,7 +249,7 @@ def sweep(folder: str, age: float = LITTER_AGE) -> int:
 def _remove_litter(file: os.DirEntry[str], age: float) -> bool:
     with suppress(OSError):
         if time.time() - file.stat(follow_symlinks=False).st_mtime >= age:
-            os.unlink(file.path)
+            remove(file.path)
             return True
     return False
 

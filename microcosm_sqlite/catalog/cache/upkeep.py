@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.cache.extraction import DIGEST_LENGTH, layout_levels
+from microcosm_sqlite.common.platforms import remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def prune(days: float = UNUSED_DAYS) -> list[CacheEntry]:
 def _remove(doomed: list[CacheEntry], litter_age: float) -> list[CacheEntry]:
     for entry in doomed:
         try:
-            os.unlink(entry.path)
+            remove(entry.path)
         except FileNotFoundError:
             continue
         except OSError as error:

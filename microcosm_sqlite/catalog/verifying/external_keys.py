@@ -100,7 +100,7 @@ def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
 
 def count_orphans(connection: sqlite3.Connection, key: ExternalKey) -> int:
     """Count the rows that refer to a row that does not exist; NULL refers to none."""
-    count: int = connection.execute(f"SELECT count(*) {_orphans(key)}").fetchone()[0]
+    count: int = connection.execute(f"SELECT count(*) {select_orphans(key)}").fetchone()[0]
     return count
 
 
@@ -109,11 +109,12 @@ def list_orphans(
 ) -> list[tuple[object, ...]]:
     """The values of the key's columns, and of others, in the first rows without a parent."""
     columns = ", ".join(f"child.{quote_identifier(name)}" for name in (*key.columns, *also))
-    query = f"SELECT {columns} {_orphans(key)} LIMIT ?"
+    query = f"SELECT {columns} {select_orphans(key)} LIMIT ?"
     return connection.execute(query, (limit,)).fetchall()
 
 
-def _orphans(key: ExternalKey) -> str:
+def select_orphans(key: ExternalKey) -> str:
+    """What follows `SELECT ...` of rows without a parent, where `child` is their table."""
     table = f"main.{quote_identifier(key.table)}"
     target = f"{quote_identifier(key.dataset)}.{quote_identifier(key.target)}"
     return write_orphans(table, key.columns, target, key.referred)

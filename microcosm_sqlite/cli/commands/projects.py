@@ -10,7 +10,7 @@ import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.options import ask_for_repairs, choose_accept, examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.common.wording import spell_count
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from microcosm_sqlite.authoring.drafting.draft import Draft
-    from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
     from microcosm_sqlite.authoring.progress import Progress
 
 LONG = 1.0
@@ -171,8 +170,10 @@ _PROJECT = click.option(
     help="With --from: a table to leave out; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="With --from: print the report, and write nothing.")
+@click.option("--propose", hidden=True, type=click.Path())
+@click.option("--accept", hidden=True, type=click.Path(exists=True))
 @_question_options
-@isolated("folder")
+@isolated("folder", around=ask_for_repairs)
 def new_project(
     directory: str,
     folder: str | None,
@@ -180,12 +181,15 @@ def new_project(
     repair: bool,
     exclude: tuple[str, ...],
     dry_run: bool,
+    propose: str | None,
+    accept: str | None,
     **answers: str | None,
 ) -> None:
     """Write a complete dataset project into DIRECTORY, with a small example to replace.
 
     Prints the path of the project. Everything can be changed later, in its pyproject.toml. With
-    --from, types, keys and references are inferred from every row, and reported.
+    --from, types, keys and references are inferred from every row, and reported. On a terminal, it
+    asks which repairs to make of rows that do not fit.
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
     out = Output()
@@ -199,13 +203,16 @@ def new_project(
         from microcosm_sqlite.common.extras import extra
 
         with extra("new"):
-            from microcosm_sqlite.authoring.drafting.draft import draft_project
+            from microcosm_sqlite.authoring.drafting.draft import draft_project, list_proposals
 
+        if propose is not None:
+            list_proposals(folder, propose)
+            return
         draft = draft_project(
             directory,
             folder,
             null_values=null_values,
-            accept=_choose_repairs(repair),
+            accept=choose_accept(accept, repair=repair),
             exclude=exclude,
             dry_run=dry_run,
             **given,
@@ -255,7 +262,9 @@ def add_to_project(
     with extra("new"):
         from microcosm_sqlite.authoring.drafting.adding import add_tables
 
-    draft = add_tables(project, files, null_values=null_values, accept=_choose_repairs(repair))
+    draft = add_tables(
+        project, files, null_values=null_values, accept=choose_accept(None, repair=repair)
+    )
     _tell(draft)
 
 
@@ -288,10 +297,6 @@ def refresh_project(files: tuple[str, ...], project: str, apply: bool) -> int:
     done = refreshing.refresh_project(project, files, apply=apply)
     Output().text("\n".join(done.spell()))
     return 1 if done.decisions else 0
-
-
-def _choose_repairs(repair: bool) -> Accept:
-    return lambda _, repairs: repairs if repair else ()
 
 
 def _tell(draft: Draft) -> None:

@@ -60,10 +60,10 @@ def compare_versions(
 ) -> int:
     """Show what changed from OLD to NEW: tables, columns, keys, and rows by primary key.
 
-    Each side is the name of an installed dataset, a database file (.db, .db.zst) or a data wheel
-    (.whl), which is neither installed nor run. Suggests the next version number: major when the
-    schema breaks readers or a table lost half of its rows, minor when the schema grows, patch when
-    only rows change.
+    Each side is the name of an installed dataset, a database file (.db, .db.zst), a data wheel
+    (.whl), which is neither installed nor run, or the folder of a project that is built. Suggests
+    the next version number: major when the schema breaks readers or a table lost half of its rows,
+    minor when the schema grows, patch when only rows change.
 
     Exits with 0 if both sides are the same, 1 if they differ and 2 if an error occurs.
     """
@@ -91,11 +91,32 @@ def compare_versions(
 
 @contextmanager
 def _open_sides(old: str, new: str) -> Iterator[tuple[InstalledDataset, InstalledDataset]]:
-    from microcosm_sqlite.catalog.opening import open_dataset
     from microcosm_sqlite.common.workspace import open_scratch
 
     with open_scratch() as before, open_scratch() as after:
-        yield open_dataset(old, str(before)), open_dataset(new, str(after))
+        yield _open_side(old, str(before)), _open_side(new, str(after))
+
+
+def _open_side(name: str, scratch: str) -> InstalledDataset:
+    """Open what a name, a file or the folder of a project stands for."""
+    from pathlib import Path
+
+    from microcosm_sqlite.catalog.opening import open_dataset
+    from microcosm_sqlite.errors import DatasetFileMissingError, DatasetNotFoundError
+
+    try:
+        return open_dataset(name, scratch)
+    except DatasetNotFoundError:
+        if not (Path(name) / "pyproject.toml").is_file():
+            raise
+    from microcosm_sqlite.authoring.project.settings import ProjectSettings
+
+    built = ProjectSettings.from_pyproject(name).database_path
+    if not built.exists():
+        raise DatasetFileMissingError(
+            f"The project in {name} is not built.", hint=f"Run: microcosm-sqlite build {name}"
+        )
+    return open_dataset(str(built), scratch)
 
 
 def _write_migration(
@@ -150,11 +171,15 @@ def _list_tables(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
         notes.setdefault(change.table, []).append(str(change))
     for table in comparison.tables:
         said = notes.pop(table.table, [])
-        if table.reason and None not in (table.old_rows, table.new_rows):
+        if table.by_content and table.reason:
+            said.append(f"rows are compared by content because {table.reason}")
+        elif table.reason and None not in (table.old_rows, table.new_rows):
             found = "content is the same" if table.is_same else "content differs"
             said.append(f"{found}, compared as a whole because {table.reason}")
-        if table.by_content:
+        elif table.by_content:
             said.append("rows are compared by content, as their key only numbers them")
+        if table.is_renumbered:
+            said.append("the rows are the same, but have other numbers")
         counts = (
             table.old_rows,
             table.new_rows,

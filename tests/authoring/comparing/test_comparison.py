@@ -169,15 +169,121 @@ def read(connection: sqlite3.Connection) -> list[list[tuple[type, Any]]]:
         ("CREATE TABLE t (a PRIMARY KEY, b); INSERT INTO t VALUES (1.5, 1);", "fraction"),
     ],
 )
-def test_what_cannot_be_compared_by_row_is_compared_as_a_whole(
+def test_what_cannot_be_compared_by_key_is_compared_by_content(
     table: str, reason: str, tmp_path: Path
 ) -> None:
     script = f"{table}; INSERT INTO t (a) VALUES (2);"
     (same,) = compare(tmp_path, script, script).tables
-    assert (same.is_same, same.inserted) == (True, None)
+    assert (same.is_same, same.inserted, same.by_content) == (True, None, False)
     assert reason in same.reason
     (other,) = compare(tmp_path, script, script, after="UPDATE t SET a = 3 WHERE a = 2;").tables
     assert (other.is_same, other.old_rows, other.new_rows) == (False, same.old_rows, same.old_rows)
+    assert (other.inserted, other.deleted, other.by_content) == (1, 1, True)
+
+
+ROWS = "INSERT INTO t VALUES (1, 'x', 10), (2, 'y', 20), (3, 'z', 30);"
+T = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT);"
+CHILD = "CREATE TABLE c (id INTEGER PRIMARY KEY, t INT REFERENCES t (id){});"
+LEVELS = {
+    # What a column is called, holds and demands.
+    "a column more": (T, "a TEXT", "a TEXT, c INT", "minor"),
+    "a column fewer": (T, ", b INT", "", "major"),
+    "a column by another name": (T, "a TEXT", "aa TEXT", "major"),
+    "a column in other capitals": (T, "a TEXT", "A TEXT", "major"),
+    "columns in another order": (T, "a TEXT, b INT", "b INT, a TEXT", "minor"),
+    "a number of the same kind": (T, "b INT", "b BIGINT", "minor"),
+    "a text of the same kind": (T, "a TEXT", "a VARCHAR(9)", "minor"),
+    "a fraction of the same kind": (T.replace("INT)", "DOUBLE)"), "DOUBLE", "FLOAT", "minor"),
+    "a longer text": (T.replace("a TEXT", "a CHAR(5)"), "(5)", "(9)", "minor"),
+    "a text for a number": (T, "b INT", "b TEXT", "major"),
+    "a fraction for a whole number": (T, "b INT", "b REAL", "major"),
+    "a moment for a day": (T.replace("TEXT", "DATE"), "a DATE", "a DATETIME", "major"),
+    "no value any more": (T, "a TEXT", "a TEXT NOT NULL", "minor"),
+    "no value now": (T.replace("TEXT", "TEXT NOT NULL"), " NOT NULL", "", "major"),
+    "a default": (T, "b INT", "b INT DEFAULT 5", "minor"),
+    "a collation": (T, "a TEXT", "a TEXT COLLATE NOCASE", "major"),
+    "a check": (T, "b INT", "b INT CHECK (b > 0)", "minor"),
+    "another check": (T.replace("INT)", "INT CHECK (b > 0))"), "b > 0", "b > 1", "minor"),
+    "a formula": (T, "b INT", "b INT, c AS (b * 2)", "minor"),
+    # What no two rows have in common.
+    "a unique key": (T, "a TEXT", "a TEXT UNIQUE", "minor"),
+    "a unique key fewer": (T.replace("TEXT", "TEXT UNIQUE"), " UNIQUE", "", "major"),
+    "a unique key as an index": (
+        T.replace("TEXT", "TEXT UNIQUE"), " UNIQUE, b INT);",
+        ", b INT); CREATE UNIQUE INDEX i ON t (a);", "minor",
+    ),
+    "a unique index as a key": (
+        f"{T} CREATE UNIQUE INDEX i ON t (a);", ", b INT); CREATE UNIQUE INDEX i ON t (a);",
+        ", b INT, UNIQUE (a));", "minor",
+    ),
+    "a unique key in another order": (
+        T.replace("INT)", "INT, UNIQUE (a, b))"), "(a, b)", "(b, a)", "minor",
+    ),
+    "a unique key of fewer columns": (
+        T.replace("INT)", "INT, UNIQUE (a, b))"), "UNIQUE (a, b)", "UNIQUE (a)", "minor",
+    ),
+    "a unique key of more columns": (
+        T.replace("INT)", "INT, UNIQUE (a))"), "UNIQUE (a)", "UNIQUE (a, b)", "major",
+    ),
+    "a unique index that admits more": (
+        f"{T} CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE);", " COLLATE NOCASE", "", "major",
+    ),
+    "a unique index that admits less": (
+        f"{T} CREATE UNIQUE INDEX i ON t (a);", "t (a)", "t (a COLLATE NOCASE)", "minor",
+    ),
+    "a unique index by another name": (
+        f"{T} CREATE UNIQUE INDEX i ON t (a);", " i ", " j ", "minor",
+    ),
+    "a unique index of some rows": (
+        f"{T} CREATE UNIQUE INDEX i ON t (a);", "t (a)", "t (a) WHERE b > 15", "major",
+    ),
+    "an index that is not unique": (f"{T} CREATE UNIQUE INDEX i ON t (a);", " UNIQUE", "", "major"),
+    "an index in falling order": (f"{T} CREATE INDEX i ON t (a);", "(a)", "(a DESC)", "minor"),
+    # What else there is.
+    "another key": (T, "id INTEGER PRIMARY KEY, a TEXT", "id INT, a TEXT PRIMARY KEY", "major"),
+    "no key": (T, "INTEGER PRIMARY KEY", "INTEGER", "major"),
+    "another order of the key": (
+        T.replace("INTEGER PRIMARY KEY", "INT").replace("INT)", "INT, PRIMARY KEY (id, a))"),
+        "(id, a)", "(a, id)", "major",
+    ),
+    "a reference": (T + CHILD.format(""), " REFERENCES t (id)", "", "major"),
+    "what a reference does": (T + CHILD.format(""), "(id))", "(id) ON DELETE CASCADE)", "minor"),
+    "another view": (f"{T} CREATE VIEW v AS SELECT a FROM t;", "SELECT a", "SELECT a, b", "major"),
+    "a view as a table": (
+        f"{T} CREATE VIEW v AS SELECT 1 AS a;", "VIEW v AS SELECT 1 AS a", "TABLE v (a)", "major",
+    ),
+    "a trigger": (
+        T, "INT);", "INT); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;", "minor",
+    ),
+    "a strict table": (T, "INT);", "INT) STRICT;", "minor"),
+    "a table by another name": (T, " t ", " u ", "major"),
+    # What says the same.
+    "blanks and comments": (T, "a TEXT, b", "a  TEXT /* of it */ ,\n b", ""),
+    "quotes and capitals": (T, "CREATE TABLE t (id", 'create table "t" ("id"', ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_the_version_grows_with_what_a_change_means_to_readers(name: str, tmp_path: Path) -> None:
+    script, before, after, level = LEVELS[name]
+    assert before in script
+    changed = script.replace(before, after)
+    found = compare(tmp_path, script, changed)
+    assert found.level == level, found.schema
+    back = {"a check": "minor", "a formula": "major", "a column more": "major"}
+    if name in back:
+        assert compare(tmp_path, changed, script).level == back[name]
+
+
+def test_databases_that_store_texts_in_other_encodings_are_compared(tmp_path: Path) -> None:
+    other = f"PRAGMA encoding='UTF-16'; {T}{ROWS}"
+    (same,) = compare(tmp_path, T + ROWS, other).tables
+    assert (same.is_same, same.inserted) == (True, None)
+    assert "encodings" in same.reason
+    (changed,) = compare(
+        tmp_path, T + ROWS, other, after="UPDATE t SET a = 'ä' WHERE id = 2"
+    ).tables
+    assert not changed.is_same
 
 
 def test_of_a_table_with_other_columns_the_shared_ones_are_compared(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_numbers_of_rows_are_no_content(
     (table,) = compare(tmp_path, ROWS, new).tables
     assert (table.inserted, table.deleted, table.updated) == counts
     assert table.by_content == by_content
-    assert table.is_same == (not any(counts))
+    assert not table.is_same
+    assert table.is_renumbered == (not any(counts))
 
 
 def test_what_is_inserted_is_told_with_its_number(tmp_path: Path) -> None:
@@ -123,6 +124,58 @@ def test_a_column_with_another_name_is_told_as_renamed(tmp_path: Path) -> None:
     assert "### Renamed\n\n- **Breaking:** column `x` of `obs` to `amount`." in render_changelog(
         found
     )
+
+
+@pytest.mark.parametrize("script", [TABLE, TABLE.replace("id INTEGER PRIMARY KEY, ", "")])
+def test_a_renamed_column_is_found_beside_a_row_on_top(script: str, tmp_path: Path) -> None:
+    rename = "ALTER TABLE obs RENAME COLUMN x TO amount;"
+    found = compare(tmp_path, ROWS, [("top", 1), *ROWS], script, after=rename)
+    assert [str(change) for change in found.schema] == ["column x renamed to amount"]
+    (table,) = found.tables
+    assert (table.inserted, table.deleted, table.updated) == (1, 0, 0)
+
+
+def test_a_key_with_another_name_is_told_as_renamed(tmp_path: Path) -> None:
+    found = compare(tmp_path, ROWS, ROWS, after="ALTER TABLE obs RENAME COLUMN id TO number")
+    assert "column id renamed to number" in map(str, found.schema)
+
+
+def test_rows_without_a_key_are_compared_by_content(tmp_path: Path) -> None:
+    script = TABLE.replace("id INTEGER PRIMARY KEY, ", "")
+    found = compare(tmp_path, ROWS, ROWS[::-1], script)
+    (table,) = found.tables
+    assert (table.is_same, table.by_content, found.level) == (True, True, "")
+    found = compare(tmp_path, [*ROWS, ("end", 1)], [("top", 1.0), *ROWS[1:], ROWS[0]], script)
+    assert [(each.change, each.key, each.old or each.new) for each in found.changes] == [
+        ("delete", {}, {"place": "end", "x": 1}),
+        ("insert", {}, {"place": "top", "x": 1.0}),
+    ]
+
+
+def test_the_same_rows_under_other_numbers_are_told(tmp_path: Path) -> None:
+    found = compare(tmp_path, ROWS, ROWS[::-1])
+    assert (found.level, found.is_same) == ("patch", False)
+    assert "`obs`: the same rows under other numbers; 200 rows in all." in render_changelog(found)
+
+
+def test_columns_may_be_called_as_the_comparison_calls_its_own(tmp_path: Path) -> None:
+    script = "CREATE TABLE obs (number INTEGER PRIMARY KEY, c0 TEXT, side, place TEXT, x)"
+    after = "UPDATE obs SET side = x, c0 = place"
+    write(tmp_path / "old.db", script, ROWS)
+    write(tmp_path / "new.db", script, [("top", 1), *ROWS])
+    for name in ("old.db", "new.db"):
+        with closing(sqlite3.connect(tmp_path / name)) as connection, connection:
+            connection.execute(after)
+    sides = (open_dataset(str(tmp_path / name), str(tmp_path)) for name in ("old.db", "new.db"))
+    (table,) = compare_datasets(*sides).tables
+    assert (table.inserted, table.deleted, table.by_content) == (1, 0, True)
+
+
+def test_whole_numbers_that_became_fractions_are_changes(tmp_path: Path) -> None:
+    rows = [("a", 1), ("b", 2), ("c", 3)]
+    after = "UPDATE obs SET x = CAST(x AS REAL)"
+    (table,) = compare(tmp_path, rows, rows, after=after).tables
+    assert (table.inserted, table.deleted, table.updated) == (0, 0, 3)
 
 
 def test_another_column_is_not_told_as_renamed(tmp_path: Path) -> None:

@@ -315,11 +315,14 @@ def test_a_draft_that_fails_while_it_copies_leaves_nothing(
 
 
 NAMES = ["a", "B", "id", "order", "x y", "it's", 'q"q', "größe", "row_id", "class", "c:d", "2nd"]
+NAMES += ["VIEWS", "sql_text"]
 TYPES = ["INTEGER", "INT", "TEXT", "REAL", "", "BLOB", "VARCHAR(3)", "NUMERIC", "DECIMAL(8, 2)"]
-TYPES += ["DATETIME", "DATE", "BOOLEAN", "JSON", "ANY"]
+TYPES += ["DATETIME", "DATE", "BOOLEAN", "JSON", "ANY", "DATETIME(6)", "BOOLEAN(1)", "INT(11)"]
 STRICT_TYPES = ["INTEGER", "INT", "TEXT", "REAL", "BLOB", "ANY"]
 VALUES = [None, 0, 1, 2, -7, 1.5, "", "a", "A", "b ", "2020-01-31", "2020-01-31T10:00:00Z", "7"]
 VALUES += ["007", '{"a":1}', "true", b"\0"]
+CHECKS = ["{} IS NOT 'z'", "length({}) < 30", "{} > -9", "typeof({}) <> 'x'", "json_valid({}) < 9"]
+FORMULAS = ["lower({}))", "{} || 1) STORED", "{} > 1)", "json_valid({}))", "json_valid({})) STORED"]
 COLLATIONS = ["", "", "COLLATE NOCASE", "COLLATE RTRIM", "COLLATE BINARY"]
 
 
@@ -338,8 +341,9 @@ class Grammar:
         for number in range(4):
             self.make_index(f"index {number}")
         for number in range(2):
-            self.run(f"CREATE VIEW view{number} AS SELECT {self.random.choice(['*', '1 AS n'])} "
-                     f"FROM {quote_identifier(self.random.choice(names))}")  # fmt: skip
+            what = self.random.choice(["*", "1 AS n", "* FROM view0 UNION SELECT *"])
+            table = quote_identifier(self.random.choice(names))
+            self.run(f"CREATE VIEW view{number} AS SELECT {what} FROM {table}")
 
     def run(self, sql: str, values: Any = ()) -> bool:
         try:
@@ -391,8 +395,8 @@ class Grammar:
             self.maybe("UNIQUE"),
             self.maybe("DEFAULT 5", "DEFAULT 'x:y'", "DEFAULT (1 + 1)", "DEFAULT CURRENT_DATE"),
             self.random.choice(COLLATIONS),
-            self.maybe(f"CHECK ({other} IS NOT 'z')", f"CHECK (length({other}) < 30)"),
-            self.maybe(f"AS (lower({other}))", f"AS ({other} || 1) STORED", odds=0.1),
+            self.maybe(*(f"CHECK ({check.format(other)})" for check in CHECKS)),
+            self.maybe(*(f"AS ({formula.format(other)}" for formula in FORMULAS), odds=0.1),
         ])  # fmt: skip
 
     def make_index(self, name: str) -> None:
@@ -458,6 +462,8 @@ def test_what_differs_from_the_source_is_told(random: Random) -> None:
 def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
     """There is a line about a thing of a table that is not as it was."""
     word, _, name = thing.partition(" ")
+    if any(line.startswith(f"left out: table {table}, ") for line in report):
+        return
     lines = [line for line in report if not line.startswith("  ")]
     if word != "view":
         start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: "))
@@ -466,7 +472,7 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
         "pk": ["  key: ", f"primary key {table},"],
-        "u": ["unique key "],
+        "u": ["unique key"],
         "index": [f"{thing} of {table},"],
         "foreign": [f"{thing} to "],
         "view": [f"view {table},"],

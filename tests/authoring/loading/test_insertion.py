@@ -27,6 +27,7 @@ from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.errors import BuildError
+from tests.support.loading import needs_csv_module
 
 pytest.importorskip("apsw")
 
@@ -126,6 +127,7 @@ def test_the_same_rows_whoever_reads_them(
     assert by_sqlite == load(tmp_path, text, options, by_sqlite=False)
 
 
+@needs_csv_module
 def test_plain_text_is_read_by_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         insertion._Insertion, "_insert_rows", lambda *_: pytest.fail("rows were bound")

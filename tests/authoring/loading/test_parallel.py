@@ -31,12 +31,14 @@ from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueError
-from tests.support.projects import make_project
+from tests.support.loading import needs_csv_module
+from tests.support.projects import SOURCES, make_project
 
 
 @pytest.fixture(autouse=True)
 def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "SMALLEST_PART", 10)
+    monkeypatch.setattr(parallel, "can_fork", lambda: True)  # whatever threads the tests have
 
 
 def make_table(*, key: bool = False, unique: bool = False) -> sa.Table:
@@ -114,11 +116,44 @@ def test_several_processes_are_used(tmp_path: Path) -> None:
         assert parallel.load_in_parts(connection, plan, opener.split(3), tmp_path) == 400
 
 
+@pytest.mark.parametrize("wrong", [False, True])
+def test_processes_that_are_started_anew_load_the_same_as_forked_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: bool
+) -> None:
+    """As on macOS and Windows, where no fork is safe or possible."""
+    rows = "".join(f"{n},bird {n},PARU,{n % 50},\n" for n in range(4, 2000))
+    rows += "x,bird,PARU,1,\n" if wrong else ""
+    sources = SOURCES | {"birds.csv": SOURCES["birds.csv"] + rows}
+    project = make_project(tmp_path / "birds-data", sources=sources)
+    monkeypatch.setattr(parallel, "count_processors", lambda: 3)
+    monkeypatch.setattr(parallel, "SMALLEST_STARTED_PART", 10_000)
+    ended = []
+    end = parallel._StartedChild.end
+    monkeypatch.setattr(
+        parallel._StartedChild,
+        "end",
+        lambda child: (ended.append(child._process.poll()), end(child)),
+    )
+    built = []
+    for can_fork in (True, False):
+        monkeypatch.setattr(parallel, "can_fork", lambda can=can_fork: can)
+        try:
+            built.append(build_dataset(ProjectSettings.from_pyproject(project), force=True))
+        except SourceValueError as error:
+            built.append(str(error))
+        else:
+            built[-1] = built[-1].path.read_bytes()
+    assert built[0] == built[1]
+    assert len(ended) == 2
+    if not wrong:
+        assert ended == [0, 0]
+
+
+@needs_csv_module
 @pytest.mark.parametrize("processors", [1, 2])
 def test_no_whole_build_falls_back_to_the_slow_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
 ) -> None:
-    pytest.importorskip("apsw")
     monkeypatch.setattr(parallel, "count_processors", lambda: processors)
     monkeypatch.setattr(parallel, "load_table", lambda *_: pytest.fail("the slow way was taken"))
     monkeypatch.setattr(_Insertion, "_insert_rows", lambda *_: pytest.fail("Python bound rows"))

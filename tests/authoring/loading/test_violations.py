@@ -98,13 +98,13 @@ def test_a_key_that_only_the_database_knows_is_told_without_lines(tmp_path: Path
         )
 
 
-def test_each_orphan_is_told_by_its_own_line(tmp_path: Path) -> None:
-    birds = "id,name,family,rank\n9,a,CORV,\n8,b,CORV,\n7,c,PARU,\n6,d,,\n"
+def test_orphans_are_told_value_by_value_with_their_first_line(tmp_path: Path) -> None:
+    birds = "id,name,family,rank\n9,a,CORV,\n8,b,CORV,\n7,c,PARU,\n6,d,,\n5,e,ALAU,\n"
     with pytest.raises(ForeignKeyError) as raised:
         build(tmp_path, birds)
     assert raised.value.message.splitlines() == [
-        "Table `birds`, sources/birds.csv, line 3: family='CORV' is not in `families`.",
-        "Table `birds`, sources/birds.csv, line 2: family='CORV' is not in `families`.",
+        "Table `birds`, sources/birds.csv, line 2: family='CORV' is not in `families`, in 2 rows.",
+        "Table `birds`, sources/birds.csv, line 6: family='ALAU' is not in `families`.",
     ]
 
 
@@ -124,8 +124,7 @@ def test_orphans_are_found_without_rowids_and_without_keys(
     with pytest.raises(ForeignKeyError) as raised:
         build(tmp_path, **birds)
     assert raised.value.message.splitlines() == [
-        "Table `birds`, sources/birds.csv, line 2: family='CORV' is not in `families`.",
-        "Table `birds`, sources/birds.csv, line 4: family='CORV' is not in `families`.",
+        "Table `birds`, sources/birds.csv, line 2: family='CORV' is not in `families`, in 2 rows.",
     ]
 
 
@@ -177,7 +176,10 @@ def test_every_orphan_is_told_or_counted(
     families: list[str | None], parents: set[str], limit: int
 ) -> None:
     birds = "".join(f"{100 - n},x,{family or ''},\n" for n, family in enumerate(families))
-    orphans = {n for n, family in enumerate(families, start=2) if family and family not in parents}
+    lines: dict[str, list[int]] = defaultdict(list)
+    for line, family in enumerate(families, start=2):
+        if family and family not in parents:
+            lines[family].append(line)
     with tempfile.TemporaryDirectory() as folder:
         try:
             build(
@@ -190,11 +192,37 @@ def test_every_orphan_is_told_or_counted(
             told = error.message.splitlines()
         else:
             told = []
-    if len(orphans) > limit:
-        assert told.pop() == f"... and {len(orphans) - limit} more."
-    expected = sorted(orphans, reverse=True)[:limit]  # in the order of the primary key
-    assert [
-        f"Table `birds`, sources/birds.csv, line {n}: family='{families[n - 2]}' "
-        "is not in `families`."
-        for n in expected
-    ] == told
+    chosen = sorted(lines, key=lambda family: (-len(lines[family]), family))[:limit]
+    expected = [
+        f"Table `birds`, sources/birds.csv, line {lines[family][0]}: family='{family}' "
+        f"is not in `families`{f', in {len(lines[family])} rows' if lines[family][1:] else ''}."
+        for family in sorted(chosen, key=lines.__getitem__)
+    ]
+    left = sum(len(lines[family]) for family in lines.keys() - set(chosen))
+    assert told == expected + ([f"... and {left} more."] if left else [])
+
+
+def test_all_that_is_wrong_comes_in_one_report(tmp_path: Path) -> None:
+    """Values, labels, checks, keys of all kinds and references, of refused tables too."""
+    birds = (
+        "id,name,family,rank\n1,Tit,CORV,1\n2,Rook,CORV,x\n2,Crow,ALAU,-1\n3,Jay,CORV,-1\n"
+        "4,Tit,PARU,-1\nx,Wren,,\n"
+    )
+    arguments = 'sa.CheckConstraint("rank > 0", "positive"), sa.Index("i", "name", unique=True),'
+    with pytest.raises(BuildError) as raised:
+        build(tmp_path, birds + "5,,,\n2,y,,\n", arguments=arguments, families="code\nPARU\nPARU\n")
+    birds, families = "sources/birds.csv, line", "sources/families.csv, line"
+    assert raised.value.message.splitlines() == [
+        f"{birds} 3, column `rank`: 'x' is not a whole number (INTEGER).",
+        f"{birds} 7, column `id`: 'x' is not a whole number (INTEGER).",
+        f"Table `birds`: id=2 is in {birds} 3 and {birds} 4, among others.",
+        f"Table `birds`: name='Tit' is in {birds} 2 and {birds} 6.",
+        f"{birds} 4: CHECK constraint failed: positive, in 3 rows.",
+        f"Table `families`: code='PARU' is in {families} 2 and {families} 3.",
+    ]
+    with pytest.raises(BuildError) as raised:
+        build(tmp_path / "b", birds="id,name,family,rank\n1,a,CORV,x\n2,b,CORV,\n3,c,CORV,\n")
+    assert raised.value.message.splitlines() == [
+        f"{birds} 2, column `rank`: 'x' is not a whole number (INTEGER).",
+        f"Table `birds`, {birds} 2: family='CORV' is not in `families`, in 3 rows.",
+    ]

@@ -17,11 +17,6 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    STYLES,
-    choose_style,
-    find_styles,
-)
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
@@ -32,7 +27,12 @@ from microcosm_sqlite.authoring.project.source_options import (
 )
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.date_formats import (
+    STYLES,
+    choose_style,
+    compile_format,
+    find_styles,
+)
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.projects import make_project

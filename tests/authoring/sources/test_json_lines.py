@@ -78,9 +78,70 @@ def test_pairs_of_halves_are_characters(tmp_path: Path) -> None:
         assert list(records) == [["\N{GRINNING FACE}"]]
 
 
-def test_one_array_of_objects_is_recognised(tmp_path: Path) -> None:
+@settings(max_examples=50)
+@given(objects=objects, indent=st.none() | st.integers(0, 2))
+def test_one_array_of_objects_is_read_as_lines_are(
+    tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, object]], indent: int | None
+) -> None:
+    path = tmp_path_factory.mktemp("array") / "rows.jsonl"
+    path.write_text(json.dumps(objects, indent=indent), "utf-8")
+    with open_file(path)() as records:
+        rows = [dict(zip(records.header, row, strict=True)) for row in records]
+    assert rows == [dict.fromkeys(records.header) | each for each in objects]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ('[{"a": 1}', 1, "the end of the array"),
+        ('[{"a": 1},\n]', 2, "Expecting value"),
+        ('[{"a": 1},\n\n3]', 3, "not an object"),
+        ('[\n {"a": 1},\n {"a": }\n]', 3, "Expecting value"),
+        ('[{"a": 1},\n {"a": 1, "a": 2}]', 2, "'a' is there twice"),
+        ('[{"a": NaN}]', 1, "NaN"),
+        ('[{"a": 1}] x', 1, "the end of the array"),
+        ('[["a"], [1]]', 1, "not an object"),
+    ],
+)
+def test_what_is_wrong_in_an_array_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, told: str
+) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text('[{"a": 1},\n {"a": 2}]\n', "utf-8")
-    with pytest.raises(SourceError) as caught, open_file(path)():
+    path.write_text(text, "utf-8")
+    place = rf"^rows\.jsonl, line {line}: "
+    with pytest.raises(SourceError, match=place) as caught, open_file(path)():
         pass
-    assert "jq -c '.[]' rows.jsonl" in caught.value.hint
+    assert told in caught.value.message
+
+
+CURES: dict[str, tuple[str, str]] = {
+    '{"a": 1},': ("Remove the comma behind it.", '{"a": 1}'),
+    '{"a": 1,}': ("Remove the comma too many.", '{"a": 1}'),
+    '\ufeff{"a": 1}': ("Delete it.", '{"a": 1}'),
+    '{"a": NaN}': ("Write null for it.", '{"a": null}'),
+    '{"a": 1, "a": 2}': ("Rename one of the two.", '{"a": 1, "b": 2}'),
+    '{"a": "\\ud83d"}': ("Write both halves", '{"a": "\\ud83d\\ude00"}'),
+    '{"a": 1e99999999999999999999}': ("or as null", '{"a": null}'),
+    "[1]": ("Each line must be one JSON object", '{"a": 1}'),
+}
+
+
+@pytest.mark.parametrize("line", CURES)
+def test_following_a_hint_makes_a_line_an_object(tmp_path: Path, line: str) -> None:
+    hint, cured = CURES[line]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"a": 0}}\n{line}\n', "utf-8")
+    with pytest.raises(SourceError, match=r"^rows\.jsonl, line 2: ") as caught, open_file(path)():
+        pass
+    assert hint in caught.value.hint
+    path.write_text(f'{{"a": 0}}\n{cured}\n', "utf-8")
+    with open_file(path)() as records:
+        assert len([*records]) == 2
+
+
+def test_numbers_remember_how_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    written = ["1.10", "1E1", "1e999", "0.30000000000000004441", "-0", "-0.0", "1.5"]
+    path.write_text("".join(f'{{"a": {number}}}\n' for number in written), "utf-8")
+    with open_file(path)() as records:
+        assert [str(value) for (value,) in records] == [*written[:4], "-0.0", "-0.0", "1.5"]

@@ -93,3 +93,23 @@ def test_the_first_damaged_file_of_a_process_is_refused_like_any_other(tmp_path:
     assert done.returncode == 1
     assert "families.csv.zst cannot be read" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a\x1a", "\x1a\r\n", "\r\n\x1a\n", "\x1a\n\x1a"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437", "utf-16"])
+def test_what_ended_files_of_dos_is_no_text(tmp_path: Path, end: str, encoding: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"id,n\r\n1,a\x1ab\r\n2,c{end}".encode(encoding))
+    with open_text(path, encoding) as text:
+        assert text.read().rstrip() == "id,n\r\n1,a\x1ab\r\n2,c"
+
+
+def test_marks_of_dos_before_the_end_are_text_in_every_part(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a\x1a\n" * 100_000 + b"b\x1a")
+    half = 3 * 50_000
+    parts = []
+    for span in ((0, half), (half, sys.maxsize)):
+        with open_text(path, span=span) as text:
+            parts.append(text.read())
+    assert "".join(parts) == "a\x1a\n" * 100_000 + "b"

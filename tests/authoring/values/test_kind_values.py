@@ -338,7 +338,7 @@ def fit(path: Path, type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]
     column = sa.Column("v", type_)
     sa.Table("things", sa.MetaData(), column)
     with closing(sqlite3.connect(path)) as connection:
-        return fit_column(connection, column, path.name).type
+        return fit_column(connection, column, path.name, "").type
 
 
 @pytest.mark.parametrize("format_", ["csv", "tsv", "jsonl", "parquet", "db"])
@@ -380,6 +380,6 @@ def test_a_draft_of_a_database_tells_of_a_column_without_a_name(tmp_path: Path) 
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         connection.execute('CREATE TABLE things (id INTEGER PRIMARY KEY, "" TEXT)')
         with pytest.raises(SourceError, match=r"a\.db, table `things`: column 2 has no") as caught:
-            refuse_nameless_columns(connection, "a.db")
+            refuse_nameless_columns(connection, "things", "a.db")
         connection.execute(str(caught.value.hint).partition(": ")[2])
-        refuse_nameless_columns(connection, "a.db")
+        refuse_nameless_columns(connection, "things", "a.db")

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -367,15 +367,15 @@ def test_a_cache_wiped_between_locating_and_opening_heals(
 def test_a_cache_cleared_during_extraction_is_filled_all_the_same(
     packed: Path, manifest: Manifest, database: Path, monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
-    real, cleared = private_files._seal, []
+    real, cleared = private_files.seal, []
 
-    def clear_once(target: BinaryIO) -> None:
-        real(target)
+    def clear_once(descriptor: int, path: str) -> None:
+        real(descriptor, path)
         if not cleared:
             cleared.extend(root.rglob(".x-*"))
             cleared[0].unlink()
 
-    monkeypatch.setattr(private_files, "_seal", clear_once)
+    monkeypatch.setattr(private_files, "seal", clear_once)
     assert Path(extract_file(str(packed), manifest)).read_bytes() == database.read_bytes()
     assert cleared
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite import dataset, errors
+from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.cache.upkeep import clear, entries, prune
 from tests.support.wheels import Wheel, make_database
+from tests.support.windows import imitate_windows
 
 
 @pytest.fixture
@@ -58,6 +60,28 @@ def test_clear_removes_everything_but_locks_and_it_comes_back(cached: Path) -> N
     assert not folder.exists()
     dataset("colours").connect().close()
     assert len(entries()) == 1
+
+
+def test_windows_extracts_once_and_removes_what_nobody_may_write(
+    site: Path, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imitate_windows(monkeypatch)
+    stale = make_database(tmp_path / "old" / "colours.db", rows=100)
+    for source in (stale, database):
+        Wheel().carry(source, compression="gzip").install(site)
+        path = dataset("colours").path
+        extracted = path.stat()
+        assert extracted.st_mode & 0o222 == 0
+        registry._installed.clear()
+        assert dataset("colours").path.stat() == extracted
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    path.chmod(0o444)
+    registry._installed.clear()
+    dataset("colours").connect().close()
+    assert len(prune(days=0)) == 1
+    assert len(clear()) == 1
+    assert entries() == []
 
 
 def test_foreign_things_in_the_cache_are_left_alone(cached: Path) -> None:

@@ -20,6 +20,7 @@ from microcosm_sqlite.catalog.verifying.checks import CHECKS
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from tests.support.wheels import Wheel, describe, make_database
+from tests.support.windows import imitate_windows
 
 
 def statuses(report: Report) -> dict[str, str]:
@@ -259,6 +260,15 @@ def test_a_file_that_anybody_can_change_is_a_finding(installed: Path, target: st
     (finding,) = dataset("colours").verify().findings
     assert finding.code == "V13"
     assert "0777" in finding.message
+
+
+def test_modes_are_not_judged_on_windows(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (installed / "colours_data").chmod(0o777)
+    (installed / "colours_data" / "colours.db").chmod(0o666)
+    imitate_windows(monkeypatch)
+    report = dataset("colours").verify()
+    assert report.ok
+    assert statuses(report)["V13"] == "skipped"
 
 
 def test_a_registered_file_is_checked_as_far_as_it_goes(database: Path) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from zipfile import ZipFile
+
+import pytest
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
 from microcosm_sqlite.cli.commands.projects import QUESTIONS
@@ -14,6 +17,7 @@ from tests.support.columns import write_stints
 from tests.support.program import Program
 from tests.support.programs import run
 from tests.support.projects import build_wheel, make_project
+from tests.support.terminal import Terminal, look
 
 
 def test_every_question_of_the_template_has_an_option() -> None:
@@ -91,6 +95,55 @@ def test_a_dry_run_writes_nothing_and_says_so(lone_program: Program) -> None:
     assert told.stderr.endswith("Nothing was written.\n")
     assert not (lone_program.home / "b-data").exists()
     assert "--from" in lone_program.refuse("new", "b-data", "--dry-run", code=2)
+
+
+ASKED = (
+    "sizes.csv, 1 of 2: line 4, repeated-header: 'day,size' is left out\n"
+    "Repair it: yes, no, all of this file, or done with it (y, n, a, d): "
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "repairs", "code"),
+    [
+        ("y\ny\n", ["repeated-header", "stray-quote"], 0),
+        ("n\ny\n", ["stray-quote"], 0),
+        ("a\n", ["repeated-header", "stray-quote"], 0),
+        ("d\n", [], 1),
+        ("what?\nn\nd\n", [], 1),
+    ],
+)
+def test_a_terminal_is_asked_for_each_repair(
+    lone_program: Program, keys: str, repairs: list[str], code: int
+) -> None:
+    folder = lone_program.home / "messy"
+    folder.mkdir()
+    (folder / "sizes.csv").write_text(MESSY)
+    (folder / "fine.csv").write_text("id,name\n1,a\n2,b\n")
+    terminal = Terminal(lone_program, ("new", "c-data", "--from", folder))
+    terminal.type(keys)
+    shown = terminal.read()
+    assert ASKED in shown.replace("\r", "")
+    assert ("refused: sizes.csv" in shown) == bool(code)
+    file = lone_program.home / "c-data" / "repairs.toml"
+    written = tomllib.loads(file.read_text())["repairs"] if file.exists() else []
+    assert [repair["kind"] for repair in written] == repairs
+    if not code:
+        rows = 4 if "repeated-header" in repairs else 5
+        assert f"sizes: {rows} rows" in lone_program.run("build", "c-data").stderr
+
+
+@pytest.mark.parametrize("options", [["--repair"], []])
+def test_a_terminal_is_not_asked_where_there_is_nothing_to_ask(
+    lone_program: Program, options: list[str]
+) -> None:
+    folder = lone_program.home / "messy"
+    folder.mkdir()
+    text = MESSY if options else "id,name\n1,a\n2,b\n"
+    (folder / "sizes.csv").write_text(text)
+    shown = look(lone_program, "new", "d-data", "--from", folder, *options)
+    assert "Repair it" not in shown
+    assert "Next: cd d-data" in shown
 
 
 def test_a_directory_without_project_is_told(lone_program: Program) -> None:

@@ -7,7 +7,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from tests.support.program import Program
+from tests.support.projects import make_project
 from tests.support.wheels import Wheel, make_database
 
 MORE = (
@@ -76,6 +79,15 @@ def test_wheels_files_and_names_are_compared_with_each_other(
     old = Wheel().carry(make_database(tmp_path / "colours.db")).pack(tmp_path / "dist")
     assert "shade" in program.read("diff", old, "colours")
     assert "birds" in program.read("diff", "birds", birds_wheel)
+
+
+def test_the_folder_of_a_project_stands_for_what_it_built(program: Program, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p")
+    told = program.refuse("diff", "birds", project, code=2)
+    assert f"The project in {project} is not built." in told
+    built = build_dataset(ProjectSettings.from_pyproject(project))
+    program.read("diff", project, built.path)
+    assert "pyproject.toml" in program.refuse("diff", "birds", tmp_path, code=2)
 
 
 def test_trouble_is_exit_code_2(program: Program, tmp_path: Path) -> None:

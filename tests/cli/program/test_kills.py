@@ -1,7 +1,8 @@
-"""What a killed command wrote is all there or not at all, and the next one tidies up."""
+"""What a command wrote that was killed, or met a failing disk, is all there or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -32,6 +33,9 @@ def watch(event, arguments):
     ):
         if os.environ["HOME"] in os.path.abspath(os.fsdecode(arguments[0])):
             count -= 1
+            if count == 0 and "FAIL_BY" in os.environ:
+                number = int(os.environ["FAIL_BY"])
+                raise OSError(number, os.strerror(number), arguments[0])
             if count == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 if count:
@@ -50,6 +54,10 @@ COMMANDS = {
     ),
     "verify": (["verify", "dist/birds_data-1.0-py3-none-any.whl"], ""),
 }
+WRITING = COMMANDS | {
+    "new from CSV": (["new", "made/p", "--from", "csv"], "made/p"),
+    "extraction": (["verify", "colours"], ""),
+}
 
 
 def list_files(folder: Path) -> set[str]:
@@ -59,6 +67,15 @@ def list_files(folder: Path) -> set[str]:
         for path in folder.rglob("*")
         if path.is_file() and not {"cache", "__pycache__"} & set(path.parts)
     }
+
+
+def fill_home(home: Path, wheel: Path) -> None:
+    for folder in ("made", "empty", "dist", "tmp", "csv"):
+        (home / folder).mkdir(parents=True)
+    make_database(home / "old.db")
+    make_database(home / "new.db", extra="ALTER TABLE colour ADD COLUMN more TEXT")
+    (home / "dist" / wheel.name).write_bytes(wheel.read_bytes())
+    (home / "csv" / "towns.csv").write_text("id,name\n1,Bath\n2,Wells\n")
 
 
 @pytest.mark.parametrize(("words", "target"), COMMANDS.values(), ids=COMMANDS)
@@ -73,11 +90,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing_and_no_litter_for_long(
     complete: set[str] | None = None
     for step in [0, 1, 2, 4, 8, 16, 32, 64]:
         home = tmp_path / str(step)
-        for folder in ("made", "empty", "dist", "tmp"):
-            (home / folder).mkdir(parents=True)
-        make_database(home / "old.db")
-        make_database(home / "new.db", extra="ALTER TABLE colour ADD COLUMN more TEXT")
-        (home / "dist" / birds_wheel.name).write_bytes(birds_wheel.read_bytes())
+        fill_home(home, birds_wheel)
         before = list_files(home)
         here = Program(
             program.site,
@@ -115,3 +128,42 @@ def is_litter(name: str) -> bool:
 
 def done_code(words: list[str]) -> int:
     return 1 if words[0] == "diff" else 0
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
+@pytest.mark.parametrize("words", [words for words, _ in WRITING.values()], ids=WRITING)
+def test_an_error_of_the_disk_at_any_step_is_told_and_leaves_all_or_nothing(
+    program: Program, birds_wheel: Path, tmp_path: Path, words: list[str], number: int
+) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(HOOK)
+    failed = 0
+    for step in [1, 2, 3, 5, 8, 13, 21, 34]:
+        home = tmp_path / str(step)
+        fill_home(home, birds_wheel)
+        before = list_files(home)
+        variables = {
+            "PYTHONPATH": f"{program.site}{os.pathsep}{hooks}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "KILL_AT": str(step),
+            "FAIL_BY": str(number),
+            "TMPDIR": str(home / "tmp"),
+        }
+        here = Program(program.site, home, variables)
+        done = subprocess.run(
+            here.command(*words),
+            env=here.environment,
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        if done.returncode == done_code(words):
+            continue  # so many steps it has not, or it does without this one
+        failed += 1
+        assert os.strerror(number) in done.stderr, (step, done.stderr)
+        assert "defect" not in done.stderr
+        assert list_files(home) == before, step
+    assert failed

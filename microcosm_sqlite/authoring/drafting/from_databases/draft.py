@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from microcosm_sqlite.authoring.comparing.shapes import (
-    find_option,
-    name_column,
-    split_definitions,
-)
-from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, FullText
-from microcosm_sqlite.authoring.drafting.from_databases.foreign_keys import (
+import sqlalchemy as sa
+
+from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
+from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
     add_foreign_keys,
+    leave_out_view,
+    reflect_extras,
     suggest_undeclared,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
@@ -26,29 +24,34 @@ from microcosm_sqlite.authoring.drafting.from_databases.models import (
 )
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
-    find_words,
     reflect_tables,
 )
+from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
+    drop_unusable,
+    forget_tables,
+    salvage,
+    take_snapshot,
+    tell_damage,
+)
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
-from microcosm_sqlite.authoring.sources.database_source import TableOpener
 from microcosm_sqlite.authoring.sources.databases import (
-    drop_unusable_indexes,
+    TableOpener,
     explained,
     is_database,
     open_database,
     refuse_impostor,
-    refuse_nameless_columns,
-    take_snapshot,
 )
 from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
-from microcosm_sqlite.orm.fulltext import FULL_TEXT_OPTIONS, FullTextIndex
 
 MOST_COLUMNS = 1999
 """SQLite takes 2000 where its limit was not raised; digests of rows want one more."""
+
+_PARTS = ("", "_data", "_idx", "_content", "_docsize", "_config")
+"""Ends of the names of the tables that a full-text index is kept in."""
 
 
 @dataclass
@@ -68,6 +71,17 @@ class DatabaseDraft:
     found: Reflection
     models: list[DraftedModel] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """What is called otherwise than anything else: tables, views, indexes, searches."""
+        tables = self.found.metadata.tables.values()
+        return [
+            *(table.name for table in tables),
+            *self.found.views,
+            *(str(index.name) for table in tables for index in table.indexes),
+            *(f"{table}_fts{end}" for table in self.found.full_text for end in _PARTS),
+        ]
 
     @property
     def row_count(self) -> int:
@@ -131,25 +145,29 @@ def read_databases(
             refused.append(error)
         else:
             drafts.append(draft)
+    _settle_names(drafts)
     return drafts, refused
 
 
 def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> DatabaseDraft:
-    take_snapshot(path, snapshot)
-    dropped = _drop_tables(snapshot, exclude)
-    dropped |= drop_unusable_indexes(snapshot, path.name)
+    damage = take_snapshot(path, snapshot)
+    with explained(path.name):
+        left_out = salvage(snapshot, path.name, damage) if damage else {}
+        left_out |= _drop_tables(snapshot, exclude)
+        left_out |= drop_unusable(snapshot)
+    refused: dict[str, SourceError] = {}
+    while (found := _try_tables(snapshot, path.name)).refused:
+        refused |= found.refused
+        forget_tables(snapshot, found.refused)
+    if not found.metadata.tables:
+        raise _explain_nothing(snapshot, path.name, damage, refused or left_out)
     with open_database(snapshot, path.name) as connection, explained(path.name):
-        refuse_nameless_columns(connection, path.name)
-        found = reflect_tables(connection)
-        found.left_out |= dropped
-        _refuse_too_wide(found, path.name)
         reflect_extras(connection, found)
-        _refuse_undecodable(snapshot, path.name, found.row_counts)
-        fit_tables(connection, found, path.name)
         add_foreign_keys(connection, found)
         suggest_undeclared(connection, found)
-    if not found.metadata.tables:
-        raise SourceError(f"{path.name} has no tables.", file=path.name)
+    for table, error in refused.items():
+        left_out[f"table {table}"] = _spell_reason(error, path.name, table)
+    found.left_out = left_out | found.left_out
     return DatabaseDraft(path, snapshot, found)
 
 
@@ -167,23 +185,75 @@ def _drop_tables(snapshot: Path, exclude: Collection[str]) -> dict[str, str]:
     return {f"table {name}": EXCLUDED for name in names}
 
 
-def _refuse_too_wide(found: Reflection, name: str) -> None:
-    for table in found.metadata.tables.values():
-        if len(table.columns) > MOST_COLUMNS:
-            raise SourceError(
-                f"{name}, table `{table.name}` has {len(table.columns):,} columns, numbers of rows "
-                f"included, where there is room for {MOST_COLUMNS:,}.",
-                file=name,
-                hint="Make rows of them: one for each value, with the column's name as a field.",
-            )
+def _try_tables(snapshot: Path, name: str) -> Reflection:
+    """Read the tables of a copy, and fit their columns to all of their rows."""
+    with open_database(snapshot, name) as connection, explained(name):
+        found = reflect_tables(connection, name)
+        for table in [*found.metadata.tables.values()]:
+            with found.refusing(table.name, name):
+                _refuse_too_wide(table, name)
+                _refuse_undecodable(snapshot, table.name, name)
+        fit_tables(connection, found, name)
+    return found
 
 
-def _refuse_undecodable(snapshot: Path, name: str, tables: Iterable[str]) -> None:
+def _explain_nothing(
+    snapshot: Path, name: str, damage: str, left_out: Mapping[str, SourceError | str]
+) -> SourceError:
+    """Why a database has no table that can be drafted."""
+    for reason in left_out.values():
+        if isinstance(reason, SourceError):
+            return reason
+    if damage:
+        return tell_damage(name, damage)
+    reasons = "; ".join(f"{what}, {reason}" for what, reason in left_out.items())
+    if reasons:
+        return SourceError(f"{name} has no tables that can be read: {reasons}.", file=name)
+    with open_database(snapshot, name) as connection:
+        query = "SELECT name FROM pragma_table_list WHERE type = 'virtual' AND schema = 'main'"
+        virtual = [table for (table,) in connection.execute(query)]
+        advice = [_advise_copy(table) for table in virtual if _can_read(connection, table)]
+    but = f" but virtual ones: {', '.join(f'`{table}`' for table in virtual)}" if virtual else ""
+    hint = f"Copy what they hold: {'; '.join(advice)}" if advice else ""
+    return SourceError(f"{name} has no tables{but}.", file=name, hint=hint)
+
+
+def _advise_copy(table: str) -> str:
+    made = quote_identifier(f"{table} rows")
+    return f"CREATE TABLE {made} AS SELECT * FROM {quote_identifier(table)}"
+
+
+def _can_read(connection: sqlite3.Connection, table: str) -> bool:
+    try:
+        connection.execute(f"SELECT * FROM {quote_identifier(table)} LIMIT 1")
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def _spell_reason(error: SourceError, name: str, table: str) -> str:
+    """What is wrong with a table, without its place, which is told already."""
+    text = str(error)
+    for place in (f"{name}, table `{table}`: ", f"{name}, table `{table}` ", f"{name}#{table}, "):
+        text = text.removeprefix(place)
+    return text
+
+
+def _refuse_too_wide(table: sa.Table, name: str) -> None:
+    if len(table.columns) > MOST_COLUMNS:
+        raise SourceError(
+            f"{name}, table `{table.name}` has {len(table.columns):,} columns, numbers of rows "
+            f"included, where there is room for {MOST_COLUMNS:,}.",
+            file=name,
+            hint="Make rows of them: one for each value, with the column's name as a field.",
+        )
+
+
+def _refuse_undecodable(snapshot: Path, table: str, name: str) -> None:
     """Read all rows as a build does, which refuses texts that are not UTF-8."""
-    for table in tables:
-        source = SourceFile(snapshot, f"{name}#{table}", DATABASE, table)
-        with TableOpener(source)() as records:
-            deque(records, maxlen=0)
+    source = SourceFile(snapshot, f"{name}#{table}", DATABASE, table)
+    with TableOpener(source)() as records:
+        deque(records, maxlen=0)
 
 
 def _refuse_namesakes(drafts: Iterable[DatabaseDraft], draft: DatabaseDraft) -> None:
@@ -211,84 +281,57 @@ def draft_databases(databases: Iterable[DatabaseDraft], base: str, classes: dict
         classes |= {model.table.name: model.name for model in database.models}
 
 
-_FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)
+def _settle_names(drafts: Sequence[DatabaseDraft]) -> None:
+    """Leave out or rename what is called as something else is, in the same database or another."""
+    taken = {
+        name.lower(): f"a table of {draft.path.name}"
+        for draft in drafts
+        for name in draft.found.metadata.tables
+    }
+    for settle in (_settle_full_text, _settle_views, _settle_indexes):
+        for draft in drafts:
+            settle(draft.path.name, draft.found, taken)
 
 
-def reflect_extras(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Keep what a data wheel can keep of them, and note the others as left out."""
-    _find_full_text(connection, found)
-    _find_views(connection, found)
-    for name, table in connection.execute(
-        "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
-    ):
-        found.left_out[f"trigger {name} of {table}"] = "nobody writes any more"
+def _settle_full_text(file: str, found: Reflection, taken: dict[str, str]) -> None:
+    for table in [*found.full_text]:
+        names = [f"{table}_fts{end}" for end in _PARTS]
+        others = [name for name in names if name.lower() in taken]
+        if others:
+            del found.full_text[table]
+            search, other = found.searches[table], others[0]
+            reason = f"the name {other}, which it would have, is taken by {taken[other.lower()]}"
+            found.left_out[f"virtual table {search}"] = reason
+            made = f"full-text table {search} is made anew"
+            found.remarks[table] = [
+                remark for remark in found.remarks[table] if not remark.startswith(made)
+            ]
+        else:
+            taken |= {name.lower(): f"the full-text search of {file}" for name in names}
 
 
-def _find_full_text(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Keep full-text search over a table; other virtual tables hold nothing that is kept."""
-    for name, sql in connection.execute(
-        "SELECT list.name, sql FROM pragma_table_list AS list JOIN sqlite_schema AS made "
-        "ON made.name = list.name WHERE list.type = 'virtual' AND schema = 'main' ORDER BY 1"
-    ).fetchall():
-        parts = split_definitions(sql)
-        options = dict(filter(None, map(find_option, parts)))
-        table = options.pop("content", "")
-        if reason := _doubt_full_text(connection, found, sql, table):
-            found.left_out[f"virtual table {name}"] = reason
-            continue
-        columns = [name_column(each) for each in parts if "UNINDEXED" not in map(str.upper, each)]
-        known = found.metadata.tables[table].columns
-        kept = {key: value for key, value in options.items() if key in FULL_TEXT_OPTIONS}
-        if not _takes_options(kept):
-            kept = {}
-        found.full_text[table] = FullText(tuple(each for each in columns if each in known), kept)
-        lost = [
-            f"{key}={value}"
-            for key, value in options.items()
-            if key not in {"content_rowid", *kept}
-        ]
-        without = f", without {', '.join(lost)}" if lost else ""
-        found.remarks[table].append(f"full-text table {name} is made anew, as {table}_fts{without}")
+def _settle_views(file: str, found: Reflection, taken: dict[str, str]) -> None:
+    gone: set[str] = set()
+    for name in [*found.views]:
+        if other := taken.get(name.lower()):
+            leave_out_view(found, name, f"its name is taken by {other}")
+            gone.add(name)
+        else:
+            taken[name.lower()] = f"a view of {file}"
+    while lost := [name for name, sql in found.views.items() if mentions(sql, gone)]:
+        for name in lost:
+            leave_out_view(found, name, f"it asks a view that is left out: {', '.join(gone)}")
+            gone.add(name)
 
 
-def _takes_options(options: Mapping[str, str]) -> bool:
-    with closing(sqlite3.connect(":memory:")) as connection, suppress(sqlite3.Error):
-        connection.execute(FullTextIndex("t", ["a"], options).ddl[0])
-        return True
-    return False
-
-
-def _doubt_full_text(
-    connection: sqlite3.Connection, found: Reflection, sql: str, table: str
-) -> str:
-    """Why a virtual table cannot be kept as the full-text search of a table."""
-    if not _FULL_TEXT.search(sql):
-        return "its module may not be there where it is read"
-    if table not in found.metadata.tables:
-        return "its text is in no other table; to keep it, copy it into one"
-    if table in found.full_text:
-        return f"a model has one full-text search, and that of {table} has other columns or options"
-    if not found.metadata.tables[table].dialect_options["sqlite"].get("with_rowid", True):
-        return f"{table} has no rowids"
-    taken = "SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND sql NOT LIKE ?"
-    if connection.execute(taken, (f"{table}_fts", "CREATE VIRTUAL%")).fetchone():
-        return f"the name {table}_fts, which it would have, is taken"
-    return ""
-
-
-def _find_views(connection: sqlite3.Connection, found: Reflection) -> None:
-    for name, sql in connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'view' ORDER BY name"
-    ).fetchall():
-        try:
-            connection.execute(f"SELECT * FROM {quote_identifier(name)} LIMIT 0")
-        except sqlite3.Error as error:
-            found.left_out[f"view {name}"] = f"readers could not ask it: {error}"
-            continue
-        words = find_words(sql) if found.row_numbers else set()
-        if "natural" in words:
-            found.left_out[f"view {name}"] = "it joins by all common columns, numbers of rows too"
-            continue
-        found.views[name] = sql
-        if words & {"rowid", "_rowid_", "oid"}:
-            found.view_remarks[name] = "rowids of tables without a key are numbered anew"
+def _settle_indexes(file: str, found: Reflection, taken: dict[str, str]) -> None:
+    for table in found.metadata.tables.values():
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            name = str(index.name)
+            free = find_free_name(name, taken)
+            taken[free.lower()] = f"an index of {file}"
+            if free != name:
+                index.name = sa.sql.quoted_name(free, quote=None)
+                remark = f"index {name} is called {free}, as its name is taken"
+                found.remarks[table.name].append(remark)
+                found.told |= {f"index {each} of {table.name}" for each in (name, free)}

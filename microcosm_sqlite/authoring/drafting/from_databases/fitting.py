@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.values.kind_values import is_text_type
+from microcosm_sqlite.authoring.values.kind_values import find_type_kind, is_text_type
 from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER
 from microcosm_sqlite.authoring.values.rules import ColumnRule
+from microcosm_sqlite.common.kinds import DATE, DATETIME, TIME
 from microcosm_sqlite.common.sql import find_affinity, quote_identifier, quote_text
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SettingsError, SourceError
 
+_T = TypeVar("_T")
+
 _LONGEST = 40
+_MOST_FORMS = 5
+"""Ways to write a moment that are told apart in one line."""
+_MOMENTS = (DATETIME, DATE, TIME)
+_OFFSET = re.compile(r":\d\d.*(Z|UTC|[+-]\d\d(:?\d\d)?)$|T\d\d.*(Z|[+-]\d\d(:?\d\d)?)$")
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,12 @@ class Fit:
 
 
 def fit_column(
-    connection: sqlite3.Connection, column: sa.Column[Any], file: str, *, is_key: bool = False
+    connection: sqlite3.Connection,
+    column: sa.Column[Any],
+    file: str,
+    declared: str,
+    *,
+    is_key: bool = False,
 ) -> Fit:
     """The declared type where it takes all values; else the narrowest that does.
 
@@ -50,6 +64,7 @@ def fit_column(
         connection: The database.
         column: The column.
         file: What errors call the database.
+        declared: Its type as it is declared.
         is_key: Whether values that differ must go on to differ.
 
     Raises:
@@ -79,7 +94,8 @@ def fit_column(
         sa.Table(column.table.name, sa.MetaData(), candidate)
         trial = _try(connection, candidate, table, takes_infinity=count > 0, is_key=is_key)
         if trial is not None:
-            remarks = (_describe(column, type_, found), trial)
+            told = trial or _tell_fractions(type_, found)
+            remarks = (_describe(connection, column, type_, declared, found), told)
             kept = tuple(filter(None, remarks))
             return Fit(type_, is_nullable, count > 0, kept, respells=bool(trial))
     raise _refuse(column, file, found, count)
@@ -158,8 +174,19 @@ def _try(
         ]
         if respelled and is_key and _merge(connection.execute(values), convert, rule.expected):
             return None
-        return _tell_respelled(respelled)
+        if rule.kind not in _MOMENTS:
+            return _tell_respelled(respelled, lambda value: type(value).__name__)
+        count = f"SELECT count(DISTINCT {quoted} COLLATE BINARY) FROM {table}"
+        (total,) = connection.execute(count).fetchone()
+        return _tell_respelled(respelled, _find_form) + _tell_offsets(respelled, total)
     return None
+
+
+def _tell_fractions(type_: types.TypeEngine[Any], found: dict[str, int]) -> str:
+    """Which whole numbers a type would make fractions, as a sentence."""
+    if "integer" in found and find_affinity(type_.compile(dialect())) == "REAL":
+        return f"{spell_count(found['integer'], 'whole number')} stored as fractions, such as 1.0"
+    return ""
 
 
 def _is_same(value: Any, stored: Any, affinity: str) -> bool:
@@ -183,11 +210,51 @@ def _merge(values: Iterable[tuple[Any]], convert: Callable[[Any], Any], declared
     return False
 
 
-def _tell_respelled(respelled: list[tuple[Any, Any]]) -> str:
+def _tell_respelled(respelled: list[tuple[Any, Any]], find_form: Callable[[Any], str]) -> str:
+    """How values are spelled anew: how many of each form, and one of them."""
     if not respelled:
         return ""
-    before, after = map(_spell, respelled[0])
-    return f"{spell_count(len(respelled), 'value')} spelled anew, such as {before} as {after}"
+    examples = [
+        (count, f"such as {_spell(value)} as {_spell(stored)}")
+        for count, (value, stored) in _group(respelled, lambda pair: find_form(pair[0]))
+    ]
+    return f"{spell_count(len(respelled), 'value')} spelled anew{_list_examples(examples)}"
+
+
+def _list_examples(examples: list[tuple[int, str]]) -> str:
+    if len(examples) == 1:
+        return f", {examples[0][1]}"
+    listed = [f"{count:,} {example}" for count, example in examples[:_MOST_FORMS]]
+    rest = sum(count for count, _ in examples[_MOST_FORMS:])
+    return ": " + ", ".join([*listed, *([f"{rest:,} others"] if rest else [])])
+
+
+def _group(values: Iterable[_T], find_form: Callable[[_T], str]) -> list[tuple[int, _T]]:
+    """How many values have one form, and the first of them; the most frequent form first."""
+    counts: Counter[str] = Counter()
+    first: dict[str, _T] = {}
+    for value in values:
+        form = find_form(value)
+        counts[form] += 1
+        first.setdefault(form, value)
+    return [(count, first[form]) for form, count in counts.most_common()]
+
+
+def _find_form(value: Any) -> str:
+    """How a moment is written, whatever its digits are; fractions too long to be kept are told."""
+    text = re.sub(r"\.\d{1,6}(?!\d)", ".0", str(value))
+    return re.sub(r"\d", "0", re.sub(r"[+-](?=\d\d:?(\d\d)?$)", "+", text))
+
+
+def _tell_offsets(respelled: list[tuple[Any, Any]], total: int) -> str:
+    """That some moments of a column have an offset and others have none, if it is so."""
+    count = sum(_OFFSET.search(str(value)) is not None for value, _ in respelled)
+    if not count or count == total:
+        return ""
+    return (
+        f"; {count:,} with an offset from UTC now in UTC, {total - count:,} without one by their "
+        "own clock, so that these do not compare"
+    )
 
 
 def _spell(value: Any) -> str:
@@ -199,12 +266,25 @@ def _spell(value: Any) -> str:
     return quote_text(text) if isinstance(value, str) else text
 
 
-def _describe(column: sa.Column[Any], type_: types.TypeEngine[Any], found: dict[str, int]) -> str:
+def _describe(
+    connection: sqlite3.Connection,
+    column: sa.Column[Any],
+    type_: types.TypeEngine[Any],
+    declared: str,
+    found: dict[str, int],
+) -> str:
     if type_ is column.type:
         return ""
-    if isinstance(column.type, types.NullType):
+    if not declared:
         return f"no type declared, holds {_list(found)}"
-    return f"declared {column.type}, holds {_list(found)}"
+    kind = find_type_kind(column.type)
+    told = f"declared {declared}, holds {_list(found)}"
+    if kind and kind.name in _MOMENTS and {*found} == {"text"}:
+        table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
+        values = connection.execute(f"SELECT {quoted} FROM {table} WHERE {quoted} IS NOT NULL")
+        forms = _group((value for (value,) in values), _find_form)
+        told += _list_examples([(count, f"such as {_spell(value)}") for count, value in forms])
+    return told
 
 
 def _list(found: dict[str, int]) -> str:

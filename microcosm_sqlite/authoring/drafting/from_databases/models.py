@@ -14,14 +14,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related
+from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related, read_colons
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
-from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
-    Reflection,
-    mentions,
-    read_colons,
-)
+from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.model_names import (
     name_attributes,
     name_classes,
@@ -29,6 +26,7 @@ from microcosm_sqlite.authoring.drafting.model_names import (
 )
 from microcosm_sqlite.authoring.loading.connections import open_engine
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.sql import find_affinity, mentions, quote_identifier
 
 if TYPE_CHECKING:
     from sqlacodegen.models import Model, RelationshipAttribute
@@ -41,19 +39,20 @@ def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> 
 
     Args:
         connection: The database.
-        found: What it declares; its tables are changed, and the reasons noted as remarks.
+        found: What it declares; its tables are changed, and the reasons noted as remarks. A table
+            with a column that holds what no type takes is refused.
         file: What errors call the database.
 
     Raises:
         MissingDependencyError: sqlacodegen is not installed.
-        SourceError: A column holds what no type takes.
     """
     with open_engine(connection) as engine:
         generator = _make_generator(found.metadata, engine, {})
-        for table in found.metadata.tables.values():
-            _recognise_checks(generator, table)
-            _fit_columns(connection, table, found, file)
-            _leave_out_unfit(table, found)
+        for table in [*found.metadata.tables.values()]:
+            with found.refusing(table.name, file):
+                _recognise_checks(generator, table)
+                _fit_columns(connection, table, found, file)
+                _leave_out_unfit(connection, table, found)
 
 
 def draft_models(found: Reflection, base: str, taken: Collection[str]) -> list[DraftedModel]:
@@ -132,7 +131,8 @@ def _fit_columns(
     for column in table.columns:
         if column.name == found.row_numbers.get(table.name):
             continue
-        fit = fit_column(connection, column, file, is_key=column.name in keys)
+        declared = found.declared[table.name][column.name]
+        fit = fit_column(connection, column, file, declared, is_key=column.name in keys)
         collation = found.collations.get((table.name, column.name))
         is_text = isinstance(fit.type, sa.String) and not isinstance(fit.type, sa.Enum)
         column.type = (
@@ -157,25 +157,94 @@ def _list_key_columns(table: sa.Table) -> set[str]:
     return {column.name for key in keys for column in key.columns}
 
 
-def _leave_out_unfit(table: sa.Table, found: Reflection) -> None:
-    """Leave out what is only known to hold for values as they were spelled."""
-    respelled = {column for name, column in found.respelled if name == table.name}
-    reason = f"of values that are spelled anew: {', '.join(sorted(respelled))}"
+def _leave_out_unfit(connection: sqlite3.Connection, table: sa.Table, found: Reflection) -> None:
+    """Leave out what is only known to hold for values as they were spelled, or were compared."""
+    trial = _Trial(connection, table, found)
     for column in table.columns:
-        if column.computed is not None and mentions(str(column.computed.sqltext), respelled):
+        if column.computed is None:
+            continue
+        formula = read_colons(str(column.computed.sqltext))
+        condition = f"{quote_identifier(column.name)} IS NOT ({formula})"
+        if reason := trial.doubt(formula, f"WHERE {condition}"):
             column.nullable = True
-            respelled.add(column.name)
+            trial.respelled.add(column.name)
             found.remarks[table.name].append(f"{column.name}: computed {reason}")
     for check in [each for each in table.constraints if isinstance(each, sa.CheckConstraint)]:
-        if mentions(str(check.sqltext), respelled):
+        text = read_colons(str(check.sqltext))
+        if reason := trial.doubt(text, f"WHERE NOT ({text})"):
             table.constraints.remove(check)
-            found.left_out[f"check {read_colons(str(check.sqltext))} of {table.name}"] = reason
-    for index in [*table.indexes]:
-        texts = [str(each) for each in index.expressions if not isinstance(each, sa.Column)]
-        texts.append(str(index.dialect_options["sqlite"].get("where")))
-        if index.unique and mentions(" ".join(texts), respelled):
+            found.left_out[f"check {text} of {table.name}"] = reason
+    for index in [each for each in table.indexes if each.unique]:
+        terms = [
+            quote_identifier(each.name) if isinstance(each, sa.Column) else read_colons(str(each))
+            for each in index.expressions
+        ]
+        where = index.dialect_options["sqlite"].get("where")
+        conditions = [f"({term}) IS NOT NULL" for term in map(_strip_order, terms)]
+        conditions += [f"({read_colons(str(where))})"] if where is not None else []
+        texts = [term for term in terms if term[0] != '"'] + conditions[len(terms) :]
+        groups = ", ".join(map(_strip_order, terms))
+        rest = f"WHERE {' AND '.join(conditions)} GROUP BY {groups} HAVING count(*) > 1"
+        if reason := trial.doubt(" ".join(texts), rest):
             table.indexes.remove(index)
             found.left_out[f"index {index.name} of {table.name}"] = reason
+
+
+def _strip_order(term: str) -> str:
+    return term.removesuffix(" DESC")
+
+
+class _Trial:
+    """Asks the rows of a table as if its columns had the types that they are drafted with."""
+
+    def __init__(self, connection: sqlite3.Connection, table: sa.Table, found: Reflection) -> None:
+        self.respelled = {column for name, column in found.respelled if name == table.name}
+        self._reason = f"of values that are spelled anew: {', '.join(sorted(self.respelled))}"
+        self._connection = connection
+        self._changed: dict[str, str] = {}
+        listed = []
+        for column in table.columns:
+            if column.name == found.row_numbers.get(table.name):
+                continue
+            before = find_affinity(found.declared[table.name][column.name])
+            after = "TEXT" if _is_untyped(column) else find_affinity(_compile(column))
+            quoted = quote_identifier(column.name)
+            if after not in (before, "BLOB"):
+                self._changed[column.name] = after
+                quoted = f"CAST({quoted} AS {after}) AS {quoted}"
+            listed.append(quoted)
+        found.retyped |= {(table.name, column) for column in self._changed}
+        quoted = quote_identifier(table.name)
+        self._rows = f"(SELECT {', '.join(listed)} FROM {quoted}) AS {quoted}"
+
+    def doubt(self, sql: str, rest: str) -> str:
+        """Why some SQL may not hold of the drafted columns; empty where it does.
+
+        Args:
+            sql: What is asked.
+            rest: What finds a row for which it does not hold.
+        """
+        if mentions(sql, self.respelled):
+            return self._reason
+        if not mentions(sql, self._changed):
+            return ""
+        try:
+            found = self._connection.execute(f"SELECT 1 FROM {self._rows} {rest} LIMIT 1")
+            is_broken = found.fetchone() is not None
+        except sqlite3.Error:
+            is_broken = True
+        types = ", ".join(
+            f"{name} is {type_}" for name, type_ in self._changed.items() if mentions(sql, [name])
+        )
+        return f"of columns that compare otherwise here: {types}" if is_broken else ""
+
+
+def _is_untyped(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.types.NullType)
+
+
+def _compile(column: sa.Column[Any]) -> str:
+    return str(column.type.compile(dialect()))
 
 
 def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> DraftedModel:
@@ -190,6 +259,10 @@ def _describe(model: Any, classes: Mapping[str, str], found: Reflection) -> Draf
         attributes,
         tuple(filter(None, related)),
         found.full_text.get(table.name),
+        {
+            column: tuple(sentences)
+            for column, sentences in found.suggestions.get(table.name, {}).items()
+        },
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +18,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 
 from microcosm_sqlite.authoring.comparing.schemas import read_schema
-from microcosm_sqlite.authoring.comparing.shapes import BINARY, Column, ForeignKey, Shape, Term
-from microcosm_sqlite.authoring.drafting.drafted_model import FullText, number_rows
+from microcosm_sqlite.authoring.comparing.shapes import (
+    BINARY,
+    Column,
+    ForeignKey,
+    Index,
+    Shape,
+    Term,
+    list_names,
+)
+from microcosm_sqlite.authoring.drafting.drafted_model import FullText, escape_colons, number_rows
 from microcosm_sqlite.authoring.drafting.model_names import name_row_number
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.authoring.sources.databases import explained, refuse_nameless_columns
+from microcosm_sqlite.common.sql import find_words, mentions, quote_identifier
+from microcosm_sqlite.common.wording import find_free_name
+from microcosm_sqlite.errors import SourceError
 
 _BUILT_IN = ("NOCASE", "RTRIM")
+_SIZED = (sa.types.String, sa.types.Numeric, sa.types.LargeBinary)
 _LITERAL = re.compile(r"""[+-]?[\w.]+|'(?:[^']|'')*'|"(?:[^"]|"")*"|[xX]'[0-9a-fA-F]*'""")
 _OF_GONE = "a column of it is left out"
 _USELESS = {
@@ -42,6 +56,7 @@ class Reflection:
         row_numbers: Table to the column that numbers its rows, where it has no key of its own.
         foreign_keys: Table to the foreign keys that it declares.
         full_text: Table to what of it is searched.
+        searches: Table to the full-text table of it in the database.
         views: View to the statement that made it.
         view_remarks: View to what readers have to know of it, as a sentence.
         collations: Table and column to a collation of SQLite that is not the usual one.
@@ -50,8 +65,11 @@ class Reflection:
         infinite: Tables with infinite numbers.
         declared: Table to the declared types of its columns.
         respelled: Tables and columns with values that are spelled anew.
+        retyped: Tables and columns whose values are compared otherwise than as they are declared.
         suggestions: Table, then column, to what it may be, as sentences.
         view_words: The words of all views, which might be taken for the number of a row.
+        told: What is kept in another form, as a remark says.
+        refused: Tables that cannot be drafted, to the reason.
     """
 
     metadata: sa.MetaData = field(default_factory=sa.MetaData)
@@ -59,6 +77,7 @@ class Reflection:
     row_numbers: dict[str, str] = field(default_factory=dict)
     foreign_keys: dict[str, Sequence[ForeignKey]] = field(default_factory=dict)
     full_text: dict[str, FullText] = field(default_factory=dict)
+    searches: dict[str, str] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
     view_remarks: dict[str, str] = field(default_factory=dict)
     collations: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -67,8 +86,27 @@ class Reflection:
     infinite: set[str] = field(default_factory=set)
     declared: dict[str, dict[str, str]] = field(default_factory=dict)
     respelled: set[tuple[str, str]] = field(default_factory=set)
+    retyped: set[tuple[str, str]] = field(default_factory=set)
     suggestions: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     view_words: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    refused: dict[str, SourceError] = field(default_factory=dict)
+
+    @contextmanager
+    def refusing(self, table: str, file: str) -> Iterator[None]:
+        """Note what is wrong with a table, and do without it.
+
+        Args:
+            table: The table.
+            file: What errors call the database.
+        """
+        try:
+            with explained(f"{file}, table `{table}`"):
+                yield
+        except SourceError as error:
+            self.refused[table] = error
+            if table in self.metadata.tables:
+                self.metadata.remove(self.metadata.tables[table])
 
     def list_key(self, table: sa.Table) -> list[str]:
         """The columns of a table's own key; none where its rows are numbered."""
@@ -77,8 +115,13 @@ class Reflection:
         return [column.name for column in table.primary_key]
 
 
-def reflect_tables(connection: sqlite3.Connection) -> Reflection:
-    """Read the tables of an open database, and ask their rows whether they obey."""
+def reflect_tables(connection: sqlite3.Connection, file: str) -> Reflection:
+    """Read the tables of an open database, and ask their rows whether they obey.
+
+    Args:
+        connection: The database.
+        file: What errors call it.
+    """
     found = Reflection()
     schema = read_schema(connection)
     found.view_words = {word for sql in schema.others.values() for word in find_words(sql)}
@@ -86,7 +129,9 @@ def reflect_tables(connection: sqlite3.Connection) -> Reflection:
         found.remarks[name] = []
         found.declared[name] = {column: each.type for column, each in shape.columns.items()}
         found.foreign_keys[name] = shape.foreign_keys
-        _TableReader(connection, name, shape, found).read()
+        with found.refusing(name, file):
+            refuse_nameless_columns(connection, name, file)
+            _TableReader(connection, name, shape, found).read()
     return found
 
 
@@ -102,6 +147,8 @@ class _TableReader:
         self._shape = shape
         self._found = found
         self._gone: set[str] = set()
+        self._unique: list[Index] = []
+        self._made: list[str] = []
 
     def read(self) -> None:
         name, found, shape = self._name, self._found, self._shape
@@ -127,6 +174,7 @@ class _TableReader:
             *(sa.UniqueConstraint(*unique) for unique in uniques if unique != key),
             *self._list_checks(),
             *self._list_indexes(),
+            *(self._make_unique(index) for index in self._unique),
             sqlite_with_rowid="WITHOUT ROWID" not in shape.options,
         )
         (found.row_counts[name],) = self._connection.execute(
@@ -161,29 +209,57 @@ class _TableReader:
             return sa.types.NullType()
         # As SQLAlchemy reflects it, which has no public name for this step.
         dialect: Any = sqlite_dialect()
-        type_: sa.types.TypeEngine[Any] = dialect._resolve_type_affinity(declared)
-        return type_
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sa.exc.SAWarning)  # of sizes, as in INTEGER(11)
+            type_: sa.types.TypeEngine[Any] = dialect._resolve_type_affinity(declared)
+        # What stands in brackets is no size to others, such as BOOLEAN(1) and DATETIME(6).
+        return type_ if isinstance(type_, _SIZED) else type(type_)()
 
     def _list_unique(self) -> Iterator[list[str]]:
         for index in self._shape.unique_keys:
             columns = [term.column for term in index.terms]
-            if not all(map(self._is_plain, index.terms)):
-                words = ", ".join(map(str, index.terms))
-                self._leave_out(f"unique key ({words})", "models have them without collations")
-            elif not self._gone.isdisjoint(columns):
-                self._leave_out(f"unique key ({', '.join(columns)})", _OF_GONE)
+            if not self._gone.isdisjoint(columns):
+                self._leave_out(f"unique key {index}", _OF_GONE)
+            elif foreign := _find_foreign(index):
+                reason = f"only its application has the collation {foreign}"
+                self._leave_out(f"unique key {index}", reason)
+            elif not all(map(self._is_plain, index.terms)):
+                self._unique.append(index)
             else:
                 yield columns
+
+    def _make_unique(self, index: Index) -> sa.Index:
+        """Make an index of a unique key that constraints of models have no words for."""
+        taken = {*self._shape.indexes, *self._made}
+        name = find_free_name("_".join([self._name, *(term.column for term in index.terms)]), taken)
+        self._made.append(name)
+        self._remark(f"unique key {index} is kept as the unique index {name}")
+        self._found.told |= {f"unique key {index} of {self._name}", f"index {name} of {self._name}"}
+        return sa.Index(name, *map(self._write_term, index.terms), unique=True)
+
+    def _write_term(self, term: Term) -> str | sa.TextClause:
+        """A term as an index of SQLAlchemy has it."""
+        if self._is_plain(term):
+            return term.column
+        own = self._found.collations.get((self._name, term.column), BINARY)
+        sql = term.sql
+        if not term.expression and term.collation == BINARY != own:
+            # That of the column counts where none is said.
+            order = " DESC" if term.is_descending else ""
+            sql = f"{quote_identifier(term.column)} COLLATE {BINARY}{order}"
+        return sa.text(escape_colons(sql))
 
     def _is_plain(self, term: Term) -> bool:
         """Whether a term is a column in its own order."""
         own = self._found.collations.get((self._name, term.column), BINARY)
-        return not term.expression and not term.is_descending and term.collation == own
+        is_own = term.collation == own
+        return is_own and not term.expression and not term.is_descending
 
-    def _find_key(
-        self, columns: Sequence[sa.Column[Any]], uniques: Sequence[list[str]]
-    ) -> list[str]:
-        """The columns of the primary key, or else of a unique key that never is NULL."""
+    def _find_key(self, columns: Sequence[sa.Column[Any]], uniques: list[list[str]]) -> list[str]:
+        """The columns of the primary key, or else of a unique key that never is NULL.
+
+        A primary key that is NULL in some rows is added to the unique ones.
+        """
         required = {
             column.name for column in columns if not column.nullable and column.computed is None
         }
@@ -194,10 +270,21 @@ class _TableReader:
         ):
             empty = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in key)
             if key and not self._holds(empty):
+                self._tell_key(key)
                 return key
             if key:
                 self._remark(f"its key, {', '.join(key)}, is NULL in some rows")
+                if key == declared and self._shape.primary == ", ".join(key) and key not in uniques:
+                    uniques.append(key)
+                    self._found.told.add(f"unique key {list_names(key)} of {self._name}")
         return []
+
+    def _tell_key(self, key: list[str]) -> None:
+        """Tell of a unique key that is made the primary one."""
+        if key != [*self._shape.key]:
+            self._remark(f"its unique key, {', '.join(key)}, is the primary key here")
+            name = f" {self._name}"
+            self._found.told |= {f"unique key {list_names(key)} of{name}", f"primary key{name}"}
 
     def _list_checks(self) -> Iterator[sa.CheckConstraint]:
         for text, name in self._shape.checks.items():
@@ -226,10 +313,7 @@ class _TableReader:
                 continue
             yield sa.Index(
                 name,
-                *(
-                    term.column if self._is_plain(term) else sa.text(escape_colons(term.sql))
-                    for term in index.terms
-                ),
+                *map(self._write_term, index.terms),
                 unique=index.is_unique,
                 sqlite_where=sa.text(escape_colons(index.condition)) if index.condition else None,
             )
@@ -253,33 +337,12 @@ class _TableReader:
         self._found.left_out[f"{what} of {self._name}"] = reason
 
 
+def _find_foreign(index: Index) -> str:
+    """A collation of an index that SQLite does not have; empty where there is none."""
+    known = (BINARY, *_BUILT_IN)
+    return next((each.collation for each in index.terms if each.collation not in known), "")
+
+
 def _bracket(default: str) -> str:
     """A default as it may stand behind DEFAULT: a word, number or literal, or in brackets."""
     return default if not default or _LITERAL.fullmatch(default) else f"({default})"
-
-
-def escape_colons(sql: str) -> str:
-    """SQL for `sqlalchemy.text`, which takes a word behind a colon for a parameter."""
-    return re.sub(r"(?=:\w)", r"\\", sql)
-
-
-def read_colons(sql: str) -> str:
-    """SQL as it was in front of `escape_colons`."""
-    return re.sub(r"\\(?=:\w)", "", sql)
-
-
-def mentions(sql: str, columns: Collection[str]) -> bool:
-    """Whether SQL speaks of one of some columns, as far as can be seen."""
-    text = read_colons(sql).lower()
-    words = find_words(text)
-    return any(
-        name.lower() in words
-        if re.fullmatch(r"\w+", name)
-        else quote_identifier(name).lower() in text
-        for name in columns
-    )
-
-
-def find_words(sql: str) -> set[str]:
-    """The words of a statement, in small letters."""
-    return {word.lower() for word in re.findall(r"\w+", sql)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,13 +17,19 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from microcosm_sqlite.authoring.values.date_formats import compile_format
+from microcosm_sqlite.authoring.values.date_formats import (
+    STYLES,
+    choose_style,
+    find_styles,
+    has_time,
+)
 from microcosm_sqlite.authoring.values.json_documents import keeps_digits, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     NULL_WORDS,
     SQLITE_SPACE,
     is_infinity,
+    is_odd,
     parse_date,
     parse_datetime,
 )
@@ -39,7 +45,6 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
     TIME,
-    parse_boolean,
 )
 from microcosm_sqlite.common.kinds import UUID as UUID_
 
@@ -57,13 +62,37 @@ EXACT_DIGITS = 15
 
 
 @dataclass
+class Tally:
+    """How many values become others, and the first of them.
+
+    Attributes:
+        count: How many.
+        first: The first one, as it was.
+        becomes: What became of it.
+    """
+
+    count: int = 0
+    first: Any = None
+    becomes: Any = None
+
+    def add(self, value: Any, becomes: Any = None) -> None:
+        """Count a value, unless it becomes what it was."""
+        if becomes is None or repr(becomes) != repr(value):
+            if not self.count:
+                self.first, self.becomes = value, becomes
+            self.count += 1
+
+
+@dataclass
 class Guess:
     """What is known of a column after the texts that were added.
 
     Attributes:
         is_nullable: Whether there was no value in a field: an empty one of a source that has
             nothing but texts.
-        has_empty: Whether an empty text was among the values of a source with types.
+        empty_count: How many empty texts were among the values of a source with types.
+        null_count: How many of its values were null.
+        nan_count: How many of its numbers were NaN.
         length: Characters of the longest.
         is_long: Whether a whole number was beyond 32 bits.
         has_infinity: Whether a number of a source with types was infinite.
@@ -72,24 +101,35 @@ class Guess:
         words: Texts that often stand for no value, such as `NA`; they make the column text.
         styles: The formats that every text is a date in, where the narrow kind is text.
         odd: The first text that a value of its kind is not written as: `1.50`, `yes`.
+        has_strings: Whether a value of a source with types was a text.
+        others: The values of a source with types that were no texts, but become some where the
+            column is text.
+        documents: Those that become other documents where the column is JSON.
+        is_beyond: Whether a number was among them that no column of JSON takes.
     """
 
     is_nullable: bool = False
     length: int = 0
     is_long: bool = False
     has_infinity: bool = False
-    has_empty: bool = False
+    empty_count: int = 0
+    null_count: int = 0
+    nan_count: int = 0
     narrow: str = ""
     is_padded: bool = False
     words: set[str] = field(default_factory=set)
     styles: frozenset[str] = frozenset()
     odd: str = ""
+    has_strings: bool = False
+    others: Tally = field(default_factory=Tally)
+    documents: Tally = field(default_factory=Tally)
+    is_beyond: bool = False
     _is_inexact: bool = False
 
     @property
     def kind(self) -> str:
         """One of the kinds of this module; empty while there was no text."""
-        if self.words:
+        if self.words and self.narrow != JSON:
             return TEXT
         if self.date_format:
             return DATETIME if has_time(self.date_format) else DATE
@@ -112,23 +152,43 @@ class Guess:
         else:
             kind = classify(text)
             self._learn(kind, text)
-            if not self.odd and kind in (NUMBER, BOOLEAN) and spell_value(kind, text) != text:
+            if not self.odd and is_odd(kind, text):
                 self.odd = text
 
     def add_value(self, value: Any) -> str:
         """Learn from one field of a source that has types; return its text."""
-        if value == "":
-            self.has_empty = True
-            return ""
+        if isinstance(value, str):
+            return self._add_string(value)
         if value is None or _is_nan(value):
             self.is_nullable = True
+            self.null_count += value is None
+            self.nan_count += value is not None
             return ""
         kind, text = classify_value(value)
         self._learn(kind, text)
-        self.styles = frozenset()  # such sources write dates in one way
+        self.others.add(value)
+        if kind == JSON or isinstance(value, float | Decimal):
+            self.documents.add(value, _spell_document(value))
+        self.is_beyond = self.is_beyond or _is_beyond(value)
+        if kind == NUMBER and not self.odd and _may_be_odd(value) and is_odd(kind, text):
+            self.odd = text
         if isinstance(value, float) and math.isinf(value):
             self.has_infinity = True
         return text
+
+    def _add_string(self, value: str) -> str:
+        self.has_strings = True
+        if not value:
+            self.empty_count += 1
+        elif value in NULL_WORDS or is_infinity(value):
+            self.length = max(self.length, len(value))
+            self.words.add(value)
+        else:
+            kind, _ = _classify_string(value)
+            self._learn(kind, value)
+            if not self.odd and kind != TEXT and is_odd(kind, value):
+                self.odd = value
+        return value
 
     def _learn(self, kind: str, text: str) -> None:
         self.length = max(self.length, len(text))
@@ -180,14 +240,25 @@ def classify(text: str) -> str:
     return TEXT
 
 
-def spell_value(kind: str, text: str) -> str:
-    """What a number or a boolean is shown as, once it is one.
+def _spell_document(value: Any) -> Any:
+    """What a column of JSON has of a document, a double or a decimal number."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if not isinstance(value, float):
+        return take_json(value)
+    is_whole = value.is_integer() and abs(value) <= EXACT_INTEGER
+    return int(value) if is_whole else float(value)
 
-    >>> spell_value("number", "1.50"), spell_value("boolean", "No")
-    ('1.5', 'false')
-    """
-    text = text.strip(SQLITE_SPACE)
-    return repr(float(text)) if kind == NUMBER else str(parse_boolean(text)).lower()
+
+def _is_beyond(value: object) -> bool:
+    if isinstance(value, int):
+        return not -(2**63) <= value < 2**63
+    return isinstance(value, Decimal) and not math.isfinite(float(value))
+
+
+def _may_be_odd(value: object) -> bool:
+    """Whether a number may be written otherwise than Python does: most are not."""
+    return type(value) is not float or value == 0
 
 
 def classify_value(value: object) -> tuple[str, str]:
@@ -224,7 +295,8 @@ def _classify_whole(value: int) -> tuple[str, str]:
 def _classify_decimal(value: Decimal) -> tuple[str, str]:
     if value.as_tuple().exponent == 0:
         return _classify_whole(int(value))
-    is_exact = len(value.as_tuple().digits) <= EXACT_DIGITS and math.isfinite(float(value))
+    digits = "".join(map(str, value.as_tuple().digits)).rstrip("0")
+    is_exact = len(digits) <= EXACT_DIGITS and math.isfinite(float(value))
     return (NUMBER if is_exact else TEXT), str(value)
 
 
@@ -237,7 +309,7 @@ _CLASSIFIERS: tuple[tuple[type, Callable[[Any], tuple[str, str]]], ...] = (
     (str, _classify_string),
     (bool, lambda value: (BOOLEAN, str(value).lower())),
     (int, _classify_whole),
-    (float, lambda value: (NUMBER, repr(value))),
+    (float, lambda value: (NUMBER, str(value))),
     (Decimal, _classify_decimal),
     (datetime, _classify_datetime),
     (date, lambda value: (DATE, str(value))),
@@ -258,67 +330,6 @@ def _is_number(text: str) -> bool:
 def _is_parsed(parse: Callable[[str], object], text: str) -> bool:
     try:
         parse(text)
-    except ValueError:
-        return False
-    return True
-
-
-_DATES = (
-    "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%b %d %Y",
-    "%B %d %Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d/%b/%Y",
-)  # fmt: skip
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-STYLES = tuple(f"{date}{time}" for time in _TIMES for date in _DATES)
-_SHORT_STYLES = tuple(
-    style.replace("%Y", "%y") for style in STYLES if not style.startswith(("%Y", "%b", "%B"))
-)
-_MAYBE_DATE = re.compile(r"\w{1,9}[ ./-]\w{1,9},?[ ./-][0-9]{2,4}( .*)?", re.ASCII)
-_LONGEST = 40
-
-
-@lru_cache(maxsize=1 << 14)
-def find_styles(text: str, left: frozenset[str] = frozenset(STYLES)) -> frozenset[str]:
-    """The formats, of those that are left, that a text is a date in.
-
-    >>> sorted(find_styles("1/2/2020")), sorted(find_styles("13/2/2020")), find_styles("13/13/2020")
-    (['%d/%m/%Y', '%m/%d/%Y'], ['%d/%m/%Y'], frozenset())
-    >>> find_styles("1/2/2020", find_styles("13/2/2020"))
-    frozenset({'%d/%m/%Y'})
-    """
-    return _find(left, text)
-
-
-@lru_cache(maxsize=1 << 14)
-def find_short_styles(text: str, left: frozenset[str] = frozenset(_SHORT_STYLES)) -> frozenset[str]:
-    """The formats with a year of two digits, of those that are left, that a text is a date in.
-
-    >>> find_short_styles("31.12.13")
-    frozenset({'%d.%m.%y'})
-    """
-    return _find(left, text)
-
-
-def choose_style(styles: frozenset[str]) -> str:
-    """The one format of these, or an empty string where day and month could change places."""
-    chosen = [style for style in STYLES if style in styles]
-    orders = {style.index("%d") < style.index("%m") for style in chosen if "%m" in style}
-    return chosen[0] if chosen and len(orders) < 2 else ""
-
-
-def has_time(style: str) -> bool:
-    """Whether a format has a time of day."""
-    return "%M" in style
-
-
-def _find(styles: Iterable[str], text: str) -> frozenset[str]:
-    if len(text) > _LONGEST or not _MAYBE_DATE.fullmatch(text):
-        return frozenset()
-    return frozenset(style for style in styles if _is_in(style, text))
-
-
-def _is_in(style: str, text: str) -> bool:
-    try:
-        compile_format(style)(text)
     except ValueError:
         return False
     return True

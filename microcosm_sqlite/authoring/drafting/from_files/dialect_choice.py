@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import DELIMITERS
+from microcosm_sqlite.authoring.drafting.from_files.loose_rows import holds_rows
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
     describe_proposals,
-    may_have_other_rows,
     propose_repairs,
 )
-from microcosm_sqlite.authoring.drafting.from_files.views import COMMENT
+from microcosm_sqlite.authoring.drafting.from_files.sections import MARK, may_end, tells_units
+from microcosm_sqlite.authoring.drafting.from_files.views import (
+    COMMENT,
+    find_kinds,
+    is_number,
+    is_unlike,
+)
 from microcosm_sqlite.authoring.project.repairs import Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
+from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener, make_dialect
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
@@ -34,6 +40,7 @@ _FEW = 10
 """Rows among which one may be at fault, where more are the way of the file."""
 
 _SAMPLE = 100
+_HEAD_ROWS = 200
 _RARELY_MEANT = "\t|"
 """Delimiters that texts rarely have, so that many in one field are those of several rows."""
 
@@ -85,8 +92,11 @@ def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
         raise _find_misfit(source, guessed)
     choice = min(choices, key=lambda choice: len(choice.repairs))
     accepted = tuple(accept(source.name, choice.repairs))
-    if accepted == choice.repairs or _fits(source, choice.options, repairs=accepted):
-        return choice._replace(repairs=accepted)
+    left = tuple(repair for repair in choice.repairs if repair not in accepted)
+    for fills_rows in (False, True):
+        dialect = replace(choice.options, fills_rows=fills_rows or choice.options.fills_rows)
+        if not left or (accepted and _fits(source, dialect, repairs=accepted)):
+            return Choice(dialect, accepted, left)
     error = _find_misfit(source, guessed)
     error.hint = f"{error.hint} Or draft it {describe_proposals(choice.repairs)}.".strip()
     raise error
@@ -94,7 +104,7 @@ def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
 
 def _improve(source: SourceFile, options: CsvOptions, accept: Accept) -> Choice:
     """Read a file that can be read, but may have rows that are not of its table."""
-    if not (options.fills_rows or may_have_other_rows(source, options)):
+    if not (options.fills_rows or _may_have_other_rows(source, options)):
         return Choice(options)
     strict = replace(options, fills_rows=False)
     repairs = propose_repairs(source, strict)
@@ -103,9 +113,46 @@ def _improve(source: SourceFile, options: CsvOptions, accept: Accept) -> Choice:
     if options.fills_rows and _are_alike(source, options, Choice(strict, repairs)):
         return Choice(options)
     accepted = tuple(accept(source.name, repairs))
-    if accepted and _fits(source, strict, repairs=accepted):
-        return Choice(strict, accepted)
+    left = tuple(repair for repair in repairs if repair not in accepted)
+    for dialect in (strict, options) if accepted else ():
+        if _fits(source, dialect, repairs=accepted):
+            return Choice(dialect, accepted, left)
     return Choice(options, (), repairs)
+
+
+def _may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
+    """Whether a file that can be read has rows that may not be of its table."""
+    with DelimitedOpener(source, options)() as records:
+        header, rows = records.header, records.numbered()
+        head = [*islice(rows, _HEAD_ROWS)]
+        kinds = find_kinds([row for _, row in head[1:]], len(header))
+        if head and options.header is True and _is_subheader(head[0][1], kinds):
+            return True
+        if header[0].startswith(MARK):
+            return True
+        delimiter = make_dialect(source, options)["delimiter"]
+        last, following = header, 0
+        for line, row in chain(head, rows):
+            is_again = row[0] == header[0] or row[0].startswith(MARK)
+            if is_again or not (row[0] or any(map(str.strip, row))):
+                return True
+            if line > following and _may_start_table(last, row):
+                return True
+            text = delimiter.join(row)
+            if "\n" in text and holds_rows(text, delimiter, len(header), kinds):
+                return True
+            last, following = row, line + 1
+        return may_end(last)
+
+
+def _is_subheader(fields: Sequence[str], kinds: Mapping[int, str]) -> bool:
+    """Whether the first row may be a part of the header, or units."""
+    return is_unlike(fields, kinds) or tells_units(fields)
+
+
+def _may_start_table(last: Sequence[str], fields: Sequence[str]) -> bool:
+    """Whether a row behind a blank line has names only, where the last one had numbers."""
+    return any(map(is_number, last)) and not any(map(is_number, fields)) and all(fields)
 
 
 def _are_alike(source: SourceFile, options: CsvOptions, choice: Choice) -> bool:
@@ -223,7 +270,9 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
             header = make_names([ROW_NAME, *records.header])
     except SourceError:
         return None
-    differ = len({row[0] for _, row in numbered}) == _ENOUGH_FOR_ROW_NAMES
+    # Spaces part fields with quotes around them in the tables of R above all.
+    enough = 2 if guessed.delimiter == " " else _ENOUGH_FOR_ROW_NAMES
+    differ = len({row[0] for _, row in numbered}) >= enough
     if not differ or not isinstance(guessed.header, bool):
         return None
     named = replace(guessed, header=header, skip_lines=numbered[0][0] - 1)

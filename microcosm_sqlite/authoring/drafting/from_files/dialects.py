@@ -14,35 +14,29 @@ from microcosm_sqlite.authoring.drafting.from_files.views import (
     Row,
     View,
     are_spaced,
+    find_kind,
+    find_kinds,
     guess_quotechar,
+    is_nothing,
+    is_number,
     view_head,
 )
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
-from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
+from microcosm_sqlite.common.kinds import NUMBER, TEXT
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01", "\x02", "\x1c", "\x1d")
 _MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
 _GAP = re.compile(" {2,}")
-_DIGITS = re.compile(r"[-+]?[$€£]?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
 _PERIOD = re.compile(r"(1[5-9]|2[01])[0-9]{2}([-/.][0-9]{1,2}){0,2}|([0-9]{1,2}[-/.]){2}[0-9]{2,4}")
-_MOMENT = re.compile(
-    r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}.*|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.,]+ ?(Z|UTC|[-+].*)"
-    r"|([0-9]{1,2}[ /-][a-z]{3,9}|[a-z]{3,9} [0-9]{1,2}),?[ /-][0-9]{4}( [0-9:.]+( [ap]m)?)?",
-    re.IGNORECASE,
-)
-_BOOLEAN = re.compile("true|false|yes|no", re.IGNORECASE)
-_IDENTIFIER = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://\S+|[^@\s]+@[^@\s]+\.[a-z]+", re.IGNORECASE
-)
-_NOTHING = re.compile(r"[-.?* ]*|#?n/?a|nan|\(?null\)?|<na>|nil|none|missing|\\n", re.IGNORECASE)
-"""What says nothing of the kind of a column; whether it stands for no value is the author's to
-say."""
+_CLOCK = re.compile(r"(?<![:\d])\d{1,2}:\d{2}(?!\d)")
+_ADDRESS = re.compile(r"[\dA-Fa-f:]*\s*")
 _ENOUGH_TO_RISE = 4
 """Numbers that rise from left to right, in the first row only, before they are believed names."""
 
+_MOST_SUBHEADS = 3
 _ENOUGH_ROWS = 2
 """Rows below a header that stands behind rows of other widths."""
 
@@ -63,9 +57,7 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     with allow_long_fields():
         view = max((view_head(lines, delimiter, quotechar) for delimiter in order), key=_rank)
         if view.width == 1:
-            spaced = view_head(lines, " ", quotechar)
-            is_spaced = _are_aligned(lines) or _are_parted(lines, spaced, quotechar)
-            view = spaced if is_spaced else view_head(lines, usual_delimiter, quotechar)
+            view = _view_rare(lines, quotechar) or view_head(lines, usual_delimiter, quotechar)
     if not view.rows:  # a quote that is open from the first line on
         return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
@@ -97,9 +89,9 @@ def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """
     if not rows:
         return _is_lonely_data(first)
-    kinds = _find_kinds(rows, len(first))
-    heads = {index: first[index].strip() for index in kinds if not _is_nothing(first[index])}
-    if not heads or any(_find_kind(head) != kinds[index] for index, head in heads.items()):
+    kinds = find_kinds(rows, len(first))
+    heads = {index: first[index].strip() for index in kinds if not is_nothing(first[index])}
+    if not heads or any(find_kind(head) != kinds[index] for index, head in heads.items()):
         return False
     if set(kinds.values()) != {NUMBER}:
         return True
@@ -112,8 +104,8 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     >>> list_doubtful_names(["place", "2019"], [["x", "1.5"]])
     ['2019']
     """
-    kinds = _find_kinds(rows, len(first))
-    return [first[index].strip() for index in kinds if _find_kind(first[index]) == kinds[index]]
+    kinds = find_kinds(rows, len(first))
+    return [first[index].strip() for index in kinds if find_kind(first[index]) == kinds[index]]
 
 
 def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -122,59 +114,15 @@ def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     >>> is_told_header(["name", "size"], [["x", "1"]]), is_told_header(["anna"], [["ben"]])
     (True, False)
     """
-    kinds = _find_kinds(rows, len(first))
-    return any(_find_kind(first[index]) != kind for index, kind in kinds.items())
-
-
-def is_unlike(row: Sequence[str], rows: Sequence[Sequence[str]], least: int = 1) -> bool:
-    """Whether a row has words where all rows below have numbers, dates or the like.
-
-    Args:
-        row: The row.
-        rows: Those below.
-        least: In how many columns at least.
-
-    >>> is_unlike(["", "kg"], [["a", "1"], ["b", "2"]]), is_unlike(["x", "3"], [["a", "1"]])
-    (True, False)
-    """
-    kinds = _find_kinds(rows, len(row))
-    found = [_find_kind(row[index]) for index in kinds if not _is_nothing(row[index])]
-    return len(found) >= least and set(found) == {TEXT}
+    kinds = find_kinds(rows, len(first))
+    return any(find_kind(first[index]) != kind for index, kind in kinds.items())
 
 
 def _is_lonely_data(row: Sequence[str]) -> bool:
     """Whether the only row of a text has values; years and dates beside words are names."""
-    filled = [field.strip() for field in row if not _is_nothing(field)]
-    values = [field for field in filled if _find_kind(field) != TEXT]
+    filled = [field.strip() for field in row if not is_nothing(field)]
+    values = [field for field in filled if find_kind(field) != TEXT]
     return bool(values) and (values == filled or not all(map(_PERIOD.fullmatch, values)))
-
-
-def _find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
-    """The kinds of the columns that have one and the same in all rows, other than text."""
-    kinds: dict[int, str] = {}
-    for index in range(width):
-        fields = (row[index] for row in rows if len(row) > index)
-        texts = [field for field in fields if not _is_nothing(field)]
-        kind = _find_kind(texts[0]) if texts else TEXT
-        if kind != TEXT and all(_find_kind(text) == kind for text in texts):
-            kinds[index] = kind
-    return kinds
-
-
-def _find_kind(text: str) -> str:
-    """What a text is, roughly: digits count as a number, and addresses of the web as a UUID."""
-    text = text.strip()
-    if _is_number(text):
-        return NUMBER
-    if _MOMENT.fullmatch(text):
-        return DATETIME
-    if _IDENTIFIER.fullmatch(text):
-        return UUID
-    return BOOLEAN if _BOOLEAN.fullmatch(text) else TEXT
-
-
-def _is_nothing(text: str) -> bool:
-    return bool(_NOTHING.fullmatch(text.strip()))
 
 
 def _are_numeric_names(
@@ -185,7 +133,7 @@ def _are_numeric_names(
     if numbers == [str(number) for number in range(len(numbers))] and not _counts(first, rows):
         return True
     texts = (row[index].strip() for row in rows for index in heads if len(row) > index)
-    below = [text for text in texts if not _is_nothing(text)]
+    below = [text for text in texts if not is_nothing(text)]
     are_periods = all(map(_PERIOD.fullmatch, heads.values()))
     if are_periods and not all(map(_PERIOD.fullmatch, below)):
         return True
@@ -210,15 +158,19 @@ def _rises(texts: Sequence[str]) -> bool:
     return all(left < right for left, right in pairwise(numbers))
 
 
-def _is_number(text: str) -> bool:
-    return bool(_DIGITS.fullmatch(text.strip()))
+def _view_rare(lines: Sequence[str], quotechar: str) -> View | None:
+    """The head where colons or spaces part its fields, which texts and times have as well."""
+    colons, spaces = (view_head(lines, delimiter, quotechar) for delimiter in ": ")
+    if _are_in_colons(lines, colons):
+        return colons
+    return spaces if _are_aligned(lines) or _are_parted(lines, spaces, quotechar) else None
 
 
 def _are_aligned(lines: Sequence[str]) -> bool:
     """Whether spaces part columns: as many in each line, all numbers or far apart."""
     filled = [line.strip() for line in lines if line.strip()]
     rows = [line.split() for line in filled]
-    numbers = [row for row in rows if len(row) > 1 and all(map(_is_number, row))]
+    numbers = [row for row in rows if len(row) > 1 and all(map(is_number, row))]
     if len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows):
         return True
     gaps = [len(_GAP.findall(line)) for line in filled]
@@ -226,9 +178,26 @@ def _are_aligned(lines: Sequence[str]) -> bool:
 
 
 def _are_parted(lines: Sequence[str], spaced: View, quotechar: str) -> bool:
-    """Whether spaces part fields, as quotes around those that have spaces show."""
+    """Whether spaces part fields, as quotes around those that have spaces show.
+
+    R gives rows a name, for which its header has none.
+    """
     quoted = re.compile(rf"(?:^| ){quotechar}[^{quotechar}]*{quotechar}(?: |$)", re.MULTILINE)
-    return spaced.width > 1 == spaced.agreement and bool(quoted.search("".join(lines)))
+    first, *others = [len(row.fields) for row in spaced.rows] or [1]
+    is_regular = set(others) == {spaced.width} and first in (spaced.width, spaced.width - 1)
+    return spaced.width > 1 and is_regular and bool(quoted.search("".join(lines)))
+
+
+def _are_in_colons(lines: Sequence[str], view: View) -> bool:
+    """Whether colons part fields, as in the tables of Unix, and none is of a time or an address."""
+    if len(view.rows) < 2 or view.width < 2 or view.agreement < 1:
+        return False
+    later = [field for row in view.rows for field in row.fields[1:]]
+    is_text = any(field.startswith((" ", "//")) for field in later)
+    if is_text or any(map(_CLOCK.search, lines)) or all(map(_ADDRESS.fullmatch, lines)):
+        return False
+    rows = [row.fields for row in view.rows]
+    return view.width > 2 or is_told_header(rows[0], rows[1:])
 
 
 def _find_header(view: View) -> int:
@@ -247,9 +216,17 @@ def _find_header(view: View) -> int:
 
 def _find_late_table(view: View) -> int:
     """The position of a header behind rows of other widths; zero where no table starts there."""
-    widths = (len(row.fields) for row in view.rows[:_MOST_PREAMBLE])
-    position = next((at for at, width in enumerate(widths) if width == view.width), 0)
-    return position if position and _starts_table(view.rows[position:], view) else 0
+    widths = [len(row.fields) for row in view.rows]
+    first = next((at for at, width in enumerate(widths) if width == view.width), 0)
+    others = [at for at, width in enumerate(widths[:_MOST_PREAMBLE]) if width != view.width]
+    last = others[-1] + 1 if others and first < others[-1] < len(widths) - 1 else first
+    above = [row.fields for row in view.rows[first:last] if len(row.fields) == view.width]
+    if above and is_told_header(above[0], above[1:]):
+        last = first  # what is above is a table too, and goes first
+    for position in (first, last):
+        if 0 < position < _MOST_PREAMBLE and _starts_table(view.rows[position:], view):
+            return position
+    return 0
 
 
 def _starts_table(rows: Sequence[Row], view: View) -> bool:
@@ -258,11 +235,15 @@ def _starts_table(rows: Sequence[Row], view: View) -> bool:
     while below and len(below[-1]) < view.width:  # notes may follow
         below.pop()
     has_width = all(len(fields) == view.width > 1 for fields in below)
-    is_header = _is_header_alike(rows[0], view) and not any(map(_is_nothing, rows[0].fields))
+    is_header = _is_header_alike(rows[0], view) and not any(map(is_nothing, rows[0].fields))
     if len(below) < _ENOUGH_ROWS or not (has_width and is_header):
         return False
-    kinds = _find_kinds(below, view.width)
-    return any(_find_kind(rows[0].fields[index]) == TEXT for index in kinds)
+    # A few rows of further names, or of units, may stand in front of the values.
+    kinds = [
+        find_kinds(below[at:], view.width) for at in range(min(_MOST_SUBHEADS + 1, len(below) - 1))
+    ]
+    found = next(filter(None, kinds), {})
+    return any(find_kind(rows[0].fields[index]) == TEXT for index in found)
 
 
 def _is_preamble(row: Row, view: View, position: int) -> bool:
@@ -280,18 +261,18 @@ def _is_preamble(row: Row, view: View, position: int) -> bool:
 
 def _describes_file(row: Row) -> bool:
     """Whether a row has values and no names, as where a format says its version and date."""
-    return 2 * sum(map(_is_number, row.fields)) > row.filled > 2
+    return 2 * sum(map(is_number, row.fields)) > row.filled > 2
 
 
 def _is_header_alike(row: Row, view: View) -> bool:
-    return len(row.fields) == row.filled == view.width and not any(map(_is_number, row.fields))
+    return len(row.fields) == row.filled == view.width and not any(map(is_number, row.fields))
 
 
 def _are_sentences(view: View, position: int) -> bool:
     """Whether what seems a table below a title is text of one column, whose commas are its own."""
     first, rows = view.rows[0], [row.fields for row in view.rows[position:]]
     has_gap = view.rows[position].start > position + first.start
-    has_digits = any(_is_number(field) for fields in rows for field in fields)
+    has_digits = any(is_number(field) for fields in rows for field in fields)
     return len(first.fields) == 1 and not has_gap and not has_digits and are_spaced(rows)
 
 

@@ -1,18 +1,78 @@
-"""Which encoding a text is in, as far as its bytes and the letters of languages tell."""
+"""Which encoding a text is in, as far as its bytes and the letters of languages tell.
+
+Each encoding is tried on the bytes that are not ASCII, and so is each language that is written in
+it: what comes out is the more likely, the more usual its letters are there, and the more they stand
+where letters stand. How likely is a logarithm throughout.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from unicodedata import category, name
+from typing import NamedTuple
+from unicodedata import category
 
-from microcosm_sqlite.authoring.sources.streams import find_mark, open_bytes
+from microcosm_sqlite.authoring.drafting.from_files.views import find_wide
+from microcosm_sqlite.authoring.sources.streams import DOS_MARK, find_mark, open_bytes
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
-_CYRILLIC = "оеаинтсрвлкм"
-_KANA = "のにはをたがでてとしいるなかっこまもすれらりんさあくうきけ年日本大人学国中一"
+UTF8 = "utf-8"
+
+# Letters beyond ASCII of languages, the most frequent first.
+_FRENCH, _PORTUGUESE, _DANISH = "éèàêçôîâûùïœë", "ãçáéíóêõâúàô", "øåæéö"
+_NAMES = "éöüáíóäèåøçñãëæïêúôâßðýþàòìùî"
+_WESTERN = (
+    "üäößéè", _FRENCH, "óíáéñúü", _PORTUGUESE, "àèùòìé", "ëéïöüè", "äöåé", _DANISH, "ðíáöþéúóæý",
+    "àèéóíòçúïü", "äõüöšž", "áéíóú", "ëç", _NAMES,
+)  # fmt: skip
+"""German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Icelandic, Catalan,
+Estonian, Irish, Albanian, and names of all of them together."""
+_ROMANIAN = "ășțîâ"
+_CENTRAL = (
+    "łóążęśćńź", "íáéýěščžřůúťňďó", "áíéžščýúľťôňďäóĺŕ", "áéöőóüíúű", "čšž", "šžčćđ", "ăşţîâ",
+    _ROMANIAN, "üäöß",
+)  # fmt: skip
+"""Polish, Czech, Slovak, Hungarian, Slovenian, Croatian, Romanian in two spellings, German."""
+_BALTIC = ("āīēšūņļžķčģ", "ėųšžūąįčę", "äõüöšž")
+_TURKISH = ("ıüşğöçİâî",)
+_VIETNAMESE = ("\u0301\u0300ôđ\u0323êâươ\u0309ă\u0303áàéíóúèù",)
+_CYRILLIC = (
+    "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
+    "оаинвітерсклудмпзяьбгйчюхжцєїшщфґ",
+    "аеоинтрвсдлпкмзгбъучщцхжйшяюфь",
+    "аоиенрјтсвкудмпзгблчшцжњљћхфђџ",
+)
+_GREEK = ("ατοιενσρκπυςλμηγδίόάέωήθχφβώύξζψϊΐϋΰ",)
+_HEBREW = ("יהולאתרבמשםנדחקעצפגסזטךןףכץ",)
+_ARABIC = ("اليمنوتربةدعسفهكقحجأشصطخضزذثغءإئىظآؤپچژگ",)
+_THAI = ("านรอกเงมยลวดทส่้ตะัปบีค็ิหจพช์ใแไขธผุูืำโถซณฐญศษฟฝฮฎภฉๆฤึ",)
+_SCRIPTS = (_CYRILLIC, _GREEK, _HEBREW, _ARABIC, _THAI)
+
+_LANGUAGES: dict[str, tuple[float, tuple[str, ...]]] = {
+    "cp1252": (0, _WESTERN), "cp1250": (-2, _CENTRAL), "cp1251": (-5, _CYRILLIC),
+    "cp1253": (-5, _GREEK), "cp1254": (-2.5, _TURKISH), "cp1255": (-5, _HEBREW),
+    "cp1256": (-5, _ARABIC), "cp1257": (-2.5, _BALTIC), "cp1258": (-5, _VIETNAMESE),
+    "cp874": (-5, _THAI), "iso8859_15": (-3, _WESTERN), "iso8859_2": (-3.5, _CENTRAL),
+    "iso8859_4": (-7, _BALTIC), "iso8859_5": (-9, _CYRILLIC), "iso8859_6": (-8, _ARABIC),
+    "iso8859_7": (-7, _GREEK), "iso8859_8": (-7, _HEBREW), "iso8859_9": (-4, _TURKISH),
+    "iso8859_13": (-6, _BALTIC), "iso8859_16": (-6, (_ROMANIAN,)), "koi8_r": (-7, _CYRILLIC),
+    "koi8_u": (-8, _CYRILLIC), "cp866": (-7, _CYRILLIC), "mac_cyrillic": (-9, _CYRILLIC),
+    "mac_roman": (-6, _WESTERN), "mac_latin2": (-8, _CENTRAL), "cp850": (-4, _WESTERN),
+    "cp437": (-4.5, _WESTERN), "cp852": (-5, _CENTRAL), "cp857": (-6, _TURKISH),
+    "cp775": (-7, _BALTIC), "cp860": (-6, (_PORTUGUESE,)), "cp865": (-6, (_DANISH,)),
+    "cp737": (-9, _GREEK), "cp869": (-10, _GREEK), "cp862": (-9, _HEBREW),
+    "latin-1": (-9, _WESTERN),
+}  # fmt: skip
+"""Encodings of one byte for each letter, how usual they are, and languages written in them. The
+last one takes all bytes."""
+
+_KANA = "のにはをたがでてとしいるなかっこまもすれらりんさあくうきけ"
 _KANJI = (
     "一二三四五六七八九十百千万円年月日時分人名前男女大小中上下左右東西南北山川田村町市区都道府県"
     "郡島森林木花水火土金石岩原野谷沢池海浜橋本井口内外高低長新古佐藤鈴渡辺伊加吉松清斎坂岡青京阪"
@@ -20,112 +80,53 @@ _KANJI = (
     "目氏住所性別生国立子美太郎正明光幸雄夫恵由香智真直文武春夏冬朝白黒赤空風雪星"
 )
 _HANZI = (
-    "的一是不了在人有我他中大上和你地出道也年得就那要下以生自去之家心多天能好都日起成事只作"
-    "想看文手十用主行方又如前所本面公同三已老市"
+    "的一是不了在人有我他中大上和你地出道也年得就那要下以生自去之家心多天能好都日起成事只作想看文手"
+    "十用主行方又如前所本面公同三已老市男女姓名址口地北京上海重四川西"
 )
-_SIMPLIFIED = f"{_HANZI}这来国个到说们为子时会着过学对后么开没于还发当无里见经头从动两长县区"
-_TRADITIONAL = f"{_HANZI}這來國個到說們為子時會著過學對後麼開沒於還發當無裡見經頭從動兩長縣區"
+_SIMPLIFIED = (
+    f"{_HANZI}这来国个到说们为子时会着过学对后么开没于还发当无里见经头从动两长县区总数广东统计"
+)
+_TRADITIONAL = (
+    f"{_HANZI}這來國個到說們為子時會著過學對後麼開沒於還發當無裡見經頭從動兩長縣區總數廣東統計臺"
+)
 _HANGUL = "이다는을가의에고하지도은한로서기사리를시과대인해그어나자아부정일수전상보장제여것구동주원"
-FREQUENT = {
-    "cp1251": (_CYRILLIC, 0.7),
-    "cp1253": ("αοιετσνηυρπκςόίάέή", 0.8),
-    "cp1255": ("יוהלאתרבמשםנד", 0.75),
-    "koi8_r": (_CYRILLIC, 0.7),
-    "cp866": (_CYRILLIC, 0.7),
-    "mac_cyrillic": (_CYRILLIC, 0.7),
-    "cp1256": ("اليمنرتوبةدع", 0.75),
-    "cp874": ("านรอกเงมยลวด่้ีะิ์ัสทป", 0.75),
-    "cp932": (_KANA + _KANJI, 0.5),
-    "euc_jp": (_KANA + _KANJI, 0.5),
-    "gb18030": (_SIMPLIFIED, 0.3),
-    "big5": (_TRADITIONAL, 0.3),
-    "cp949": (_HANGUL, 0.4),
+
+_WIDE = {
+    "cp932": (-3, _KANA + _KANJI, 0x97),
+    "euc_jp": (-4, _KANA + _KANJI, 0xCF),
+    "gb18030": (-3, _SIMPLIFIED, 0xD7),
+    "big5": (-3.5, _TRADITIONAL, 0xC6),
+    "cp949": (-3.5, _HANGUL, 0xC8),
 }
-"""Encodings of other scripts than Latin: letters that are frequent in their languages, and how much
-of a text these make up. The likelier of two comes first."""
+"""Encodings of several bytes: how usual they are, their frequent letters, and the last first byte
+of letters that are not rare."""
 
-LATIN = {
-    "cp1252": (
-        "äöüß",  # German
-        "áéíñóúüçºª",  # Spanish, Galician
-        "áâãàçéêíóôõúü",  # Portuguese
-        "àâæçèéêëîïôœùûüÿ",  # French
-        "àèéìîòù",  # Italian
-        "àçèéíïòóúü",  # Catalan
-        "åäöé",  # Swedish, Finnish
-        "æøåéòô",  # Danish, Norwegian
-        "áæéðíóöþúý",  # Icelandic
-        "äëéèïöüóê",  # Dutch
-        "äõöüšž",  # Estonian
-        "áéíóú",  # Irish
-    ),
-    "cp1250": (
-        "ąćęłńóśźż",  # Polish
-        "áčďéěíňóřšťúůýž",  # Czech
-        "áäčďéíĺľňóôŕšťúýž",  # Slovak
-        "áéíóöőúüű",  # Hungarian
-        "čćđšž",  # Croatian, Slovenian
-        "ăâîşţ",  # Romanian
-    ),
-    "cp1254": ("çğıöşüâîûİ",),  # Turkish
-    "cp1257": (
-        "āčēģīķļņšūž",  # Latvian
-        "ąčęėįšųūž",  # Lithuanian
-    ),
-}
-"""Encodings of Latin letters, to the letters beyond ASCII of languages that are written in them."""
+_RATE = 0.06
+"""How many letters of a language in Latin letters are beyond ASCII."""
+_STRANGE = -8.0
+"""How likely a letter is that its language does not have."""
+_CAPITAL, _INSIDE, _MIXED, _CROWDED = -2.3, -7.0, -4.0, -1.0
+"""What a capital costs, one within a word, a letter beside one of another script, and one that
+is not ASCII beside another."""
+# Quotes, dashes and the like: which begin a word, end one, or join two.
+_OPENERS = "\u2018\u201c\u201e\u201a\u00ab\u00bb\u00bf\u00a1\u2013\u2014\u2026\u20ac\u00a3\u00a0"
+_CLOSERS = "\u2018\u2019\u201c\u201d\u00bb\u2013\u2014\u2026\u00b0\u00b2\u00b3\u00ba\u00aa\u00ae"
+_HYPHENS, _DASHES = "\u2010\u00b7\u00a0", "\u2013\u2014"
+_OTHERS = "\u00ad\u00bd\u00b5\u00a7\uff0c\u3002\uff1a\uff08\uff09\u3001\u300c\u300d\u3000\u30fc"
+_MARKS = f"{_OPENERS}{_CLOSERS}{_HYPHENS}{_OTHERS}"
+_SAMPLE = 1 << 14
+_DOUBTFUL, _MOST_TOLD = 6, 3
+"""How much likelier an encoding is than those that need not be told, and how many are told."""
+_WORD = re.compile(r"[^\s,;|\"]+")
+_ESCAPES = re.compile(rb"\x1b\$[@B].*?\x1b\([BJ]")
 
 
-_LETTERS = ("Lu", "Ll", "Sk")
-"""Categories of letters, and of accents without one, which no language has."""
+class _Reading(NamedTuple):
+    """How likely it is that a text is in an encoding, and what it says then."""
 
-
-def measure_frequent(text: str, encoding: str) -> float:
-    """How much of a text its script's frequent letters make up, where 1 is usual.
-
-    >>> measure_frequent("дороги и мосты", "cp1251") > 0.8 > measure_frequent("ЗПТПДБ ОБ", "cp1251")
-    True
-    """
-    letters, usual = FREQUENT[encoding]
-    found = [each for each in text.lower() if not each.isascii() and category(each)[0] != "P"]
-    frequent = sum(each in letters for each in found)
-    strange = sum(category(each)[0] in "CS" for each in found)
-    return (frequent - strange) / usual / max(len(found), 1)
-
-
-def measure_language(text: str, encoding: str) -> float:
-    """How many of the letters beyond ASCII that one language of an encoding has, at most.
-
-    >>> measure_language("für Übung", "cp1252"), measure_language("Mìsto, dìti, pøí", "cp1252")
-    (1.0, 0.5)
-    """
-    found = [each for each in text if not each.isascii() and category(each) in _LETTERS]
-    known = (
-        sum(each in letters or each.lower() in letters for each in found)
-        for letters in LATIN[encoding]
-    )
-    return max(known) / max(len(found), 1)
-
-
-UTF8 = "utf-8"
-_LATIN = ("cp1252", "mac_roman", "cp850", "cp1250", "iso8859_2", "latin-1")
-"""Of those that make equal sense of a text, the first one is believed; the last takes all."""
-_OTHER_LATIN = ("cp1250", "cp1254", "cp1257")
-_SAMPLE = 1 << 20
-_ENOUGH_FOR_SENSE = 1 << 16
-_JOINERS = "\u2019\u2010\u2013\u2014\u00b7\u00ad"
-"""Marks within words."""
-_WORD = re.compile("(?:[^\\W\\d_]|[\u05b0-\u05c7\u064b-\u0652\u0e31-\u0e4e])+")
-"""Letters, and the vowels and accents of Hebrew, Arabic and Thai."""
-_ALIKE = 0.9
-_BELIEVED = 0.5
-"""How frequent the frequent letters of a script have to be, of what is usual."""
-_SURE, _FOREIGN = 0.99, 0.95
-"""How many letters one language has to have, and how many at most any of western Europe."""
-_ENOUGH_OWN = 2
-"""Different letters that cp1252 does not have, before another encoding is believed."""
-_ENOUGH = 8
-"""Letters of another script that make it believed."""
+    likelihood: float
+    encoding: str
+    text: str
 
 
 @dataclass
@@ -151,7 +152,7 @@ class _Census:
         except UnicodeDecodeError:
             self.first = self.first or number
             self.strays += 1
-            if len(self.sample) < _SAMPLE:
+            if len(self.sample) + len(line) <= _SAMPLE or not self.sample:
                 self.sample += line
         else:
             self.has_utf8 = True
@@ -164,10 +165,12 @@ class FoundEncoding:
     Attributes:
         name: As the option `encoding` takes it.
         evidence: A sentence, empty for UTF-8 and for what a byte order mark says.
+        has_dos_mark: Whether the byte that ended files of DOS is at its end.
     """
 
     name: str = UTF8
     evidence: str = ""
+    has_dos_mark: bool = False
 
 
 def find_encoding(path: Path) -> FoundEncoding:
@@ -180,14 +183,18 @@ def find_encoding(path: Path) -> FoundEncoding:
         head = stream.read(1 << 12)
         if find_mark(head):
             return FoundEncoding()
-        wide = _find_wide(head)
+        wide = find_wide(head)
         if wide:
             return FoundEncoding(wide, f"{wide}, told by its zero bytes")
         stream.seek(0)
-        census = _Census()
+        census, line = _Census(), b""
         for number, line in enumerate(stream, 1):
             if not line.isascii():
                 census.add(number, line)
+            elif b"\x1b$" in line and _ESCAPES.search(line):
+                return FoundEncoding(
+                    "iso2022_jp", f"iso2022_jp, told by escape sequences (line {number})"
+                )
             if b"\0" in line:
                 raise SourceError(
                     f"{path.name}, line {number}: a NUL character, which text does not have.",
@@ -195,116 +202,143 @@ def find_encoding(path: Path) -> FoundEncoding:
                     line=number,
                     hint="Remove it, or export the file anew; it may be damaged, or no text.",
                 )
-    return _judge(census) if census.strays else FoundEncoding()
-
-
-def _find_wide(head: bytes) -> str:
-    """UTF-16 without a byte order mark: half of the bytes of most languages are zero then."""
-    if not head or len(head) % 2:
-        return ""
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    most = 0.4 * len(head) / 2
-    if odd > most > 10 * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > most > 10 * odd else ""
+    found = _judge(census) if census.strays else FoundEncoding()
+    return replace(found, has_dos_mark=line.rstrip(b"\r\n").endswith(DOS_MARK))
 
 
 def _judge(census: _Census) -> FoundEncoding:
-    head = census.sample[:_ENOUGH_FOR_SENSE]
-    head = head[: head.rfind(b"\n") + 1] or head
-    latin = _choose_latin(head, census.sample)
+    readings = list_readings(census.sample, is_mixed=census.has_utf8)
+    alike = [each.encoding for each in readings if each.text == readings[0].text]
+    best = max(alike, key=lambda name: {**_LANGUAGES, **_WIDE}[name][0])
+    doubt = _describe_doubt(readings)
     if census.has_utf8:
         lines = spell_count(census.strays, "line")
         return FoundEncoding(
-            f"{UTF8}+{latin}",
-            f"UTF-8, but for {lines} (the first is {census.first}), read as {latin}",
+            f"{UTF8}+{best}",
+            f"UTF-8, but for {lines} (the first is {census.first}), read as {best}{doubt}",
         )
-    found = _find_script(head) or latin
     return FoundEncoding(
-        found, f"{found}, as line {census.first} is not UTF-8; look whether its letters are right"
+        best,
+        f"{best}, as line {census.first} is not UTF-8; look whether its letters are right{doubt}",
     )
 
 
-def _choose_latin(head: bytes, sample: bytes) -> str:
-    """The encoding of Latin letters in which words look most like words of some language."""
-    known = [one for one in _LATIN if _decodes(sample, one)]
-    best = min(known, key=lambda one: count_oddities(head.decode(one, "ignore")))
-    if best not in ("cp1252", *_OTHER_LATIN):
-        return best
-    western = measure_language(head.decode("cp1252", "ignore"), "cp1252")
-    others = {one: _judge_latin(head, one) for one in _OTHER_LATIN if _decodes(sample, one)}
-    other = max(others, key=lambda one: others[one], default=best)
-    return other if western < _FOREIGN <= _SURE <= others.get(other, 0) else best
+def _describe_doubt(readings: list[_Reading]) -> str:
+    """What the next likely encodings would read, where they are about as likely."""
+    best, told = readings[0], dict[str, str]()
+    for other in readings[1:]:
+        words = zip(_WORD.findall(best.text), _WORD.findall(other.text), strict=False)
+        here, there = next((pair for pair in words if pair[0] != pair[1]), ("", ""))
+        if best.likelihood - other.likelihood < _DOUBTFUL and here:
+            read = f"{here!r} would be {there!r}" if not told else repr(there)
+            told.setdefault(there, f'{read} with `encoding = "{other.encoding}"`')
+    return f": {' or '.join([*told.values()][:_MOST_TOLD])} under `csv`" if told else ""
 
 
-def _judge_latin(head: bytes, encoding: str) -> float:
-    """How surely a text is one of a language whose encoding is not cp1252."""
-    text = head.decode(encoding, "ignore")
-    other = head.decode("cp1252", "replace")
-    own = {letter.lower() for letter, read in zip(text, other, strict=False) if letter != read}
-    return measure_language(text, encoding) if len(own) >= _ENOUGH_OWN else 0
+def list_readings(sample: bytes, *, is_mixed: bool = False) -> list[_Reading]:
+    """What bytes may say in each encoding, the likeliest first.
 
+    Args:
+        sample: Lines that are not UTF-8.
+        is_mixed: Whether there is UTF-8 beside them; then each byte is a letter.
 
-def _decodes(text: bytes, encoding: str) -> bool:
-    try:
-        text.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def count_oddities(text: str) -> int:
-    """How often a letter beyond ASCII is none, or is a capital inside of a word.
-
-    >>> count_oddities("Müller, 5 €"), count_oddities("M\u0178ller"), count_oddities("£ód\u0178")
-    (0, 1, 2)
+    >>> [list_readings(text.encode("cp1252"))[0].text for text in ("für", "5 €")]
+    ['für', '5 €']
     """
-    return sum(
-        _is_odd(before, letter, after)
-        for before, letter, after in zip(f" {text}", text, f"{text[1:]} ", strict=False)
-        if not letter.isascii()
-    )
+    readings = [*_read_letters(sample)]
+    if not is_mixed:
+        readings += _read_wide_letters(sample)
+    return sorted(readings, reverse=True)
 
 
-def _is_odd(before: str, letter: str, after: str) -> bool:
-    if letter.isalpha():
-        is_inside = before.islower() or (before.isalpha() and after.islower())
-        return letter.isupper() and is_inside
-    kind = category(letter)
-    is_joined = before.isalpha() and letter not in _JOINERS
-    return kind == "Cc" or (after.isalpha() and (is_joined or kind[0] in "SN"))
+def _read_letters(sample: bytes) -> Iterator[_Reading]:
+    for encoding, text in _decode(sample, _LANGUAGES):
+        usual, languages = _LANGUAGES[encoding]
+        is_script = languages in _SCRIPTS
+        letters, cost = _weigh(text, is_script=is_script)
+        found = max(_compare(letters, language, is_script=is_script) for language in languages)
+        yield _Reading(usual + cost + found, encoding, text)
 
 
-def _find_script(sample: bytes) -> str:
-    """An encoding of a script other than Latin, where there is text enough to tell."""
-    scores = {one: _judge_script(sample, one) for one in FREQUENT if _decodes(sample, one)}
-    best = max(scores.values(), default=0)
-    # The first one of those that fit about as well.
-    return next((one for one in scores if scores[one] >= max(best * _ALIKE, _BELIEVED)), "")
+def _read_wide_letters(sample: bytes) -> Iterator[_Reading]:
+    for encoding, text in _decode(sample, _WIDE):
+        cost = sum(
+            count * (_judge_wide(letter, encoding) + _mix(before, after))
+            for (before, letter, after), count in _count(text).items()
+        )
+        yield _Reading(_WIDE[encoding][0] + cost, encoding, text)
 
 
-def _judge_script(sample: bytes, encoding: str) -> float:
-    """How much a text looks as one of a script does; zero for one that mixes it with Latin."""
-    text = sample.decode(encoding)
-    letters = [letter for letter in text if letter.isalpha() and not letter.isascii()]
-    foreign = sum(map(_is_foreign, letters))
-    if foreign < _ENOUGH or foreign <= len(letters) / 2 or mixes_scripts(text):
-        return 0
-    return measure_frequent(text, encoding) - 2 * count_oddities(text) / len(letters)
+def _decode(sample: bytes, encodings: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each encoding that all of the bytes are text in, and that text."""
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            yield encoding, sample.decode(encoding)
 
 
-def mixes_scripts(text: str) -> bool:
-    """Whether words with letters of another script often have ASCII letters too.
-
-    They do where text in Latin letters is read in another encoding than its own.
-
-    >>> mixes_scripts("f\u0456r alle"), mixes_scripts("\u0434\u043b\u044f all")
-    (True, False)
-    """
-    words = [word for word in _WORD.findall(text) if any(map(_is_foreign, word))]
-    mixed = sum(any(letter.isascii() for letter in word) for word in words)
-    return 4 * mixed > len(words)
+def _count(text: str) -> Counter[tuple[str, str, str]]:
+    """The letters that are not ASCII, each between its neighbours."""
+    around = zip(f" {text}", text, f"{text[1:]} ", strict=False)
+    return Counter(each for each in around if not each[1].isascii())
 
 
-def _is_foreign(letter: str) -> bool:
-    return not letter.isascii() and not name(letter, "").startswith("LATIN")
+def _weigh(text: str, *, is_script: bool) -> tuple[Counter[str], float]:
+    """The letters of a text, and the likelihood of all else, whatever its language."""
+    letters, total = Counter[str](), 0.0
+    for (before, letter, after), count in _count(text).items():
+        kind = category(letter)
+        if kind in ("Lu", "Ll", "Mn") or (kind in ("Lo", "Lm", "Mc") and is_script):
+            letters[letter if letter == "İ" else letter.lower()] += count
+            is_crowded = before.isalpha() and not before.isascii()
+            cost = _mix(before, after) if is_script else _CROWDED * is_crowded
+            if letter.isupper() and letter != "İ":
+                is_inside = before.islower() or (before.isalpha() and after.islower())
+                cost += _CAPITAL + _INSIDE * is_inside
+            if kind == "Mn" and not (before.isalpha() or category(before) == "Mn"):
+                cost += _INSIDE
+        else:
+            cost = _judge_mark(before, letter, after)
+        total += count * cost
+    return letters, total
+
+
+def _judge_mark(before: str, mark: str, after: str) -> float:
+    """How likely a mark is where it stands."""
+    if category(mark)[0] == "C" and mark not in _MARKS:
+        return -15.0
+    cost = -4.0 if mark in _MARKS else -9.0
+    if before.isalpha() and after.isalpha() and mark not in f"\u2019{_HYPHENS}":
+        return cost if mark in _DASHES and after.isupper() else cost - 5
+    if before.isalpha() and mark not in _CLOSERS + _HYPHENS:
+        return cost - 6
+    return cost - 7 if after.isalpha() and mark not in _OPENERS + _HYPHENS else cost
+
+
+def _mix(before: str, after: str) -> float:
+    """What it costs to stand beside ASCII letters, with which other scripts are not mixed."""
+    return _MIXED * sum(each.isascii() and each.isalpha() for each in (before, after))
+
+
+def _compare(letters: Counter[str], language: str, *, is_script: bool) -> float:
+    """How likely these are letters of a language."""
+    shares = [1 / (rank + 2) for rank in range(len(language))]
+    rate = (1 if is_script else _RATE) / sum(shares)
+    known = {letter: math.log(rate * share) for letter, share in zip(language, shares, strict=True)}
+    found = sum(count * known.get(letter, _STRANGE) for letter, count in letters.items())
+    return found - 2 * (language == _NAMES)
+
+
+def _judge_wide(letter: str, encoding: str) -> float:
+    """How likely a letter or mark is in an encoding of several bytes."""
+    _, frequent, last = _WIDE[encoding]
+    if letter in frequent:
+        return -4.0 if letter in _KANA else -5.0
+    if "\u3040" <= letter < "\u3100" or letter in _MARKS:
+        return -5.0
+    if "\uff61" <= letter < "\uffa0":
+        return -6.5
+    if "\u4e00" <= letter < "\ua000" or "\uac00" <= letter < "\ud7b0":
+        is_other = (letter >= "\uac00") != (encoding == "cp949")
+        is_rare = letter.encode(encoding)[0] > last or len(letter.encode(encoding)) > 2
+        return -8.0 - 4 * is_rare - 4 * is_other
+    return -20.0 if category(letter)[0] == "C" else -13.0

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import shlex
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
 from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, refuse_pointer, split_name
+from microcosm_sqlite.authoring.sources.finding import (
+    DATABASE,
+    name_table,
+    refuse_pointer,
+    split_name,
+)
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
 from microcosm_sqlite.common.kinds import (
     BINARY,
@@ -23,6 +30,7 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
     TIME,
+    UUID,
 )
 from microcosm_sqlite.errors import SourceError
 
@@ -90,7 +98,10 @@ def _complain(path: Path, what: str, advice: str) -> SourceError:
 
 
 def list_files(
-    folder: Path, left_out: dict[str, str], refused: list[SourceError]
+    folder: Path,
+    left_out: dict[str, str],
+    refused: list[SourceError],
+    exclude: Collection[str] = (),
 ) -> Iterator[Path]:
     """The files of a folder that are to be read, but for databases, sorted.
 
@@ -98,13 +109,17 @@ def list_files(
         folder: The folder.
         left_out: Is told which files are not read, and why.
         refused: Is told of those that cannot be.
+        exclude: Tables to leave out, by the names that their files give them.
 
     Raises:
         SourceError: It is no folder.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    for path in sorted(folder.iterdir()):
+    paths = {*folder.iterdir()}
+    excluded = {path for path in paths if name_table(path) in exclude and split_name(path)[1]}
+    left_out |= {path.name: EXCLUDED for path in sorted(excluded) if not is_database(path)}
+    for path in sorted(paths - excluded):
         if path.name.startswith("."):
             left_out[path.name] = HIDDEN
         elif path.is_dir():
@@ -123,7 +138,7 @@ def list_files(
             except SourceError as error:
                 refused.append(error)
         elif not split_name(path)[1]:
-            left_out[path.name] = _ADVICE.get(path.suffix.lower(), _UNKNOWN)
+            left_out[path.name] = _describe_unread(path)
         else:
             yield path
 
@@ -133,13 +148,73 @@ _ADVICE = {
     ".xlsx": "an Excel workbook; save each sheet as CSV",
     ".xls": "an Excel workbook; save each sheet as CSV",
     ".ods": "a workbook; save each sheet as CSV",
-    ".geojson": "GeoJSON; write one object on each line, and call it .jsonl",
-    ".json": "JSON; write one object on each line, as `jq -c '.[]'` does, and call it .jsonl",
+    ".sav": "a file of SPSS; export it as CSV or Parquet",
+    ".dta": "a file of Stata; export it as CSV or Parquet",
+    ".sas7bdat": "a file of SAS; export it as CSV or Parquet",
+    ".xpt": "a file of SAS; export it as CSV or Parquet",
+    ".rds": "a file of R; export it as CSV or Parquet",
+    ".rda": "a file of R; export it as CSV or Parquet",
+    ".rdata": "a file of R; export it as CSV or Parquet",
+    ".feather": "a file of Arrow; write it as Parquet",
+    ".arrow": "a file of Arrow; write it as Parquet",
+    ".xml": "XML; convert it to CSV or JSON Lines",
     ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
     ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
     ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
     ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
 }
+
+
+_JSON = (".json", ".geojson", ".topojson")
+_MOST_JSON = 1 << 26
+"""Bytes of a document that is read only to say what it is."""
+
+
+def _describe_unread(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix in _JSON and path.stat().st_size <= _MOST_JSON:
+        return _describe_json(path)
+    return _ADVICE.get(suffix, _UNKNOWN)
+
+
+def _describe_json(path: Path) -> str:
+    """What a document of JSON is, and how it becomes JSON Lines, where it can."""
+    text = path.read_bytes().decode("utf-8-sig", "replace")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        is_lines = all(map(_is_object, text.splitlines()[:2]))
+        return f"JSON Lines{_RENAME}" if is_lines else "JSON, but damaged"
+    if isinstance(document, list):
+        if document and all(isinstance(row, dict) for row in document):
+            return f"a JSON array of objects{_RENAME}, which may be such an array"
+        return "a JSON array, but not of objects; write one object for each row"
+    if isinstance(document, dict):
+        for key in sorted(document, key=lambda key: _count_rows(document[key]), reverse=True)[:1]:
+            if _count_rows(document[key]):
+                rows = shlex.quote(f".[{json.dumps(key)}][]")
+                return (
+                    f"a JSON object whose rows seem to be in {json.dumps(key)}; write these as "
+                    f"JSON Lines: jq -c {rows} {shlex.quote(path.name)} > "
+                    f"{shlex.quote(f'{path.stem}.jsonl')}"
+                )
+    return "JSON, but not an array of objects; write one object for each row, and call it .jsonl"
+
+
+_RENAME = "; call it .jsonl"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _count_rows(value: Any) -> int:
+    """How many objects a value is a list of; none where anything else is in it."""
+    is_rows = isinstance(value, list) and all(isinstance(row, dict) for row in value)
+    return len(value) if is_rows else 0
 
 
 def read_declared_kinds(path: Path) -> tuple[str, ...]:
@@ -154,6 +229,9 @@ def _find_kind(type_: Any) -> str:
 
     while types.is_dictionary(type_):
         type_ = type_.value_type
+    if getattr(type_, "extension_name", "") == "arrow.uuid":
+        return UUID
+    type_ = getattr(type_, "storage_type", type_)  # of any other extension
     if types.is_null(type_):
         return ""
     return next((choose(type_) for name, choose in _KINDS if getattr(types, name)(type_)), TEXT)
@@ -178,5 +256,6 @@ _KINDS: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("is_binary", lambda _: BINARY),
     ("is_large_binary", lambda _: BINARY),
     ("is_fixed_size_binary", lambda _: BINARY),
+    ("is_binary_view", lambda _: BINARY),
     ("is_nested", lambda _: JSON),
 )

@@ -9,14 +9,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, list_files
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
+    Guess,
+    classify,
+    classify_value,
+)
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
+    find_compact_dates,
     find_hint,
     find_joints,
     find_odd_rows,
@@ -26,6 +31,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
     InferredTable,
+    find_changes,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
     doubt_boolean,
@@ -37,20 +43,14 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import (
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     Texts,
     choose_number_style,
-    find_code_reason,
     find_number_styles,
-    find_twins,
     judge_spelled,
+    keep_codes,
     spell,
-    write_format,
 )
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
-    RawFile,
-    TypedFile,
-    sniff,
-)
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
 from microcosm_sqlite.authoring.loading.value_errors import find_misfit
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import (
@@ -61,14 +61,14 @@ from microcosm_sqlite.authoring.sources.finding import (
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
+from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, is_word, parse_datetime
+from microcosm_sqlite.authoring.values.rules import bind_document
 from microcosm_sqlite.common.kinds import (
     BOOLEAN,
     DATE,
     DATETIME,
     INTEGER,
     JSON,
-    KINDS,
     MOMENT,
     NUMBER,
     TEXT,
@@ -111,10 +111,7 @@ def infer_folder(
     found = Inference(refused=[*refused])
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
-        for path in list_files(folder, found.left_out, found.refused):
-            if name_table(path) in exclude:
-                found.left_out[path.name] = EXCLUDED
-                continue
+        for path in list_files(folder, found.left_out, found.refused, exclude):
             try:
                 raw = sniff(path, accept)
                 if raw is None:
@@ -180,7 +177,7 @@ def _infer_table(
         return InferredTable(name, raw, {}, 0)
     guesses = [Guess() for _ in raw.names]
     row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
-    declared = raw.kinds if isinstance(raw, TypedFile) else ()
+    declared, missing = (raw.kinds, raw.missing) if isinstance(raw, TypedFile) else ((), ())
     columns = {
         column: _describe_column(column, header, guess, kind, is_optional=not row_count)
         for column, header, guess, kind in zip(
@@ -190,10 +187,14 @@ def _infer_table(
     table = InferredTable(name, raw, columns, row_count)
     if not raw.has_types:
         table.remarks = tuple(find_joints(connection, table))
-    for column, guess in zip(columns.values(), guesses, strict=True):
-        if not raw.has_types:
-            _judge_texts(connection, table, column, guess)
+    for column, guess, gaps in zip(
+        columns.values(), guesses, missing or [0] * len(guesses), strict=True
+    ):
+        if column.kind == JSON and guess.is_beyond:
+            raise _locate(raw.path, column.header)
+        _judge_texts(connection, table, column, guess)
         _normalise(connection, table, column, is_padded=guess.is_padded)
+        table.remarks += tuple(find_changes(column, guess, gaps))
     table.remarks += tuple(find_odd_rows(connection, table))
     find_keys(connection, table)
     return table
@@ -203,13 +204,13 @@ def _describe_column(
     name: str, header: str, guess: Guess, declared: str, *, is_optional: bool
 ) -> InferredColumn:
     kind = guess.kind or declared or TEXT
-    has_empty = guess.has_empty and kind in (TEXT, JSON)
+    has_empty = guess.empty_count > 0 and kind in (TEXT, JSON)
     return InferredColumn(
         name,
         header,
         kind,
         # An empty text is no value where a build does not take it for one.
-        is_optional or guess.is_nullable or guess.has_empty > has_empty,
+        is_optional or guess.is_nullable or (guess.empty_count > 0) > has_empty,
         guess.length,
         guess.is_long,
         format=guess.date_format,
@@ -223,21 +224,28 @@ def _judge_texts(
     connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
 ) -> None:
     """Find numbers in other styles among texts, and what may not be what it looks like."""
-    source, name = quote_identifier(table.name), quote_identifier(column.name)
-
-    def list_texts() -> Iterator[str]:
-        query = f"SELECT {name} FROM {source} NOT INDEXED WHERE {name} NOTNULL"
-        return (text for (text,) in connection.execute(query))
-
-    if column.kind == BOOLEAN:
+    texts: dict[str, Texts] = {
+        name: partial(_read_texts, connection, table.name, name)
+        for name, each in table.columns.items()
+        if each is column or (each.kind == NUMBER and not each.format)
+    }
+    has_types = table.file.has_types
+    if column.kind == BOOLEAN and not has_types:
         doubt_boolean(connection, table, column)
     elif column.kind == TEXT:
-        _look_closer(table, column, guess, list_texts)
-    if column.kind in (INTEGER, NUMBER):
-        _keep_codes(connection, table, column, list_texts)
+        _look_closer(table, column, guess, texts[column.name])
+    if column.kind in (INTEGER, NUMBER) and not has_types:
+        keep_codes(connection, table, column, texts)
     if column.kind in (INTEGER, NUMBER) and not column.format:
         sentinels = find_sentinels(connection, table, column)
-        column.suggestions += [sentinels] if sentinels else []
+        dates = "" if has_types else find_compact_dates(column, texts[column.name])
+        column.suggestions += filter(None, (sentinels, dates))
+
+
+def _read_texts(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
+    name = quote_identifier(column)
+    query = f"SELECT {name} FROM {quote_identifier(table)} NOT INDEXED WHERE {name} NOTNULL"
+    return (text for (text,) in connection.execute(query))
 
 
 def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, texts: Texts) -> None:
@@ -246,32 +254,16 @@ def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, tex
     if isinstance(raw, RawFile) and guess.narrow and not (guess.words or guess.styles):
         styles = find_number_styles(texts)
         column.format = choose_number_style(styles, texts, raw.options.delimiter)
+    if isinstance(raw, TypedFile) and guess.narrow and not guess.words:
+        # What has digits only is text here, as there are numbers for others.
+        styles = find_number_styles(texts) if TEXT in map(classify, texts()) else []
     if column.format:
         spelled = judge_spelled(column.format, texts)
         column.kind, column.is_long = spelled.kind, spelled.is_long
+    elif raw.has_types:
+        column.hint = find_hint(column.name, guess, styles, texts, has_types=True)
     elif not table.remarks:  # of which a narrower kind depends
-        column.hint = find_hint(column.name, guess, styles, texts)
-
-
-def _keep_codes(
-    connection: sqlite3.Connection,
-    table: InferredTable,
-    column: InferredColumn,
-    texts: Texts,
-) -> None:
-    """Leave a column text where a number would not keep what its texts may mean."""
-    twins = None
-    if column.kind == NUMBER and (column.odd or column.format):
-        twins = find_twins(connection, table, column)
-    if twins:
-        reason = f"{' and '.join(twins)} would be the same; if they are"
-    else:
-        reason = find_code_reason(table, column, texts)
-    if reason:
-        setting = f"set `{write_format(column.name, column.format)}`, and " if column.format else ""
-        cure = f"{setting}put {KINDS[column.kind].model_type.partition(':')[2]} in the model"
-        column.hint = f"{column.kind}, but {reason}, {cure}"
-        column.kind, column.format = TEXT, ""
+        column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
 
 
 def _normalise(
@@ -325,11 +317,16 @@ def _load(
     return row_count
 
 
-def _locate(path: Path) -> SourceError:
-    """The error that tells of the first value of a file which a build would refuse."""
+def _locate(path: Path, document: str = "") -> SourceError:
+    """The error that tells of the first value of a file which a build would refuse.
+
+    Args:
+        path: The file.
+        document: The field that holds documents of JSON, where one of these is refused.
+    """
     source = SourceFile(path, path.name, split_name(path)[1])
     with choose_opener(source, CsvOptions())(ignore_advance) as records:
-        return find_misfit(records, classify_value)
+        return find_misfit(records, bind_document if document else classify_value, document)
 
 
 def _learn(
@@ -337,6 +334,8 @@ def _learn(
 ) -> list[Sequence[str]]:
     """Tell each column's guess of its fields; the rows come back as texts."""
     if has_types:
+        if nulls:
+            rows = [[None if is_word(value, nulls) else value for value in row] for row in rows]
         return [
             [guess.add_value(value) for guess, value in zip(guesses, row, strict=True)]
             for row in rows

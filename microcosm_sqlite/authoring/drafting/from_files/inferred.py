@@ -6,6 +6,7 @@ SQLAlchemy of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from microcosm_sqlite.authoring.drafting.drafted_model import (
     make_type,
     number_rows,
 )
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, Tally
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.model_names import (
     name_attributes,
@@ -40,6 +42,7 @@ from microcosm_sqlite.common.kinds import (
     TEXT,
     TIME,
 )
+from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
 KEY_LENGTH = 64
@@ -280,3 +283,51 @@ def _describe_column(column: sa.Column[Any]) -> InferredColumn:
         is_unique=bool(is_unique) and not column.primary_key,
         reference=(targets[0][0], targets[0][2]) if targets else None,
     )
+
+
+_SHOWN = 40
+
+
+def find_changes(column: InferredColumn, guess: Guess, missing: int = 0) -> Iterator[str]:
+    """Sentences on the values of a source with types that are stored as others.
+
+    Args:
+        column: The column.
+        guess: What is known of its values.
+        missing: How many rows of JSON Lines do not have its key.
+    """
+    if guess.nan_count:
+        yield f"{column.name}: NaN in {spell_count(guess.nan_count, 'row')} becomes NULL"
+    if guess.empty_count and not column.has_empty:
+        verb = "becomes" if guess.empty_count == 1 else "become"
+        yield f"{column.name}: {spell_count(guess.empty_count, 'empty text')} {verb} NULL"
+    nulls = guess.null_count - missing
+    if nulls and missing:
+        yield (
+            f"{column.name}: null in {spell_count(nulls, 'row')}, and no such key in "
+            f"{spell_count(missing, 'row')}; both become NULL"
+        )
+    if column.kind == TEXT:
+        cure = "; to keep it apart from texts, put JSON in the model" * _is_mixed(guess)
+        yield from _tell_tally(column.name, "value", guess.others, cure)
+    if column.kind == JSON:
+        yield from _tell_tally(column.name, "document", guess.documents)
+
+
+def _is_mixed(guess: Guess) -> bool:
+    """Whether there were texts beside other values, all of which JSON takes as they are."""
+    return guess.has_strings and not (guess.is_beyond or guess.documents.count)
+
+
+def _tell_tally(name: str, what: str, tally: Tally, cure: str = "") -> Iterator[str]:
+    if not tally.count:
+        return
+    becomes = repr(str(tally.first)) if tally.becomes is None else json.dumps(tally.becomes)
+    yield (
+        f"{name}: {spell_count(tally.count, what)} spelled anew, such as "
+        f"{_cut(str(tally.first))} as {_cut(becomes)}{cure}"
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import combinations, pairwise
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.common.kinds import DATE, INTEGER, TEXT
+from microcosm_sqlite.common.kinds import DATE, INTEGER, TEXT, UUID
 from microcosm_sqlite.common.sql import quote_identifier
 
 SAMPLE = 10_000
@@ -64,7 +64,9 @@ def count_chance_pairs(kind: str, texts: Sequence[str]) -> float:
     >>> count_chance_pairs("text", ["EWR", "JFK", "LGA"])
     0.16666666666666666
     """
-    room = estimate_room(texts) if kind == TEXT else estimate_steps(_read_numbers(kind, texts))
+    room = (
+        estimate_room(texts) if kind in (TEXT, UUID) else estimate_steps(_read_numbers(kind, texts))
+    )
     return len(texts) ** 2 / 2 / room
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from microcosm_sqlite.authoring.drafting.from_files.views import find_kind, is_nothing
+
+_FEW_COLUMNS = 2
 _MOST_FIELDS = 200
 _LONGEST_ROW = 20_000
 _MOST_QUOTES = 200
@@ -79,6 +82,33 @@ def read_loosely(
         _, field, start = found
         fields.append(field)
     return fields
+
+
+def holds_rows(text: str, delimiter: str, width: int, kinds: Mapping[int, str]) -> bool:
+    r"""Whether every line of a row is one by itself, so that a quote seems to have swallowed them.
+
+    Args:
+        text: The row; quotes in it do not count.
+        delimiter: What parts its fields.
+        width: How many the other rows have.
+        kinds: The kinds of the columns that have one.
+
+    >>> holds_rows('7,"oak\n8,beam', ",", 2, {0: "number"})
+    True
+    >>> holds_rows('7,"Sir,\nyours, x', ",", 2, {0: "number"}), holds_rows("7,x", ",", 2, {})
+    (False, False)
+    """
+    rows = [line.split(delimiter) for line in text.split("\n")]
+    if len(rows) == 1 or width == 1 or not (kinds or width > _FEW_COLUMNS):
+        return False
+    return all(
+        len(row) == width
+        and all(
+            is_nothing(row[column]) or find_kind(row[column].strip("\"' ")) == kind
+            for column, kind in kinds.items()
+        )
+        for row in rows
+    )
 
 
 class _Line(NamedTuple):

@@ -11,6 +11,7 @@ from functools import partial
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import spell_words
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.values.date_formats import (
@@ -19,7 +20,7 @@ from microcosm_sqlite.authoring.values.date_formats import (
     find_number_formats,
 )
 from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
-from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT
+from microcosm_sqlite.common.kinds import INTEGER, KINDS, NUMBER, TEXT
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+")
@@ -140,6 +141,36 @@ _PRODUCT = re.compile("[0-9]+E[0-9]+")
 """A number with an exponent as no program writes it, but as rooms and products are called."""
 
 
+def keep_codes(
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
+    texts: dict[str, Texts],
+) -> None:
+    """Leave a column text where a number would not keep what its texts may mean.
+
+    Args:
+        connection: To the database that the table was loaded into.
+        table: The table.
+        column: The column, of numbers.
+        texts: The texts of each column of numbers.
+    """
+    twins = None
+    if column.kind == NUMBER and (column.odd or column.format):
+        twins = find_twins(connection, table, column)
+    if twins:
+        reason = f"{' and '.join(twins)} would be the same; if they are"
+    else:
+        reason = find_code_reason(table, column, texts[column.name])
+    if thousands := find_thousands(table, column, texts):
+        column.hint, column.kind = thousands, TEXT
+    elif reason:
+        setting = f"set `{write_format(column.name, column.format)}`, and " if column.format else ""
+        cure = f"{setting}put {KINDS[column.kind].model_type.partition(':')[2]} in the model"
+        column.hint = f"{column.kind}, but {reason}, {cure}"
+        column.kind, column.format = TEXT, ""
+
+
 def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts) -> str:
     """Why the numbers of a column may be codes, which have to stay as they are written, or ""."""
     words = set(spell_words(column.name).split("_"))
@@ -157,6 +188,32 @@ def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts)
     if column.kind == NUMBER and not column.format and _count_parts(texts()):
         return "these may count sections or versions, as 1.9, 1.10, 1.11; if they are numbers"
     return ""
+
+
+def find_thousands(table: InferredTable, column: InferredColumn, texts: dict[str, Texts]) -> str:
+    """A sentence on points that may stand between thousands, where semicolons part the fields.
+
+    Args:
+        table: The table.
+        column: One of its columns of numbers.
+        texts: The texts of each of them; a fraction in one tells that points are decimal.
+    """
+    raw = table.file
+    if not isinstance(raw, RawFile) or raw.options.delimiter != ";":
+        return ""
+    if column.kind != NUMBER or column.format:
+        return ""
+    if not all(_POINTS.fullmatch(text.strip()) for each in texts.values() for text in each()):
+        return ""
+    shown = next((text.strip() for text in texts[column.name]() if "." in text), "")
+    setting = write_format(column.name, "1.234,5")
+    return shown and (
+        f"number, but {shown} may be {shown.replace('.', '')}, with a point between thousands; "
+        f"if so, set `{setting}`, and put Integer in the model, else Double"
+    )
+
+
+_POINTS = re.compile(r"-?[1-9][0-9]{0,2}(\.[0-9]{3})?|0")
 
 
 def _count_parts(texts: Iterable[str]) -> bool:

@@ -7,22 +7,28 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import StringIO
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import Any
 
-from microcosm_sqlite.authoring.drafting.from_files.dialects import is_unlike
-from microcosm_sqlite.authoring.drafting.from_files.loose_rows import Columns, read_loosely
+from microcosm_sqlite.authoring.drafting.from_files.loose_rows import (
+    Columns,
+    holds_rows,
+    read_loosely,
+)
 from microcosm_sqlite.authoring.drafting.from_files.sections import (
     MARK,
     RAGGED,
     Row,
     find_sections,
+    join_header,
     resembles,
+)
+from microcosm_sqlite.authoring.drafting.from_files.views import (
+    find_kinds,
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, REPAIRS_FILE, Repair, strip_end
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import (
-    DelimitedOpener,
     allow_long_fields,
     make_dialect,
 )
@@ -85,23 +91,6 @@ def describe_proposals(repairs: Sequence[Repair]) -> str:
     """What could be repaired, and how to let it be."""
     more = f", and {len(repairs) - 1:,} more" if len(repairs) > 1 else ""
     return f"with --repair, {describe_repair(repairs[0])}{more}"
-
-
-def may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
-    """Whether a file that can be read has rows that may not be of its table."""
-    with DelimitedOpener(source, options)() as records:
-        header = records.header
-        rows = iter(records)
-        head = [*islice(rows, _HEAD_ROWS)]
-        if len(head) > 1 and options.header is True and is_unlike(head[0], head[1:]):
-            return True
-        last: Sequence[str] = header
-        for last in chain(head, rows):
-            if last[0] == header[0] or last[0].startswith(MARK):
-                return True
-            if not (last[0] or any(map(str.strip, last))):
-                return True
-        return len(header) > 2 and not any(map(str.strip, last[1:]))
 
 
 def propose_repairs(source: SourceFile, options: CsvOptions) -> tuple[Repair, ...]:
@@ -172,7 +161,8 @@ class _Proposal:
             *self._leave_out("units", rows[found.units : found.body]),
         ]
         header = rows[found.header].fields if found.units > found.header else []
-        for is_filled, alike in groupby(body, lambda row: row.filled > 0):
+        # Of one column, an empty row is a row without a value.
+        for is_filled, alike in groupby(body, lambda row: row.filled > 0 or self.width == 1):
             if is_filled:
                 repairs += (repair for row in alike for repair in self._repair_row(row, header))
             else:
@@ -185,17 +175,16 @@ class _Proposal:
 
     def _repair_header(self, rows: Sequence[Row]) -> Iterator[Repair]:
         if len(rows) > 1:
-            columns = zip(*(row.fields for row in rows), strict=True)
-            names = [" ".join(filter(None, map(str.strip, column))) for column in columns]
-            yield self._replace("header-rows", rows, names)
+            yield self._replace("header-rows", rows, join_header([row.fields for row in rows]))
         elif rows and rows[0].kind == RAGGED:
             kind, names = next(self._list_partings(rows[0]), (RAGGED, rows[0].fields))
             filled = [name for name in names if name.strip()]
             if kind == RAGGED and len(filled) == self.width:
                 kind, names = "surplus-field", filled
             yield self._replace(kind, rows, names)
-        elif rows and rows[0].kind:
-            yield self._replace(rows[0].kind, rows, rows[0].fields)
+        elif rows and (rows[0].kind or rows[0].fields[0].startswith(MARK)):
+            names = [rows[0].fields[0].lstrip(MARK), *rows[0].fields[1:]]
+            yield self._replace(rows[0].kind or "byte-order-mark", rows, names)
 
     def _repair_row(self, row: Row, header: Sequence[str]) -> Iterator[Repair]:
         fields = [row.fields[0].lstrip(MARK), *row.fields[1:]]
@@ -256,9 +245,17 @@ class _Proposal:
         except csv.Error:
             return None
 
+    @cached_property
+    def _kinds(self) -> dict[int, str]:
+        """The kinds of the columns, as far as the lines tell that are one row each."""
+        parsed = map(self._parse, map(strip_end, self.lines[:_HEAD_ROWS]))
+        rows = [fields for fields in parsed if fields and len(fields) == self.width]
+        return find_kinds(rows[1:], self.width)
+
     def _swallows(self, row: Row) -> bool:
         """Whether a quote that was not closed has made one field of several rows."""
-        return self._has_rows(row.start + 1, row.start + row.lines)
+        text = self._join(row.start, row.lines)
+        return holds_rows(text, self.dialect["delimiter"], self.width, self._kinds)
 
     def _has_rows(self, start: int, end: int) -> bool:
         """Whether some of these lines are rows by themselves."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import csv
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
+from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,7 +35,7 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import (
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener
+from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
@@ -46,6 +49,8 @@ MOST_COLUMNS = 1998
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
 _NAMES_TOLD = 3
+_SHOWN = 60
+_DOS_END = "the byte 0x1A at the end, which ended files of DOS, is left out"
 _GUESS = "the first row is taken for the header"
 
 
@@ -59,6 +64,7 @@ class RawFile:
         header: The names of its fields.
         notes: What is unusual about it, as sentences for the author.
         repairs: What is read instead of some of its lines.
+        proposals: Repairs that were not accepted, and that it is read without.
     """
 
     path: Path
@@ -66,6 +72,7 @@ class RawFile:
     header: tuple[str, ...]
     notes: tuple[str, ...] = ()
     repairs: tuple[Repair, ...] = ()
+    proposals: tuple[Repair, ...] = ()
 
     has_types: ClassVar[bool] = False
 
@@ -73,6 +80,13 @@ class RawFile:
     def names(self) -> tuple[str, ...]:
         """The columns that the fields become: identifiers, no two alike."""
         return make_names(self.header)
+
+    @cached_property
+    def proposed(self) -> frozenset[str]:
+        """The fields of rows that would be read otherwise, or not at all, with the proposals."""
+        dialect = {**make_dialect(_describe(self.path), self.options), "strict": False}
+        lines = chain.from_iterable(repair.read.split("\n") for repair in self.proposals)
+        return frozenset(chain.from_iterable(csv.reader(lines, **dialect)))
 
     @contextmanager
     def open_rows(self) -> Iterator[Iterator[list[str]]]:
@@ -90,15 +104,19 @@ class TypedFile:
         path: Where it is.
         header: The names of its fields.
         kinds: What Parquet declares of each field; none for JSON Lines.
+        missing: How many objects of JSON Lines lack each field; none for Parquet.
     """
 
     path: Path
     header: tuple[str, ...]
     kinds: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
     has_types: ClassVar[bool] = True
     notes: ClassVar[tuple[str, ...]] = ()
     repairs: ClassVar[tuple[Repair, ...]] = ()
+    proposals: ClassVar[tuple[Repair, ...]] = ()
+    proposed: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,17 +164,18 @@ def _describe(path: Path) -> SourceFile:
 
 def _describe_typed(path: Path) -> TypedFile | None:
     if split_name(path)[1] == "jsonl" and (found := find_encoding(path)).name != UTF8:
+        names = map(shlex.quote, (path.name, f"utf8-{path.name}"))
         raise SourceError(
             f"{path.name} is not UTF-8, as JSON is: it seems to be {found.evidence}.",
             file=path.name,
-            hint="Convert it, as with `iconv -f cp1252 -t utf-8`.",
+            hint=f"Convert it, as with `iconv -f {found.name} -t utf-8 {' > '.join(names)}`.",
         )
     if not path.stat().st_size:
         return None
     with _open_typed(path) as records:
-        header = tuple(records.header)
+        header, missing = tuple(records.header), records.missing
     kinds = read_declared_kinds(path) if split_name(path)[1] == "parquet" else ()
-    return TypedFile(path, header, kinds) if header else None
+    return TypedFile(path, header, kinds, missing) if header else None
 
 
 def _open_typed(path: Path) -> AbstractContextManager[Records]:
@@ -176,10 +195,14 @@ def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
     options, repairs, proposals = choose_dialect(source, guessed, accept)
     with DelimitedOpener(source, options, repairs=repairs)() as records:
         header = tuple(records.header)
-    notes = [encoding.evidence, *describe_repairs(repairs)]
-    notes += [describe_proposals(proposals)] if proposals else []
-    notes += _describe_oddities(source, options, repairs)
-    return RawFile(path, options, header, tuple(filter(None, notes)), repairs)
+    notes = [encoding.evidence, _DOS_END * encoding.has_dos_mark, *describe_repairs(repairs)]
+    by_kind = sorted(proposals, key=lambda repair: repair.kind)
+    notes += [describe_proposals([*alike]) for _, alike in groupby(by_kind, lambda each: each.kind)]
+    notes += _describe_oddities(source, options, len(header))
+    if options.header is True:
+        likely = replace(options, fills_rows=False) if proposals else options
+        notes.append(_doubt_header(source, likely, repairs or proposals))
+    return RawFile(path, options, header, tuple(filter(None, notes)), repairs, proposals)
 
 
 def _read_head(path: Path, encoding: str) -> list[str]:
@@ -194,12 +217,11 @@ def _read_head(path: Path, encoding: str) -> list[str]:
     return lines if count else []
 
 
-def _describe_oddities(
-    source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]
-) -> Iterator[str]:
+def _describe_oddities(source: SourceFile, options: CsvOptions, width: int) -> Iterator[str]:
     if options.skip_lines and isinstance(options.header, bool):
-        lines = spell_count(options.skip_lines, "line")
-        yield f"left out in front of the header: {lines}"
+        yield _describe_skipped(source, options)
+    if width == 1:
+        yield _describe_blank_lines(source, options)
     if options.delimiter == NEVER_USED:
         yield "one column: commas and the like belong to its texts"
     if options.skip_initial_space:
@@ -210,8 +232,6 @@ def _describe_oddities(
         yield f"lines that begin with {options.comment} are left out"
     if options.header is False:
         yield "no header: the first row has values as all others have, so fields are numbered"
-    if options.header is True and (doubt := _doubt_header(source, options, repairs)):
-        yield doubt
     if isinstance(options.header, tuple):
         yield f"rows have one field more than the header: their names, taken as `{ROW_NAME}`"
     if options.fills_rows and (odd := _list_odd_rows(source, options)):
@@ -220,6 +240,53 @@ def _describe_oddities(
             f"{rows} another number of fields than the header (line {odd[0]} is the first): "
             "empty or blank fields at their ends are added or taken away"
         )
+
+
+def _describe_skipped(source: SourceFile, options: CsvOptions) -> str:
+    """What is left out in front of the header, and whether that is a table too."""
+    with open_text(source.path, options.encoding) as text:
+        lines = [*islice(text, options.skip_lines)]
+    filled = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    told = f"left out in front of the header: {spell_count(len(lines), 'line')}"
+    if not filled:
+        return f"{told}, all blank"
+    told += f" (line {filled[0][0]} is {filled[0][1][:_SHOWN]!r})"
+    for start, rows in _list_tables(lines, make_dialect(source, options)):
+        columns = f"{len(rows[0])} columns ({', '.join(rows[0])[:_SHOWN]})"
+        told += f"; lines {start} to {start + len(rows) - 1} "
+        if is_told_header(rows[0], rows[1:]):
+            count = spell_count(len(rows) - 1, "row")
+            told += f"are a table of {columns} and {count}: save it as a file of its own to load it"
+        else:
+            told += f"are {len(rows)} rows of {columns}"
+    return told
+
+
+def _list_tables(
+    lines: Sequence[str], dialect: Mapping[str, Any]
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Neighbouring lines with the same number of fields, and the number of the first of them."""
+    rows = (
+        (number, next(csv.reader([line], **dialect), [])) for number, line in enumerate(lines, 1)
+    )
+    with suppress(csv.Error):
+        for width, alike in groupby(rows, lambda row: len(row[1])):
+            found = [*alike]
+            if width > 1 and len(found) > 1:
+                yield found[0][0], [row for _, row in found]
+
+
+def _describe_blank_lines(source: SourceFile, options: CsvOptions) -> str:
+    """Where blank lines are among those of one column, which could be rows without a value."""
+    with open_text(source.path, options.encoding) as text:
+        filled = [number for number, line in enumerate(text, 1) if line.strip("\r\n")]
+    filled = [number for number in filled if number > options.skip_lines]
+    gaps = [(line + 1, later - line - 1) for line, later in pairwise(filled) if later > line + 1]
+    if not gaps:
+        return ""
+    count = sum(lines for _, lines in gaps)
+    told = "1 blank line is no row" if count == 1 else f"{count:,} blank lines are no rows"
+    return f'{told} (line {gaps[0][0]} is the first); a row without a value is written `""`'
 
 
 def _doubt_header(source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]) -> str:

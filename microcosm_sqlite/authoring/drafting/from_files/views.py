@@ -1,12 +1,32 @@
-"""The head of a delimited text, read as one dialect would have it."""
+"""The head of a delimited text, read as one dialect would have it, and the kinds of its columns."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+from unicodedata import category
+
+from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
+
+_DIGITS = re.compile(r"[-+]?[$€£]?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
+_MOMENT = re.compile(
+    r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}.*|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.,]+ ?(Z|UTC|[-+].*)"
+    r"|([0-9]{1,2}[ /-][a-z]{3,9}|[a-z]{3,9} [0-9]{1,2}),?[ /-][0-9]{4}( [0-9:.]+( [ap]m)?)?"
+    r"|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})? ?[ap]\.?m\.?",
+    re.IGNORECASE,
+)
+_BOOLEAN = re.compile("true|false|yes|no", re.IGNORECASE)
+_IDENTIFIER = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|([0-9a-f]{2}[:-]){5}[0-9a-f]{2}"
+    r"|https?://\S+|[^@\s]+@[^@\s]+\.[a-z]+",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(r"[-.?* ]*|#?n/?a|nan|\(?null\)?|<na>|nil|none|missing|\\n", re.IGNORECASE)
+"""What says nothing of the kind of a column; whether it stands for no value is the author's to
+say."""
 
 COMMENT = "#"
 """What begins a line that is a comment wherever it stands."""
@@ -101,3 +121,87 @@ def are_spaced(rows: Sequence[Sequence[str]]) -> bool:
     """Whether a space stands behind every delimiter."""
     later = [field for row in rows for field in row[1:] if field]
     return bool(later) and all(field.startswith(" ") for field in later)
+
+
+def is_unlike(row: Sequence[str], kinds: Mapping[int, str], least: int = 1) -> bool:
+    """Whether a row has words where columns have numbers, dates or the like.
+
+    Args:
+        row: The row.
+        kinds: The kinds of the columns that have one.
+        least: In how many columns at least.
+
+    >>> is_unlike(["", "kg"], {1: "number"}), is_unlike(["x", "3"], {1: "number"})
+    (True, False)
+    """
+    found = [find_kind(row[index]) for index in kinds if not is_nothing(row[index])]
+    return len(found) >= least and set(found) == {TEXT}
+
+
+def find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
+    """The kinds of the columns that have one and the same in all rows, other than text."""
+    kinds: dict[int, str] = {}
+    for index in range(width):
+        fields = (row[index] for row in rows if len(row) > index)
+        texts = [field for field in fields if not is_nothing(field)]
+        kind = find_kind(texts[0]) if texts else TEXT
+        if kind != TEXT and all(find_kind(text) == kind for text in texts):
+            kinds[index] = kind
+    return kinds
+
+
+def find_kind(text: str) -> str:
+    """What a text is, roughly: digits count as a number, and addresses of the web as a UUID."""
+    text = text.strip()
+    if is_number(text):
+        return NUMBER
+    if _MOMENT.fullmatch(text):
+        return DATETIME
+    if _IDENTIFIER.fullmatch(text):
+        return UUID
+    return BOOLEAN if _BOOLEAN.fullmatch(text) else TEXT
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a text says nothing of the kind of its column."""
+    return bool(_NOTHING.fullmatch(text.strip()))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is digits with the marks that numbers, dates and times have."""
+    return bool(_DIGITS.fullmatch(text.strip()))
+
+
+_WIDE = {
+    "utf-32-le": b"\n\0\0\0",
+    "utf-32-be": b"\0\0\0\n",
+    "utf-16-le": b"\n\0",
+    "utf-16-be": b"\0\n",
+}
+"""Encodings of several bytes for each letter, and what ends a line in them."""
+_FEWEST_ASCII, _MOST_STRANGE = 0.05, 0.01
+"""How much of a text is ASCII in any language (digits, delimiters), and no letters at most."""
+
+
+def find_wide(head: bytes) -> str:
+    r"""UTF-16 or UTF-32 without a byte order mark, by its zero bytes; empty for all else.
+
+    >>> find_wide("id,name\n1,\u041d\u0430\n".encode("utf-16-le")), find_wide(b"id\n1\0\n")
+    ('utf-16-le', '')
+    """
+    for encoding, end in _WIDE.items() if b"\0" in head else ():
+        text = head.decode(encoding, "replace")
+        strange = sum(_is_strange(letter) for letter in text)
+        ascii_ = sum(letter.isascii() for letter in text)
+        is_believed = (
+            len(head) % len(end) == 0
+            and ascii_ >= _FEWEST_ASCII * len(text)
+            and strange <= _MOST_STRANGE * len(text)
+        )
+        if "\n" in text and is_believed and 2 * text.count("\n") > head.count(b"\n"):
+            return encoding
+    return ""
+
+
+def _is_strange(letter: str) -> bool:
+    return letter == "\ufffd" or (category(letter)[0] == "C" and letter not in "\r\n\t")

@@ -148,7 +148,7 @@ def test_the_report_says_what_was_taken_over_and_what_was_not(draft: Draft) -> N
         "  note: its key, code, is NULL in some rows",
         "left out: option STRICT of strict_one, here the build checks the types",
         "  note: order: no type declared, holds 1 whole number and 1 text",
-        "  note: from: declared DATE, holds 2 texts",
+        "  note: from: declared DATE, holds 2 texts: 1 such as '2020-01-31', 1 such as '31.1.2020'",
         "genres: 2 rows of genres.csv, model Genre",
         "left out: broken.db, not a SQLite database",
     ):
@@ -351,7 +351,9 @@ def test_what_cannot_be_taken_over_is_refused_and_nothing_written(
 def test_a_database_that_is_being_written_is_refused_for_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("microcosm_sqlite.authoring.sources.databases._TIMEOUT", 0.01)
+    monkeypatch.setattr(
+        "microcosm_sqlite.authoring.drafting.from_databases.snapshots._TIMEOUT", 0.01
+    )
     path = make(tmp_path / "birds.db", "CREATE TABLE birds (name TEXT);")
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
@@ -387,6 +389,69 @@ def test_no_source_stops_the_others(tmp_path: Path) -> None:
     with closing(sqlite3.connect(built.path)) as connection:
         names = connection.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%CREATE TABLE%'")
         assert sorted(name for (name,) in names)[:3] == ["Birds", "birds_2", "nests"]
+
+
+TABLE_T = "CREATE TABLE t (id INTEGER PRIMARY KEY, a);"
+TABLE_U = "CREATE TABLE u (id INTEGER PRIMARY KEY, a);"
+SEARCH = "CREATE VIRTUAL TABLE s USING fts5 (a, content='t', content_rowid='id');"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (f"{TABLE_T} CREATE INDEX i ON t (a);", f"{TABLE_U} CREATE INDEX I ON u (a);",
+         "  note: index I is called I_2, as its name is taken"),
+        (f"{TABLE_T} CREATE INDEX u ON t (a);", TABLE_U,
+         "  note: index u is called u_2, as its name is taken"),
+        (f"{TABLE_T} CREATE VIEW v AS SELECT a FROM t;",
+         f"{TABLE_U} CREATE VIEW V AS SELECT a FROM u; CREATE VIEW w AS SELECT a FROM v;",
+         "left out: view w, it asks a view that is left out: V"),
+        (f"{TABLE_T} CREATE VIEW v AS SELECT a FROM t;", TABLE_U.replace(" u ", " V "),
+         "left out: view v, its name is taken by a table of second.db"),
+        (TABLE_T + SEARCH, TABLE_U.replace(" u ", " T_fts "),
+         "left out: virtual table s, the name t_fts, which it would have, is taken by a table of"),
+        (TABLE_T + SEARCH, TABLE_U.replace(" u ", " t_fts_data "),
+         "left out: virtual table s, the name t_fts_data, which it would have, is taken"),
+        (f"{TABLE_T} CREATE VIEW words AS SELECT a FROM t;", TABLE_U,
+         "words_2: 2 rows of words.csv, model Words2"),
+    ],
+)  # fmt: skip
+def test_what_is_called_alike_in_several_sources_gets_another_name_or_is_left_out(
+    first: str, second: str, told: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    make(folder / "first.db", first)
+    make(folder / "second.db", second)
+    (folder / "words.csv").write_text("word\na\nb\n")
+    draft = draft_project(tmp_path / "birds-data", folder)
+    assert any(line.startswith(told) for line in draft.report), draft.report
+    build_dataset(ProjectSettings.from_pyproject(draft.path))
+
+
+def test_names_that_models_use_themselves_are_taken_for_no_class_or_attribute(
+    tmp_path: Path,
+) -> None:
+    names = ["VIEWS", "create_views", "sql_text", "class_var", "primary_key_constraint", "event",
+             "mapped_column", "meta_data", "quoted_name", "foreign_key", "index"]  # fmt: skip
+    columns = ", ".join(f"\"{name}\" TEXT DEFAULT 'x'" for name in names)
+    script = " ".join(
+        f'CREATE TABLE "{name}" (id INTEGER, z INTEGER, {columns}, PRIMARY KEY (z, id));'
+        for name in names
+    )
+    search = "CREATE VIRTUAL TABLE s USING fts5 (event, content='event', tokenize=porter);"
+    path = make(tmp_path / "birds.db", f"{script} {search} CREATE VIEW v AS SELECT * FROM event;")
+    draft = draft_project(tmp_path / "birds-data", path)
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    assert {*names} == {*built.manifest.tables}
+
+
+def test_only_virtual_tables_are_told_with_how_to_copy_them(tmp_path: Path) -> None:
+    path = make(tmp_path / "birds.db", "CREATE VIRTUAL TABLE f USING fts5 (a);")
+    with pytest.raises(SourceError, match=r"has no tables but virtual ones: `f`") as caught:
+        draft_project(tmp_path / "birds-data", path)
+    make(path, str(caught.value.hint).removeprefix("Copy what they hold: "))
+    assert "f rows: 0 rows of birds.db, model FRow" in draft_project(tmp_path / "b", path).report
 
 
 def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:

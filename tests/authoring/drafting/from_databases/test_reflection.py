@@ -189,7 +189,73 @@ WILD = {
         CREATE INDEX i1 ON t (a DESC, b COLLATE NOCASE); CREATE INDEX i3 ON t (lower(a), c DESC);
         CREATE UNIQUE INDEX i4 ON t (c) WHERE a IS NOT NULL AND b LIKE '%x:y%';
         INSERT INTO t VALUES ('a', 'b', 1), ('{}', 'c', 2);""",
-        ["left out: unique key (b COLLATE NOCASE, a) of t, models have them without collations"],
+        ["  note: unique key (b COLLATE NOCASE, a) is kept as the unique index t_b_a"],
+    ),
+    "unique keys with an order and collations": (
+        """CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT COLLATE NOCASE,
+            UNIQUE (a COLLATE NOCASE), UNIQUE (a DESC, b), UNIQUE (b COLLATE BINARY));
+        CREATE INDEX i ON t (b COLLATE BINARY DESC); INSERT INTO t VALUES (1, 'x', 'y');""",
+        [
+            "  note: unique key (a COLLATE NOCASE) is kept as the unique index t_a",
+            "  note: unique key (a DESC, b COLLATE NOCASE) is kept as the unique index t_a_b",
+            "  note: unique key (b) is kept as the unique index t_b",
+        ],
+    ),
+    "keys that are NULL in some rows": (
+        """CREATE TABLE t (a TEXT PRIMARY KEY, b INT); INSERT INTO t VALUES (NULL, 1), ('x', 2);
+        CREATE TABLE u (a TEXT REFERENCES t (a)); INSERT INTO u VALUES ('x');
+        CREATE TABLE v (a INT NOT NULL UNIQUE); INSERT INTO v VALUES (1);""",
+        [
+            "  key: the declared one is NULL in some rows, so rows are numbered, as id",
+            "  a: TEXT, may be empty, refers to t.a",
+            "  note: its unique key, a, is the primary key here",
+        ],
+    ),
+    "views that break on tables with numbers of rows": (
+        """CREATE TABLE t (a INT); CREATE TABLE u (id INTEGER PRIMARY KEY);
+        INSERT INTO t VALUES (1); CREATE VIEW both AS SELECT * FROM t UNION SELECT id FROM u;
+        CREATE VIEW again AS SELECT * FROM both; CREATE VIEW ok AS SELECT a FROM t;""",
+        [
+            "view ok: kept",
+            "left out: view both, it cannot be asked of the drafted tables: SELECTs to the left",
+            "left out: view again, it cannot be asked of the drafted tables: ",
+        ],
+    ),
+    "columns that compare otherwise as they are typed": (
+        """CREATE TABLE t (id INTEGER PRIMARY KEY, a, b AS (a > 5), CHECK (a > 5), CHECK (a <> 7));
+        INSERT INTO t (id, a) VALUES (1, '10'); CREATE UNIQUE INDEX i ON t (a > 5, b);
+        CREATE VIEW big AS SELECT a > 5 AS big FROM t;""",
+        [
+            "  note: b: computed of columns that compare otherwise here: a is TEXT",
+            "left out: check a > 5 of t, of columns that compare otherwise here: a is TEXT",
+            "view big: kept, but it speaks of what is of another form here: t.a",
+        ],
+    ),
+    "whole numbers among fractions": (
+        "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2.5);",
+        ["  note: a: 1 whole number stored as fractions, such as 1.0"],
+    ),
+    "sizes that SQLAlchemy does not know": (
+        """CREATE TABLE t (a INTEGER(11), b UUID, c BOOLEAN(1), d DATETIME(6), e TIME(3), f DATE(1),
+            g JSON(5), h FLOAT(24), i BLOB(10), j CHAR, k TIMESTAMP(6));
+        INSERT INTO t VALUES (1, 'x', 1, '2020-01-01T10:00:00', '10:00', '2020-01-01', '{}', 1.5,
+            x'00', 'y', '2020-01-01T10:00:00.5Z');""",
+        ["  a: INTEGER, declared INTEGER(11), may be empty",
+         "  note: b: declared UUID, holds 1 text"],
+    ),
+    "moments in several forms": (
+        """CREATE TABLE t (a DATETIME, b DATE); INSERT INTO t VALUES
+        ('2020-01-01 10:00:00.000000', '2020-01-01'), ('2020-01-02T10:00:00Z', '31/01/2020'),
+        ('2020-01-03T10:00:00Z', '2020-01-03'), ('2020-01-04 10:00:00+02:00', '2020-01-04');""",
+        [
+            "  note: a: 3 values spelled anew: 2 such as '2020-01-02T10:00:00Z' as ",
+            "  note: b: declared DATE, holds 4 texts: 3 such as '2020-01-01', 1 such as '31/01/",
+        ],
+    ),
+    "a name of an index that a unique key would have": (
+        """CREATE TABLE t (a TEXT, b TEXT, UNIQUE (a DESC)); CREATE INDEX t_a ON t (b);
+        INSERT INTO t VALUES ('x', 'y');""",
+        ["  note: unique key (a DESC) is kept as the unique index t_a_2"],
     ),
     "defaults": (
         """CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT DEFAULT 'x:y', b INT NOT NULL DEFAULT -5,
@@ -250,7 +316,7 @@ def test_a_wild_database_is_built_as_it_is_or_what_differs_is_told(
         (f"CREATE TABLE t ({', '.join(f'c{number} INT' for number in range(2000))});",
          "wild.db, table `t` has 2,001 columns"),
         ("CREATE TABLE t (a TEXT COLLATE mine PRIMARY KEY) WITHOUT ROWID",
-         "wild.db cannot be read: no query solution. Let the application that made it write"),
+         "wild.db, table `t` cannot be read: no query solution. Let the application that made it"),
     ],
     ids=["no UTF-8", "the same in a key", "too many columns", "a key by a collation"],
 )  # fmt: skip
@@ -260,6 +326,17 @@ def test_what_a_build_would_refuse_is_refused_by_the_draft(
     with pytest.raises(SourceError, match=told):
         draft_project(tmp_path / "wild-data", make(tmp_path / "wild.db", script))
     assert not (tmp_path / "wild-data").exists()
+
+
+def test_moments_with_and_without_offsets_are_told_apart(tmp_path: Path) -> None:
+    rows = [f"('2020-01-{day:02} 10:00:00{'Z' if day % 3 else ''}')" for day in range(1, 31)]
+    script = f"CREATE TABLE t (a DATETIME); INSERT INTO t VALUES {', '.join(rows)};"
+    report = draft_project(tmp_path / "wild-data", make(tmp_path / "wild.db", script)).report
+    (note,) = [line for line in report if line.startswith("  note: a: ")]
+    assert "20 with an offset from UTC now in UTC, 10 without one by their own clock" in note
+    uniform = script.replace("00'", "00Z'")
+    report = draft_project(tmp_path / "even-data", make(tmp_path / "even.db", uniform)).report
+    assert not any("an offset" in line for line in report)
 
 
 def test_indexes_that_readers_may_not_use_are_dropped_from_the_copy(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.drafting.from_files import column_kind
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.values import date_formats
 from microcosm_sqlite.authoring.values.date_formats import compile_format
 from microcosm_sqlite.common.kinds import INTEGER, NUMBER
 
@@ -131,15 +131,15 @@ def test_dates_are_tried_in_the_styles_that_are_left(
         tried.append(style)
         return compile_format(style)
 
-    monkeypatch.setattr(column_kind, "compile_format", count)
+    monkeypatch.setattr(date_formats, "compile_format", count)
     days = [datetime(2031, 1, 31) + timedelta(days=day) for day in range(1000)]
     styles: frozenset[str] | None = None
-    find = column_kind.find_styles if year == "%Y" else column_kind.find_short_styles
+    find = date_formats.find_styles if year == "%Y" else date_formats.find_short_styles
     for day in days:
         text = f"{day:%d/%m/{year}}"
         styles = find(text) if styles is None else find(text, styles)
     assert styles == {f"%d/%m/{year}"}
-    assert len(tried) < len(days) + 2 * len(column_kind.STYLES)
+    assert len(tried) < len(days) + 2 * len(date_formats.STYLES)
 
 
 def test_a_column_of_dates_keeps_the_styles_of_all_its_texts() -> None:

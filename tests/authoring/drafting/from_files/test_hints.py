@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sqlite3
@@ -52,6 +53,10 @@ STORED = {
     "times": (["10:00", "23:30"], ["10:00:00.000000", "23:30:00.000000"]),
     "codes": (["1.50", "1.5"], [1.5, 1.5]),
     "infinite": (["1.5", "inf"], [1.5, float("inf")]),
+    "lengths": (
+        ["25:15:30", "148:00:00"],
+        ["1970-01-02 01:15:30.000000", "1970-01-07 04:00:00.000000"],
+    ),
 }
 """Texts of a column that stays text, and what is stored once its hint was followed."""
 
@@ -68,7 +73,7 @@ def follow(project: Path, hint: str) -> None:
     text = re.sub(
         r"Mapped\[str\] = mapped_column\(.*\)\n", f"{column}\n", models.read_text("utf-8")
     )
-    imports = f"import datetime as dt\n\nfrom sqlalchemy import {type_}\n"
+    imports = f"import datetime as dt\nfrom typing import Any\n\nfrom sqlalchemy import {type_}\n"
     models.write_text(text.replace("from sqlalchemy ", f"{imports}from sqlalchemy ", 1), "utf-8")
 
 
@@ -124,3 +129,120 @@ def test_a_column_without_a_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "in" / "birds.csv").write_text("id,v\n1,\n2,\n")
     report = draft_project(tmp_path / "p-data", tmp_path / "in").report
     assert "  v: text, empty in every row" in report
+
+
+TYPED: dict[str, tuple[list[object], list[object]]] = {
+    "dollars": (["$1,234.50", "$7"], [1234.5, 7]),
+    "thousands": (["1,234", "1,234,567", 7], [1234, 1234567, 7]),
+    "days or months": (["1/2/2020", "3/4/2020"], ["2020-02-01", "2020-04-03"]),
+    "short years": (["31.12.13", "30.11.14"], ["2013-12-31", "2014-11-30"]),
+    "times": (["10:00", "23:30"], ["10:00:00.000000", "23:30:00.000000"]),
+    "infinite": ([1.5, "inf"], [1.5, float("inf")]),
+    "numbers and texts": ([1, "1", "x"], [1, '"1"', '"x"']),
+}
+"""Values of JSON Lines, and what is stored once the hint of their column was followed."""
+
+
+@pytest.mark.parametrize("case", TYPED)
+def test_following_a_hint_reads_the_texts_of_json_lines(case: str, tmp_path: Path) -> None:
+    values, stored = TYPED[case]
+    (tmp_path / "in").mkdir()
+    lines = [json.dumps({"id": number, "v": value}) for number, value in enumerate(values)]
+    (tmp_path / "in" / "birds.jsonl").write_text("\n".join(lines), "utf-8")
+    table = infer_folder(tmp_path / "in").tables["birds"]
+    project = draft_project(tmp_path / "p-data", tmp_path / "in").path
+    follow(project, table.columns["v"].hint or " ".join(table.remarks))
+    built = build_dataset(ProjectSettings.from_pyproject(project))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == stored
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([2, -99, 4, -99], [2, None, 4, None]),
+        ([2.5, 9999.0, 4.5, 9999.0], [2.5, None, 4.5, None]),
+        ([2, "NA", 4], [2, None, 4]),
+        (["2020-01-01", "None", "2020-01-02"], ["2020-01-01", None, "2020-01-02"]),
+    ],
+)
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+def test_following_a_hint_takes_values_of_typed_sources_for_none(
+    tmp_path: Path, values: list[object], expected: list[object], format_: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    source = tmp_path / "in" / f"birds.{format_}"
+    rows = [{"id": number, "v": value} for number, value in enumerate(values)]
+    if format_ == "jsonl":
+        source.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    elif {type(value) for value in values} == {int, str}:
+        pytest.skip("a column of Parquet has one type")
+    else:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
+    column = infer_folder(tmp_path / "in").tables["birds"].columns["v"]
+    told = " ".join([column.hint, *column.suggestions])
+    options = shlex.split(told[told.index("--null") :].partition(";")[0])
+    program = ["new", str(tmp_path / "p-data"), "--from", str(tmp_path / "in"), *options]
+    with pytest.raises(SystemExit, match="0"):
+        main(program)
+    built = build_dataset(ProjectSettings.from_pyproject(tmp_path / "p-data"))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == expected
+
+
+def test_texts_of_digits_are_texts_in_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "birds.jsonl").write_text('{"v": "7"}\n{"v": "1,234"}\n{"v": "x"}\n')
+    column = infer_folder(tmp_path).tables["birds"].columns["v"]
+    assert (column.kind, column.hint) == ("text", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["1", "2", "-9999", "5"], "-9999 (1 row)"),
+        (["1.5", "-999.00", "2.5", "-999.00"], "-999.00 (2 rows)"),
+        (["1.5", "999.9", "2.5", "999.9"], "999.9 (2 rows)"),
+        (["1", "99", "2"], ""),
+        (["-5", "-99", "7"], ""),
+    ],
+)
+def test_numbers_that_may_stand_for_nothing_are_told(
+    values: list[str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["v,w", *(f"{value},a" for value in values), ""]))
+    suggestions = " ".join(infer_folder(tmp_path).tables["t"].columns["v"].suggestions)
+    assert (told in suggestions) if told else ("stand for no value" not in suggestions)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a;v\nx;1.234\ny;12.345\n", "text"),
+        ("a;v\nx;1.234\ny;999\n", "text"),
+        ("a;v;w\nx;1.234;0.5\ny;12.345;1.25\n", "number"),
+        ("a;v\nx;0.234\ny;1.345\n", "number"),
+        ("a,v\nx,1.234\ny,12.345\n", "number"),
+    ],
+)
+def test_points_between_semicolons_may_stand_between_thousands(
+    text: str, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    column = infer_folder(tmp_path).tables["t"].columns["v"]
+    assert column.kind == kind
+    assert ('formats.v = "1.234,5"' in column.hint) == (kind == "text")
+
+
+def test_compact_dates_are_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("d,n\n20200131,20201331\n20200201,20200101\n")
+    columns = infer_folder(tmp_path).tables["t"].columns
+    assert 'formats.d = "%Y%m%d"' in " ".join(columns["d"].suggestions)
+    assert not any("dates" in each for each in columns["n"].suggestions)
+
+
+def test_words_of_rows_that_could_be_repaired_are_no_words_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("year,v\n2001,1\n2002,NA\n2003,3\nSource: OECD,\n")
+    columns = infer_folder(tmp_path).tables["t"].columns
+    assert columns["year"].hint.endswith("draft it with --repair")
+    assert columns["v"].hint.endswith("draft it with --null NA")

@@ -116,6 +116,43 @@ MESSES = {
         f"{HEAD}{GOOD}\ufeff2024-01-04,beam,4\n", [*ROWS, LAST], [(4, "byte-order-mark")], fits=True
     ),
     "nothing": Mess("", [], [(1, "empty-file")], "", fits=True),
+    "summed": Mess(f"{HEAD}{GOOD}Total,,7\n", ROWS, [(4, "footer")], fits=True),
+    "unlabelled": Mess(f"{HEAD}{GOOD},,5\n", ROWS, [(4, "footer")], fits=True),
+    "sourced": Mess(
+        "year,value\n2001,5\n2002,6\n2003,7\nSource: OECD,\n",
+        [(2001, 5), (2002, 6), (2003, 7)],
+        [(5, "footer")],
+        "year value",
+        fits=True,
+    ),
+    "counted": Mess(
+        "year,value\n1,5\n2,6\n3,7\n\n(3 rows affected)\n",
+        [(1, 5), (2, 6), (3, 7)],
+        [(6, "footer")],
+        "year value",
+        fits=True,
+    ),
+    "metric": Mess(f"{HEAD}Units: mm,,\n{GOOD}", ROWS, [(2, "units")], fits=True),
+    "swallowed": Mess(
+        f'{HEAD}2024-01-02,"plank,2\n2024-01-03,board",3\n2024-01-04,beam,4\n',
+        [("2024-01-02", '"plank', 2), ("2024-01-03", 'board"', 3), LAST],
+        [(2, "stray-quote")],
+        fits=True,
+    ),
+    "below": Mess(
+        f"{HEAD}{GOOD}\nStaff\nwho,city,age\nann,Rome,7\nben,Oslo,8\n",
+        ROWS,
+        [(5, "other-table")],
+        fits=True,
+    ),
+    "spanned": Mess(
+        "day,2019,,2020,\n,m,f,m,f\n2024-01-02,1,2,3,4\n2024-01-03,5,6,7,8\n",
+        [("2024-01-02", 1, 2, 3, 4), ("2024-01-03", 5, 6, 7, 8)],
+        [(1, "header-rows")],
+        "day,2019 m,2019 f,2020 m,2020 f",
+        fits=True,
+    ),
+    "marked": Mess(f"\ufeff\ufeff{HEAD}{GOOD}", ROWS, [(1, "byte-order-mark")], fits=True),
     "apostrophes": Mess(
         "day,name,size\n2024-01-02,'a, b',2\n2024-01-03,'it won't, no',3\n2024-01-04,'c',4\n",
         [("2024-01-02", "a, b", 2), ("2024-01-03", "it won't, no", 3), ("2024-01-04", "c", 4)],

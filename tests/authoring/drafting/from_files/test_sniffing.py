@@ -106,3 +106,76 @@ def test_notes_may_follow_a_table_below_a_title(tmp_path: Path) -> None:
 def test_a_header_that_is_wider_than_rows_of_text_stays(tmp_path: Path) -> None:
     raw = sniff_text(tmp_path, "name,town,note\nann,rome\nben,paris\ncarl,oslo\n")
     assert raw.header == ("name", "town", "note")
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "width"),
+    [
+        ("root:x:0:0::/root:/bin/sh\nbin:x:2:2::/bin:/bin/sh\n", ":", 7),
+        ("name:age\nann:7\nben:8\n", ":", 2),
+        ("2020-01-01T12:30:00\n2020-01-01T12:31:00\n", ",", 1),
+        ("12:30:00 PM\n1:30:00 AM\n", ",", 1),
+        ("00:1B:44:11:3A:B7\n00:1B:44:11:3A:B8\n", ",", 1),
+        ("url\nhttp://a.example/x\nhttp://b.example/y\n", ",", 1),
+        ("title\nAlien: Covenant\nMission: Impossible\n", ",", 1),
+        ("name: ann\nage: 7\ncity: Rome\n", ",", 1),
+        ('mpg cyl\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', " ", 3),
+    ],
+)
+def test_colons_and_blanks_part_fields_where_they_can_be_nothing_else(
+    tmp_path: Path, text: str, delimiter: str, width: int
+) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert (raw.options.delimiter, len(raw.header)) == (delimiter, width)
+
+
+FRONT = "id,name,day\n1,a,2020-01-01\n2,b,2020-01-02\n3,c,2020-01-03\n"
+
+
+@pytest.mark.parametrize(
+    ("front", "told"),
+    [
+        (
+            "region,people\nNorth,100\nSouth,200\n\n",
+            (
+                "4 lines (line 1 is 'region,people'); lines 1 to 3 are a table of 2 columns "
+                "(region, people) and 2 rows: save it as a file of its own to load it"
+            ),
+        ),
+        ("Report, 2020\nall numbers\n", "2 lines (line 1 is 'Report, 2020')"),
+        ("Units: mm\nland, sea\nMissing: -999\n", "3 lines (line 1 is 'Units: mm')"),
+        ('"TOA5","CR1000","7","x"\n', '1 line (line 1 is \'"TOA5","CR1000","7","x"\')'),
+    ],
+)
+def test_what_is_in_front_of_the_header_is_told(tmp_path: Path, front: str, told: str) -> None:
+    raw = sniff_text(tmp_path, front + FRONT)
+    assert raw.header == ("id", "name", "day")
+    assert f"left out in front of the header: {told}" in raw.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name\nann\n\nben\n\n\ncid\n\n", "3 blank lines are no rows (line 3 is the first)"),
+        ("size\n1.5\n\n2.5\n", "1 blank line is no row (line 3 is the first)"),
+    ],
+)
+def test_blank_lines_of_one_column_are_told(tmp_path: Path, text: str, told: str) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert f'{told}; a row without a value is written `""`' in raw.notes
+    quoted = sniff_text(tmp_path, text.replace("\n\n", '\n""\n').replace("\n\n", '\n""\n'))
+    assert not any("blank line" in note for note in quoted.notes)
+
+
+@pytest.mark.parametrize("text", ["name\nann\nben\n\n\n", "\n\nname\nann\n"])
+def test_blank_lines_around_one_column_are_not(tmp_path: Path, text: str) -> None:
+    assert not any("blank line" in note for note in sniff_text(tmp_path, text).notes)
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n\x1a\x1a\r\n"])
+@pytest.mark.parametrize("text", ["name\r\nann\r\nben", "id,n\r\n1,a\r\n2,b"])
+def test_the_end_of_files_of_dos_is_told_and_no_row(tmp_path: Path, text: str, end: str) -> None:
+    raw = sniff_text(tmp_path, text + end)
+    assert any("0x1A" in note for note in raw.notes)
+    with raw.open_rows() as rows:
+        assert [",".join(row) for row in rows] == text.split("\r\n")[1:]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.drafting.draft import draft_project
-from microcosm_sqlite.authoring.drafting.from_databases import foreign_keys
+from microcosm_sqlite.authoring.drafting.from_databases import dependents
 from tests.support.columns import write_stints
 
 SCRIPT = """
@@ -48,10 +48,12 @@ def test_what_rows_speak_for_is_told_and_not_declared(tmp_path: Path) -> None:
     assert len(told) == 1
     assert "it may refer to players.id (by its name and all of its values)" in told[0]
     assert models.count("ForeignKey(") == 1
+    assert "    # It may refer to players.id (by its name and all of its values)" in models
+    assert "    # The columns player, year, stint may be the key, which differs in all" in models
 
 
 def test_a_large_database_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_keys, "_MOST_ROWS", 10)
+    monkeypatch.setattr(dependents, "_MOST_ROWS", 10)
     _, report = draft(tmp_path)
     assert not any(line.startswith("maybe ") for line in report)
     assert any("the search for keys that are not declared" in line for line in report)

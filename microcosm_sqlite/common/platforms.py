@@ -1,0 +1,159 @@
+"""What differs between operating systems.
+
+=========================== ===================== ===================== ==========================
+.                           Linux                 macOS                 Windows
+=========================== ===================== ===================== ==========================
+Who may change a file       owner and mode        owner and mode        a list that Python lacks
+A file that nobody writes   mode 0444             mode 0444             attribute "read-only"
+To remove or replace it     as any other          as any other          without the attribute
+To remove an open file      possible              possible              not possible
+Names of a folder on disk   synchronized          synchronized          no need
+Processes for a large load  forked, one thread    started anew          started anew
+Free space                  ``statvfs``           ``statvfs``           not asked for
+SQLite's files              ``unix``              ``unix``              ``win32``
+=========================== ===================== ===================== ==========================
+
+WebAssembly is like Linux, but starts neither processes nor threads.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IS_WINDOWS = os.name == "nt"
+
+HAS_OWNERS = hasattr(os, "geteuid")
+"""Whether files have an owner and a mode that say who may read and change them."""
+
+VFS = "win32" if IS_WINDOWS else "unix"
+"""SQLite's name for the files of this system."""
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def find_user() -> int | None:
+    """Return the number of the user that this process acts for; None where users have none."""
+    return os.geteuid() if HAS_OWNERS else None
+
+
+def is_trusted(status: os.stat_result) -> bool:
+    """Whether a file belongs to this user or to root; always, where files have no owner."""
+    return not HAS_OWNERS or status.st_uid in (os.geteuid(), 0)
+
+
+def find_writers(status: os.stat_result, mask: int) -> int:
+    """Return those bits of the mask by which others may write to a file; 0 where modes say nothing.
+
+    Windows reports 0666 for each file that is not read-only, and 0777 for each folder.
+    """
+    return status.st_mode & mask if HAS_OWNERS else 0
+
+
+def seal(descriptor: int, path: str) -> None:
+    """Make an open file one that nobody writes to; Windows has ``fchmod`` since Python 3.13."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o444)
+    else:
+        os.chmod(path, 0o444)
+
+
+def is_sealed(status: os.stat_result) -> bool:
+    """Whether a regular file is as :func:`seal` leaves it."""
+    return stat.S_ISREG(status.st_mode) and not status.st_mode & _WRITABLE
+
+
+def remove(path: str) -> None:
+    """Remove a file, sealed or not.
+
+    Raises:
+        OSError: It is not there, or cannot be removed.
+    """
+    _unseal(path)
+    os.unlink(path)
+
+
+def replace(source: str, target: str) -> None:
+    """Move a file to a place where another may be, sealed or not.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    _unseal(target)
+    os.replace(source, target)
+
+
+def _unseal(path: str) -> None:
+    if IS_WINDOWS:
+        with suppress(OSError):
+            os.chmod(path, stat.S_IWRITE)
+
+
+def remove_tree(directory: str | os.PathLike[str]) -> None:
+    """Remove a folder and all that is in it, as far as that is possible."""
+    import shutil
+
+    if IS_WINDOWS:
+        for folder, _, files in os.walk(directory):
+            for file in files:
+                _unseal(os.path.join(folder, file))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def synchronize_folder(path: str | os.PathLike[str]) -> None:
+    """Bring the names in a folder to the disk.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    if IS_WINDOWS:
+        return  # it keeps names by itself, and opens no folder
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def find_free_space(folder: str) -> int | None:
+    """Return the free bytes of the file system of a folder; None where they are not known."""
+    if not hasattr(os, "statvfs"):
+        return None
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return None
+    return status.f_bavail * status.f_frsize
+
+
+def count_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def can_fork() -> bool:
+    """Whether a forked child can go on working.
+
+    A lock that another thread holds at the fork is held for ever in the child; libraries of macOS
+    hold locks of threads of their own.
+    """
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+
+
+def can_start_processes() -> bool:
+    """Whether other processes can be started at all."""
+    return sys.platform not in ("emscripten", "wasi")
+
+
+def register_at_fork(**functions: Callable[[], object]) -> None:
+    """Register what runs at each fork, as :func:`os.register_at_fork`, where there are forks."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(**functions)

@@ -1,0 +1,102 @@
+"""What differs between operating systems, imitated where this one is another."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite.common import platforms
+from microcosm_sqlite.common.workspace import open_workspace
+from tests.support.windows import imitate_windows
+
+
+@pytest.fixture(params=["here", "windows"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "windows":
+        imitate_windows(monkeypatch)
+    return str(request.param)
+
+
+def make_sealed(path: Path) -> Path:
+    with path.open("wb") as file:
+        file.write(b"content")
+        platforms.seal(file.fileno(), str(path))
+    return path
+
+
+def test_a_sealed_file_is_known_as_such_removed_and_replaced(system: str, tmp_path: Path) -> None:
+    first, second = make_sealed(tmp_path / "first"), make_sealed(tmp_path / "second")
+    assert platforms.is_sealed(first.stat())
+    assert stat.S_IMODE(first.stat().st_mode) == 0o444
+    platforms.replace(str(second), str(first))
+    assert platforms.is_sealed(first.stat())
+    platforms.remove(str(first))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        platforms.remove(str(first))
+
+
+def test_a_workspace_is_removed_with_the_sealed_files_in_it(system: str, tmp_path: Path) -> None:
+    with open_workspace(tmp_path, ".work-") as folder:
+        (folder / "inner").mkdir()
+        make_sealed(folder / "inner" / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_modes_tell_who_may_write_where_files_have_owners(system: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    status = tmp_path.stat()
+    assert platforms.find_writers(status, 0o022) == (0o022 if system == "here" else 0)
+    assert platforms.is_trusted(status)
+    assert (platforms.find_user() is None) == (system == "windows")
+
+
+def test_names_of_a_folder_are_brought_to_the_disk_where_that_is_possible(
+    system: str, tmp_path: Path
+) -> None:
+    platforms.synchronize_folder(tmp_path)
+    assert (platforms.find_free_space(str(tmp_path)) is None) == (system == "windows")
+
+
+def test_free_space_of_what_is_not_there_is_not_known() -> None:
+    assert platforms.find_free_space("/no/such/folder") is None
+
+
+@pytest.mark.parametrize(
+    ("system", "threads", "expected"),
+    [
+        ("linux", ["1"], True),
+        ("linux", ["1", "2"], False),
+        ("darwin", ["1"], False),
+        ("win32", ["1"], False),
+    ],
+)
+def test_only_a_linux_process_with_one_thread_forks(
+    monkeypatch: pytest.MonkeyPatch, system: str, threads: list[str], expected: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(os, "listdir", lambda folder: threads)
+    assert platforms.can_fork() == expected
+
+
+def test_webassembly_starts_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert platforms.can_start_processes()
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert not platforms.can_start_processes()
+
+
+def test_processors_are_counted_without_affinity_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert platforms.count_processors() >= 1
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert platforms.count_processors() == os.cpu_count()
+
+
+def test_what_runs_at_a_fork_is_not_registered_where_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "register_at_fork", raising=False)
+    platforms.register_at_fork(before=lambda: None)
