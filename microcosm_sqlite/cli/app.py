@@ -37,6 +37,8 @@ COMMANDS = {
     "card": "datasets:print_card",
     "verify": "datasets:verify_datasets",
     "new": "projects:new_project",
+    "add": "projects:add_to_project",
+    "refresh": "projects:refresh_project",
     "build": "projects:build_project",
     "diff": "publishing:compare_versions",
     "check": "publishing:check_publication",

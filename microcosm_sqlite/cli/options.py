@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import update_wrapper
 
 import click
@@ -10,7 +11,7 @@ import click
 from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.cli.output import FORMATS, Output
-from microcosm_sqlite.cli.streams import printable
+from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Callback = Callable[..., Any]
     from collections.abc import Iterator, Sequence
 
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
+    from microcosm_sqlite.authoring.project.repairs import Repair
     from microcosm_sqlite.catalog.manifest import Field
 
 
@@ -238,3 +241,59 @@ def _split(words: str) -> Iterator[tuple[str, str]]:
     parts = words.split(".")
     for number in range(len(parts) - 1, 0, -1):
         yield ".".join(parts[:number]), ".".join(parts[number:])
+
+
+def ask_for_repairs(options: Mapping[str, Any], start: Callable[..., int]) -> int:
+    """Run `new` in its own process; on a terminal, ask first which repairs it may make."""
+    if options["repair"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return start()
+    from microcosm_sqlite.authoring.project.repairs import (
+        REPAIRS_FILE,
+        read_repairs,
+        write_repairs,
+    )
+    from microcosm_sqlite.common.workspace import open_scratch
+
+    with open_scratch() as folder:
+        file = folder / REPAIRS_FILE
+        code = start("--propose", str(file))
+        proposed = {} if code else read_repairs(file)
+        if code or not proposed:
+            return code or start()
+        accepted = {name: tuple(_choose(name, repairs)) for name, repairs in proposed.items()}
+        file.write_text(write_repairs(accepted), "utf-8")
+        return start("--accept", str(file))
+
+
+def _choose(name: str, repairs: Sequence[Repair]) -> Iterator[Repair]:
+    """Ask for each repair of a file whether it is right."""
+    from microcosm_sqlite.authoring.drafting.from_files.repairing import describe_repair
+
+    answer = ""
+    for number, repair in enumerate(repairs, 1):
+        if answer not in _OF_ALL:
+            write_note(f"{printable(name)}, {number} of {len(repairs)}: ", end="")
+            write_note(printable(describe_repair(repair)))
+            answer = click.prompt(_QUESTION, type=click.Choice(_ANSWERS), err=True)
+        if answer in _ACCEPTED:
+            yield repair
+
+
+_ANSWERS, _ACCEPTED, _OF_ALL = ("y", "n", "a", "d"), ("y", "a"), ("a", "d")
+_QUESTION = "Repair it: yes, no, all of this file, or done with it"
+
+
+def choose_accept(file: str | None, *, repair: bool) -> Accept:
+    """What says which repairs are made: all, none, or those that a file has."""
+    if file is None:
+        return lambda _, repairs: repairs if repair else ()
+    from pathlib import Path
+
+    from microcosm_sqlite.authoring.project.repairs import read_repairs
+
+    accepted = read_repairs(Path(file))
+
+    def accept(name: str, repairs: Sequence[Repair]) -> Iterable[Repair]:
+        return [each for each in repairs if each in accepted.get(name, ())]
+
+    return accept

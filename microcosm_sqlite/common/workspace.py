@@ -142,3 +142,102 @@ def writing_database(path: Path) -> Iterator[None]:
             raise
         number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
         raise OSError(number, str(error), str(path)) from error
+
+
+class Revision:
+    """A copy of a project, to be changed.
+
+    Attributes:
+        path: Where the copy is.
+        changed: The files that are changed, new or removed, relative to the project.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.changed: set[Path] = set()
+
+    def rewrite(self, file: Path, text: str) -> None:
+        """Write a file of the copy, which may be a link to the one of the project until then."""
+        self.remove(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode())
+
+    def take(self, source: Path, file: Path) -> None:
+        """Copy a file from elsewhere to its place in the copy."""
+        from shutil import copyfile
+
+        self.remove(file)
+        copyfile(source, file)
+
+    def remove(self, file: Path) -> None:
+        """Remove a file of the copy, if it is there."""
+        file.unlink(missing_ok=True)
+        self.changed.add(file.relative_to(self.path))
+
+    def publish(self, root: Path, backup: Path) -> None:
+        """Move what was changed into the project; whatever is raised, it stays as it was."""
+        moved: list[Path] = []
+        try:
+            for name in sorted(self.changed):
+                _move(root / name, backup / name)
+                moved.append(name)
+                _move(self.path / name, root / name)
+        except BaseException:
+            for name in reversed(moved):
+                (root / name).unlink(missing_ok=True)
+                _move(backup / name, root / name)
+            raise
+
+
+def _move(file: Path, target: Path) -> None:
+    if file.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target)
+
+
+@contextmanager
+def revise_project(root: Path) -> Iterator[Revision]:
+    """Make a copy of a project to be changed, and move the changes into it if nothing is raised.
+
+    Hidden files, environments and what was packed stay out of the copy. It stands beside the
+    project where that may be, so that relative paths out of it lead to the same files.
+    """
+    from shutil import copytree
+
+    is_beside = not root.is_mount() and os.access(root.parent, os.W_OK)
+    folder, prefix = (root.parent, f".{root.name}.revised-") if is_beside else (root, ".revised-")
+    with open_workspace(folder, prefix) as copy, open_workspace(folder, f"{prefix}old-") as backup:
+        copytree(
+            root,
+            copy,
+            ignore=_leave_out,
+            copy_function=_copy,
+            ignore_dangling_symlinks=True,
+            dirs_exist_ok=True,
+        )
+        revision = Revision(copy)
+        yield revision
+        revision.publish(root, backup)
+
+
+_PACKED = {"__pycache__", "build", "dist", "node_modules"}
+_LARGE = 1_000_000
+
+
+def _leave_out(folder: str, names: list[str]) -> list[str]:
+    return [
+        name
+        for name in names
+        if name.startswith(".") or name in _PACKED or Path(folder, name, "pyvenv.cfg").exists()
+    ]
+
+
+def _copy(file: str, target: str) -> None:
+    """Link a large file, which nobody writes to, or copy it."""
+    from shutil import copy2
+
+    if Path(file).stat().st_size >= _LARGE:
+        with suppress(OSError):
+            os.link(Path(file).resolve(), target)
+            return
+    copy2(file, target)

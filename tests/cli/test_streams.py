@@ -32,6 +32,8 @@ COMMAND_LINES = {
     "browse": ["browse", "--help"],
     "verify": ["verify", "birds"],
     "new": ["new", "planets-data"],
+    "add": ["add", "seen.csv", "--project", "project"],
+    "refresh": ["refresh", "project/sources", "--project", "project"],
     "build": ["build", "project"],
     "diff": ["diff", "birds", "birds"],
     "diff as JSON": ["diff", "birds", "birds", "--json"],
@@ -53,6 +55,7 @@ def run_in_shell(
     if "project" in words:
         (home / "project").mkdir()
         make_project(home / "project")
+        (home / "seen.csv").write_text("day,birds\n1,20\n2,30\n")
     return subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *program.command(*words)],
         env={**program.environment, **variables},

@@ -15,8 +15,10 @@ import pytest
 
 from microcosm_sqlite.common.workspace import (
     LOCK,
+    Revision,
     open_workspace,
     publish_new,
+    revise_project,
     writing_database,
 )
 
@@ -106,3 +108,83 @@ def test_a_disk_without_room_is_told_as_such(tmp_path: Path) -> None:
         ):
             connection.execute("INSERT INTO a VALUES (randomblob(99999))")
     assert caught.value.errno == errno.ENOSPC
+
+
+def make_tree(root: Path) -> Path:
+    for name in (
+        "models.py",
+        "sources/a.csv",
+        ".git/config",
+        ".venv/x",
+        "env/pyvenv.cfg",
+        "dist/x",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+def read_tree(root: Path) -> dict[str, str]:
+    return {
+        file.relative_to(root).as_posix(): file.read_text()
+        for file in root.rglob("*")
+        if file.is_file()
+    }
+
+
+def change(revision: Revision) -> None:
+    revision.rewrite(revision.path / "models.py", "new")
+    revision.remove(revision.path / "sources" / "a.csv")
+    revision.take(revision.path / "models.py", revision.path / "sources" / "b.csv")
+    revision.rewrite(revision.path / "more" / "c.txt", "c")
+
+
+def test_a_project_takes_the_changes_of_its_copy(tmp_path: Path) -> None:
+    root = make_tree(tmp_path / "project")
+    before = read_tree(root)
+    with revise_project(root) as revision:
+        assert read_tree(revision.path).keys() - {LOCK} == {"models.py", "sources/a.csv"}
+        change(revision)
+        assert read_tree(root) == before
+    changed = {"models.py": "new", "sources/b.csv": "new", "more/c.txt": "c"}
+    kept = {name: text for name, text in before.items() if name != "sources/a.csv"}
+    assert read_tree(root) == {**kept, **changed}
+    assert list(tmp_path.iterdir()) == [root]
+
+
+@pytest.mark.parametrize("moves", range(8))
+def test_a_project_stays_as_it_was_whatever_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    root = make_tree(tmp_path / "project")
+    before = read_tree(root)
+    real, left = Path.replace, [moves]
+
+    def replace(file: Path, target: Path) -> Path:
+        left[0] -= 1
+        if left[0] == -1:
+            raise OSError(errno.ENOSPC, "full")
+        return real(file, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    try:
+        with revise_project(root) as revision:
+            change(revision)
+    except OSError:
+        assert read_tree(root) == before
+    else:
+        assert moves >= 5
+    assert list(tmp_path.iterdir()) == [root]
+
+
+def test_a_large_file_is_not_copied_and_not_written_through(tmp_path: Path) -> None:
+    root = make_tree(tmp_path / "project")
+    large = root / "sources" / "large.csv"
+    large.write_bytes(b"x" * 1_000_000)
+    with revise_project(root) as revision:
+        copy = revision.path / "sources" / "large.csv"
+        assert copy.samefile(large)
+        revision.rewrite(copy, "small")
+        assert large.stat().st_size == 1_000_000
+        revision.changed.clear()
+    assert large.stat().st_size == 1_000_000

@@ -43,6 +43,11 @@ def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
 
 
 @pytest.mark.slow
+def test_an_author_takes_the_files_of_another_year(newcomer: Reader) -> None:
+    assert newcomer.follow(ROOT / "docs" / "how-to" / "refresh-a-dataset.md") == 6
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [
@@ -121,7 +126,7 @@ def test_the_page_on_the_command_line_is_what_the_program_says() -> None:
 def test_no_page_has_steps_that_no_test_follows() -> None:
     followed = {"first-data-wheel.md", "use-a-dataset.md", "load-frames.md"}
     followed |= {"join-datasets.md", "browse-and-share.md", "scale-out.md"}
-    followed |= {"publish-a-new-version.md", "repair-messy-files.md"}
+    followed |= {"publish-a-new-version.md", "refresh-a-dataset.md", "repair-messy-files.md"}
     followed |= {"serve-a-dataset.md", "test-with-a-dataset.md", "upgrade-under-a-service.md"}
     followed |= {"datasets.md", "stores.md", "frames.md", "aio.md", "errors.md"}
     followed |= {"comparisons.md", "mistakes.md", "index.md", "work-in-a-notebook.md", "deploy.md"}

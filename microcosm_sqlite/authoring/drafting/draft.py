@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +18,18 @@ from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.comparing.shapes import Schema, list_names
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, list_files
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 from microcosm_sqlite.authoring.drafting.project_context import describe_draft, name_source
-from microcosm_sqlite.authoring.drafting.report import report_databases, report_files
+from microcosm_sqlite.authoring.drafting.report import (
+    list_decisions,
+    report_databases,
+    report_files,
+    spell_decisions,
+)
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
 from microcosm_sqlite.authoring.loading.connections import (
     create_full_text,
@@ -36,10 +41,11 @@ from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import explained, open_database
+from microcosm_sqlite.authoring.sources.finding import name_table
 from microcosm_sqlite.catalog.connection import harden
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import spell_on_one_line
-from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.common.wording import spell_on_one_line, suggest
+from microcosm_sqlite.common.workspace import Revision, open_scratch
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -50,10 +56,31 @@ class Draft:
     Attributes:
         path: Where it is.
         report: What was inferred and how sure it is, as lines to show to the author.
+        decisions: What of it only the author knows.
     """
 
     path: Path
     report: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+
+    def spell(self) -> str:
+        """The whole report, which begins with the decisions."""
+        return "\n".join([*spell_decisions(self.decisions), *self.report, ""])
+
+
+REPORT_FILE = "draft-report.txt"
+"""Where the report stays in the project."""
+
+
+def keep_report(
+    revision: Revision, root: Path, decisions: Iterable[str], report: Iterable[str]
+) -> Draft:
+    """Write a report into the copy of a project, below those that are there."""
+    draft = Draft(root, *(tuple(map(spell_on_one_line, lines)) for lines in (report, decisions)))
+    file = revision.path / REPORT_FILE
+    before = f"{file.read_text('utf-8')}\n" if file.exists() else ""
+    revision.rewrite(file, before + draft.spell())
+    return draft
 
 
 def draft_project(
@@ -62,6 +89,8 @@ def draft_project(
     *,
     null_values: Collection[str] = (),
     accept: Accept = accept_none,
+    exclude: Collection[str] = (),
+    dry_run: bool = False,
     **answers: str,
 ) -> Draft:
     """Write a project whose tables are those of a folder of files.
@@ -77,30 +106,60 @@ def draft_project(
         null_values: Texts that mean that there is no value, besides the empty field.
         accept: Asked for each file of text which of the repairs proposed are to be made. They go
             into `repairs.toml`; the files are copied as they are.
+        exclude: Tables to leave out.
+        dry_run: Whether to write nothing, for the report alone.
         answers: Answers to the template's questions, as for `scaffold`.
 
     Raises:
         SourceError: There is no file that can be read; nothing was written.
-        SettingsError: An answer cannot be used, or the directory is not empty.
+        SettingsError: An answer cannot be used, no table is called as one to be left out, or the
+            directory is not empty.
         MissingDependencyError: cookiecutter is not installed, or sqlacodegen for a database.
     """
     target, context = complete_answers(directory, answers)
     with open_scratch() as scratch:
         found = Path(folder)
-        databases, refused = read_databases(found, scratch)
+        databases, refused = read_databases(found, scratch, exclude)
         inference = Inference(refused=refused)
         if found.is_dir():
             taken = [name for database in databases for name in database.names]
             inference = infer_folder(
-                found, null_values, taken=taken, refused=refused, accept=accept
+                found, null_values, taken=taken, refused=refused, accept=accept, exclude=exclude
             )
-        draft = describe_draft(inference, databases, context, null_values)
-        with write_project(target, {**context, "_draft": draft}) as project:
+        _refuse_unknown(exclude, inference, databases)
+        tables = describe_draft(inference, databases, context, null_values)
+        place = scratch / "draft" if dry_run else target
+        with write_project(place, {**context, "_draft": tables}) as project:
             _replace_sources(project / "sources", inference, databases)
             _write_repairs(project, inference)
             check_draft(project, databases)
-    report = [*report_databases(databases), *report_files(inference)]
-    return Draft(target, tuple(map(spell_on_one_line, report)))
+            report = [*report_databases(databases), *report_files(inference)]
+            decisions = list_decisions(inference, databases)
+            draft = keep_report(Revision(project), target, decisions, report)
+    return draft
+
+
+def _refuse_unknown(
+    exclude: Collection[str], inference: Inference, databases: Iterable[DatabaseDraft]
+) -> None:
+    """Refuse to leave out what is not there."""
+    left_out = {
+        name_table(Path(file)) for file, why in inference.left_out.items() if why == EXCLUDED
+    }
+    tables = [*inference.tables]
+    for database in databases:
+        tables += database.found.row_counts
+        left_out |= {
+            what.removeprefix("table ")
+            for what, why in database.found.left_out.items()
+            if why == EXCLUDED
+        }
+    for name in exclude:
+        if name not in left_out:
+            raise SettingsError(
+                f"No table is called `{name}`, so it cannot be left out.",
+                hint=suggest(name, tables, "There are"),
+            )
 
 
 def list_proposals(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:

@@ -24,6 +24,8 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
     quote,
     spell_plainly,
     spell_table,
+    write_attribute,
+    write_labels,
     write_name,
     write_number,
 )
@@ -80,6 +82,15 @@ class ModelWriter:
             *views,
         ]
         return "\n".join(lines) + "\n"
+
+    def write_addition(self) -> tuple[Imports, list[str]]:
+        """What a module that is there has to import for all that was written, and its lines."""
+        labels = ["", "", *self._labels] if self._labels else []
+        return self._imports, [*labels, *self._lines]
+
+    def write_column(self, model: DraftedModel, name: str) -> tuple[Imports, list[str]]:
+        """What a module that is there has to import for one more column, and its lines."""
+        return self._imports, [*self._write_column(model, model.table.columns[name])]
 
     def _write_views(self) -> Iterator[str]:
         """Write what makes the views of all databases along with the tables."""
@@ -157,7 +168,7 @@ class ModelWriter:
         name = name_labels(model.name, attribute, self._taken)
         self._taken.add(name)
         self._imports.use("typing", "Literal")
-        self._labels += lay_out(Call(f"{check_name(name)} = Literal[", [*map(quote, labels)], "]"))
+        self._labels += write_labels(name, labels)
         return name
 
     def _write_type(self, type_: sa.types.TypeEngine[Any]) -> Node:
@@ -261,17 +272,7 @@ class ModelWriter:
     ) -> Iterator[str]:
         self._imports.use("sqlalchemy.orm", "Mapped")
         self._imports.use("sqlalchemy.orm", call)
-        head = f"{check_name(name)}: Mapped[{type_}] = {call}("
-        if measure(f"    {head}") <= LINE_LENGTH:
-            yield from lay_out(Call(head, arguments), 4)
-        elif " | " not in type_ and measure(f"    {name}: Mapped[{type_}] = (") <= LINE_LENGTH:
-            yield f"    {name}: Mapped[{type_}] = ("
-            yield from lay_out(Call(f"{call}(", arguments), 8)
-            yield "    )"
-        else:  # the formatter breaks a long annotation where it can
-            yield f"    {name}: Mapped["
-            yield f"        {type_}"
-            yield from lay_out(Call(f"] = {call}(", arguments), 4)
+        return write_attribute(check_name(name), type_, call, arguments)
 
 
 def _write_comment(text: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
-from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
 from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
 
@@ -41,22 +41,35 @@ _ABOUT_DATABASES = (
 
 HOOK_TABLE = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 _INFINITY = "infinity = true"
+_NO_OPTIONS = TableOptions()
 
 
-def write_tables(tables: Mapping[str, InferredTable], infinite: Collection[str] = ()) -> str:
-    """Return a TOML table for each table that the defaults do not fit.
+def list_settings(
+    tables: Mapping[str, InferredTable],
+    infinite: Collection[str] = (),
+    base: TableOptions = _NO_OPTIONS,
+    null_values: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """Return the lines of each table of settings that is needed, by its name below the hook's.
 
     Args:
         tables: The tables of files.
         infinite: The tables of databases that have infinite numbers.
+        base: How files are read of which nothing is said.
+        null_values: Texts of the files that mean that there is no value, where `base` has others.
     """
-    settings = {name: list(_write_table(table)) for name, table in tables.items()}
+    settings = {name: [*_write_table(table, base)] for name, table in tables.items()}
+    if {*null_values} - {*base.null_values}:
+        line = f"null-values = {write_toml([*base.null_values, *null_values])}"
+        settings = {name: [*lines, line] for name, lines in settings.items()}
     settings |= {name: [_INFINITY] for name in sorted(infinite)}
-    return "\n\n".join(
-        "\n".join([f"[{HOOK_TABLE}.tables.{write_toml_key(name)}]", *lines])
-        for name, lines in settings.items()
-        if lines
-    )
+    upstream = [
+        f"{write_toml_key(name)} = {write_toml(table.file.path.name)}"
+        for name, table in tables.items()
+        if table.file.path.name != name_source(table)
+    ]
+    listed = {f"tables.{write_toml_key(name)}": lines for name, lines in settings.items() if lines}
+    return listed | ({"upstream": upstream} if upstream else {})
 
 
 def describe_options(options: Mapping[str, bool | int | str | tuple[str, ...]]) -> str:
@@ -64,16 +77,18 @@ def describe_options(options: Mapping[str, bool | int | str | tuple[str, ...]]) 
     return ", ".join(f"{name} = {write_toml(value)}" for name, value in options.items())
 
 
-def list_csv_options(table: InferredTable) -> dict[str, bool | int | str | tuple[str, ...]]:
+def list_csv_options(
+    table: InferredTable, base: CsvOptions = _NO_OPTIONS.csv
+) -> dict[str, bool | int | str | tuple[str, ...]]:
     """The options of `csv` in which a table's file differs from the defaults."""
     raw = table.file
     if not isinstance(raw, RawFile):
         return {}
     given = {field.name: getattr(raw.options, field.name) for field in fields(CsvOptions)}
-    defaults = {field.name: getattr(CsvOptions(), field.name) for field in fields(CsvOptions)}
-    defaults["delimiter"] = "\t" if split_name(raw.path)[1] == "tsv" else ","
-    if given.pop("fills_rows"):
-        given["ragged_rows"] = "fill"
+    defaults = {field.name: getattr(base, field.name) for field in fields(CsvOptions)}
+    defaults["delimiter"] = base.delimiter or ("\t" if split_name(raw.path)[1] == "tsv" else ",")
+    if given.pop("fills_rows") != base.fills_rows:
+        given["ragged_rows"] = "error" if base.fills_rows else "fill"
     return {
         name.replace("_", "-"): value
         for name, value in given.items()
@@ -87,13 +102,13 @@ def name_source(table: InferredTable) -> str:
     return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
 
 
-def _write_table(table: InferredTable) -> Iterator[str]:
-    for name, value in list_csv_options(table).items():
+def _write_table(table: InferredTable, base: TableOptions) -> Iterator[str]:
+    for name, value in list_csv_options(table, base.csv).items():
         yield f"csv.{name} = {write_toml(value)}"
     for column in table.columns.values():
         if column.format:
             yield f"formats.{write_toml_key(column.name)} = {write_toml(column.format)}"
-    if any(column.has_infinity for column in table.columns.values()):
+    if any(column.has_infinity for column in table.columns.values()) and not base.infinity:
         yield _INFINITY
 
 
@@ -113,14 +128,16 @@ def describe_draft(
     """
     tables = [*_list_declared(databases), *_list_inferred(inference)]
     first = _spell_first(table["name"] for table in tables)
+    infinite = {name for each in databases for name in each.found.infinite}
+    settings = list_settings(inference.tables, infinite)
     count = [f'"SELECT count(*) FROM {first}"']
     return {
         "tables": [_escape(table) for table in tables],
         "first": first,
         "count": "\n".join(lay_out(Call("dataset.connect().execute(", count, ").fetchone()"))),
         "null_values": json.dumps([*null_values], ensure_ascii=False) if null_values else "",
-        "settings": write_tables(
-            inference.tables, {name for each in databases for name in each.found.infinite}
+        "settings": "\n\n".join(
+            "\n".join([f"[{HOOK_TABLE}.{name}]", *lines]) for name, lines in settings.items()
         ),
         "has_repairs": any(table.file.repairs for table in inference.tables.values()),
         **_write_code(inference, databases, answers),
@@ -158,6 +175,33 @@ def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
         yield {"name": table.name, "key": table.primary_key, "file": table.file.path.name}
 
 
+CARD_HEAD = ("| table | key |", "|---|---|")
+CARD_SOURCES = "Say here who made these files, from what, and under which terms:"
+
+
+def add_to_card(text: str, inference: Inference) -> tuple[str, list[str]]:
+    """Return the card of a project with more tables and their files, where it is as it was drafted.
+
+    Returns:
+        The text, and what is not in it, as sentences.
+    """
+    tables = [_escape(table) for table in _list_inferred(inference)]
+    rows = [f"| {table['name']} | {table['key'] or 'row number'} |" for table in tables]
+    files = [f"- {name}" for name in dict.fromkeys(table["file"] for table in tables)]
+    lines, missing = text.split("\n"), []
+    for head, added in ((CARD_HEAD, rows), ((CARD_SOURCES, ""), files)):
+        plain = [line.removesuffix("\r") for line in lines]
+        at = next((n for n in range(len(lines)) if tuple(plain[n : n + 2]) == head), None)
+        if at is None:
+            missing.append(f"README.md: its text is your own, so add to it: {', '.join(added)}")
+            continue
+        end = at + 2
+        while plain[end:] and plain[end].startswith(("| ", "- ")):
+            end += 1
+        lines[end:end] = [f"{line}{lines[at][len(plain[at]) :]}" for line in added]
+    return "\n".join(lines), missing
+
+
 def _spell_first(names: Iterable[str]) -> str:
     """Return the first table that shells, Python and SQL all take as it is, in brackets if need be.
 
@@ -182,11 +226,7 @@ def _escape(table: dict[str, Any]) -> dict[str, Any]:
 
 def write_stores(classes: Mapping[str, str], *, package: str) -> str:
     """Return the module that has a store for each model, given the class of each table."""
-    bodies = [
-        f"{_write_store_head(check_name(name))}\n"
-        f'    """Rows of {spell_table(table)}, by any column."""'
-        for table, name in classes.items()
-    ]
+    bodies = ["\n".join(write_store(table, name)) for table, name in classes.items()]
     lines = [
         '"""Stores (repository pattern): one per model, with the searches that readers need."""',
         "",
@@ -202,6 +242,9 @@ def write_stores(classes: Mapping[str, str], *, package: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_store_head(model: str) -> str:
-    line = f"class {model}Store(Store[{model}]):"
-    return line if measure(line) <= LINE_LENGTH else f"class {model}Store(\n    Store[{model}]\n):"
+def write_store(table: str, model: str) -> list[str]:
+    """The lines of the store of one table, given its class."""
+    head = f"class {check_name(model)}Store(Store[{model}]):"
+    heads = [f"class {model}Store(", f"    Store[{model}]", "):"]
+    body = f'    """Rows of {spell_table(table)}, by any column."""'
+    return [*([head] if measure(head) <= LINE_LENGTH else heads), body]

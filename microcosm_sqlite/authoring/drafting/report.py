@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, HIDDEN
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
@@ -20,16 +22,21 @@ from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
 from microcosm_sqlite.authoring.values.parsing import spell_value
 from microcosm_sqlite.common.kinds import JSON, MOMENT, TEXT
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 
 _MOST_SHOWN = 6
 _FEWEST_ALIKE = 20
 """Neighbours that are told of in one line: of a wide table nobody reads hundreds."""
 
 
-def report_files(inference: Inference) -> Iterator[str]:
-    """Tell what was inferred of files, table by table, then of which files no table was made."""
-    classes = name_classes(inference.tables, "")
+def report_files(inference: Inference, classes: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Tell what was inferred of files, table by table, then of which files no table was made.
+
+    Args:
+        inference: The tables.
+        classes: Table to class, where other classes were there before.
+    """
+    classes = classes or name_classes(inference.tables, "")
     for name, table in inference.tables.items():
         rows = spell_count(table.row_count, "row")
         yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
@@ -48,6 +55,89 @@ def report_files(inference: Inference) -> Iterator[str]:
         yield f"left out: {name}, {reason}"
     for error in inference.refused:
         yield f"refused: {error}"
+
+
+def list_decisions(
+    inference: Inference,
+    databases: Iterable[DatabaseDraft] = (),
+    known: Mapping[str, InferredTable] | None = None,
+) -> Iterator[str]:
+    """What only the author knows: all that may be otherwise than it was drafted, as lines.
+
+    Args:
+        inference: The tables of files.
+        databases: The databases.
+        known: Tables that were there before, which may refer to the others.
+    """
+    for database in databases:
+        found = database.found
+        for table in found.row_counts:
+            for name, sentences in found.suggestions.get(table, {}).items():
+                yield from (f"{table}.{name}: {sentence}" for sentence in sentences)
+            yield from (f"{table}: {remark}" for remark in found.remarks[table])
+        for what, reason in found.left_out.items():
+            if reason != EXCLUDED:
+                yield f"{what} is left out: {reason}"
+        yield from (f"{database.path.name} differs: {each}" for each in database.differences)
+    for name, inferred in {**inference.tables, **(known or {})}.items():
+        for column in inferred.columns.values():
+            if column.hint:
+                yield f"{name}.{column.name}: would be {column.hint}"
+            if column.near_reference:
+                yield f"{name}.{column.name}: {column.near_reference}"
+        for suggestion, alike in _group(inferred.columns.values()):
+            yield f"{name}.{', '.join(alike[:_MOST_SHOWN])}: {suggestion}"
+        yield from (f"{name}: {note}" for note in (*inferred.file.notes, *inferred.remarks))
+    for file, reason in inference.left_out.items():
+        if reason not in (HIDDEN, EXCLUDED):
+            yield f"{file} is left out: {reason}"
+    yield from (f"refused: {error}" for error in inference.refused)
+
+
+def spell_decisions(decisions: Collection[str]) -> list[str]:
+    """What only the author knows, as a report begins with it."""
+    if not decisions:
+        return ["Nothing to look at: all of it is sure."]
+    head = f"{spell_count(len(decisions), 'thing')} to look at:"
+    return [head, *(f"  {decision}" for decision in decisions), ""]
+
+
+@dataclass(frozen=True)
+class Refreshment:
+    """What new editions of sources are like.
+
+    Attributes:
+        path: The project.
+        is_new: Whether any of them differs from the one that the project has.
+        is_applied: Whether the project has the new editions now.
+        report: What is new in each table, as lines.
+        edits: The edits of the models that it takes.
+        decisions: What no longer fits, of which only the author can say what to do.
+    """
+
+    path: Path
+    is_new: bool
+    is_applied: bool
+    report: Sequence[str]
+    edits: Sequence[str]
+    decisions: Sequence[str]
+
+    def spell(self) -> list[str]:
+        """The whole report, which begins with the decisions."""
+        lines = spell_decisions(self.decisions) if self.decisions else []
+        lines += self.report
+        if self.edits:
+            lines += ["", "Edits that were made:" if self.is_applied else "Edits that it takes:"]
+            lines += [f"  {edit}" for edit in self.edits]
+        if self.decisions:
+            outcome = "Nothing was changed: decide about these things first, then refresh again."
+        elif not self.is_new:
+            outcome = "Nothing was changed, as there is no new edition."
+        elif self.is_applied:
+            outcome = "The project has the new editions, and builds."
+        else:
+            outcome = "Nothing was changed: --apply takes the new editions and makes the edits."
+        return [*map(spell_on_one_line, lines), "", outcome]
 
 
 def _describe_link(path: Path) -> Iterator[str]:

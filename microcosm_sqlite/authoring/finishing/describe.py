@@ -60,7 +60,7 @@ def digest_inputs(
     import sqlalchemy
 
     known = cache(digest)  # many tables may come from one database
-    left_out = {"root", "sources"} | (set() if settings.repairs else {"repairs"})
+    left_out = {"root", "sources", "upstream"} | (set() if settings.repairs else {"repairs"})
     described = {
         "settings": {k: v for k, v in asdict(settings).items() if k not in left_out},
         "sources": {

@@ -1,4 +1,4 @@
-"""One table that is loaded, and where its rows come from."""
+"""One table that is loaded, where its rows come from, and surveys of rows that are not loaded."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.authoring.loading.value_errors import describe_offence
 from microcosm_sqlite.authoring.sources.records import Converter, Opener, Records
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.values.layout import TableRules, lay_out, refuse_missing
 from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.errors import SourceError, SourceValueError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +114,94 @@ def _find_reader(
         if rule is not None and rule.name == name:
             return lambda row: convert(row[index]) if convert else row[index]
     return lambda row: None  # noqa: ARG005 - a column that the source leaves out
+
+
+_MOST_VALUES = 1000
+_LARGEST = 2**31 - 1
+
+
+@dataclass
+class Misfits:
+    """What of one column does not fit, or is wider than its type says.
+
+    Attributes:
+        rule: How the column takes values.
+        first: Tells of the first value that does not fit.
+        row_count: How many rows have such a value.
+        values: These values as texts, the first of them.
+        longest: Characters of the longest of them.
+        widest: A whole number beyond 32 bits, which SQLite takes.
+    """
+
+    rule: ColumnRule
+    first: SourceValueError | None = None
+    row_count: int = 0
+    values: dict[str, None] = field(default_factory=dict)
+    longest: int = 0
+    widest: int = 0
+
+    def add(self, records: Records, line: int, value: Any, error: ValueError) -> None:
+        """Note a value that does not fit."""
+        text = "" if value is None else str(value)
+        self.first = self.first or describe_offence(records, line, self.rule, value, error)
+        self.row_count += 1
+        self.longest = max(self.longest, len(text))
+        if len(self.values) < _MOST_VALUES:
+            self.values[text] = None
+
+    def note(self, value: Any) -> None:
+        """Note a value that fits, as it is stored."""
+        if type(value) is int and abs(value) > _LARGEST:
+            self.widest = max(value, self.widest, key=abs)
+
+
+Layout = Sequence[ColumnRule | None]
+
+
+def survey_rows(
+    opener: Opener,
+    rules: TableRules,
+    misfits: Mapping[str, Misfits],
+    begin: Callable[[Records, Layout], Callable[[Sequence[Any], Mapping[str, Any]], None]],
+) -> None:
+    """Convert all rows of a source, and note what does not fit instead of raising for it.
+
+    Args:
+        opener: Opens the source.
+        rules: Those of the table.
+        misfits: Column to what is known of it; added to.
+        begin: Given the source and the rule of each field; returns what takes each row, as it is
+            and with the values that are stored for it.
+
+    Raises:
+        SourceError: The source cannot be read, or names a column twice.
+    """
+    with opener(ignore_advance) as records:
+        layout = lay_out(rules, records.header, records.name, skip_unknown=True)
+        take = begin(records, layout)
+        converted = [
+            (at, misfits[rule.name], convert or (lambda value: value))
+            for at, (rule, convert) in enumerate(
+                zip(layout, records.choose_converters(layout), strict=True)
+            )
+            if rule
+        ]
+        for line, row in records.numbered():
+            if len(row) != len(layout):
+                raise SourceError(
+                    f"{records.name}, {records.unit} {line}: {len(row)} fields where the header "
+                    f"has {len(layout)}.",
+                    file=records.name,
+                    line=line,
+                )
+            values: dict[str, Any] = {}
+            for at, each, convert in converted:
+                try:
+                    value = convert(row[at])
+                except ValueError as error:
+                    each.add(records, line, row[at], error)
+                    value = row[at]
+                else:
+                    each.note(value)
+                values[each.rule.name] = value
+            take(row, values)

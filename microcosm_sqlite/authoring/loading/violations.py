@@ -242,3 +242,35 @@ def _insert(scratch: sqlite3.Connection, table: str, values: Mapping[str, Any]) 
     names = ", ".join(map(quote_identifier, values))
     given = f"({names}) VALUES ({', '.join('?' * len(values))})" if values else "DEFAULT VALUES"
     scratch.execute(f"INSERT INTO {quote_identifier(table)} {given}", tuple(values.values()))
+
+
+class KeyTable:
+    """The keys of all rows of an edition of a table, in a database of their own."""
+
+    def __init__(self, connection: sqlite3.Connection, names: Sequence[str]) -> None:
+        """Take an empty database, and the columns of the key."""
+        self._connection, self._names = connection, names
+        self._columns = ", ".join(f"k{number}" for number in range(len(names)))
+        self._insert = f"VALUES ({', '.join('?' * len(names))})"
+        connection.execute(f"CREATE TABLE keys ({self._columns})")
+        connection.execute("BEGIN")
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Add the key of a row."""
+        key = [values[name] for name in self._names]
+        self._connection.execute(f"INSERT INTO keys {self._insert}", key)
+
+    def find_shared(self) -> tuple[int, str]:
+        """How many keys several rows have, and one of them."""
+        return self._show(f"SELECT * FROM keys GROUP BY {self._columns} HAVING count(*) > 1")
+
+    def find_gone(self, known: Iterable[Sequence[Any]]) -> tuple[int, str]:
+        """How many of the keys that an edition before had are not there, and one of them."""
+        self._connection.execute(f"CREATE TABLE known ({self._columns})")
+        self._connection.executemany(f"INSERT INTO known {self._insert}", known)
+        return self._show("SELECT * FROM known EXCEPT SELECT * FROM keys")
+
+    def _show(self, query: str) -> tuple[int, str]:
+        (count,) = self._connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
+        first = self._connection.execute(f"{query} LIMIT 1").fetchone()
+        return count, show_key(self._names, first) if first else ""

@@ -133,6 +133,10 @@ class Models:
         columns = sa.inspect(cls).columns
         return {key: column.name for key, column in columns.items() if key != column.name}
 
+    def find_attribute(self, table: str, column: str) -> str:
+        """What a column is called in its class."""
+        return next((key for key, name in self.aliases(table).items() if name == column), column)
+
     def describe(self, table: sa.Table) -> str:
         """What the table holds: its comment, or the docstring of its class."""
         if table.comment:
@@ -223,6 +227,12 @@ def _find_place(error: BaseException, root: Path) -> str:
 
 def _tell(error: BaseException) -> str:
     return (error.msg if isinstance(error, SyntaxError) else str(error)).rstrip(".")
+
+
+def find_models_file(settings: ProjectSettings) -> Path:
+    """Where the module of the models stands."""
+    path = settings.import_directory.joinpath(*settings.models.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def find_models(module: ModuleType, dataset: str) -> Models:

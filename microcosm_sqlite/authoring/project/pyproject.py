@@ -1,13 +1,15 @@
 """Read a `pyproject.toml`: what the distribution is, and the table of the build hook.
 
-Also writes values as TOML.
+Also writes values as TOML, and adds to the table of the build hook.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +141,72 @@ def write_toml(value: object) -> str:
     """A text, boolean, number or list as a value in TOML."""
     # TOML takes those of JSON, but for one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+_HOOK_TABLES = tuple(f"tool.hatch.build.{place}hooks.{HOOK}" for place in ("targets.wheel.", ""))
+_HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]?\]\s*(?:#.*)?")
+
+
+def extend_hook_table(text: str, added: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of a pyproject.toml with more lines in tables below the hook's.
+
+    All other lines stay as they are.
+
+    Args:
+        text: The text.
+        added: The lines to add to each table, by its dotted name below the hook's table.
+
+    Raises:
+        SettingsError: The settings are written in a way that cannot be extended so; the hint
+            has what to add.
+    """
+    if not added:
+        return text
+    with suppress(LookupError, StopIteration, tomllib.TOMLDecodeError):
+        extended = text
+        for name, lines in added.items():
+            extended = _extend_table(extended, name, lines)
+        if tomllib.loads(extended) == _merge_tables(tomllib.loads(text), added):
+            return extended
+    wanted = [line for name, lines in added.items() for line in (f"[{name}]", *lines)]
+    raise SettingsError(
+        "The settings of the build hook are written in a way that leaves no place for more.",
+        hint=f"Give each of its tables a header, as [{_HOOK_TABLES[0]}] is one. To be added is, "
+        f"below that: {'; '.join(wanted)}",
+    )
+
+
+def _extend_table(text: str, name: str, added: Sequence[str]) -> str:
+    end = "\r" if text.partition("\n")[0].endswith("\r") else ""
+    lines = (text if text.endswith("\n") else f"{text}{end}\n").split("\n")
+    headers = [(at, m[1]) for at, line in enumerate(lines) if (m := _HEADER.fullmatch(line))]
+    names = [header for _, header in headers]
+    hook = next(table for table in _HOOK_TABLES if table in names)
+    table = f"{hook}.{name}"
+    if table not in names:
+        added = ["", f"[{table}]", *added]
+        near = [header for header in names if f"{header}.".startswith(f"{hook}.")]
+        last = len(names) - 1 - names[::-1].index(near[-1])
+    else:
+        last = names.index(table)
+    at = headers[last + 1][0] if headers[last + 1 :] else len(lines)
+    while not lines[at - 1].strip() or lines[at - 1].lstrip().startswith("#"):
+        at -= 1
+    lines[at:at] = [f"{line}{end}" for line in added]
+    return "\n".join(lines)
+
+
+def _merge_tables(document: dict[str, Any], added: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The document with what the lines say."""
+    hook = find_hook_table(document, Path())
+    for name, lines in added.items():
+        _merge(hook, tomllib.loads("\n".join([f"[{name}]", *lines])))
+    return document
+
+
+def _merge(table: Any, added: Mapping[str, Any]) -> None:
+    for key, value in added.items():
+        if isinstance(value, dict) and isinstance(table.get(key), dict):
+            _merge(table[key], value)
+        else:
+            table[key] = value

@@ -42,6 +42,7 @@ KNOWN_OPTIONS = frozenset(
         "title",
         "unknown-columns",
         "unknown-sources",
+        "upstream",
     }
 )
 
@@ -73,6 +74,7 @@ class ProjectSettings:
         dependencies: Normalized names of distributions that the project depends on, to the
             versions that it takes.
         repairs: Source to its repairs, as `repairs.toml` has them.
+        upstream: Table to what its file is called where it comes from.
     """
 
     root: Path
@@ -95,6 +97,7 @@ class ProjectSettings:
     error_limit: int = 20
     dependencies: Mapping[str, str] = field(default_factory=dict)
     repairs: Repairs = field(default_factory=dict)
+    upstream: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
@@ -197,6 +200,7 @@ def _read_settings(
         error_limit=options.number("error-limit", 20),
         dependencies=_read_dependencies(facts["dependencies"]),
         repairs=read_repairs(root / REPAIRS_FILE),
+        upstream=options.mapping("upstream"),
     )
 
 

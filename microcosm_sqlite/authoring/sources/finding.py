@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.databases import (
     DATABASE_SUFFIXES,
     TableOpener,
+    is_database,
     list_tables,
     split_table,
 )
@@ -21,6 +22,7 @@ from microcosm_sqlite.authoring.sources.parquet import ParquetOpener
 from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, SourceFunction
 from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.authoring.values.layout import make_identifier
 from microcosm_sqlite.catalog.preflight import POINTER
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
@@ -182,6 +184,62 @@ def split_name(path: Path) -> tuple[str, str]:
         name = name[: -len(Path(name).suffix)]
     source_format = FORMATS.get(Path(name).suffix.lower(), "")
     return (name[: -len(Path(name).suffix)] if source_format else path.name), source_format
+
+
+def name_table(path: Path) -> str:
+    """The table that a file is named after, as an identifier."""
+    table = make_identifier(split_name(path)[0]) or "data"
+    is_reserved = table.lower().startswith("sqlite_")
+    return f"_{table}" if is_reserved else table
+
+
+def match_editions(
+    files: Iterable[Path],
+    sources: Mapping[str, Sequence[Source]],
+    upstream: Mapping[str, str],
+) -> Iterator[tuple[Path, list[str], SourceFile | None]]:
+    """Match new editions to the sources of a project, by the names of source, table or upstream.
+
+    Args:
+        files: The new editions.
+        sources: Table to its sources.
+        upstream: Table to what its file is called where it comes from.
+
+    Yields:
+        Each file with the tables whose rows it has, and the source that it is an edition of; none
+        where no table is called so.
+
+    Raises:
+        SettingsError: Two are editions of one source.
+    """
+    seen: dict[Path, Path] = {}
+    for file in files:
+        found = {
+            table: source
+            for table, listed in sources.items()
+            for source in listed
+            if isinstance(source, SourceFile)
+            and _is_edition(file, source, (table if len(listed) == 1 else "", upstream.get(table)))
+        }
+        source = next(iter(found.values()), None)
+        if source and source.path in seen:
+            raise SettingsError(
+                f"{seen[source.path].name} and {file.name} are both for {source.path.name}; "
+                "nothing was changed.",
+                hint="Name one of them.",
+            )
+        if source:
+            seen[source.path] = file
+        yield file, [*found], source
+
+
+def _is_edition(file: Path, source: SourceFile, names: tuple[str, str | None]) -> bool:
+    table, upstream = names
+    if source.format == DATABASE or is_database(file):
+        is_same = split_name(file)[0].lower() == split_name(source.path)[0].lower()
+        return source.format == DATABASE and is_database(file) and is_same
+    is_called = split_name(file)[1] != "" and name_table(file) == table
+    return file.name in (source.path.name, upstream) or is_called
 
 
 def _match(

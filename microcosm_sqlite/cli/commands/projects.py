@@ -10,19 +10,18 @@ import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.options import ask_for_repairs, choose_accept, examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
+    from microcosm_sqlite.authoring.drafting.draft import Draft
     from microcosm_sqlite.authoring.progress import Progress
-    from microcosm_sqlite.authoring.project.repairs import Repair
 
 LONG = 1.0
 """Seconds after which a finished step shows its rate."""
@@ -121,60 +120,13 @@ def _question_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _ask_for_repairs(options: Mapping[str, Any], start: Callable[..., int]) -> int:
-    """Run `new` in its own process; on a terminal, ask first which repairs it may make."""
-    if options["repair"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return start()
-    from microcosm_sqlite.authoring.project.repairs import (
-        REPAIRS_FILE,
-        read_repairs,
-        write_repairs,
-    )
-    from microcosm_sqlite.common.workspace import open_scratch
-
-    with open_scratch() as folder:
-        file = folder / REPAIRS_FILE
-        code = start("--propose", str(file))
-        proposed = {} if code else read_repairs(file)
-        if code or not proposed:
-            return code or start()
-        accepted = {name: tuple(_choose(name, repairs)) for name, repairs in proposed.items()}
-        file.write_text(write_repairs(accepted), "utf-8")
-        return start("--accept", str(file))
-
-
-def _choose(name: str, repairs: Sequence[Repair]) -> Iterator[Repair]:
-    """Ask for each repair of a file whether it is right."""
-    from microcosm_sqlite.authoring.drafting.from_files.repairing import describe_repair
-
-    answer = ""
-    for number, repair in enumerate(repairs, 1):
-        if answer not in _OF_ALL:
-            write_note(f"{printable(name)}, {number} of {len(repairs)}: ", end="")
-            write_note(printable(describe_repair(repair)))
-            answer = click.prompt(_QUESTION, type=click.Choice(_ANSWERS), err=True)
-        if answer in _ACCEPTED:
-            yield repair
-
-
-_ANSWERS, _ACCEPTED, _OF_ALL = ("y", "n", "a", "d"), ("y", "a"), ("a", "d")
-_QUESTION = "Repair it: yes, no, all of this file, or done with it"
-
-
-def _make_accept(file: str | None, *, repair: bool) -> Accept:
-    """What says which repairs are made: all, none, or those that a file has."""
-    if file is None:
-        return lambda _, repairs: repairs if repair else ()
-    from pathlib import Path
-
-    from microcosm_sqlite.authoring.project.repairs import read_repairs
-
-    accepted = read_repairs(Path(file))
-
-    def accept(name: str, repairs: Sequence[Repair]) -> Iterable[Repair]:
-        return [each for each in repairs if each in accepted.get(name, ())]
-
-    return accept
+_PROJECT = click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="The project; by default the current directory.",
+)
 
 
 @click.command(
@@ -184,7 +136,8 @@ def _make_accept(file: str | None, *, repair: bool) -> Accept:
         "microcosm-sqlite new planets-data",
         'microcosm-sqlite new planets-data --title "Planets and moons" --data-license CC0-1.0',
         "microcosm-sqlite new flights-data --from ./csvs --null NA",
-        "microcosm-sqlite new prices-data --from ./messy --repair",
+        "microcosm-sqlite new prices-data --from ./messy --dry-run",
+        "microcosm-sqlite new prices-data --from ./messy --repair --exclude notes",
         "microcosm-sqlite new birds-data --from birds.db",
     ),
 )
@@ -210,15 +163,24 @@ def _make_accept(file: str | None, *, repair: bool) -> Accept:
     help="With --from: make all repairs proposed for rows of text that do not fit, and write them "
     "into repairs.toml, to be reviewed.",
 )
+@click.option(
+    "--exclude",
+    metavar="TABLE",
+    multiple=True,
+    help="With --from: a table to leave out; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="With --from: print the report, and write nothing.")
 @click.option("--propose", hidden=True, type=click.Path())
 @click.option("--accept", hidden=True, type=click.Path(exists=True))
 @_question_options
-@isolated("folder", around=_ask_for_repairs)
+@isolated("folder", around=ask_for_repairs)
 def new_project(
     directory: str,
     folder: str | None,
     null_values: tuple[str, ...],
     repair: bool,
+    exclude: tuple[str, ...],
+    dry_run: bool,
     propose: str | None,
     accept: str | None,
     **answers: str | None,
@@ -231,6 +193,8 @@ def new_project(
     """
     given = {name: answer for name, answer in answers.items() if answer is not None}
     out = Output()
+    if folder is None and (exclude or dry_run):
+        raise click.UsageError("--exclude and --dry-run are for files that --from names.")
     if folder is None:
         from microcosm_sqlite.authoring.drafting.scaffold import scaffold
 
@@ -248,12 +212,98 @@ def new_project(
             directory,
             folder,
             null_values=null_values,
-            accept=_make_accept(accept, repair=repair),
+            accept=choose_accept(accept, repair=repair),
+            exclude=exclude,
+            dry_run=dry_run,
             **given,
         )
-        out.note("\n".join(draft.report))
-        out.text(str(draft.path))
+        if dry_run:
+            out.note(f"{draft.spell()}Nothing was written.")
+            return
+        _tell(draft)
     out.note(f"Next: cd {directory} && microcosm-sqlite build")
+
+
+@click.command(
+    "add",
+    short_help="Draft more tables into a project.",
+    epilog=examples(
+        "microcosm-sqlite add pitching.csv",
+        "microcosm-sqlite add ./more-csvs --null NA --project baseball-data",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
+@_PROJECT
+@click.option(
+    "--null",
+    "null_values",
+    metavar="TEXT",
+    multiple=True,
+    help="A text that means no value, such as NA; may be repeated.",
+)
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Make all repairs proposed for rows of text that do not fit, and write them into "
+    "repairs.toml, to be reviewed.",
+)
+@isolated("files", "project")
+def add_to_project(
+    files: tuple[str, ...], project: str, null_values: tuple[str, ...], repair: bool
+) -> None:
+    """Draft a table for each FILE into a project: model, store, source, settings.
+
+    A folder stands for its files. References from and to the tables of the project are inferred as
+    well. What you wrote stays as it is: classes are appended, imports and settings inserted. If
+    anything fails, the project is left as it was.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting.adding import add_tables
+
+    draft = add_tables(
+        project, files, null_values=null_values, accept=choose_accept(None, repair=repair)
+    )
+    _tell(draft)
+
+
+@click.command(
+    "refresh",
+    short_help="Compare new editions of sources with the models.",
+    epilog=examples(
+        "microcosm-sqlite refresh ./season-2026",
+        "microcosm-sqlite refresh ./season-2026 --apply",
+        "microcosm-sqlite refresh batting.csv players.csv --project baseball-data",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True))
+@_PROJECT
+@click.option("--apply", is_flag=True, help="Take the files, and make the edits that are safe.")
+@isolated("files", "project")
+def refresh_project(files: tuple[str, ...], project: str, apply: bool) -> int:
+    """Compare new editions of a project's sources with its models, and say what no longer fits.
+
+    A folder stands for its files. Each is called as its table, as its source, or as the option
+    `upstream` says. With --apply the project takes them; longer texts, more labels, wider whole
+    numbers and new columns are edited into the models. Where anything else no longer fits, nothing
+    is changed, and the exit code is 1.
+    """
+    from microcosm_sqlite.common.extras import extra
+
+    with extra("new"):
+        from microcosm_sqlite.authoring.drafting import refreshing
+
+    done = refreshing.refresh_project(project, files, apply=apply)
+    Output().text("\n".join(done.spell()))
+    return 1 if done.decisions else 0
+
+
+def _tell(draft: Draft) -> None:
+    """Print what needs a decision, then the report, and the project's path as the result."""
+    out = Output()
+    out.note(draft.spell().rstrip("\n"))
+    out.text(str(draft.path))
 
 
 @click.command(

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, Draft, draft_project
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.common.sql import quote_identifier
@@ -480,3 +480,53 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "WITHOUT": [f"option WITHOUT ROWID of {table},"],
     }[word]
     assert any(mark in line for line in lines for mark in told), (table, thing, report)
+
+
+def test_the_report_stays_in_the_project_and_begins_with_what_needs_a_decision(
+    draft: Draft,
+) -> None:
+    kept = (draft.path / REPORT_FILE).read_text("utf-8")
+    assert kept == draft.spell()
+    assert kept.startswith(f"{len(draft.decisions)} things to look at:\n  ")
+    assert all(f"  {decision}\n" in kept for decision in draft.decisions)
+    assert all(line in kept.splitlines() for line in draft.report)
+    assert "notes.txt is left out: of no format that is read" in kept
+
+
+def test_files_that_leave_no_doubt_need_no_decision(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sizes.csv").write_text("size_id,size\n1,20\n2,20\n3,40\n")
+    (tmp_path / "in" / ".hidden").touch()
+    done = draft_project(tmp_path / "p-data", tmp_path / "in")
+    assert done.decisions == ()
+    assert done.spell().startswith("Nothing to look at")
+
+
+def test_a_dry_run_reports_and_writes_nothing(folder: Path, draft: Draft, tmp_path: Path) -> None:
+    done = draft_project(tmp_path / "made" / "messy-data", folder, dry_run=True)
+    assert (done.report, done.decisions) == (draft.report, draft.decisions)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_are_left_out_of_files_and_databases(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "families.csv").write_bytes(MESSY["families.csv"])
+    (tmp_path / "in" / "Broken notes.csv").write_bytes(b'a,b\n1,"2\n3,4\n')
+    with closing(sqlite3.connect(tmp_path / "in" / "old.db")) as connection, connection:
+        connection.execute("CREATE TABLE birds (id INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE secrets (id INTEGER PRIMARY KEY, secret TEXT)")
+        connection.execute("INSERT INTO secrets (secret) VALUES ('do not tell')")
+        connection.execute("CREATE VIEW told AS SELECT secret FROM secrets")
+    exclude = ["Broken_notes", "secrets"]
+    done = draft_project(tmp_path / "p-data", tmp_path / "in", exclude=exclude)
+    assert "left out: Broken notes.csv, excluded" in done.report
+    assert "left out: table secrets, excluded" in done.report
+    assert not any("excluded" in decision for decision in done.decisions)
+    sources = done.path / "sources"
+    assert sorted(file.name for file in sources.iterdir()) == ["families.csv", "old.db"]
+    assert b"do not tell" not in (sources / "old.db").read_bytes()
+    build_dataset(ProjectSettings.from_pyproject(done.path))
+    with pytest.raises(SettingsError, match="No table is called `secret`") as caught:
+        draft_project(tmp_path / "q-data", tmp_path / "in", exclude=[*exclude, "secret"])
+    assert "families" in caught.value.hint
+    assert not (tmp_path / "q-data").exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.project.pyproject import extend_hook_table, find_hook_table
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.publishing.publication import check_publication
 from microcosm_sqlite.errors import SettingsError
@@ -106,3 +108,44 @@ def test_a_models_module_that_is_not_there_is_told(tmp_path: Path) -> None:
     (root / "src" / "birds_data" / "models.py").unlink()
     with pytest.raises(SettingsError, match=r"ModuleNotFoundError: No module named 'birds_data\.m"):
         build_dataset(ProjectSettings.from_pyproject(root))
+
+
+WHEEL, BUILD = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite", "tool.hatch.build.hooks"
+ADDED = {"tables.birds": ['csv.delimiter = ";"'], 'tables."two words"': ["infinity = true"]}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[{WHEEL}]\ndataset = "birds"',
+        f'[{BUILD}.microcosm-sqlite] # here\ndataset = "birds"\n\n\n# on uv\n[tool.uv]\na = 1',
+        f'[{WHEEL}]\na = 1\n[{WHEEL}.tables.birds]\nb = [\n  "-",\n]\n\n[project]\nname = "x"',
+        f'[{WHEEL}]\ndataset = "birds"\n[[{WHEEL}.origins]]\ntitle = "[a]"\n\n[x]\n["y z"]\n',
+    ],
+)
+def test_settings_are_added_and_all_lines_stay(text: str, end: str) -> None:
+    text = text.replace("\n", end)
+    extended = extend_hook_table(text, ADDED)
+    hook = find_hook_table(tomllib.loads(extended), Path())
+    assert hook["tables"]["birds"]["csv"] == {"delimiter": ";"}
+    assert hook["tables"]["two words"] == {"infinity": True}
+    lines = iter(extended.splitlines())
+    assert all(line in lines for line in text.splitlines())
+    assert extended.count("\n") == extended.count(end)
+    assert extend_hook_table(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{WHEEL}]\ntables = {{birds = {{infinity = true}}}}",
+        '[tool.hatch.build.hooks]\nmicrocosm-sqlite = {dataset = "birds"}',
+        f'[{WHEEL}]\ntables.birds.csv.delimiter = ","',
+        f'[{WHEEL}]\n[{WHEEL}.tables.birds]\ncsv.delimiter = ","',
+    ],
+)
+def test_settings_that_leave_no_place_are_told_what_to_add(text: str) -> None:
+    with pytest.raises(SettingsError, match="no place for more") as caught:
+        extend_hook_table(text, ADDED)
+    assert '[tables.birds]; csv.delimiter = ";"' in caught.value.hint

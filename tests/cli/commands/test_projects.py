@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
 from microcosm_sqlite.cli.commands.projects import QUESTIONS
+from tests.support.columns import write_stints
 from tests.support.program import Program
-from tests.support.projects import make_project
+from tests.support.programs import run
+from tests.support.projects import build_wheel, make_project
 from tests.support.terminal import Terminal, look
 
 
@@ -79,6 +85,18 @@ def test_repairs_are_told_and_made_where_they_are_accepted(lone_program: Program
     assert '{ file = "repairs.toml" }' in settings
 
 
+def test_a_dry_run_writes_nothing_and_says_so(lone_program: Program) -> None:
+    write_csv(lone_program.home / "in" / "birds.csv", "id,name", ["1,tit", "2,rook"])
+    write_csv(lone_program.home / "in" / "notes.csv", "a,b", ["1,2"])
+    told = lone_program.run("new", "b-data", "--from", "in", "--exclude", "notes", "--dry-run")
+    assert told.stdout == ""
+    assert "birds: 2 rows of birds.csv, model Bird" in told.stderr
+    assert "left out: notes.csv, excluded" in told.stderr
+    assert told.stderr.endswith("Nothing was written.\n")
+    assert not (lone_program.home / "b-data").exists()
+    assert "--from" in lone_program.refuse("new", "b-data", "--dry-run", code=2)
+
+
 ASKED = (
     "sizes.csv, 1 of 2: line 4, repeated-header: 'day,size' is left out\n"
     "Repair it: yes, no, all of this file, or done with it (y, n, a, d): "
@@ -131,3 +149,64 @@ def test_a_terminal_is_not_asked_where_there_is_nothing_to_ask(
 def test_a_directory_without_project_is_told(lone_program: Program) -> None:
     assert "pyproject.toml" in lone_program.refuse("build", lone_program.site)
     assert "does not exist" in lone_program.refuse("build", "nowhere", code=2)
+
+
+def test_the_second_year_of_a_dataset_takes_two_commands(lone_program: Program) -> None:
+    """Draft and build 1.0; next season has new labels, a longer name, a column and a table more."""
+    first, second = lone_program.home / "2025", lone_program.home / "2026"
+    stints = write_stints()
+    names = sorted({stint.split(",")[0] for stint in stints})
+    players = [f"{name},{('AL', 'NL')[at % 2]},{1950 + at}" for at, name in enumerate(names)]
+    longer = "Somebody With A Longer Name"
+    news = [f"{longer},{league},2001,81" for league in ("AA", "FL", "UA")]
+    news = [row.replace(longer, f"{longer} {at}") for at, row in enumerate(news)]
+    write_csv(first / "Big-Players.csv", "player,league,born", players)
+    write_csv(first / "batting.csv", "player,year,stint,team,games", stints)
+    grown = [*(f"{row},{at}" for at, row in enumerate(players)), *news]
+    write_csv(second / "Big-Players.csv", "player,league,born,number of shirt", grown)
+    write_csv(
+        second / "batting.csv", "player,year,stint,team,games", [*stints, f"{longer} 0,2026,1,T1,3"]
+    )
+    teams = [f"T{at},Town {at}" for at in range(1, 10)]
+    write_csv(second / "teams.csv", "team,town", teams)
+
+    lone_program.run("new", "ball-data", "--from", first)
+    before = lone_program.home / "before.db"
+    project = lone_program.home / "ball-data"
+    shutil.copy(lone_program.run("build", project).stdout.strip(), before)
+
+    refreshed = lone_program.run("refresh", second, "--project", project, "--apply")
+    assert "The project has the new editions, and builds." in refreshed.stdout
+    added = lone_program.run("add", second / "teams.csv", "--project", project)
+    assert "batting: team refers to teams (team) from now on" in added.stderr
+
+    built = lone_program.run("build", project).stdout.strip()
+    changes = lone_program.run("diff", before, built, code=1).stdout
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in changes.splitlines()}
+    assert rows["Big_Players"][:5] == ["80", "83", "3", "0", "0"]
+    assert rows["batting"][2:5] == ["1", "0", "0"]
+    assert rows["teams"][1] == "9"
+    wheel = build_wheel(project)
+    site = lone_program.home / "site"
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)
+    run(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", project / "tests",
+        cwd=project, environment={**os.environ, "PYTHONPATH": str(site)},
+    )  # fmt: skip
+
+
+def write_csv(path: Path, header: str, rows: list[str]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+
+def test_what_does_not_fit_is_told_and_fails(lone_program: Program) -> None:
+    project = make_project(lone_program.home / "birds")
+    birds = lone_program.home / "birds.csv"
+    birds.write_text((project / "sources" / "birds.csv").read_text().replace(",24,", ",wide,"))
+    told = lone_program.run("refresh", birds, "--project", project, "--apply", code=1).stdout
+    assert told.startswith("1 thing to look at:\n  birds.wingspan: in 1 row a value does not fit")
+    assert told.endswith("decide about these things first, then refresh again.\n")
+    assert "has `birds`" in lone_program.refuse("add", birds, "--project", project)
+    assert "no pyproject.toml" in lone_program.refuse("refresh", birds)

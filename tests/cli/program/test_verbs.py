@@ -17,6 +17,7 @@ from tests.support.wheels import make_database
 PROMISED = (
     *("list", "info", "path", "schema", "models", "query", "export", "card", "browse"),
     *("verify", "doctor", "diff", "check", "new", "build", "cache", "completion"),
+    *("add", "refresh"),
 )
 OF_DATASETS = {
     "info": (),

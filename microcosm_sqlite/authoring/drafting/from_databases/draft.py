@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
     take_snapshot,
     tell_damage,
 )
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
 from microcosm_sqlite.authoring.sources.databases import (
     TableOpener,
     explained,
@@ -112,8 +114,15 @@ def _refuse_file(path: Path) -> None:
     refuse_impostor(path, path.name)
 
 
-def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], list[SourceError]]:
+def read_databases(
+    found: Path, scratch: Path, exclude: Collection[str] = ()
+) -> tuple[list[DatabaseDraft], list[SourceError]]:
     """Copy and read the databases in a folder, or the one that is named itself.
+
+    Args:
+        found: The folder or the database.
+        scratch: Where copies go.
+        exclude: Tables to leave out.
 
     Returns:
         Those that tables can be made of, and what is wrong with the others.
@@ -128,7 +137,7 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
         try:
             snapshots = {draft.snapshot.stem.lower() for draft in drafts}
             snapshot = scratch / f"{find_free_name(path.stem, snapshots)}.db"
-            draft = _read_database(path, snapshot)
+            draft = _read_database(path, snapshot, exclude)
             _refuse_namesakes(drafts, draft)
         except SourceError as error:
             if path == found:
@@ -140,10 +149,11 @@ def read_databases(found: Path, scratch: Path) -> tuple[list[DatabaseDraft], lis
     return drafts, refused
 
 
-def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
+def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> DatabaseDraft:
     damage = take_snapshot(path, snapshot)
     with explained(path.name):
         left_out = salvage(snapshot, path.name, damage) if damage else {}
+        left_out |= _drop_tables(snapshot, exclude)
         left_out |= drop_unusable(snapshot)
     refused: dict[str, SourceError] = {}
     while (found := _try_tables(snapshot, path.name)).refused:
@@ -159,6 +169,20 @@ def _read_database(path: Path, snapshot: Path) -> DatabaseDraft:
         left_out[f"table {table}"] = _spell_reason(error, path.name, table)
     found.left_out = left_out | found.left_out
     return DatabaseDraft(path, snapshot, found)
+
+
+def _drop_tables(snapshot: Path, exclude: Collection[str]) -> dict[str, str]:
+    """Drop the tables that are to be left out of a snapshot; tells which it had."""
+    if not exclude:
+        return {}
+    with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
+        query = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        names = [name for (name,) in connection.execute(query) if name in exclude]
+        for name in names:
+            connection.execute(f"DROP TABLE {quote_identifier(name)}")
+        if names:
+            connection.execute("VACUUM")
+    return {f"table {name}": EXCLUDED for name in names}
 
 
 def _try_tables(snapshot: Path, name: str) -> Reflection:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
 from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
-from microcosm_sqlite.authoring.sources.finding import DATABASE, refuse_pointer, split_name
+from microcosm_sqlite.authoring.sources.finding import (
+    DATABASE,
+    name_table,
+    refuse_pointer,
+    split_name,
+)
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
 from microcosm_sqlite.common.kinds import (
     BINARY,
@@ -46,6 +51,10 @@ _OTHERS = {
     b"<html": ("a web page", "Download the file itself, not the page about it."),
     b"<?xml": ("XML", "Convert it to CSV or JSON Lines."),
 }
+
+
+HIDDEN, EXCLUDED = "hidden", "excluded"
+"""Reasons to leave a file out that are as its author wants it."""
 
 
 def refuse_disguise(path: Path) -> None:
@@ -89,7 +98,10 @@ def _complain(path: Path, what: str, advice: str) -> SourceError:
 
 
 def list_files(
-    folder: Path, left_out: dict[str, str], refused: list[SourceError]
+    folder: Path,
+    left_out: dict[str, str],
+    refused: list[SourceError],
+    exclude: Collection[str] = (),
 ) -> Iterator[Path]:
     """The files of a folder that are to be read, but for databases, sorted.
 
@@ -97,15 +109,19 @@ def list_files(
         folder: The folder.
         left_out: Is told which files are not read, and why.
         refused: Is told of those that cannot be.
+        exclude: Tables to leave out, by the names that their files give them.
 
     Raises:
         SourceError: It is no folder.
     """
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    for path in sorted(folder.iterdir()):
+    paths = {*folder.iterdir()}
+    excluded = {path for path in paths if name_table(path) in exclude and split_name(path)[1]}
+    left_out |= {path.name: EXCLUDED for path in sorted(excluded) if not is_database(path)}
+    for path in sorted(paths - excluded):
         if path.name.startswith("."):
-            left_out[path.name] = "hidden"
+            left_out[path.name] = HIDDEN
         elif path.is_dir():
             left_out[path.name] = "a folder; move its files up, or draft a project of it"
         elif not path.is_file():

@@ -7,7 +7,7 @@ exactly, and memory does not grow with the files.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache, partial
 from itertools import islice
@@ -50,16 +50,12 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
-    RawFile,
-    TypedFile,
-    name_table,
-    sniff,
-)
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
 from microcosm_sqlite.authoring.loading.value_errors import find_misfit
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.finding import (
     choose_opener,
+    name_table,
     split_name,
 )
 from microcosm_sqlite.authoring.sources.records import SourceFile
@@ -83,6 +79,7 @@ from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
 _CHUNK = 1000
+Known = Callable[[sqlite3.Connection], Mapping[str, InferredTable]]
 
 
 def infer_folder(
@@ -92,6 +89,8 @@ def infer_folder(
     taken: Collection[str] = (),
     refused: Collection[SourceError] = (),
     accept: Accept = accept_none,
+    load_known: Known | None = None,
+    exclude: Collection[str] = (),
 ) -> Inference:
     """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
 
@@ -103,6 +102,8 @@ def infer_folder(
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
         accept: Asked for each file which of the repairs proposed are to be made.
+        load_known: Loads tables that are known already, for references from and to them.
+        exclude: Tables to leave out, by the names that their files give them.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -110,7 +111,7 @@ def infer_folder(
     found = Inference(refused=[*refused])
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
-        for path in list_files(folder, found.left_out, found.refused):
+        for path in list_files(folder, found.left_out, found.refused, exclude):
             try:
                 raw = sniff(path, accept)
                 if raw is None:
@@ -123,11 +124,12 @@ def infer_folder(
                 found.refused.append(error)
             except MemoryError:
                 found.refused.append(_refuse_memory(path))
-        if not names:
+        if not (names if load_known is None else found.tables):
             _refuse_nothing(folder, found)
-        for table in found.tables.values():
+        known = load_known(connection) if load_known else {}
+        for table in (*found.tables.values(), *known.values()):
             index_keys(connection, table)
-        infer_references(connection, found.tables)
+        infer_references(connection, {**found.tables, **known}, known)
         for table in found.tables.values():
             suggest_key(table)
             infer_labels(connection, table)

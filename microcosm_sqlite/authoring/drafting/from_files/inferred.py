@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -27,13 +28,16 @@ from microcosm_sqlite.authoring.drafting.model_names import (
     name_relationships,
     name_row_number,
 )
+from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import (
     BINARY,
     BOOLEAN,
+    DATE,
     DURATION,
     INTEGER,
     JSON,
     KINDS,
+    LABEL,
     NUMBER,
     TEXT,
     TIME,
@@ -184,6 +188,13 @@ def _declare(
     )
 
 
+def declare_column(column: InferredColumn, table: str, attribute: str) -> DraftedModel:
+    """Return the model of one column that a table takes, which rows of before leave empty."""
+    alone = replace(column, is_nullable=True, is_unique=False, labels=(), suggestions=[])
+    declared = _make_column(alone, InferredTable(table, TypedFile(Path(), ()), {}, 0))
+    return DraftedModel(sa.Table(table, sa.MetaData(), declared), "", {column.name: attribute})
+
+
 def _list_joint_keys(table: InferredTable) -> Iterator[sa.ForeignKeyConstraint]:
     for columns, parent, keys in table.references:
         yield sa.ForeignKeyConstraint(columns, [f"{parent}.{key}" for key in keys])
@@ -210,9 +221,14 @@ def _choose_type(column: InferredColumn, *, is_key: bool) -> sa.types.TypeEngine
     if column.kind == INTEGER and column.is_long and not is_key:
         return sa.BigInteger()
     if column.kind == TEXT and column.length:
-        lengths = (length for length in _LENGTHS if length >= _ROOM * column.length)
-        return sa.String(next(lengths)) if column.length * _ROOM <= _LENGTHS[-1] else sa.Text()
+        length = choose_length(column.length)
+        return sa.String(length) if length else sa.Text()
     return make_type(KINDS[column.kind])
+
+
+def choose_length(longest: int) -> int | None:
+    """The length of a column whose longest text has so many characters; None for any length."""
+    return next((length for length in _LENGTHS if length >= _ROOM * longest), None)
 
 
 def _list_related(
@@ -237,6 +253,36 @@ def _list_related(
             is_optional=any(table.columns[name].is_nullable for name in columns),
             foreign_keys=tuple(attributes[name] for name in columns),
         )
+
+
+_COMPARED = {DATE: DATE, INTEGER: INTEGER, LABEL: TEXT, TEXT: TEXT}
+"""Kinds that references are looked for in, to those that files are inferred to have."""
+
+
+def describe_table(table: sa.Table) -> InferredTable:
+    """Return a table of models as if it were inferred; its rows are not counted."""
+    columns = {column.name: _describe_column(column) for column in table.columns}
+    key = tuple(column.name for column in table.primary_key.columns)
+    return InferredTable(table.name, TypedFile(Path(table.name), ()), columns, 0, key)
+
+
+def _describe_column(column: sa.Column[Any]) -> InferredColumn:
+    kind = find_type_kind(column.type)
+    is_unique = column.unique or any(
+        isinstance(each, sa.UniqueConstraint) and [*each.columns] == [column]
+        for each in column.table.constraints
+    )
+    targets = [key.target_fullname.rpartition(".") for key in column.foreign_keys]
+    return InferredColumn(
+        column.name,
+        column.name,
+        _COMPARED.get(kind.name, "") if kind else "",
+        bool(column.nullable),
+        0,
+        is_long=False,
+        is_unique=bool(is_unique) and not column.primary_key,
+        reference=(targets[0][0], targets[0][2]) if targets else None,
+    )
 
 
 _SHOWN = 40

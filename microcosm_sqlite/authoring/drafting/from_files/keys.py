@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.key_search import (
@@ -201,12 +201,7 @@ def _judge_labels(
     counts = _count_texts(connection, table, column)
     labels = tuple(sorted(counts))
     rows = sum(counts.values())
-    if (
-        len(labels) < 2
-        or min(counts.values()) < 2
-        or not NULL_WORDS.isdisjoint(labels)
-        or not all(label.isprintable() and label == label.strip() for label in labels)
-    ):
+    if len(labels) < 2 or min(counts.values()) < 2 or not may_be_labels(labels):
         return
     if rows >= ROWS_PER_LABEL * len(labels) and min(counts.values()) >= _FEWEST_ROWS:
         column.labels = labels
@@ -215,6 +210,12 @@ def _judge_labels(
             f"{len(labels)} different texts in {spell_count(rows, 'row')}; "
             "if there are no others, say Literal"
         )
+
+
+def may_be_labels(texts: Collection[str]) -> bool:
+    """Whether texts look like labels, and none of them like a word for nothing."""
+    are_words = all(text.isprintable() and text == text.strip() for text in texts)
+    return are_words and NULL_WORDS.isdisjoint(texts)
 
 
 def _count_texts(

@@ -8,7 +8,7 @@ of values that chance would not have found there; of others it is said that they
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -75,16 +75,30 @@ class _Find:
         return self.is_sure, self.evidence == _BY_NAME, self.parent.row_count
 
 
-def infer_references(connection: sqlite3.Connection, tables: Mapping[str, InferredTable]) -> None:
+def infer_references(
+    connection: sqlite3.Connection,
+    tables: Mapping[str, InferredTable],
+    known: Collection[str] = (),
+) -> None:
     """Find the columns of all tables whose every value is a key of one of them.
 
     What may be a key becomes the key where a reference is sure by its name.
+
+    Args:
+        connection: Where the tables are loaded.
+        tables: The tables.
+        known: Those of which it is known already how they refer to each other.
     """
+    parents = {
+        name: {parent: tables[parent] for parent in tables if not {name, parent} <= {*known}}
+        for name in tables
+    }
     found = [
         best
         for table in tables.values()
         for column in table.columns.values()
-        if (best := _find_best(connection, table, column, tables))
+        if column.reference is None
+        if (best := _find_best(connection, table, column, parents[table.name]))
     ]
     for each in found:
         if each.is_sure and each.evidence == _BY_NAME and each.key.name == each.parent.likely_key:
@@ -102,7 +116,7 @@ def infer_references(connection: sqlite3.Connection, tables: Mapping[str, Inferr
                 else f"all of its values are in {target}, which may be a key"
             )
     for table in tables.values():
-        for parent in tables.values():
+        for parent in parents[table.name].values():
             _add_joint(connection, table, parent)
 
 

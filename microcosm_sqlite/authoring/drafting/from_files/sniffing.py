@@ -39,7 +39,7 @@ from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener,
 from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
-from microcosm_sqlite.authoring.values.layout import make_identifier, make_names
+from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
@@ -156,13 +156,6 @@ def sniff(path: Path, accept: Accept = accept_none) -> RawFile | TypedFile | Non
             hint="Make rows of them: one for each value, with the column's name as a field.",
         )
     return found
-
-
-def name_table(path: Path) -> str:
-    """The table that a file is named after, as an identifier."""
-    table = make_identifier(split_name(path)[0]) or "data"
-    is_reserved = table.lower().startswith("sqlite_")
-    return f"_{table}" if is_reserved else table
 
 
 def _describe(path: Path) -> SourceFile:

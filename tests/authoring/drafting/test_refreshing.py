@@ -1,0 +1,253 @@
+"""New editions of sources are told apart from what the models say, and taken where that is safe."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.errors import SettingsError
+from tests.support.drafts import check_style
+
+BUILT = {".db", ".json"}
+HEADER = "id,name,league,weight,born"
+ROWS = [
+    f"{at},Player {at},{('AL', 'NL')[at % 2]},{70 + at % 40},{1960 + at % 40}"
+    for at in range(1, 81)
+]
+FILE = "The-Players.csv"
+MODELS = "src/ball_data/models.py"
+LONG = "A name of more than twenty characters"
+
+
+def write_csv(folder: Path, rows: list[str], header: str = HEADER, name: str = FILE) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return folder / name
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A draft of one table, whose file is called otherwise upstream."""
+    write_csv(tmp_path / "first", ROWS)
+    return draft_project(tmp_path / "ball-data", tmp_path / "first").path
+
+
+def build(project: Path) -> Path:
+    return build_dataset(ProjectSettings.from_pyproject(project)).path
+
+
+def read_tree(project: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(project).as_posix(): file.read_bytes()
+        for file in project.rglob("*")
+        if file.is_file() and file.suffix not in BUILT
+    }
+
+
+def edit(project: Path, name: str, before: str, after: str) -> None:
+    text = (project / name).read_text("utf-8")
+    assert before in text
+    (project / name).write_text(text.replace(before, after, 1), "utf-8")
+
+
+def widen(rows: list[str], header: str) -> list[str]:
+    """Rows with empty fields for the columns that are new."""
+    return [row + "," * (header.count(",") - row.count(",")) for row in rows]
+
+
+BORN = f"{HEADER},Day of birth"
+SAFE = {
+    "longer text": (HEADER, [f"99,{LONG},AL,70,1960"], "name: Mapped[str]", "String(100)"),
+    "any length": (HEADER, [f"99,{LONG * 30},AL,70,1960"], "name: Mapped[str]", "Text"),
+    "wider number": (HEADER, ["99,a,AL,3000000000,1960"], "weight: Mapped[int]", "BigInteger"),
+    "new labels": (
+        HEADER,
+        ["97,a,FL,70,1960", "98,b,AA,70,1960", "99,c,UA,70,1960"],
+        "ThePlayerLeague",
+        'Literal["AA", "AL", "FL", "NL", "UA"]',
+    ),
+    "new column": (
+        f"{HEADER},height",
+        ["98,a,AL,70,1960,180.5", "99,b,AL,71,1961,"],
+        "height: Mapped[float | None]",
+        "Double",
+    ),
+    "dates of a new column": (
+        BORN,
+        [f"{at},a,AL,70,1960,{at - 70}.04.1980" for at in range(90, 100)],
+        "day_of_birth: Mapped[dt.date | None]",
+        '"Day_of_birth", Date, comment="Day of birth"',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAFE)
+def test_what_is_safe_is_taken_and_builds(project: Path, tmp_path: Path, case: str) -> None:
+    header, rows, attribute, type_ = SAFE[case]
+    rows = [*widen(ROWS, header), *rows]
+    file = write_csv(tmp_path / "second", rows, header)
+    before = read_tree(project)
+    told = refresh_project(project, [file])
+    assert (told.decisions, told.is_applied) == ([], False)
+    assert read_tree(project) == before
+    done = refresh_project(project, [file.parent], apply=True)
+    assert done.is_applied
+    assert done.edits == told.edits
+    (statement,) = [text for text in done.edits if attribute in text]
+    assert type_ in statement
+    with closing(sqlite3.connect(build(project))) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM The_Players").fetchone()
+    assert count == len(rows)
+    assert not refresh_project(project, [file], apply=True).is_new
+
+
+@pytest.mark.slow
+def test_edited_models_are_as_formatter_linter_and_type_checker_want_them(
+    project: Path, tmp_path: Path
+) -> None:
+    rows = [f"99,{LONG * 30},Federal League of the year 1914,3000000000,3000000000,1.04.1980"]
+    rows += [f"{at},a,{'UAXYZ'[at % 5] * 20},70,1960,{at - 70}.04.1980" for at in range(90, 98)]
+    file = write_csv(tmp_path / "second", [*widen(ROWS, BORN), *rows], BORN)
+    assert refresh_project(project, [file], apply=True).is_applied
+    check_style(project, tmp_path)
+
+
+UNSAFE = {
+    "no value": (HEADER, ["99,a,AL,,1960"], "The_Players.weight: in 1 row", "[... | None]"),
+    "other kind": (HEADER, ["99,a,AL,heavy,1960"], "The_Players.weight: in 1 row", "'heavy' is"),
+    "fraction": (HEADER, ["99,a,AL,70.5,1960"], "The_Players.weight: in 1 row", "'70.5' is"),
+    "word for nothing": (HEADER, ["99,a,NA,70,1960"], "The_Players.league: in", "null-values"),
+    "many labels": (
+        HEADER,
+        [f"{at},a,L{at},70,1960" for at in range(100, 110)],
+        "The_Players.league: in 10 rows",
+        "'L100' is",
+    ),
+    "key": (HEADER, ["80,a,AL,70,1960"], "The_Players.id: 1 key in several rows", "id=80"),
+    "field": (HEADER, ["99,a,AL,70"], "The_Players: ", "4 fields where the header has 5"),
+}
+
+
+@pytest.mark.parametrize("case", UNSAFE)
+def test_of_all_else_the_author_decides_first(project: Path, tmp_path: Path, case: str) -> None:
+    header, rows, start, told = UNSAFE[case]
+    file = write_csv(tmp_path / "second", [*ROWS, *rows, f"98,{LONG},AL,70,1960"], header)
+    before = read_tree(project)
+    done = refresh_project(project, [file], apply=True)
+    (decision,) = done.decisions
+    assert decision.startswith(start)
+    assert told in decision
+    assert "decide about these things first" in done.spell()[-1]
+    assert read_tree(project) == before
+
+
+def test_one_report_tells_of_all_tables_and_of_rows_that_are_gone(
+    project: Path, tmp_path: Path
+) -> None:
+    rows = [row.rpartition(",")[0] for row in ROWS[3:]]
+    write_csv(tmp_path / "second", rows, HEADER.rpartition(",")[0])
+    write_csv(tmp_path / "second", ["a"], "b", "parks.csv")
+    done = refresh_project(project, [tmp_path / "second"])
+    assert done.decisions == [
+        "The_Players.born: the column is missing. Put it back, or take it out of the model."
+    ]
+    assert f"The_Players: {FILE}, 77 rows, 80 before, 3 rows gone, such as id=1" in done.report
+    assert (
+        "parks.csv: no table is called so; `microcosm-sqlite add` drafts one of it" in done.report
+    )
+
+
+def test_a_decision_of_the_author_lets_the_edition_in(project: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,,1960"])
+    assert refresh_project(project, [file], apply=True).decisions
+    edit(project, MODELS, "weight: Mapped[int]", "weight: Mapped[int | None]")
+    assert refresh_project(project, [file], apply=True).is_applied
+    build(project)
+
+
+@pytest.mark.parametrize(
+    ("mine", "why"),
+    [
+        ("mapped_column(String(20)) # mine", "`name` is not written as drafted models have it"),
+        ("mapped_column(String(length=20))", "`name` has another type"),
+        ("mapped_column( String(20) )", "`name` is not written as drafted models have it"),
+    ],
+)
+def test_what_the_author_wrote_is_not_edited(
+    project: Path, tmp_path: Path, mine: str, why: str
+) -> None:
+    edit(project, MODELS, "mapped_column(String(20))", mine)
+    before = read_tree(project)
+    file = write_csv(tmp_path / "second", [*ROWS, f"99,{LONG},AL,70,1960"])
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert "texts of up to 37 characters" in decision
+    assert why in decision
+    assert read_tree(project) == before
+
+
+def test_nothing_but_the_statement_changes(project: Path, tmp_path: Path) -> None:
+    models = project / MODELS
+    text = models.read_bytes().replace(b"class ThePlayer(", b"# mine  \n\n\nclass ThePlayer(")
+    text = (text + b"\n    @property\n    def mine( self ): return 'mine'\n").replace(
+        b"\n", b"\r\n"
+    )
+    models.write_bytes(text)
+    file = write_csv(tmp_path / "second", [*ROWS, f"99,{LONG},AL,70,1960"])
+    assert refresh_project(project, [file], apply=True).is_applied
+    assert models.read_bytes() == text.replace(b"String(20)", b"String(100)")
+
+
+def test_what_the_build_refuses_is_told(project: Path, tmp_path: Path) -> None:
+    edit(project, MODELS, "mapped_column(String(20))", "mapped_column(String(20), unique=True)")
+    file = write_csv(tmp_path / "second", [*ROWS, "99,Player 1,AL,70,1960"])
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert decision.startswith("the build: ")
+    assert "name='Player 1'" in decision
+
+
+def test_an_edition_in_another_format_takes_the_place(project: Path, tmp_path: Path) -> None:
+    lines = [
+        f'{{"id": {at}, "name": "P{at}", "league": "AL", "weight": 1, "born": {at}, "n": {at}}}'
+        for at in range(30)
+    ]
+    second = write_csv(tmp_path / "second", lines[1:], lines[0], "The_Players.jsonl")
+    done = refresh_project(project, [second], apply=True)
+    assert any("n: Mapped[int | None] = mapped_column(Integer)" in text for text in done.edits)
+    names = [file.name for file in (project / "sources").iterdir()]
+    assert names == ["The_Players.jsonl"]
+    build(project)
+
+
+def test_names_upstream_are_remembered(project: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,70,1960"], name="roster 2026.csv")
+    assert refresh_project(project, [file]).report == [
+        "roster 2026.csv: no table is called so; `microcosm-sqlite add` drafts one of it"
+    ]
+    edit(project, "pyproject.toml", f'The_Players = "{FILE}"', 'The_Players = "roster 2026.csv"')
+    assert refresh_project(project, [file], apply=True).is_applied
+    twin = write_csv(tmp_path / "second", ROWS, name="The_Players.csv")
+    with pytest.raises(SettingsError, match=r"are both for The_Players\.csv"):
+        refresh_project(project, [file, twin])
+
+
+def test_a_database_is_refreshed_as_a_snapshot(tmp_path: Path) -> None:
+    def write(folder: Path, names: list[str]) -> Path:
+        folder.mkdir()
+        with closing(sqlite3.connect(folder / "birds.sqlite")) as connection, connection:
+            connection.execute("CREATE TABLE birds (id INTEGER PRIMARY KEY, name VARCHAR(10))")
+            connection.executemany("INSERT INTO birds (name) VALUES (?)", [(n,) for n in names])
+        return folder / "birds.sqlite"
+
+    project = draft_project(tmp_path / "p-data", write(tmp_path / "first", ["tit", "rook"])).path
+    second = write(tmp_path / "second", ["a bird of a longer name", "tit", "owl"])
+    done = refresh_project(project, [second], apply=True)
+    assert (done.decisions, done.is_applied) == ([], True)
+    with closing(sqlite3.connect(build(project))) as connection:
+        assert len(connection.execute("SELECT * FROM birds").fetchall()) == 3
