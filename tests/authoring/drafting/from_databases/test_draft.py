@@ -457,7 +457,7 @@ def test_only_virtual_tables_are_told_with_how_to_copy_them(tmp_path: Path) -> N
 def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:
     make(tmp_path / "none.db", "CREATE TABLE t (a); DROP TABLE t;")
     (tmp_path / "rows.json").write_text("[]")
-    with pytest.raises(SourceError, match=r"rows\.json: a JSON array, [\s\S]*none\.db has no tables"):
+    with pytest.raises(SourceError, match=r"rows\.json: a JSON [\s\S]*none\.db has no tables"):
         draft_project(tmp_path / "birds-data", tmp_path)
 
 
