@@ -61,7 +61,7 @@ from microcosm_sqlite.authoring.sources.finding import (
 from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.common.threads import follow_parent
+from microcosm_sqlite.common.platforms import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_workspace
 from microcosm_sqlite.errors import BuildError, ManifestError, SettingsError

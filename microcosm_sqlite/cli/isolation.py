@@ -15,7 +15,7 @@ from functools import update_wrapper
 import click
 
 from microcosm_sqlite.cli.output import report_error
-from microcosm_sqlite.common.threads import follow_parent
+from microcosm_sqlite.common.platforms import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetFileError, MicrocosmSQLiteError, SettingsError
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from typing import Any
 
 LABEL, BOOLEAN, DATETIME, DATE, TIME = "label", "boolean", "datetime", "date", "time"
@@ -90,10 +90,19 @@ def as_utc(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
-def _store_duration(value: Any) -> str:
-    from microcosm_sqlite.common.durations import store_duration
+def store_duration(value: timedelta) -> str:
+    """The text that SQLAlchemy stores for a duration: the moment that far from 1970.
 
-    return store_duration(value)
+    >>> from datetime import timedelta
+    >>> store_duration(timedelta(hours=26))
+    '1970-01-02 02:00:00.000000'
+
+    Raises:
+        OverflowError: No moment is that far.
+    """
+    from datetime import datetime
+
+    return (datetime(1970, 1, 1) + value).isoformat(" ", "microseconds")
 
 
 # The first that fits counts, both for Python values and for declared types: an enumeration may be
@@ -146,7 +155,7 @@ KINDS = {
         ),
         Kind(
             DURATION, "sqlalchemy:Interval", "dt.timedelta", "duration", stored="text",
-            example="P1DT2H30M", python="datetime.timedelta", store=_store_duration,
+            example="P1DT2H30M", python="datetime.timedelta", store=store_duration,
         ),
         Kind(
             UUID, "sqlalchemy:Uuid", "uuid.UUID", "string", stored="text", format_="uuid",

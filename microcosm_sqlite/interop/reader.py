@@ -17,8 +17,7 @@ from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.common.platforms import count_processors
-from microcosm_sqlite.common.threads import open_pool
+from microcosm_sqlite.common.platforms import count_processors, open_pool
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.scan import plan_scan
 

@@ -24,9 +24,8 @@ from microcosm_sqlite.catalog.opening import read_wheel
 from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.catalog.verifying.record import read_record
-from microcosm_sqlite.common.platforms import synchronize_folder
+from microcosm_sqlite.common.platforms import open_pool, synchronize_folder
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.threads import open_pool
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import DatasetCorruptError, DatasetError, VerificationError

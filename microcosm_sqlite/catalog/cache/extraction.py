@@ -251,7 +251,7 @@ def _decompress(
     from concurrent.futures import Future
     from hashlib import sha256
 
-    from microcosm_sqlite.common.threads import open_pool
+    from microcosm_sqlite.common.platforms import open_pool
 
     digest, size = sha256(), 0
     taken: Future[None] | None = None
