@@ -43,6 +43,15 @@ def spell_on_one_line(text: str) -> str:
     return escape_controls(text, escape_in_python)
 
 
+def is_utf8(text: str) -> bool:
+    r"""Whether a text can be written as UTF-8, as a file name of other bytes cannot.
+
+    >>> is_utf8("größe.csv"), is_utf8("gr\udcf6\udcdfe.csv")
+    (True, False)
+    """
+    return not any("\udc80" <= character <= "\udcff" for character in text)
+
+
 def escape_controls(text: str, escape: Callable[[str], str], kept: str = "") -> str:
     """Return a text with each character that cannot be printed replaced by its escape.
 

@@ -28,7 +28,7 @@ from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.finding import split_name
-from microcosm_sqlite.common.wording import escape_markdown, measure, spell_code
+from microcosm_sqlite.common.wording import escape_markdown, is_utf8, measure, spell_code
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
 _ABOUT_FILES = (
@@ -66,7 +66,7 @@ def list_settings(
     upstream = [
         f"{write_toml_key(name)} = {write_toml(table.file.path.name)}"
         for name, table in tables.items()
-        if table.file.path.name != name_source(table)
+        if table.file.path.name != name_source(table) and is_utf8(table.file.path.name)
     ]
     listed = {f"tables.{write_toml_key(name)}": lines for name, lines in settings.items() if lines}
     return listed | ({"upstream": upstream} if upstream else {})

@@ -57,7 +57,7 @@ from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number, make_names
 from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import is_utf8, spell_count
 from microcosm_sqlite.common.workspace import Revision, open_scratch, revise_project
 from microcosm_sqlite.errors import BuildError, SettingsError, SourceError
 
@@ -175,7 +175,7 @@ class _Refresh:
         self.revision.remove(place)
         place = place if suffix == known else place.with_name(f"{table}{suffix}")
         self.revision.take(file, place)
-        if file.name != place.name and table not in self.settings.upstream:
+        if file.name != place.name and table not in self.settings.upstream and is_utf8(file.name):
             line = f"{write_toml_key(table)} = {write_toml(file.name)}"
             self.added.setdefault("upstream", []).append(line)
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -250,3 +252,16 @@ def test_a_database_is_refreshed_as_a_snapshot(tmp_path: Path) -> None:
     assert (done.decisions, done.is_applied) == ([], True)
     with closing(sqlite3.connect(build(project))) as connection:
         assert len(connection.execute("SELECT * FROM birds").fetchall()) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_no_text_is_drafted_and_refreshed(tmp_path: Path) -> None:
+    name = os.fsdecode(b"b\xffirds.csv")
+    write_csv(tmp_path / "first", ["1,a"], "id,name", name)
+    project = draft_project(tmp_path / "birds-data", tmp_path / "first").path
+    assert "upstream" not in (project / "pyproject.toml").read_text("utf-8")
+    write_csv(tmp_path / "second", ["1,a", "2,b"], "id,name", "b_irds.csv")
+    assert refresh_project(project, [tmp_path / "second"], apply=True).is_applied
+    third = tmp_path / "third"
+    write_csv(third, ["1,a", "2,b", "3,c"], "id,name", name)
+    assert refresh_project(project, [third]).report
