@@ -147,7 +147,7 @@ class _Refresh:
         taken: dict[str, Path] = {}
         for file, tables, source in match_editions(files, sources, self.settings.upstream):
             if source is None:
-                advice = "`microcosm-sqlite add` drafts one of it"
+                advice = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
                 self.report.append(f"{file.name}: no table is called so; {advice}")
             elif self._replace(file, source.path, tables[0]):
                 taken |= dict.fromkeys(tables, file)

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
         read_sql,
     )
     from microcosm_sqlite.interop.exporting.files import (
-        FORMATS,
         export_folder,
         export_table,
         write_table,
     )
-    from microcosm_sqlite.interop.exporting.text_formats import write_rows
+    from microcosm_sqlite.interop.exporting.text_formats import FORMATS, write_rows
 
 __all__ = [
     "FORMATS",
@@ -41,7 +40,7 @@ __all__ = [
 
 # The command line imports one module of this package at each start, and should not pay for all.
 _MODULES = {
-    "FORMATS": "files",
+    "FORMATS": "text_formats",
     "draw_mermaid": "declarations",
     "export_folder": "files",
     "export_table": "files",

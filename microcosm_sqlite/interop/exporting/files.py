@@ -22,6 +22,8 @@ from microcosm_sqlite.interop import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
 from microcosm_sqlite.interop.exporting.declarations import describe_package
 from microcosm_sqlite.interop.exporting.text_formats import (
+    FORMATS,
+    TABLE_FORMATS,
     WRITERS,
     base64_text,
     batched,
@@ -45,12 +47,6 @@ DESCRIPTORS = {
     "croissant": (croissant.FILE_NAME, croissant.describe_croissant),
 }
 """Formats that are CSV files and a description of them: its file name and what writes it."""
-
-TABLE_FORMATS = ("csv", "jsonl", "parquet")
-"""Formats of a file that holds one table."""
-
-FORMATS = (*TABLE_FORMATS, *DESCRIPTORS)
-"""Formats that a dataset can be exported to."""
 
 
 def write_table(

@@ -21,19 +21,25 @@ from microcosm_sqlite.common.wording import find_free_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any, TextIO
+
+    from microcosm_sqlite.catalog.manifest import Field
 
     Rows = Iterable[Sequence[Any]]
     Batches = Iterable[list[Sequence[Any]]]
     Writer = Callable[[Sequence[str], Batches, bool], Iterator[str]]
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
-
-    from microcosm_sqlite.catalog.manifest import Field
-
     Spell = Callable[[Any], Any]
     Batch = list[Sequence[Any]]
+
+TABLE_FORMATS = ("csv", "jsonl", "parquet")
+"""Formats of a file that holds one table."""
+
+DESCRIBED_FORMATS = ("datapackage", "croissant")
+"""Formats that are CSV files and a description of them."""
+
+FORMATS = (*TABLE_FORMATS, *DESCRIBED_FORMATS)
+"""Formats that a dataset can be exported to."""
 
 
 def make_speller(

@@ -16,6 +16,7 @@ from microcosm_sqlite.errors import SettingsError
 from tests.support.drafts import check_style
 
 BUILT = {".db", ".json"}
+OTHERS = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
 HEADER = "id,name,league,weight,born"
 ROWS = [
     f"{at},Player {at},{('AL', 'NL')[at % 2]},{70 + at % 40},{1960 + at % 40}"
@@ -159,9 +160,7 @@ def test_one_report_tells_of_all_tables_and_of_rows_that_are_gone(
         "The_Players.born: the column is missing. Put it back, or take it out of the model."
     ]
     assert f"The_Players: {FILE}, 77 rows, 80 before, 3 rows gone, such as id=1" in done.report
-    assert (
-        "parks.csv: no table is called so; `microcosm-sqlite add` drafts one of it" in done.report
-    )
+    assert f"parks.csv: no table is called so; {OTHERS}" in done.report
 
 
 def test_a_decision_of_the_author_lets_the_edition_in(project: Path, tmp_path: Path) -> None:
@@ -228,7 +227,7 @@ def test_an_edition_in_another_format_takes_the_place(project: Path, tmp_path: P
 def test_names_upstream_are_remembered(project: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,70,1960"], name="roster 2026.csv")
     assert refresh_project(project, [file]).report == [
-        "roster 2026.csv: no table is called so; `microcosm-sqlite add` drafts one of it"
+        f"roster 2026.csv: no table is called so; {OTHERS}"
     ]
     edit(project, "pyproject.toml", f'The_Players = "{FILE}"', 'The_Players = "roster 2026.csv"')
     assert refresh_project(project, [file], apply=True).is_applied
