@@ -95,11 +95,14 @@ def find_valueless(path: Path, name: str, _: tuple[int, int]) -> dict[str, Value
         return {sheet: _scan(archive.read(part)) for sheet, part in sheets if part in names}
 
 
+TOO_LARGE = "Delete the rows and columns behind the table, or save the sheet as CSV."
+
+
 def _refuse_size(name: str, what: str) -> SourceError:
     return SourceError(
         f"{name} has {what}, which is more than is read of a workbook.",
         file=name,
-        hint="Delete the rows and columns behind the table, or save the sheet as CSV.",
+        hint=TOO_LARGE,
     )
 
 

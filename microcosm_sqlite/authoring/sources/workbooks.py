@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.sources.workbook_parts import (
+    TOO_LARGE,
     Valueless,
     find_valueless,
     name_column,
@@ -29,6 +30,10 @@ from microcosm_sqlite.errors import SourceError
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 
 _SHOWN = 60
+
+_DAMAGED = (
+    "Open it in a spreadsheet program and save it anew; it is damaged, encrypted, or no workbook."
+)
 
 Rows = list[tuple[int, list[Any]]]
 
@@ -117,14 +122,15 @@ def _open_workbook(path: Path, name: str) -> Iterator[Any]:
             yield workbook
     except (CalamineError, BadZipFile, ElementTree.ParseError, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        is_encrypted = "password" in reason.lower()
+        hint = _DAMAGED
+        if "password" in reason.lower():
+            hint = "Save it without a password."
+        elif "limit exceeded" in reason:
+            hint = TOO_LARGE
         raise SourceError(
             f"{name} cannot be read: {reason}.",
             file=name,
-            hint="Save it without a password."
-            if is_encrypted
-            else "Open it in a spreadsheet program and save it anew; it is damaged, encrypted, "
-            "or no workbook.",
+            hint=hint,
         ) from error
 
 

@@ -22,7 +22,7 @@ from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.workbooks import SheetOpener, read_sheet, survey_workbook
-from microcosm_sqlite.errors import MissingDependencyError, SourceError
+from microcosm_sqlite.errors import MissingDependencyError, SettingsError, SourceError
 
 ROWS = [
     ["id", "name", "born", "seen", "height", "at", "is_old"],
@@ -225,6 +225,21 @@ def test_dates_before_1900_are_refused_and_taken_as_text(tmp_path: Path) -> None
     assert read_sheet(path, path.name, "Data").rows[0] == (2, [1, "1815-12-10"])
 
 
+def test_a_sheet_is_left_out_by_hiding_it(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    path = write(tmp_path / "found/t.xlsx", A=[["id"], [1]], B=[["id"], [2]], C=[["id"], [3]])
+    with pytest.raises(SettingsError, match="which is copied as a whole") as caught:
+        draft_project(tmp_path / "p-data", tmp_path / "found", exclude=["t_B"])
+    assert "Hide that sheet" in str(caught.value.hint)
+    workbook = openpyxl.load_workbook(path)
+    workbook["B"].sheet_state = "hidden"
+    workbook.save(path)
+    draft = draft_project(tmp_path / "p-data", tmp_path / "found")
+    assert {*build_dataset(ProjectSettings.from_pyproject(draft.path)).manifest.tables} == {
+        "t_A", "t_C",
+    }  # fmt: skip
+
+
 def test_two_sheets_of_one_name_have_two_tables(tmp_path: Path) -> None:
     path = write(tmp_path / "t.xlsx", **{"A b": [["x"]], "a_b": [["x"]]})
     assert survey_workbook(path, "t.xlsx", "t").tables == {"t_A_b": "A b", "t_a_b_2": "a_b"}
@@ -266,8 +281,11 @@ def test_a_huge_sheet_of_opendocument_is_refused(tmp_path: Path) -> None:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", content)
         archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{names}:manifest:1.0"/>')
-    with pytest.raises(SourceError, match=r"huge\.ods cannot be read: Cell limit exceeded"):
+    with pytest.raises(
+        SourceError, match=r"huge\.ods cannot be read: Cell limit exceeded"
+    ) as caught:
         survey_workbook(path, path.name, "huge")
+    assert "Delete the rows and columns" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
