@@ -51,6 +51,7 @@ TESTED_THROUGH = {
     "authoring/loading/test_load": ("table_load authoring.values.rules"),
     "authoring/publishing/test_publication": "wheel_checks",
     "authoring/sources/test_databases": "records",
+    "authoring/sources/test_workbooks": "workbook_parts",
     "authoring/test_build": "progress",
     "authoring/values/test_kind_values": "authoring.values.json_documents",
     "catalog/cache/test_extraction": "private_files",

@@ -197,14 +197,14 @@ def _load_known(
 
 def _copy_sources(revision: Revision, settings: ProjectSettings, inference: Inference) -> None:
     folder = revision.path / _find_folder(settings)
-    for table in inference.tables.values():
-        file = folder / name_source(table)
+    files = {folder / name_source(table): table.file.path for table in inference.tables.values()}
+    for file, path in files.items():
         if file.exists():
             raise SettingsError(
                 f"{file.relative_to(revision.path)} is there already; nothing was changed.",
                 hint="Remove it, if no table is made of it.",
             )
-        revision.take(table.file.path, file)
+        revision.take(path, file)
 
 
 def _write_settings(

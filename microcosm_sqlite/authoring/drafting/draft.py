@@ -155,6 +155,12 @@ def _refuse_unknown(
             if why == EXCLUDED
         }
     for name in exclude:
+        found = inference.tables.get(name)
+        if name not in left_out and found and found.file.is_shared:
+            raise SettingsError(
+                f"Table `{name}` is a sheet of {found.file.path.name}, which is copied as a whole.",
+                hint="Hide that sheet, or save the others as a workbook of their own.",
+            )
         if name not in left_out:
             raise SettingsError(
                 f"No table is called `{name}`, so it cannot be left out.",

@@ -27,7 +27,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
-from microcosm_sqlite.authoring.sources.finding import split_name
+from microcosm_sqlite.authoring.sources.finding import name_table, split_name
 from microcosm_sqlite.common.wording import escape_markdown, is_utf8, measure, spell_code
 
 _ABOUT = "The tables: which columns each has, what they hold, and how they refer to each other."
@@ -99,7 +99,8 @@ def list_csv_options(
 def name_source(table: InferredTable) -> str:
     """The name of a table's file among the sources of the project."""
     path = table.file.path
-    return f"{table.name}{path.name[len(split_name(path)[0]) :].lower()}"
+    stem = name_table(path) if table.file.is_shared else table.name
+    return f"{stem}{path.name[len(split_name(path)[0]) :].lower()}"
 
 
 def _write_table(table: InferredTable, base: TableOptions) -> Iterator[str]:

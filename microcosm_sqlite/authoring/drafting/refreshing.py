@@ -45,7 +45,6 @@ from microcosm_sqlite.authoring.project.pyproject import (
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import is_database
 from microcosm_sqlite.authoring.sources.finding import (
-    DATABASE,
     DELIMITED,
     Source,
     choose_opener,
@@ -267,7 +266,7 @@ class _Edition:
 
     def _infer(self, source: SourceFile, folder: Path) -> None:
         """Infer what the new columns hold, as if they were a file of their own."""
-        if source.format not in (*DELIMITED, DATABASE):  # which say their types
+        if not (source.format in DELIMITED or source.table):  # it says its types, of one table
             (folder / "fields.csv").unlink()
             (folder / source.path.name).symlink_to(source.path)
         (found,) = infer_folder(folder, self.options.null_values).tables.values()

@@ -39,7 +39,7 @@ def report_files(inference: Inference, classes: Mapping[str, str] | None = None)
     classes = classes or name_classes(inference.tables, "")
     for name, table in inference.tables.items():
         rows = spell_count(table.row_count, "row")
-        yield f"{name}: {rows} of {table.file.path.name}, model {classes[name]}"
+        yield f"{name}: {rows} of {table.file.source.name}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
         yield from _describe_columns(table.columns.values())
         yield from _describe_suggestions(table.columns.values())

@@ -171,10 +171,12 @@ def refuse_nameless_columns(connection: sqlite3.Connection, table: str, name: st
             )
 
 
-def split_table(name: str, root: Path) -> tuple[str, str]:
+def split_table(
+    name: str, root: Path, suffixes: tuple[str, ...] = DATABASE_SUFFIXES
+) -> tuple[str, str]:
     """Take ``file.db#table`` apart; a file whose own name holds a ``#`` stays whole."""
     file, mark, table = name.rpartition("#")
-    is_marked = mark and not (root / name).exists() and file.lower().endswith(DATABASE_SUFFIXES)
+    is_marked = mark and not (root / name).exists() and file.lower().endswith(suffixes)
     return (file, table) if is_marked else (name, "")
 
 

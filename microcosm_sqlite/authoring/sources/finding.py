@@ -22,10 +22,18 @@ from microcosm_sqlite.authoring.sources.parquet import ParquetOpener
 from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, SourceFunction
 from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.authoring.sources.workbooks import (
+    WORKBOOK_SUFFIXES,
+    SheetOpener,
+    survey_workbook,
+)
 from microcosm_sqlite.authoring.values.layout import make_identifier
 from microcosm_sqlite.catalog.preflight import POINTER
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
+
+WORKBOOK = "workbook"
+"""The format of a file whose sheets are tables."""
 
 FORMATS = {
     ".csv": "csv",
@@ -34,6 +42,7 @@ FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    **dict.fromkeys(WORKBOOK_SUFFIXES, WORKBOOK),
 }
 """File name suffix to format, in front of any suffix of a compression."""
 
@@ -106,6 +115,11 @@ def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, .
     elif source_format == DATABASE:
         for name in list_tables(path, _name(path, root)):
             yield name, (_describe(path, name, root),)
+    elif source_format == WORKBOOK:
+        name = _name(path, root)
+        refuse_pointer(path, name)
+        for sheet_table, sheet in survey_workbook(path, name, table).tables.items():
+            yield sheet_table, (SourceFile(path, f"{name}#{sheet}", WORKBOOK, sheet),)
     elif source_format:
         yield table, (_describe(path, table, root),)
 
@@ -127,8 +141,10 @@ def _find_named(name: str, table: str, root: Path) -> Source:
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and module.replace(".", "").isidentifier():
         return SourceFunction(name)
-    file, named = split_table(name, root)
-    return _describe(root / file, named or table, root)
+    file, named = split_table(name, root, (*DATABASE_SUFFIXES, *WORKBOOK_SUFFIXES))
+    found = _describe(root / file, named or table, root)
+    is_sheet = named and found.format == WORKBOOK
+    return SourceFile(found.path, name, WORKBOOK, named) if is_sheet else found
 
 
 def _name(path: Path, root: Path) -> str:
@@ -319,4 +335,6 @@ def choose_opener(source: Source, options: CsvOptions, repairs: tuple[Repair, ..
             return ParquetOpener(source)
     if source.format == DATABASE:
         return TableOpener(source)
+    if source.format == WORKBOOK:
+        return SheetOpener(source)
     return DelimitedOpener(source, options, repairs=repairs)

@@ -35,12 +35,14 @@ class Records(ABC):
         has_types: Whether fields are values of their own types, and not all of them texts.
         is_empty: Whether there are no rows, in a format that then has no header either.
         missing: How many rows lack each field, in a format where a row may lack some.
+        notes: What was not taken of the source, as sentences for the author.
     """
 
     unit = "line"
     has_types = False
     is_empty = False
     missing: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __init__(self, name: str, header: list[str]) -> None:
         self.name = name
@@ -80,7 +82,7 @@ class SourceFile:
         path: Where it is.
         name: As errors and progress call it: relative to the project.
         format: One of the values of `FORMATS`, or `DATABASE`.
-        table: The table or view of a database; empty for other formats.
+        table: The table or view of a database, or the sheet of a workbook; else empty.
     """
 
     path: Path

@@ -147,8 +147,8 @@ _PROJECT = click.option(
     "folder",
     metavar="FOLDER",
     type=click.Path(exists=True),
-    help="Make tables from the files there (CSV, TSV, JSON Lines, Parquet, SQLite) or from one "
-    "database, instead of the example.",
+    help="Make tables from the files there (CSV, TSV, JSON Lines, Parquet, Excel, "
+    "SQLite) or from one database, instead of the example.",
 )
 @click.option(
     "--null",

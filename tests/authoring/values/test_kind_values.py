@@ -27,7 +27,7 @@ from microcosm_sqlite.authoring.loading.load import load_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.databases import refuse_nameless_columns
-from microcosm_sqlite.authoring.sources.finding import DATABASE, choose_opener
+from microcosm_sqlite.authoring.sources.finding import DATABASE, WORKBOOK, choose_opener
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
@@ -63,12 +63,23 @@ class Odd:
     stored: Any = None
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_cell(self) -> bool:
+        """Whether a cell of a workbook can have the value; openpyxl writes 16 digits of numbers."""
+        if isinstance(self.value, float):
+            return math.isfinite(self.value) and float(f"{self.value:.16g}") == self.value
+        if isinstance(self.value, str):
+            return self.value.isprintable() and self.value != ""
+        return isinstance(self.value, int) and self.value < 2**53
+
     def list_formats(self) -> Iterator[str]:
         """The formats that can write it."""
         if self.text is not None:
             yield from ("csv", "tsv")
         if self.text is not None or self.json is not None:
             yield "jsonl"
+        if self.is_cell:
+            yield "xlsx"
         for name, value in (("parquet", self.parquet), ("db", self.stored), ("py", self.value)):
             if value is not None:
                 yield name
@@ -218,7 +229,7 @@ def test_every_format_agrees(
     if isinstance(odd.expected, Refused):
         with pytest.raises(SourceError, match=odd.expected.reason) as caught:
             load(odd, source)
-        assert caught.value.line == (2 if format_ in ("csv", "tsv") else 1)
+        assert caught.value.line == (2 if format_ in ("csv", "tsv", "xlsx") else 1)
     else:
         assert load(odd, source) == (None if odd.expected is NONE else odd.expected)
 
@@ -241,6 +252,9 @@ def write_source(
         path.write_text(f'{{"id": 1, "v": {odd.json or json.dumps(odd.text)}}}\n')
     elif format_ == "parquet":
         write_parquet(path, *(odd.parquet or ()))
+    elif format_ == "xlsx":
+        write_workbook(path, odd.value)
+        return SourceFile(path, path.name, WORKBOOK)
     else:
         write_database(path, [odd.stored])
         return SourceFile(path, "things.db#things", DATABASE, "things")
@@ -258,6 +272,15 @@ def write_parquet(path: Path, value: Any, type_: Any) -> None:
     made = pa.list_(made) if isinstance(type_, list) else made
     columns = {"id": pa.array([1], pa.int64()), "v": pa.array([value], made)}
     parquet.write_table(pa.table(columns), path)
+
+
+def write_workbook(path: Path, value: Any) -> None:
+    """A sheet with one value below its header."""
+    pytest.importorskip("python_calamine")
+    workbook = pytest.importorskip("openpyxl").Workbook()
+    for row in (["id", "v"], [1, value]):
+        workbook.active.append(row)
+    workbook.save(path)
 
 
 def write_database(path: Path, values: list[Any], declared: str = "") -> None:

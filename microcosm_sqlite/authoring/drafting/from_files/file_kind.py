@@ -13,11 +13,13 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIG
 from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
 from microcosm_sqlite.authoring.sources.finding import (
     DATABASE,
+    WORKBOOK,
     name_table,
     refuse_pointer,
     split_name,
 )
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
+from microcosm_sqlite.authoring.sources.workbooks import WORKBOOK_SUFFIXES
 from microcosm_sqlite.common.kinds import (
     BINARY,
     BOOLEAN,
@@ -42,8 +44,9 @@ _COMPRESSED = {
     b"\xfd7zXZ\x00": ".xz",
     b"BZh": ".bz2",
 }
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _OTHERS = {
-    b"\xd0\xcf\x11\xe0": ("an old-format Excel workbook (.xls)", "Save each sheet as CSV."),
+    _OLD_OFFICE: ("a file of older office programs", "Call it .xls if it is a workbook."),
     b"SQLite format 3\x00": ("an SQLite database", "Call it .db."),
     b"PAR1": ("Parquet", "Call it .parquet."),
     b"%PDF": ("a PDF document", "Export its tables as CSV."),
@@ -52,6 +55,9 @@ _OTHERS = {
     b"<?xml": ("XML", "Convert it to CSV or JSON Lines."),
 }
 
+
+MOST_COLUMNS = 1998
+"""SQLite takes 2000 where its limit was not raised; numbers of rows and digests want one each."""
 
 HIDDEN, EXCLUDED = "hidden", "excluded"
 """Reasons to leave a file out that are as its author wants it."""
@@ -72,11 +78,15 @@ def refuse_disguise(path: Path) -> None:
         what = f"{found} by its content" if found else "not compressed"
         name = path.name[: -len(suffix)] + found
         raise _complain(path, what, f"Call it {name}.")
-    if not suffix and found == ".zip" and _is_workbook(path):
-        raise _complain(path, "a workbook by its content", "Save each sheet as CSV.")
+    if not suffix and found == ".zip" and (kind := _find_workbook_suffix(path)):
+        if split_name(path)[1] == WORKBOOK:
+            return
+        advice = f"Call it {path.stem}{kind}." if kind in WORKBOOK_SUFFIXES else "Export it as CSV."
+        raise _complain(path, "a workbook or document by its content", advice)
     if not suffix and found:
         raise _complain(path, f"{found} by its content", f"Call it {path.name}{found}.")
-    if split_name(path)[1] == "parquet":
+    is_old_workbook = split_name(path)[1] == WORKBOOK and head.startswith(_OLD_OFFICE)
+    if is_old_workbook or split_name(path)[1] == "parquet":
         return
     with open_bytes(path) as stream:
         start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
@@ -85,12 +95,19 @@ def refuse_disguise(path: Path) -> None:
             raise _complain(path, f"{what} by its content", advice)
 
 
-def _is_workbook(path: Path) -> bool:
+def _find_workbook_suffix(path: Path) -> str:
+    """What a workbook is called by its content; "document" for others of office programs."""
     try:
         with ZipFile(path) as archive:
-            return not {"[Content_Types].xml", "content.xml"}.isdisjoint(archive.namelist())
-    except BadZipFile:
-        return False
+            names = {*archive.namelist()}
+            kind = archive.read("mimetype") if "mimetype" in names else b""
+    except (BadZipFile, NotImplementedError, RuntimeError):
+        return ""
+    if "xl/workbook.xml" in names:
+        return ".xlsx"
+    if kind.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
+        return ".ods"
+    return "" if {"[Content_Types].xml", "content.xml"}.isdisjoint(names) else "document"
 
 
 def _complain(path: Path, what: str, advice: str) -> SourceError:
@@ -145,9 +162,7 @@ def list_files(
 
 _UNKNOWN = "of no format that is read"
 _ADVICE = {
-    ".xlsx": "an Excel workbook; save each sheet as CSV",
-    ".xls": "an Excel workbook; save each sheet as CSV",
-    ".ods": "a workbook; save each sheet as CSV",
+    ".xlsb": "a binary Excel workbook; save it as .xlsx",
     ".sav": "a file of SPSS; export it as CSV or Parquet",
     ".dta": "a file of Stata; export it as CSV or Parquet",
     ".sas7bdat": "a file of SAS; export it as CSV or Parquet",
@@ -215,6 +230,38 @@ def _count_rows(value: Any) -> int:
     """How many objects a value is a list of; none where anything else is in it."""
     is_rows = isinstance(value, list) and all(isinstance(row, dict) for row in value)
     return len(value) if is_rows else 0
+
+
+def refuse_name(source: str, path: Path, table: str) -> SourceError:
+    """The error for a sheet whose table is called as another."""
+    return SourceError(
+        f"{source} would make table `{table}`, which another file makes.",
+        file=path.name,
+        hint=f"Give {path.name} another name.",
+    )
+
+
+def refuse_memory(path: Path) -> SourceError:
+    """The error for a file that did not fit into memory."""
+    return SourceError(
+        f"{path.name} needs more memory than there is: a row or a group of rows is very large.",
+        file=path.name,
+        hint="Leave the file out, or allow more memory (MICROCOSM_SQLITE_MAX_MEMORY).",
+    )
+
+
+def refuse_width(path: Path, width: int) -> None:
+    """Refuse a table with more columns than SQLite takes.
+
+    Raises:
+        SourceError: It has so many.
+    """
+    if width > MOST_COLUMNS:
+        raise SourceError(
+            f"{path.name} has {width:,} columns, where SQLite has room for {MOST_COLUMNS:,}.",
+            file=path.name,
+            hint="Make rows of them: one for each value, with the column's name as a field.",
+        )
 
 
 def read_declared_kinds(path: Path) -> tuple[str, ...]:

@@ -19,7 +19,11 @@ from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     classify,
     classify_value,
 )
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import list_files
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
+    list_files,
+    refuse_memory,
+    refuse_name,
+)
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_compact_dates,
     find_hint,
@@ -50,14 +54,14 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
+    RawFile,
+    TypedFile,
+    sniff_tables,
+)
 from microcosm_sqlite.authoring.loading.value_errors import find_misfit
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.finding import (
-    choose_opener,
-    name_table,
-    split_name,
-)
+from microcosm_sqlite.authoring.sources.finding import choose_opener
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import compile_format
@@ -92,7 +96,7 @@ def infer_folder(
     load_known: Known | None = None,
     exclude: Collection[str] = (),
 ) -> Inference:
-    """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder.
+    """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder, or sheet.
 
     Databases are left to `database_draft`.
 
@@ -113,17 +117,17 @@ def infer_folder(
     with _open_scratch() as connection:
         for path in list_files(folder, found.left_out, found.refused, exclude):
             try:
-                raw = sniff(path, accept)
-                if raw is None:
-                    found.left_out[path.name] = "empty"
-                    continue
-                name = find_free_name(name_table(path), names)
-                found.tables[name] = _infer_table(connection, name, raw, null_values)
-                names.add(name.lower())
+                for wanted, raw in sniff_tables(path, accept, found.left_out):
+                    name = find_free_name(wanted, names)
+                    if name != wanted and raw.is_shared:
+                        raise refuse_name(raw.source.name, path, wanted)
+                    found.tables[name] = _infer_table(connection, name, raw, null_values)
+                    names.add(name.lower())
             except SourceError as error:
                 found.refused.append(error)
+                _forget(found, path)
             except MemoryError:
-                found.refused.append(_refuse_memory(path))
+                found.refused.append(refuse_memory(path))
         if not (names if load_known is None else found.tables):
             _refuse_nothing(folder, found)
         known = load_known(connection) if load_known else {}
@@ -136,12 +140,10 @@ def infer_folder(
     return found
 
 
-def _refuse_memory(path: Path) -> SourceError:
-    return SourceError(
-        f"{path.name} needs more memory than there is: a row or a group of rows is very large.",
-        file=path.name,
-        hint="Leave the file out, or allow more memory (MICROCOSM_SQLITE_MAX_MEMORY).",
-    )
+def _forget(found: Inference, path: Path) -> None:
+    """Leave out the other sheets of a workbook: a build wants a table for each, or none."""
+    for name in [name for name, table in found.tables.items() if table.file.path == path]:
+        del found.tables[name]
 
 
 def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
@@ -191,7 +193,7 @@ def _infer_table(
         columns.values(), guesses, missing or [0] * len(guesses), strict=True
     ):
         if column.kind == JSON and guess.is_beyond:
-            raise _locate(raw.path, column.header)
+            raise _locate(raw.source, column.header)
         _judge_texts(connection, table, column, guess)
         _normalise(connection, table, column, is_padded=guess.is_padded)
         table.remarks += tuple(find_changes(column, guess, gaps))
@@ -308,7 +310,7 @@ def _load(
                 try:
                     texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
                 except ValueError as error:
-                    raise _locate(raw.path) from error
+                    raise _locate(raw.source) from error
                 connection.executemany(insert, texts)
                 row_count += len(chunk)
     finally:
@@ -317,14 +319,13 @@ def _load(
     return row_count
 
 
-def _locate(path: Path, document: str = "") -> SourceError:
+def _locate(source: SourceFile, document: str = "") -> SourceError:
     """The error that tells of the first value of a file which a build would refuse.
 
     Args:
-        path: The file.
+        source: The file.
         document: The field that holds documents of JSON, where one of these is refused.
     """
-    source = SourceFile(path, path.name, split_name(path)[1])
     with choose_opener(source, CsvOptions())(ignore_advance) as records:
         return find_misfit(records, bind_document if document else classify_value, document)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, groupby, islice, pairwise
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
     read_declared_kinds,
     refuse_disguise,
+    refuse_width,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
@@ -33,18 +34,25 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     describe_proposals,
     describe_repairs,
 )
+from microcosm_sqlite.authoring.drafting.from_files.views import (
+    describe_blank_lines,
+    list_tables_among,
+)
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
-from microcosm_sqlite.authoring.sources.finding import choose_opener, split_name
+from microcosm_sqlite.authoring.sources.finding import (
+    WORKBOOK,
+    choose_opener,
+    name_table,
+    split_name,
+)
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
+from microcosm_sqlite.authoring.sources.workbooks import survey_workbook
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
-
-MOST_COLUMNS = 1998
-"""SQLite takes 2000 where its limit was not raised; numbers of rows and digests want one each."""
 
 _TYPED = ("jsonl", "parquet")
 _HEAD_LINES = 200
@@ -75,6 +83,12 @@ class RawFile:
     proposals: tuple[Repair, ...] = ()
 
     has_types: ClassVar[bool] = False
+    is_shared: ClassVar[bool] = False
+
+    @property
+    def source(self) -> SourceFile:
+        """The source, as errors tell of it."""
+        return _describe(self.path)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,18 +119,28 @@ class TypedFile:
         header: The names of its fields.
         kinds: What Parquet declares of each field; none for JSON Lines.
         missing: How many objects of JSON Lines lack each field; none for Parquet.
+        notes: What was not taken of a sheet, as sentences for the author.
+        sheet: The sheet of a workbook.
+        is_shared: Whether other tables are made of the same file.
     """
 
     path: Path
     header: tuple[str, ...]
     kinds: tuple[str, ...] = ()
     missing: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    sheet: str = ""
+    is_shared: bool = False
 
     has_types: ClassVar[bool] = True
-    notes: ClassVar[tuple[str, ...]] = ()
     repairs: ClassVar[tuple[Repair, ...]] = ()
     proposals: ClassVar[tuple[Repair, ...]] = ()
     proposed: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def source(self) -> SourceFile:
+        """The source, as errors tell of it."""
+        return _describe(self.path, self.sheet)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -131,7 +155,7 @@ class TypedFile:
     @contextmanager
     def open_rows(self) -> Iterator[Iterator[Sequence[Any]]]:
         """Its rows, as values of their own types."""
-        with _open_typed(self.path) as records:
+        with _open_typed(self.source) as records:
             yield iter(records)
 
 
@@ -148,18 +172,45 @@ def sniff(path: Path, accept: Accept = accept_none) -> RawFile | TypedFile | Non
     refuse_disguise(path)
     is_typed = split_name(path)[1] in _TYPED
     found = _describe_typed(path) if is_typed else _sniff_delimited(path, accept)
-    if found and len(found.header) > MOST_COLUMNS:
-        raise SourceError(
-            f"{path.name} has {len(found.header):,} columns, "
-            f"where SQLite has room for {MOST_COLUMNS:,}.",
-            file=path.name,
-            hint="Make rows of them: one for each value, with the column's name as a field.",
-        )
+    if found is not None:
+        refuse_width(path, len(found.header))
     return found
 
 
-def _describe(path: Path) -> SourceFile:
-    return SourceFile(path, path.name, split_name(path)[1])
+def sniff_tables(
+    path: Path, accept: Accept, left_out: dict[str, str]
+) -> Iterator[tuple[str, RawFile | TypedFile]]:
+    """Find out what the tables of a file are, each with its name.
+
+    Args:
+        path: The file; of a workbook, each sheet is a table.
+        accept: As for `sniff`.
+        left_out: Is told of what is empty or hidden.
+
+    Raises:
+        SourceError: As for `sniff`.
+    """
+    if split_name(path)[1] != WORKBOOK:
+        found = sniff(path, accept)
+        if found is None:
+            left_out[path.name] = "empty"
+        else:
+            yield name_table(path), found
+        return
+    refuse_disguise(path)
+    survey = survey_workbook(path, path.name, name_table(path))
+    left_out |= {f"{path.name}#{sheet}": reason for sheet, reason in survey.left_out.items()}
+    for table, sheet in survey.tables.items():
+        with _open_typed(_describe(path, sheet)) as records:
+            shared = len(survey.tables) > 1
+            typed = TypedFile(path, (*records.header,), (), (), records.notes, sheet, shared)
+        refuse_width(path, len(typed.header))
+        yield table, typed
+
+
+def _describe(path: Path, sheet: str = "") -> SourceFile:
+    name = f"{path.name}#{sheet}" if sheet else path.name
+    return SourceFile(path, name, split_name(path)[1], sheet)
 
 
 def _describe_typed(path: Path) -> TypedFile | None:
@@ -172,14 +223,14 @@ def _describe_typed(path: Path) -> TypedFile | None:
         )
     if not path.stat().st_size:
         return None
-    with _open_typed(path) as records:
+    with _open_typed(_describe(path)) as records:
         header, missing = tuple(records.header), records.missing
     kinds = read_declared_kinds(path) if split_name(path)[1] == "parquet" else ()
     return TypedFile(path, header, kinds, missing) if header else None
 
 
-def _open_typed(path: Path) -> AbstractContextManager[Records]:
-    return choose_opener(_describe(path), CsvOptions())(ignore_advance)
+def _open_typed(source: SourceFile) -> AbstractContextManager[Records]:
+    return choose_opener(source, CsvOptions())(ignore_advance)
 
 
 def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
@@ -221,7 +272,8 @@ def _describe_oddities(source: SourceFile, options: CsvOptions, width: int) -> I
     if options.skip_lines and isinstance(options.header, bool):
         yield _describe_skipped(source, options)
     if width == 1:
-        yield _describe_blank_lines(source, options)
+        with open_text(source.path, options.encoding) as text:
+            yield describe_blank_lines(text, options.skip_lines)
     if options.delimiter == NEVER_USED:
         yield "one column: commas and the like belong to its texts"
     if options.skip_initial_space:
@@ -251,7 +303,7 @@ def _describe_skipped(source: SourceFile, options: CsvOptions) -> str:
     if not filled:
         return f"{told}, all blank"
     told += f" (line {filled[0][0]} is {filled[0][1][:_SHOWN]!r})"
-    for start, rows in _list_tables(lines, make_dialect(source, options)):
+    for start, rows in list_tables_among(lines, make_dialect(source, options)):
         columns = f"{len(rows[0])} columns ({', '.join(rows[0])[:_SHOWN]})"
         told += f"; lines {start} to {start + len(rows) - 1} "
         if is_told_header(rows[0], rows[1:]):
@@ -260,33 +312,6 @@ def _describe_skipped(source: SourceFile, options: CsvOptions) -> str:
         else:
             told += f"are {len(rows)} rows of {columns}"
     return told
-
-
-def _list_tables(
-    lines: Sequence[str], dialect: Mapping[str, Any]
-) -> Iterator[tuple[int, list[list[str]]]]:
-    """Neighbouring lines with the same number of fields, and the number of the first of them."""
-    rows = (
-        (number, next(csv.reader([line], **dialect), [])) for number, line in enumerate(lines, 1)
-    )
-    with suppress(csv.Error):
-        for width, alike in groupby(rows, lambda row: len(row[1])):
-            found = [*alike]
-            if width > 1 and len(found) > 1:
-                yield found[0][0], [row for _, row in found]
-
-
-def _describe_blank_lines(source: SourceFile, options: CsvOptions) -> str:
-    """Where blank lines are among those of one column, which could be rows without a value."""
-    with open_text(source.path, options.encoding) as text:
-        filled = [number for number, line in enumerate(text, 1) if line.strip("\r\n")]
-    filled = [number for number in filled if number > options.skip_lines]
-    gaps = [(line + 1, later - line - 1) for line, later in pairwise(filled) if later > line + 1]
-    if not gaps:
-        return ""
-    count = sum(lines for _, lines in gaps)
-    told = "1 blank line is no row" if count == 1 else f"{count:,} blank lines are no rows"
-    return f'{told} (line {gaps[0][0]} is the first); a row without a value is written `""`'
 
 
 def _doubt_header(source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]) -> str:

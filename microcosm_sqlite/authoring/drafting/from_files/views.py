@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 from unicodedata import category
 
 from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
@@ -205,3 +207,34 @@ def find_wide(head: bytes) -> str:
 
 def _is_strange(letter: str) -> bool:
     return letter == "\ufffd" or (category(letter)[0] == "C" and letter not in "\r\n\t")
+
+
+def list_tables_among(
+    lines: Sequence[str], dialect: Mapping[str, Any]
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Neighbouring lines with the same number of fields, and the number of the first of them."""
+    rows = (
+        (number, next(csv.reader([line], **dialect), [])) for number, line in enumerate(lines, 1)
+    )
+    with suppress(csv.Error):
+        for width, alike in groupby(rows, lambda row: len(row[1])):
+            found = [*alike]
+            if width > 1 and len(found) > 1:
+                yield found[0][0], [row for _, row in found]
+
+
+def describe_blank_lines(lines: Iterable[str], skipped: int) -> str:
+    """Where blank lines are among those of one column, which could be rows without a value.
+
+    Args:
+        lines: All lines of the text.
+        skipped: How many lines are left out in front of the header.
+    """
+    filled = [number for number, line in enumerate(lines, 1) if line.strip("\r\n")]
+    filled = [number for number in filled if number > skipped]
+    gaps = [(line + 1, later - line - 1) for line, later in pairwise(filled) if later > line + 1]
+    if not gaps:
+        return ""
+    count = sum(blank for _, blank in gaps)
+    told = "1 blank line is no row" if count == 1 else f"{count:,} blank lines are no rows"
+    return f'{told} (line {gaps[0][0]} is the first); a row without a value is written `""`'

@@ -1,0 +1,305 @@
+"""Sheets of workbooks are tables; what is not taken of them is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+pytest.importorskip("python_calamine")
+pytest.importorskip("openpyxl")
+
+import openpyxl
+
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.workbooks import SheetOpener, read_sheet, survey_workbook
+from microcosm_sqlite.errors import MissingDependencyError, SettingsError, SourceError
+
+ROWS = [
+    ["id", "name", "born", "seen", "height", "at", "is_old"],
+    [1, "Ada", date(1915, 12, 10), datetime(2020, 1, 2, 3, 4, 5), 1.65, time(12, 30), True],
+    [2, "Zoë", date(1900, 3, 1), datetime(2020, 1, 3), 2, time(0, 0, 1), False],
+    [3, None, date(2024, 2, 29), None, None, None, None],
+]
+
+
+def write(path: Path, **sheets: Iterable[Sequence[Any]]) -> Path:
+    """Write a workbook with openpyxl."""
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    workbook.save(path)
+    return path
+
+
+def test_cells_are_what_an_independent_reader_has(tmp_path: Path) -> None:
+    path = write(tmp_path / "people.xlsx", People=ROWS)
+    sheet = openpyxl.load_workbook(path, data_only=True)["People"]
+    header, *rows = ([cell.value for cell in row] for row in sheet.rows)
+    with SheetOpener(SourceFile(path, path.name, "workbook", "People"))() as records:
+        found = [*records.numbered()]
+        assert records.header == header
+    assert [number for number, _ in found] == [2, 3, 4]
+    for (_, ours), theirs in zip(found, rows, strict=True):
+        theirs[2] = theirs[2].date()  # openpyxl has moments for dates
+        assert ours == theirs
+        assert [*map(type, ours)] == [*map(type, theirs)]
+
+
+def write_xls(path: Path) -> None:
+    xlwt = pytest.importorskip("xlwt")
+    workbook = xlwt.Workbook()
+    sheet = workbook.add_sheet("People")
+    styles = {date: "YYYY-MM-DD", datetime: "YYYY-MM-DD HH:MM:SS", time: "HH:MM:SS"}
+    for row, values in enumerate(ROWS):
+        for column, value in enumerate(values):
+            style = xlwt.easyxf(num_format_str=styles.get(type(value), "General"))
+            sheet.write(row, column, value, style)
+    workbook.save(str(path))
+
+
+def write_ods(path: Path) -> None:
+    """A sheet of odfpy; a date there has no time of day."""
+    pytest.importorskip("odf")
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table, TableCell, TableRow
+    from odf.text import P
+
+    document, table = OpenDocumentSpreadsheet(), Table(name="People")
+    for values in ROWS:
+        row = TableRow()
+        for value in values:
+            row.addElement(make_cell(value, TableCell, P))
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    document.save(str(path))
+
+
+def make_cell(value: Any, make: Any, paragraph: Any) -> Any:
+    if value is None:
+        return make()
+    if isinstance(value, bool):
+        return make(valuetype="boolean", booleanvalue=str(value).lower())
+    if isinstance(value, date):
+        return make(valuetype="date", datevalue=value.isoformat())
+    if isinstance(value, time):
+        return make(valuetype="time", timevalue=value.strftime("PT%HH%MM%SS"))
+    if isinstance(value, int | float):
+        return make(valuetype="float", value=value)
+    cell = make(valuetype="string")
+    cell.addElement(paragraph(text=value))
+    return cell
+
+
+@pytest.mark.parametrize(("suffix", "write_it"), [("xls", write_xls), ("ods", write_ods)])
+def test_other_formats_have_the_same_cells(tmp_path: Path, suffix: str, write_it: Any) -> None:
+    path = tmp_path / f"people.{suffix}"
+    write_it(path)
+    found = read_sheet(path, path.name, "People")
+    assert found.header == ROWS[0]
+    assert [row for _, row in found.rows] == ROWS[1:]
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".ods"])
+def test_a_workbook_that_is_called_otherwise_is_read_once_it_is_renamed(
+    tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / "found").mkdir()
+    path = tmp_path / f"found/people{suffix}"
+    if suffix == ".ods":
+        write_ods(path)
+    else:
+        write(path, People=ROWS)
+    path = path.rename(path.with_suffix(".csv"))
+    with pytest.raises(SourceError, match="a workbook or document by its content") as caught:
+        draft_project(tmp_path / "p-data", tmp_path / "found")
+    path.rename(path.with_name(str(caught.value.hint).split()[-1].rstrip(".")))
+    assert draft_project(tmp_path / "p-data", tmp_path / "found").report
+
+
+def test_a_draft_builds_the_same_bytes_twice(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    write(tmp_path / "found/My people.xlsx", People=ROWS, Pets=[["id", "owner"], [7, 1], [8, 3]])
+    draft = draft_project(tmp_path / "p-data", tmp_path / "found")
+    settings = ProjectSettings.from_pyproject(draft.path)
+    built = build_dataset(settings)
+    first = built.path.read_bytes()
+    built.path.unlink()
+    assert build_dataset(settings).path.read_bytes() == first
+    with closing(sqlite3.connect(built.path)) as connection:
+        people = connection.execute("SELECT * FROM My_people_People").fetchall()
+        assert people[0][:3] == (1, "Ada", "1915-12-10")
+        assert people[1][3] == "2020-01-03 00:00:00.000000"
+        assert people[2][1] is None
+        pets = connection.execute("SELECT * FROM My_people_Pets").fetchall()
+        assert pets == [(7, 1), (8, 3)]
+
+
+def test_what_is_not_taken_is_told(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    path = write(
+        tmp_path / "found/odd.xlsx",
+        Data=[["All of it"], [], ["id", None, "x", "y"], [1, None, "=1+1", "a"], [],
+              [2, None, 3, "#N/A"], [3, None, 4, None]],
+        Secret=[["id"], [1]],
+        Nothing=[],
+    )  # fmt: skip
+    workbook = openpyxl.load_workbook(path)
+    workbook["Secret"].sheet_state = "hidden"
+    workbook["Data"].merge_cells("A1:D1")
+    workbook["Data"].merge_cells("D6:D7")
+    workbook.create_chartsheet("Chart")
+    workbook.save(path)
+    report = draft_project(tmp_path / "p-data", tmp_path / "found").report
+    for told in (
+        "odd: 3 rows of odd.xlsx#Data",
+        "the header is row 3; left out in front of it: 1 row (row 1 is 'All of it')",
+        "1 area of merged cells (the first is D6:D7): only the first cell",
+        "1 blank row left out",
+        "1 cell with an error (the first is D6): no value",
+        "1 formula without a stored result (the first is in C4): no value",
+        "odd.xlsx#Secret, a hidden sheet",
+        "odd.xlsx#Nothing, an empty sheet",
+        "odd.xlsx#Chart, no sheet of cells",
+    ):
+        assert any(told in line for line in report), (told, report)
+
+
+def test_a_formula_has_the_result_that_was_stored(tmp_path: Path) -> None:
+    path = write(tmp_path / "sums.xlsx", Data=[["id", "x"], [1, "=1+1"]])
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>"))
+    found = read_sheet(path, path.name, "Data")
+    assert found.rows == [(2, [1, 2])]
+    assert not found.notes
+
+
+def test_columns_of_several_types_become_texts(tmp_path: Path) -> None:
+    rows = [["a", "b"], [date(2020, 1, 2), True], ["soon", 1.5], [timedelta(days=1, hours=1), "x"]]
+    found = read_sheet(write(tmp_path / "mixed.xlsx", Data=rows), "mixed.xlsx", "Data")
+    assert [row for _, row in found.rows] == [
+        ["2020-01-02", "true"], ["soon", 1.5], ["1 day, 1:00:00", "x"],
+    ]  # fmt: skip
+
+
+def test_a_sheet_is_named_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    write(tmp_path / "found/t.xlsx", A=[["id", "v"], [1, "a"]])
+    draft = draft_project(tmp_path / "p-data", tmp_path / "found")
+    write(draft.path / "sources/t.xlsx", A=[["id", "v"], [1, "a"]], B=[["id", "v"], [2, "b"]])
+    file = draft.path / "pyproject.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('"sources"\n', '{ t = "sources/t.xlsx" }\n'), "utf-8")
+    with pytest.raises(SourceError, match="2 sheets with cells where one is expected") as caught:
+        build_dataset(ProjectSettings.from_pyproject(draft.path))
+    advised = str(caught.value.hint).partition("`")[2].strip("`.").replace("#A", "#B")
+    file.write_text(text.replace('"sources"\n', f"{{ t = {advised} }}\n"), "utf-8")
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert connection.execute("SELECT * FROM t").fetchall() == [(2, "b")]
+    with pytest.raises(SourceError, match="has no sheet 'C'"):
+        read_sheet(draft.path / "sources/t.xlsx", "t.xlsx", "C")
+
+
+def test_dates_before_1900_are_refused_and_taken_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    write(path, Data=[["id", "born"], [1, date(1815, 12, 10)]])
+    with pytest.raises(SourceError, match=r"t\.xlsx, cell B2: a date before 1900") as caught:
+        read_sheet(path, path.name, "Data")
+    write(path, Data=[["id", "born"], [1, str(caught.value.hint)[-11:-1]], [-2, "1816-01-01"]])
+    assert read_sheet(path, path.name, "Data").rows[0] == (2, [1, "1815-12-10"])
+
+
+def test_a_sheet_is_left_out_by_hiding_it(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    path = write(tmp_path / "found/t.xlsx", A=[["id"], [1]], B=[["id"], [2]], C=[["id"], [3]])
+    with pytest.raises(SettingsError, match="which is copied as a whole") as caught:
+        draft_project(tmp_path / "p-data", tmp_path / "found", exclude=["t_B"])
+    assert "Hide that sheet" in str(caught.value.hint)
+    workbook = openpyxl.load_workbook(path)
+    workbook["B"].sheet_state = "hidden"
+    workbook.save(path)
+    draft = draft_project(tmp_path / "p-data", tmp_path / "found")
+    assert {*build_dataset(ProjectSettings.from_pyproject(draft.path)).manifest.tables} == {
+        "t_A", "t_C",
+    }  # fmt: skip
+
+
+def test_two_sheets_of_one_name_have_two_tables(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.xlsx", **{"A b": [["x"]], "a_b": [["x"]]})
+    assert survey_workbook(path, "t.xlsx", "t").tables == {"t_A_b": "A b", "t_a_b_2": "a_b"}
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "CV1048576"])
+def test_a_sheet_that_spans_too_much_is_refused(tmp_path: Path, cell: str) -> None:
+    path = write(tmp_path / "huge.xlsx", Data=[["id", "v"]])
+    workbook = openpyxl.load_workbook(path)
+    workbook["Data"][cell] = 1
+    workbook.save(path)
+    with pytest.raises(SourceError, match=r"huge\.xlsx has a sheet that spans"):
+        survey_workbook(path, path.name, "huge")
+
+
+def test_positions_behind_entities_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "sly.xlsx", Data=[["id", "v"]])
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b'r="B1"', b'r="XFD104857&#54;"'))
+    with pytest.raises(SourceError, match="positions are hidden in entities"):
+        survey_workbook(path, path.name, "sly")
+
+
+def test_a_huge_sheet_of_opendocument_is_refused(tmp_path: Path) -> None:
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{names}:office:1.0" '
+        f'xmlns:table="{names}:table:1.0"><office:body><office:spreadsheet><table:table '
+        'table:name="S"><table:table-row table:number-rows-repeated="1048576"><table:table-cell '
+        'table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
+        "</table:table-row></table:table></office:spreadsheet></office:body>"
+        "</office:document-content>"
+    )
+    path = tmp_path / "huge.ods"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{names}:manifest:1.0"/>')
+    with pytest.raises(
+        SourceError, match=r"huge\.ods cannot be read: Cell limit exceeded"
+    ) as caught:
+        survey_workbook(path, path.name, "huge")
+    assert "Delete the rows and columns" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"id,v\n1,a\n", b"PK\x03\x04nothing", b"\xd0\xcf\x11\xe0"]
+)
+def test_what_is_no_workbook_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"^t\.xlsx cannot be read: "):
+        survey_workbook(path, path.name, "t")
+
+
+def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "t.xlsx", Data=[["id", "v"], [1, 2]])
+    monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
+    with pytest.raises(MissingDependencyError, match="pip install python-calamine"):
+        survey_workbook(path, path.name, "t")
