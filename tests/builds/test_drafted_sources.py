@@ -108,6 +108,8 @@ def is_kept(value: Any, stored: Any) -> bool:
         return isinstance(stored, str) and repr(json.loads(stored)) == repr(value)
     if isinstance(value, bool):
         return stored == int(value) and isinstance(stored, int)
+    if type(value) is int and type(stored) is float:
+        return value == stored  # a whole number among fractions
     if isinstance(value, datetime):
         return value.tzinfo is None and stored == value.isoformat(" ", "microseconds")
     if isinstance(value, timedelta):

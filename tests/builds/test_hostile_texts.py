@@ -23,9 +23,10 @@ from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
 from microcosm_sqlite.catalog.opening import open_dataset
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.interop.card.diagram import draw_diagram
-from microcosm_sqlite.interop.card.page import render_card, summarize
+from microcosm_sqlite.interop.card.page import render_card
 from microcosm_sqlite.interop.croissant import describe_croissant
 from microcosm_sqlite.interop.exporting.declarations import describe_package, draw_mermaid, read_sql
+from microcosm_sqlite.interop.notebook import summarize
 from tests.support.hostile import (
     HARMLESS,
     NUMBER_OF_NAMES,

@@ -426,7 +426,7 @@ def test_a_text_that_is_a_number_is_compared_as_one_with_what_is_computed(
             assert connection.execute(asked, params).fetchall() == expected
 
 
-@pytest.mark.filterwarnings("ignore:Binding 1:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
 def test_named_parameters_are_found_by_their_place_too(events: InstalledDataset) -> None:
     with closing(events.connect()) as connection:
         sql = "SELECT id FROM events WHERE id = :id AND at = :at"
@@ -526,7 +526,7 @@ def test_a_moment_with_an_offset_is_compared_in_utc_as_it_is_stored() -> None:
 
 
 # Python 3.12 warns of numbered parameters.
-@pytest.mark.filterwarnings("ignore:Binding 1:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Binding:DeprecationWarning")
 def test_statements_that_ask_nothing_are_left_alone(events: InstalledDataset) -> None:
     with closing(events.connect()) as connection:
         assert connection.execute("PRAGMA table_info('events')").fetchone()[1] == "id"
