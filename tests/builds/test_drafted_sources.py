@@ -101,6 +101,8 @@ def test_what_is_drafted_is_built_and_is_what_was_there_or_told(
 
 def is_kept(value: Any, stored: Any) -> bool:
     """Whether what is stored says just what the source did."""
+    if isinstance(value, bool | int | float | str) and stored == json.dumps(value):
+        return True  # in a column of JSON
     if isinstance(value, Written):
         value, text = value
         return spell(stored) == text or (isinstance(value, bool) and stored == int(value))
