@@ -123,7 +123,7 @@ for number in range(int(sys.argv[2])):
     wrong += status != 0
     if count(held) != int(sys.argv[3]) or raw.execute("SELECT 1").fetchone() != (1,): wrong += 1000
 held.close(); raw.close()
-print("wrong", wrong)
+print("wrong", wrong, flush=True)
 os._exit(0)
 """
 
