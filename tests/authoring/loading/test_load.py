@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
@@ -387,7 +387,7 @@ def test_the_fast_path_stores_what_the_judge_stores(tmp_path: Path, texts: list[
 
 
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-texts = st.text(letters, min_size=1, max_size=20).filter(lambda text: "\x1a" not in text)
+texts = st.text(letters, min_size=1, max_size=20)
 documents = st.recursive(
     st.booleans() | st.integers() | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -424,6 +424,7 @@ def test_any_value_of_any_type_survives_the_way_through_csv(tmp_path: Path, kind
     @given(st.lists(st.none() | values, min_size=1, max_size=5))
     def survives(expected: list[Any]) -> None:
         texts = ["" if value is None else write(value) for value in expected]
+        assume(not texts[-1].endswith("\x1a"))  # which ends a file of DOS, and is left out
         content = write_csv(["c0"], [[text] for text in texts])
         loaded = load_text(table, tmp_path, content)
         if kind == "zoned":  # SQLite keeps no offset: what is stored is UTC
