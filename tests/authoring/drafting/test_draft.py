@@ -472,7 +472,8 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
         "pk": ["  key: ", f"primary key {table},"],
-        "u": ["unique key"],
+        # SQLite lists one index for `PRIMARY KEY` and `UNIQUE` of the same column, as of the latter.
+        "u": ["unique key", f"primary key {table},"],
         "index": [f"{thing} of {table},"],
         "foreign": [f"{thing} to "],
         "view": [f"view {table},"],
