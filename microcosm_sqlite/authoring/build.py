@@ -115,6 +115,17 @@ def build_dataset(
     return BuiltDataset(settings.database_path, manifest, settings.manifest_path)
 
 
+def try_build(settings: ProjectSettings) -> Path:
+    """Build a copy of a project, to see whether it can be built, and return its database.
+
+    It is not compressed, so that it can be read in place.
+
+    Raises:
+        BuildError: It cannot be built.
+    """
+    return build_dataset(replace(settings, compression="none")).path
+
+
 def _build(
     settings: ProjectSettings,
     models: Models,

@@ -225,8 +225,8 @@ class UserStatements:
         """The datasets by the names that SQL has for them, as far as their files are installed."""
         found = {"main": self._dataset} if self._dataset else {}
         for _, schema, path in opened.execute("PRAGMA database_list"):
-            other = registry.registered().get(schema) or registry.find(schema)
-            if schema != "main" and other is not None and other.location.path == path:
+            other = registry.find(schema) if schema != "main" else None
+            if other is not None and other.location.path == path:
                 found[schema.lower()] = other
         return found
 

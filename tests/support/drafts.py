@@ -5,10 +5,29 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.common.sql import quote_identifier
 from tests.support.programs import run, tool
 from tests.support.projects import build_wheel
 from tests.support.venvs import Venv, make_venv
+
+BUILT = {".db", ".json"}
+"""Suffixes of what a build writes into a project."""
+
+
+def build(project: Path) -> Path:
+    """Build a project, and return its database."""
+    return build_dataset(ProjectSettings.from_pyproject(project)).path
+
+
+def read_tree(project: Path) -> dict[str, bytes]:
+    """The files of a project by their paths, but for what a build writes."""
+    return {
+        file.relative_to(project).as_posix(): file.read_bytes()
+        for file in project.rglob("*")
+        if file.is_file() and file.suffix not in BUILT
+    }
 
 
 def check_style(project: Path, scratch: Path) -> None:

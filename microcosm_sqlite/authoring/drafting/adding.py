@@ -10,12 +10,11 @@ import ast
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.drafting.code_layout import (
     Call,
     Imports,
@@ -41,6 +40,7 @@ from microcosm_sqlite.authoring.drafting.project_context import (
     write_store,
 )
 from microcosm_sqlite.authoring.drafting.report import list_decisions, report_files
+from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
 from microcosm_sqlite.authoring.project.models import find_models_file, import_models
 from microcosm_sqlite.authoring.project.pyproject import extend_hook_table
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
@@ -77,7 +77,7 @@ def add_tables(
     _find_folder(ProjectSettings.from_pyproject(root))
     with revise_project(root) as revision, open_scratch() as scratch:
         settings = ProjectSettings.from_pyproject(revision.path)
-        built = build_dataset(replace(settings, compression="none")).path
+        built = try_build(settings)
         with import_models(settings) as models:
             mapped = {name: cls.__name__ for name, cls in models.classes.items()}
             known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
@@ -126,13 +126,9 @@ def _find_folder(settings: ProjectSettings) -> str:
 
 def _list_names(database: Path) -> list[str]:
     """The tables and views that there are, those of full-text search included."""
-    with closing(_open(database)) as connection:
+    with open_as_reader(database) as connection:
         query = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY 1"
         return [name for (name,) in connection.execute(query)]
-
-
-def _open(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{database.as_uri()}?immutable=1", uri=True)
 
 
 def _gather(
@@ -181,7 +177,7 @@ def _load_known(
     database: Path, known: Mapping[str, InferredTable], connection: sqlite3.Connection
 ) -> dict[str, InferredTable]:
     """Load what references can be found in, as texts, as inference loads files."""
-    with closing(_open(database)) as source:
+    with open_as_reader(database) as source:
         for name, each in known.items():
             columns = [*map(quote_identifier, each.columns)]
             table, marks = quote_identifier(name), ", ".join("?" * len(columns))

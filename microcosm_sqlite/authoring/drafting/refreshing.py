@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.drafting.adding import list_files
 from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
@@ -34,6 +34,7 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.report import Refreshment
+from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
 from microcosm_sqlite.authoring.loading.table_load import Layout, Misfits, survey_rows
 from microcosm_sqlite.authoring.loading.violations import KeyTable
 from microcosm_sqlite.authoring.project.models import Models, find_models_file, import_models
@@ -128,14 +129,14 @@ class _Refresh:
             self.revision.rewrite(settings, text)
         if taken and not self.decisions:
             try:
-                _try_build(ProjectSettings.from_pyproject(self.revision.path))
+                try_build(ProjectSettings.from_pyproject(self.revision.path))
             except BuildError as error:
                 self.decisions.append(f"the build: {error}")
 
     def _build_before(self) -> Path | None:
         """The database of the editions before, if there is any."""
         try:
-            return _try_build(self.settings)
+            return try_build(self.settings)
         except BuildError:
             published = self.settings.database_path
             return published if published.suffix == ".db" and published.exists() else None
@@ -178,10 +179,6 @@ class _Refresh:
             line = f"{write_toml_key(table)} = {write_toml(file.name)}"
             self.added.setdefault("upstream", []).append(line)
         return True
-
-
-def _try_build(settings: ProjectSettings) -> Path:
-    return build_dataset(replace(settings, compression="none")).path
 
 
 class _Edition:
@@ -277,7 +274,7 @@ class _Edition:
 
     def _compare_rows(self, keys: KeyTable | None, before: Path) -> Iterator[str]:
         """How many rows there were, and which of them are gone; and what has no values any more."""
-        with closing(sqlite3.connect(f"{before.as_uri()}?immutable=1", uri=True)) as old:
+        with open_as_reader(before) as old:
             table = quote_identifier(self.table.name)
             try:
                 (count,) = old.execute(f"SELECT count(*) FROM {table}").fetchone()

@@ -70,13 +70,17 @@ def _number_column(letters: str) -> int:
     return number
 
 
-@lru_cache(maxsize=64)
-def find_valueless(path: Path, name: str, _: tuple[int, int]) -> dict[str, Valueless]:
+def find_valueless(path: Path, name: str) -> dict[str, Valueless]:
     """The cells of each sheet that have no value, where the format is .xlsx.
 
     Raises:
         SourceError: The workbook would take more memory than any table needs.
     """
+    return _find_valueless(path, name, stamp_file(path, name))
+
+
+@lru_cache(maxsize=64)
+def _find_valueless(path: Path, name: str, _: tuple[int, int]) -> dict[str, Valueless]:
     with path.open("rb") as stream:
         is_zipped = stream.read(2) == b"PK"
     if not is_zipped:

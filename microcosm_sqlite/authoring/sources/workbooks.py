@@ -115,23 +115,15 @@ def _open_workbook(path: Path, name: str) -> Iterator[Any]:
     with extra("excel", name, hint=hint):
         from python_calamine import CalamineError, CalamineWorkbook
     try:
-        find_valueless(
-            path, name, stamp_file(path, name)
-        )  # which refuses what is beyond all bounds
+        find_valueless(path, name)  # which refuses what is beyond all bounds
         with closing(CalamineWorkbook.from_path(str(path))) as workbook:
             yield workbook
     except (CalamineError, BadZipFile, ElementTree.ParseError, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        hint = _DAMAGED
+        hint = TOO_LARGE if "limit exceeded" in reason else _DAMAGED
         if "password" in reason.lower():
             hint = "Save it without a password."
-        elif "limit exceeded" in reason:
-            hint = TOO_LARGE
-        raise SourceError(
-            f"{name} cannot be read: {reason}.",
-            file=name,
-            hint=hint,
-        ) from error
+        raise SourceError(f"{name} cannot be read: {reason}.", file=name, hint=hint) from error
 
 
 def _read_cells(workbook: Any, sheet: str) -> tuple[Rows, list[Any]]:
@@ -169,7 +161,7 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
                 hint=suggest(sheet, workbook.sheet_names, "Its sheets", spell="{!r}".format),
             )
         rows, merged = _read_cells(workbook, sheet)
-    found = find_valueless(path, name, stamp_file(path, name)).get(sheet)
+    found = find_valueless(path, name).get(sheet)
     if found and found.negatives:
         _refuse_early_dates(rows, found, name)
     if not rows:
@@ -229,11 +221,9 @@ def _join_types(rows: Rows, width: int) -> None:
 def _spell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return (
-        value.isoformat()
-        if isinstance(value, date | time)
-        else (str(value) if isinstance(value, timedelta) else value)
-    )
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, timedelta) else value
 
 
 def _describe_titles(titles: Rows, line: int) -> Iterator[str]:

@@ -49,7 +49,6 @@ from microcosm_sqlite.common.sql import find_affinity, quote_text
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.values.rules import ColumnRule
 
-EPOCH = datetime(1970, 1, 1)
 """From here SQLAlchemy counts the moment that it stores for an interval."""
 
 ALWAYS = "1"

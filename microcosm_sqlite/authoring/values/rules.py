@@ -22,7 +22,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 from microcosm_sqlite.authoring.values.json_documents import make_json_binder
 from microcosm_sqlite.authoring.values.kind_values import (
     ALWAYS,
-    EPOCH,
     VALUES,
     choose_parser,
     find_type_kind,
@@ -38,6 +37,7 @@ from microcosm_sqlite.authoring.values.parsing import (
 )
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
+from microcosm_sqlite.common.stored_values import EPOCH
 from microcosm_sqlite.errors import SettingsError
 
 CACHE_SIZE = 1 << 14

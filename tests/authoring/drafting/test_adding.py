@@ -9,18 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.adding import add_tables
 from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import BuildError, SettingsError, SourceError
 from tests.support.columns import make_words, write_stints
-from tests.support.drafts import check_style
+from tests.support.drafts import build, check_style, read_tree
 from tests.support.projects import make_project
 
 STINTS = write_stints()
 PLAYERS = sorted({stint.split(",")[0] for stint in STINTS})
-BUILT = {".db", ".json"}
 
 
 def write_csv(path: Path, header: str, rows: list[str]) -> Path:
@@ -46,18 +44,6 @@ def players(tmp_path: Path) -> Path:
 def teams(tmp_path: Path) -> Path:
     rows = [f"T{at};{city};{at},5" for at, city in enumerate(make_words(9), 1)]
     return write_csv(tmp_path / "more" / "Home teams.csv", "team;city;share", rows)
-
-
-def build(project: Path) -> Path:
-    return build_dataset(ProjectSettings.from_pyproject(project)).path
-
-
-def read_tree(project: Path) -> dict[str, bytes]:
-    return {
-        file.relative_to(project).as_posix(): file.read_bytes()
-        for file in project.rglob("*")
-        if file.is_file() and file.suffix not in BUILT
-    }
 
 
 def list_keys(database: Path) -> set[tuple[str, str, str, str]]:

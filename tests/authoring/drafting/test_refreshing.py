@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
-from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SettingsError
-from tests.support.drafts import check_style
+from tests.support.drafts import build, check_style, read_tree
 
-BUILT = {".db", ".json"}
 OTHERS = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
 HEADER = "id,name,league,weight,born"
 ROWS = [
@@ -40,18 +37,6 @@ def project(tmp_path: Path) -> Path:
     """A draft of one table, whose file is called otherwise upstream."""
     write_csv(tmp_path / "first", ROWS)
     return draft_project(tmp_path / "ball-data", tmp_path / "first").path
-
-
-def build(project: Path) -> Path:
-    return build_dataset(ProjectSettings.from_pyproject(project)).path
-
-
-def read_tree(project: Path) -> dict[str, bytes]:
-    return {
-        file.relative_to(project).as_posix(): file.read_bytes()
-        for file in project.rglob("*")
-        if file.is_file() and file.suffix not in BUILT
-    }
 
 
 def edit(project: Path, name: str, before: str, after: str) -> None:

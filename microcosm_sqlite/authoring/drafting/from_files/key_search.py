@@ -17,9 +17,9 @@ from itertools import combinations, pairwise
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.common.kinds import DATE, INTEGER, TEXT, UUID
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.stored_values import EPOCH
 
 SAMPLE = 10_000
-_EPOCH = datetime(1970, 1, 1)
 
 
 def estimate_room(texts: Iterable[str]) -> float:
@@ -75,7 +75,7 @@ def _read_numbers(kind: str, texts: Sequence[str]) -> list[int]:
         return [int(text) for text in texts]
     moments = [datetime.fromisoformat(text).replace(tzinfo=None) for text in texts]
     if kind != DATE:
-        return [round((moment - _EPOCH).total_seconds()) for moment in moments]
+        return [round((moment - EPOCH).total_seconds()) for moment in moments]
     if len({moment.day for moment in moments}) > 1:
         return [moment.toordinal() for moment in moments]
     return [12 * moment.year + moment.month for moment in moments]

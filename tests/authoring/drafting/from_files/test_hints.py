@@ -91,6 +91,18 @@ def test_following_a_hint_reads_the_texts(case: str, tmp_path: Path) -> None:
         assert [value for (value,) in connection.execute("SELECT v FROM birds")] == stored
 
 
+def follow_null(folder: Path) -> tuple[str, list[object]]:
+    """What is told of column `v`, and its values once its hint of `--null` was followed."""
+    column = infer_folder(folder / "in").tables["birds"].columns["v"]
+    told = " ".join([column.hint, *column.suggestions])
+    options = shlex.split(told[told.index("--null") :].partition(";")[0])
+    with pytest.raises(SystemExit, match="0"):
+        main(["new", str(folder / "p-data"), "--from", str(folder / "in"), *options])
+    built = build_dataset(ProjectSettings.from_pyproject(folder / "p-data"))
+    with closing(sqlite3.connect(built.path)) as connection:
+        return told, [value for (value,) in connection.execute("SELECT v FROM birds")]
+
+
 @pytest.mark.parametrize(
     ("text", "words", "values"),
     [
@@ -106,15 +118,8 @@ def test_following_a_hint_takes_texts_for_no_value(
 ) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "birds.csv").write_text(text)
-    column = infer_folder(tmp_path / "in").tables["birds"].columns["v"]
-    told = " ".join([column.hint, *column.suggestions])
-    options = shlex.split(told[told.index("--null") :].partition(";")[0])
-    program = ["new", str(tmp_path / "p-data"), "--from", str(tmp_path / "in"), *options]
-    with pytest.raises(SystemExit, match="0"):
-        main(program)
-    built = build_dataset(ProjectSettings.from_pyproject(tmp_path / "p-data"))
-    with closing(sqlite3.connect(built.path)) as connection:
-        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == values
+    told, stored = follow_null(tmp_path)
+    assert stored == values
     assert all(word in told for word in words)
 
 
@@ -180,15 +185,7 @@ def test_following_a_hint_takes_values_of_typed_sources_for_none(
     else:
         parquet = pytest.importorskip("pyarrow.parquet")
         parquet.write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), source)
-    column = infer_folder(tmp_path / "in").tables["birds"].columns["v"]
-    told = " ".join([column.hint, *column.suggestions])
-    options = shlex.split(told[told.index("--null") :].partition(";")[0])
-    program = ["new", str(tmp_path / "p-data"), "--from", str(tmp_path / "in"), *options]
-    with pytest.raises(SystemExit, match="0"):
-        main(program)
-    built = build_dataset(ProjectSettings.from_pyproject(tmp_path / "p-data"))
-    with closing(sqlite3.connect(built.path)) as connection:
-        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == expected
+    assert follow_null(tmp_path)[1] == expected
 
 
 def test_texts_of_digits_are_texts_in_json_lines(tmp_path: Path) -> None:
