@@ -472,8 +472,9 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
         "pk": ["  key: ", f"primary key {table},"],
-        # SQLite lists one index for `PRIMARY KEY` and `UNIQUE` of the same column, as of the latter.
-        "u": ["unique key", f"primary key {table},"],
+        # Of a primary and a unique key of one column SQLite lists one index, as of the latter.
+        # And a key of a column that is left out by name goes with it.
+        "u": ["unique key", f"primary key {table},", f"left out: column {name[2:-2]} of {table},"],
         "index": [f"{thing} of {table},"],
         "foreign": [f"{thing} to "],
         "view": [f"view {table},"],
