@@ -29,7 +29,6 @@ test-all: $(READY)  ## Run both on every other Python from 3.11 on that is insta
 	$(BIN)/python tests/matrix.py
 
 matrix: $(READY)  ## Run the core with the oldest and the newest dependencies on each Python.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/python tests/matrix.py dependencies
 
 test-heavy: $(READY)  ## Install a JVM, a browser and more if possible; run the tests that need them.
@@ -51,7 +50,10 @@ format: $(READY)  ## Fix style where that needs no decision.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(READY)  ## Build the documentation into docs/_build/html; warnings are errors.
+docs: $(READY)  ## Build the documentation; a warning, a dead link or an undocumented name is an error.
+	$(BIN)/python -m pytest -q tests/docs/test_reference.py \
+		tests/test_public_names.py::test_every_public_name_is_in_the_reference
+	$(BIN)/python -m docs.prepare_try_it
 	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(READY)  ## Measure against the named rivals; writes benchmarks/results.

@@ -1,8 +1,9 @@
 """Measure every room against its rivals: ``python -m benchmarks``, or with the names of some.
 
-Each room prints a table of medians and ratios, and writes ``benchmarks/results/<room>.json``. Both
-sides of a ratio are measured in turns within one run, so that ratios hold where seconds drift.
-Run it on a machine that does nothing else.
+Each room prints a table of medians and ratios, and writes ``benchmarks/results/<room>.json``; at
+the end the page of figures of the documentation is written from those. Both sides of a ratio are
+measured in turns within one run, so that ratios hold where seconds drift. Run it on a machine that
+does nothing else.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.figures_page import write_page
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "nycflights13-data"
-ROOMS = ("catalog", "orm", "authoring", "interop")
+ROOMS = ("catalog", "orm", "authoring", "interop", "instructions", "growth")
 
 
 def main(names: list[str]) -> int:
@@ -32,6 +35,7 @@ def main(names: list[str]) -> int:
             failures += (
                 subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
             )
+    write_page()
     return failures
 
 

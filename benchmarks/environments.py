@@ -21,7 +21,7 @@ WANTED = {
 
 
 def make_environment(way: str) -> Path:
-    """The interpreter of the environment of one way; ours is installed anew each time."""
+    """The interpreter of the environment of one way; ours is installed again each time."""
     folder = FOLDER / way
     python = folder / "bin" / "python"
     if not (folder / "complete").exists():

@@ -2,6 +2,7 @@
 
 from html import escape
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from docutils import nodes
 
@@ -24,6 +25,12 @@ nitpicky = False
 html_theme = "furo"
 html_title = f"microcosm-sqlite {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+
+# What `docs/prepare_try_it.py` fetched and built; without it, the page says what is missing.
+TRY_IT = Path(__file__).parents[1] / "build" / "try-it"
+if TRY_IT.is_dir():
+    html_extra_path = [str(TRY_IT)]
 
 
 def describe(app, pagename, templatename, context, doctree):
@@ -57,5 +64,7 @@ def make_accessible(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Called by Sphinx."""
+    if TRY_IT.is_dir():
+        app.tags.add("try_it")
     app.connect("html-page-context", describe)
     app.connect("html-page-context", make_accessible, priority=900)  # behind the theme

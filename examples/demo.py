@@ -120,7 +120,7 @@ class Environment:
         self.folder = folder
 
     def create(self) -> None:
-        """Make it anew, with pip and nothing else."""
+        """Create it again, with pip and nothing else."""
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
             venv.create(self.folder, with_pip=True, symlinks=os.name != "nt")

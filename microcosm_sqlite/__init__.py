@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.citation import provenance
 from microcosm_sqlite.catalog.distributions import Problem
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems, register, unregister
+from microcosm_sqlite.catalog.usage import provenance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

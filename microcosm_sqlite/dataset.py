@@ -22,9 +22,9 @@ class _CallableModule(ModuleType):
     the name ``microcosm_sqlite.dataset`` to it, so calling the module has to find datasets too.
     """
 
-    def __call__(self, name: str) -> InstalledDataset:
+    def __call__(self, name: str, *, edition: str = "") -> InstalledDataset:
         """Return the installed or registered dataset of this name."""
-        return registry.dataset(name)
+        return registry.dataset(name, edition=edition)
 
 
 sys.modules[__name__].__class__ = _CallableModule

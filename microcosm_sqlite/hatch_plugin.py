@@ -18,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
 from microcosm_sqlite.common.wording import escape_controls, escape_in_python
+from microcosm_sqlite.common.workspace import explain_os_error
 from microcosm_sqlite.errors import MicrocosmSQLiteError
 
 if TYPE_CHECKING:
@@ -60,10 +61,32 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
                 verify_in_place(self._read_settings())
                 return
             verify_wheel(artifact_path)
+            self._tell_size(artifact_path)
+            self._write_editions(artifact_path)
             if self.config.get("card"):
                 from microcosm_sqlite.interop.card.page import write_wheel_card
 
                 self._show(f"Card: {write_wheel_card(artifact_path)}")
+
+    def _tell_size(self, wheel: str) -> None:
+        from pathlib import Path
+
+        from microcosm_sqlite.authoring.sharding.size_limits import explain_refusal
+
+        if refusal := explain_refusal(self._read_settings(), Path(wheel)):
+            self.app.display_warning(_escape(" ".join(refusal)))
+
+    def _write_editions(self, wheel: str) -> None:
+        settings = self._read_settings()
+        if not settings.editions:
+            return
+        from pathlib import Path
+
+        from microcosm_sqlite.authoring.subsetting.edition_wheel import write_edition_wheel
+
+        for name, recipe in settings.editions.items():
+            written = write_edition_wheel(Path(wheel), name, recipe, settings.compression_level)
+            self._show(f"Edition {name}: {written}")
 
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002
         """Remove what this hook built."""
@@ -76,8 +99,10 @@ class DatasetBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchli
         """End the build with the message of an error, without its traceback."""
         try:
             yield
-        except (MicrocosmSQLiteError, OSError) as error:
+        except MicrocosmSQLiteError as error:
             self.app.abort(_escape(str(error)))
+        except OSError as error:
+            self.app.abort(_escape(" ".join(explain_os_error(error))))
 
     def _show(self, line: str) -> None:
         self.app.display_info(_escape(line))
@@ -95,5 +120,5 @@ def _escape(text: str) -> str:
 
 @hookimpl
 def hatch_register_build_hook() -> type[DatasetBuildHook]:
-    """What the plugin offers to hatchling."""
+    """The hooks that the plugin offers to hatchling."""
     return DatasetBuildHook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.manifest import Field, Manifest, Requirement, Table
+from microcosm_sqlite.catalog.manifest import Manifest, Requirement
+from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
 __all__ = ["Field", "Manifest", "Requirement", "Table"]

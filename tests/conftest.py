@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,12 @@ from tests.support.venvs import Venv, make_venv
 # How long an example takes is nothing to fail for: other tests run at the same time.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_callbacks() -> None:
+    """Undo what Datasette switches on when it is imported: sqlite3 tells what callbacks raise."""
+    sqlite3.enable_callback_tracebacks(False)
 
 
 @pytest.fixture(scope="session")

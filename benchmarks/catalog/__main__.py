@@ -25,16 +25,21 @@ import microcosm_sqlite
 from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
 from microcosm_sqlite.catalog.cache import extraction as cache
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
+from microcosm_sqlite.catalog.cache.joining import join_shards
 from microcosm_sqlite.catalog.codecs import _zstd
 from microcosm_sqlite.catalog.connection import connect, database_uri
+from microcosm_sqlite.catalog.discovery import find_distributions
+from microcosm_sqlite.catalog.hashing import hash_file
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import Manifest
-from microcosm_sqlite.catalog.verifying.record import hash_file
+from tests.support.shards import Shards
 from tests.support.wheels import Wheel, compress, describe
 
 ROOT = Path(__file__).parents[2]
 FOREIGN_DISTRIBUTIONS = 1_000
 ROWS = 1_000_000
+SHARDS = 9
 REPEATS = 300
 """Connections in one round, as one takes less than the clock tells apart."""
 
@@ -69,7 +74,7 @@ def main() -> None:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        os.environ[cache.VARIABLE] = str(place / "cache")
+        os.environ[VARIABLE] = str(place / "cache")
         database = make_database(place / "flights.db")
         results = compete(contests_of_processes(place, database), chosen.rounds)
         results += compete(contests_of_commands(place, database), chosen.rounds)
@@ -245,7 +250,7 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
     fresh = count()
 
     def extract() -> None:
-        os.environ[cache.VARIABLE] = str(place / f"cache{next(fresh)}")
+        os.environ[VARIABLE] = str(place / f"cache{next(fresh)}")
         cache.extract_file(str(packed), manifest)
 
     def decompress() -> None:
@@ -258,7 +263,15 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
         with database.open("rb") as stream:
             hashlib.file_digest(stream, "sha256")
 
+    shards = Shards(database, SHARDS, compression="zstd")
+    (whole,) = find_distributions(str(shards.install(place / "shards")), "colours-data")
+
+    def join() -> None:
+        os.environ[VARIABLE] = str(place / f"cache{next(fresh)}")
+        join_shards(whole, Manifest(shards.raw))
+
     return [
+        Contest(f"joining {SHARDS} shards", join, "extracting one file", extract, 1.1),
         Contest("first extraction", extract, "zstd and sha256 in one pass", decompress, 1 / 0.8),
         Contest("hash for verify", lambda: hash_file(str(database)), "sha256", hash_alone, 1 / 0.8),
         Contest("verify as a whole", flights.verify, "sha256 alone", hash_alone),

@@ -14,13 +14,17 @@ from pathlib import Path
 
 WAY, DATABASE = sys.argv[1:3]
 URI = f"{Path(DATABASE).resolve().as_uri()}?mode=ro&immutable=1"
-ROWS = 336_776
 INTEGERS = (
     *("year", "month", "day", "dep_time", "sched_dep_time", "dep_delay", "arr_time"),
     *("sched_arr_time", "arr_delay", "flight", "air_time", "distance", "hour", "minute"),
 )
 THREADS = 8
 COUNTER = [0]
+
+
+with sqlite3.connect(URI, uri=True) as counted:
+    (ROWS,) = counted.execute("SELECT count(*) FROM flights").fetchone()
+counted.close()
 
 
 def next_id():
@@ -174,9 +178,13 @@ def run_threads(work, number=THREADS):
         thread.join()
 
 
-def main():
+def make_workloads():
     ways = {"sqlite3": use_sqlite3, "sqlalchemy": use_sqlalchemy}
-    workloads = ways.get(WAY, use_stores)()
+    return ways.get(WAY, use_stores)()
+
+
+def main():
+    workloads = make_workloads()
     for line in sys.stdin:
         name, _, repetitions = line.strip().rpartition(" ")
         clock, cpu = time.perf_counter(), time.process_time()

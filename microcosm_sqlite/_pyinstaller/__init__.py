@@ -1,4 +1,4 @@
-"""What PyInstaller must know to put datasets into a frozen application.
+"""PyInstaller hooks that put datasets into a frozen application.
 
 PyInstaller finds this folder through the entry-point group ``pyinstaller40``. Every data wheel in
 the environment that builds the application goes into it, with its metadata, and is found by name

@@ -9,6 +9,8 @@ from PyInstaller.utils.hooks import (  # type: ignore[import-not-found,import-un
 )
 
 import microcosm_sqlite
+from microcosm_sqlite.catalog.cache.joining import find_shards
+from microcosm_sqlite.catalog.cache.twins import list_installed
 from microcosm_sqlite.interop import exporting
 
 datas = copy_metadata("microcosm-sqlite")
@@ -24,3 +26,8 @@ for dataset in microcosm_sqlite.datasets().values():
         hiddenimports.append(package)
         if dataset.manifest and dataset.manifest.models:
             hiddenimports.append(dataset.manifest.models)
+        if dataset.manifest:
+            shards = find_shards(dataset.entry.distribution, dataset.manifest)
+            for file in [*shards, *list_installed(dataset)]:
+                datas += copy_metadata(file.part.distribution)
+                datas.append((file.path, file.part.path.rpartition("/")[0]))

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -53,17 +53,19 @@ from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import count_kinds
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.finding import (
-    Source,
-    choose_opener,
+    find_dos_ends,
     find_links_out,
     find_sources,
 )
+from microcosm_sqlite.authoring.sources.formats import Source, choose_opener
+from microcosm_sqlite.authoring.sources.members import unpack_sources
 from microcosm_sqlite.authoring.sources.records import Opener
+from microcosm_sqlite.authoring.sources.streams import DOS_END
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
 from microcosm_sqlite.common.platforms import follow_parent
 from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.common.workspace import open_workspace
+from microcosm_sqlite.common.workspace import naming_full_disk, open_hidden_workspace
 from microcosm_sqlite.errors import BuildError, ManifestError, SettingsError
 
 
@@ -99,6 +101,7 @@ def build_dataset(
 
     Raises:
         BuildError: One of its kinds; the text says where.
+        OSError: There is no room for the database.
     """
     progress = progress or Progress()
     with import_models(settings) as models:
@@ -111,7 +114,8 @@ def build_dataset(
             return BuiltDataset(
                 settings.database_path, current, settings.manifest_path, is_fresh=False
             )
-        manifest = _build(settings, models, sources, inputs, progress)
+        with naming_full_disk(settings.database_path):
+            manifest = _build(settings, models, sources, inputs, progress)
     return BuiltDataset(settings.database_path, manifest, settings.manifest_path)
 
 
@@ -134,14 +138,20 @@ def _build(
     progress: Progress,
 ) -> Manifest:
     target = settings.database_path
-    prefix = f".{target.name}.build-"
-    with open_workspace(target.parent, prefix) as workspace, ThreadPoolExecutor() as pool:
+    prefix = f"{target.name}.build-"
+    links = [*find_links_out(sources.values(), settings.root)]
+    with open_hidden_workspace(target.parent, prefix) as workspace, ThreadPoolExecutor() as pool:
         loading, finished = workspace / "loading.db", workspace / "finished.db"
+        sources = unpack_sources(sources, workspace)
+        dos_ends = [*find_dos_ends(chain.from_iterable(sources.values()))]
         with closing(open_loading(loading)) as connection:
             try:
-                for name, file in find_links_out(sources.values(), settings.root):
+                for name, file in links:
                     progress.start(f"{name} is a link")
                     progress.finish(f"{file} is read")
+                for source in dos_ends:
+                    progress.start(source.name)
+                    progress.finish(DOS_END)
                 row_counts = _load(connection, settings, models, sources, progress, workspace)
                 progress.start("Writing the file")
                 prepare(connection)
@@ -161,7 +171,7 @@ def _build(
                 sha256=sha256.result(),
                 contents=contents.result(),
                 ranges=ranges.result(),
-                repairs=_count_repairs(settings, sources),
+                repairs=_count_repairs(settings, sources, dos_ends),
                 inputs=inputs,
             )
         try:
@@ -173,15 +183,21 @@ def _build(
 
 
 def _count_repairs(
-    settings: ProjectSettings, sources: Mapping[str, tuple[Source, ...]]
+    settings: ProjectSettings,
+    sources: Mapping[str, tuple[Source, ...]],
+    dos_ends: Collection[Source],
 ) -> dict[str, dict[str, int]]:
-    """Table to how many repairs of each kind its sources have."""
-    return {
+    """Table to how many repairs of each kind its sources have, and ends of files of DOS."""
+    counts = {
         table: count_kinds(
             repair for source in files for repair in settings.repairs.get(source.name, ())
         )
         for table, files in sources.items()
     }
+    for table, files in sources.items():
+        if ends := sum(source in dos_ends for source in files):
+            counts[table]["dos-end"] = ends
+    return counts
 
 
 def _publish(
@@ -191,7 +207,7 @@ def _publish(
     if settings.compression != "none":
         progress.start("Compressing")
         published = finished.with_suffix(".db.zst")
-        compress(finished, published)
+        compress(finished, published, settings.compression_level)
         manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
     described = finished.with_name("manifest.json")
     described.write_text(manifest.dumps(), "utf-8")

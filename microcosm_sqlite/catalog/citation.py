@@ -1,13 +1,6 @@
-"""Cite a dataset, link to its licences and sources, and tell which datasets a process used.
-
-The logger ``microcosm_sqlite`` says at INFO where a dataset was found and what was extracted, and
-at WARNING what is wrong with an environment; never a value of a dataset. It is silent unless the
-application configures logging, and costs nothing where nobody imported it.
-"""
+"""Cite a dataset, and link to its licences and sources."""
 
 from __future__ import annotations
-
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,43 +117,3 @@ def without_script(entry: Mapping[str, Any]) -> dict[str, Any]:
     address = re.sub(r"^[\x00-\x20]+|[\t\r\n]", "", str(entry.get("path") or ""))
     is_file = not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address)
     return dict(entry) if is_file or find_web_url(entry) else {**entry, "path": ""}
-
-
-_used: dict[str, InstalledDataset] = {}
-
-
-def note_use(dataset: InstalledDataset) -> None:
-    """Note that the file of a dataset was located."""
-    _used[dataset.name] = dataset
-    log("info", "Dataset %s %s is at %s", dataset.name, dataset.version, dataset.location.path)
-
-
-def provenance() -> list[dict[str, str]]:
-    """Which datasets this process has used so far: to write beside its results.
-
-    >>> microcosm_sqlite.dataset("nycflights13").connect().close()      # doctest: +SKIP
-    >>> [used["name"] for used in microcosm_sqlite.provenance()]        # doctest: +SKIP
-    ['nycflights13']
-
-    Returns:
-        Name, version, sha256 and distribution of each, sorted by name. The sha256 is the one in
-        the manifest, and empty where there is none.
-    """
-    return [describe_use(_used[name]) for name in sorted(_used)]
-
-
-def describe_use(dataset: InstalledDataset) -> dict[str, str]:
-    """Name, version, sha256 and distribution of a dataset."""
-    return {
-        "name": dataset.name,
-        "version": dataset.version,
-        "sha256": dataset.manifest.sha256 if dataset.manifest else "",
-        "distribution": dataset.distribution,
-    }
-
-
-def log(level: str, message: str, *args: object) -> None:
-    """Log a message where the program has imported logging."""
-    logging = sys.modules.get("logging")
-    if logging is not None:
-        getattr(logging.getLogger("microcosm_sqlite"), level)(message, *args)

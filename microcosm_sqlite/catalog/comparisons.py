@@ -1,4 +1,4 @@
-"""Which values a statement compares with which columns.
+"""Find the values that a statement compares with columns.
 
 The statement is read as SQLite reads it, through joins, subqueries, common table expressions and
 UNION, so that a column is known by whatever name it goes.
@@ -46,7 +46,7 @@ class Scope:
         self.results: dict[str, Flow] = {}
 
     def find(self, owner: Names, name: str) -> Flow:
-        """What a column is; nothing where it is no column that is known."""
+        """Find what a column is; an empty flow if it is not a known column."""
         found = [
             columns[name]
             for names, columns in self.sources
@@ -59,7 +59,7 @@ class Scope:
         return self.outer.find(owner, name) if self.outer else NOTHING
 
     def expand(self, owner: str) -> list[tuple[str, Flow]]:
-        """What `*` stands for."""
+        """The columns that `*` stands for."""
         return [
             item
             for (names, columns), hidden in zip(self.sources, self.hidden, strict=True)
@@ -217,7 +217,7 @@ class Comparisons(ExpressionReader):
         return ""
 
     def _read_sources(self, scope: Scope) -> None:
-        """What stands behind FROM, with its joins."""
+        """Read the FROM clause with its joins."""
         self._read_source(scope)
         while True:
             is_natural = self._word() == "NATURAL"
@@ -288,7 +288,7 @@ class Tables:
         self._connection = connection
 
     def find(self, schema: str, table: str) -> dict[str, Flow]:
-        """What the columns of a table or view are; nothing where it is not known."""
+        """List the columns of a table or view; empty if it is not known."""
         for each in [schema] if schema else self._list_schemas():
             owner = quote_identifier(each)
             query = f"SELECT type, sql FROM {owner}.sqlite_master WHERE lower(name) = ?"

@@ -14,11 +14,13 @@ import os
 import sqlite3
 import sys
 
+from microcosm_sqlite.catalog.dataset_connection import DatasetConnection
 from microcosm_sqlite.catalog.preflight import (
     preflight,
     preflight_live,
     translate,
 )
+from microcosm_sqlite.common.platforms import has_temporary_folder
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
@@ -29,107 +31,30 @@ from microcosm_sqlite.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Self
 
-    from microcosm_sqlite.catalog.criteria import Described, Plan
     from microcosm_sqlite.catalog.location import Location
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
-"""What reading a damaged file may raise: names that are not text, impossible sizes."""
+"""Errors of reading a damaged file: names that are not text, impossible sizes."""
 
 _PRAGMAS = """
 PRAGMA trusted_schema=OFF;  -- a hostile view must not call the application's own functions
 PRAGMA query_only=ON;
 PRAGMA cell_size_check=ON;  -- damaged pages are found before they are believed
 PRAGMA mmap_size=0;         -- a file truncated under a memory map would kill the process
-PRAGMA temp_store=MEMORY;   -- sorting must work where no temporary directory does
 """
 
+IN_MEMORY = "PRAGMA temp_store=MEMORY"
+"""What keeps SQLite from writing temporary files: sorting then takes as much memory as it needs."""
 
-_PAUSES = (0.02, 0.08, 0.2, 0.5)
+_PAUSES = (0.05, 0.1, 0.2, *[0.5] * 18)
+"""Seconds between looks at a file that an installer may be writing: ten in all, at most."""
+
 _JUST_NOW = 2.0
 """Seconds in which a file that is not complete may be one that an installer still writes."""
 
 _MOST = 125
 """More databases than SQLite can attach, so that its own limit holds."""
-
-
-_SPELLED = frozenset("'\"?:@$")  # what texts and parameters begin with
-_MOST_PLANS = 500
-"""How many statements of a connection are known at most."""
-
-
-class DatasetCursor(sqlite3.Cursor):
-    """A cursor that finds what is asked for, however it is written, and explains its errors.
-
-    Errors name the dataset and say what to do; they are sqlite3's as well.
-    """
-
-    connection: DatasetConnection
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Self:
-        """As of :class:`sqlite3.Cursor`."""
-        try:
-            plans = self.connection.plans
-            if plans is None or _SPELLED.isdisjoint(sql):
-                return super().execute(sql, parameters)
-            plan = plans.get(sql) or self.connection.plan(sql)
-            bound = plan.bind(parameters) if plan.spellers else parameters
-            return super().execute(plan.sql, bound)
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise self._explain(error, sql) from error
-
-    def fetchall(self) -> list[Any]:
-        """As of :class:`sqlite3.Cursor`."""
-        try:
-            return super().fetchall()
-        except sqlite3.Error as error:
-            raise self._explain(error, "") from error
-
-    def _explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str) -> Exception:
-        from microcosm_sqlite.catalog.statement_errors import explain_statement
-
-        return explain_statement(error, self.connection.dataset, self.connection, sql)
-
-
-class DatasetConnection(sqlite3.Connection):
-    """A connection whose cursors know the dataset.
-
-    Attributes:
-        dataset: The dataset's name, for errors.
-        plans: How statements are executed, of those that were; None where they are not looked at.
-    """
-
-    dataset = ""
-    plans: dict[str, Plan] | None = None
-    _datasets: dict[str, Described] | None
-
-    def understand(self, datasets: Mapping[str, Described] | None) -> None:
-        """Spell what statements compare with columns as the columns store it.
-
-        Args:
-            datasets: The dataset, as `main`, and those that are attached, by schema; None to see to
-                names in double quotes alone.
-        """
-        named = {name.lower(): dataset for name, dataset in (datasets or {}).items()}
-        self._datasets, self.plans = named or None, {}
-
-    def plan(self, sql: str) -> Plan:
-        """How a statement is executed that was not executed before."""
-        from microcosm_sqlite.catalog.criteria import plan_statement
-
-        if self.plans is None or len(self.plans) >= _MOST_PLANS:
-            self.plans = {}
-        self.plans[sql] = plan_statement(self, self._datasets, sql)
-        return self.plans[sql]
-
-    def cursor(self, factory: Any = DatasetCursor) -> Any:
-        """As of :class:`sqlite3.Connection`."""
-        return super().cursor(factory)
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        """As of :class:`sqlite3.Connection`."""
-        return super().cursor(DatasetCursor).execute(sql, parameters)
 
 
 def connect(
@@ -183,11 +108,18 @@ def connect(
 def _open(
     location: Location, check_same_thread: bool, factory: type[sqlite3.Connection]
 ) -> sqlite3.Connection:
-    uri = checked_uri(location)
-    try:
-        return sqlite3.connect(uri, uri=True, check_same_thread=check_same_thread, factory=factory)
-    except sqlite3.Error as error:
-        raise translate(error, location.path) from error
+    """Open the file that was checked, and not one that an installer put there since."""
+    while True:
+        uri = checked_uri(location)
+        try:
+            connection = sqlite3.connect(
+                uri, uri=True, check_same_thread=check_same_thread, factory=factory
+            )
+        except sqlite3.Error as error:
+            raise translate(error, location.path) from error
+        if location.is_pinned():
+            return connection
+        connection.close()
 
 
 def _choose_class() -> type[sqlite3.Connection]:
@@ -243,6 +175,8 @@ def checked_uri(location: Location) -> str:
 
     An extracted file that has vanished is made again.
     """
+    if location.memory:
+        return f"{location.memory}&mode=ro"
     if location.renew is not None:
         location.renew()
     if location.immutable:
@@ -253,8 +187,12 @@ def checked_uri(location: Location) -> str:
 
 
 def _preflight_settled(location: Location) -> os.stat_result:
-    """Preflight a file; wait while an installer writes the next version of one that was open."""
-    for pause in _PAUSES if location.was_opened else ():
+    """Preflight a file; wait while an installer writes it.
+
+    One that was open before is expected to come back as the next version. Any other that is not
+    complete is waited for as long as it grows.
+    """
+    for pause in _PAUSES:
         try:
             return preflight(location.path)
         except (DatasetCorruptError, DatasetFileMissingError):
@@ -262,17 +200,28 @@ def _preflight_settled(location: Location) -> os.stat_result:
 
             if not _was_touched(location.path, time.time()):
                 raise
+            size = _measure(location.path)
             time.sleep(pause)
+            if not location.was_opened and _measure(location.path) == size:
+                raise
     return preflight(location.path)
 
 
+def _measure(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return -1
+
+
 def _was_touched(path: str, now: float) -> bool:
-    """Whether the file or its folder changed within the last seconds."""
-    for each in (path, os.path.dirname(path)):
+    """Whether the file, its folder or what that is in changed within the last seconds."""
+    folder = os.path.dirname(path)
+    for each in (path, folder, os.path.dirname(folder)):
         try:
             if abs(now - os.stat(each).st_mtime) < _JUST_NOW:
                 return True
-        except OSError:
+        except (OSError, ValueError):
             continue
     return False
 
@@ -288,8 +237,11 @@ def database_uri(path: str, *, immutable: bool) -> str:
 
 
 def harden(connection: sqlite3.Connection) -> None:
-    """Forbid what ``mode=ro`` allows: ATTACH, VACUUM INTO, foreign code in views."""
-    connection.executescript(_PRAGMAS)
+    """Forbid what ``mode=ro`` allows: ATTACH, VACUUM INTO, foreign code in views.
+
+    What does not fit into memory is sorted in a temporary file, if there is a folder for it.
+    """
+    connection.executescript(_PRAGMAS if has_temporary_folder() else _PRAGMAS + IN_MEMORY)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     if sys.version_info >= (3, 12):
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from microcosm_sqlite.catalog.comparisons import Comparisons, Tables
+from microcosm_sqlite.catalog.described_columns import find_declared_type, find_field
 from microcosm_sqlite.catalog.expressions import A_NUMBER
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.sql_tokens import (
@@ -28,21 +29,14 @@ from microcosm_sqlite.errors import QueryError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Protocol
+    from typing import Any
 
+    from microcosm_sqlite.catalog.described_columns import Described
     from microcosm_sqlite.catalog.expressions import Column
-    from microcosm_sqlite.catalog.manifest import Field, Table
     from microcosm_sqlite.common.kinds import Kind
     from microcosm_sqlite.common.sql_tokens import Key, Token
 
     Parameters = Sequence[Any] | Mapping[str, Any]
-
-    class Described(Protocol):
-        """A dataset, as far as its tables are concerned."""
-
-        @property
-        def tables(self) -> Mapping[str, Table]:
-            """The tables by name."""
 
 
 _QUESTIONS = ("SELECT", "WITH", "VALUES")
@@ -116,7 +110,12 @@ def plan_statement(
     tokens = split_tokens(sql)
     if not tokens or tokens[0].word not in _QUESTIONS:
         return Plan(sql)
-    values = [place for place, token in enumerate(tokens) if token.kind in (TEXT, PARAMETER)]
+    # The number of rows that are wanted is compared with no column.
+    values = [
+        place
+        for place, token in enumerate(tokens)
+        if token.kind in (TEXT, PARAMETER) and tokens[place - 1].word not in ("LIMIT", "OFFSET")
+    ]
     if not (values or any(token.kind == QUOTED for token in tokens)):
         return Plan(sql)
     check_names(connection, sql, tokens)
@@ -287,11 +286,11 @@ class _Columns:
         from microcosm_sqlite.common.kinds import find_kind
         from microcosm_sqlite.common.stored_values import NUMBERS, SPELLED, TEXTS
 
-        field = self._find_field(*column)
+        field = find_field(self._datasets, column)
         if field:
             kind = find_kind(field.type, field.format, has_labels="enum" in field.constraints)
         else:
-            kind = self._find_declared_kind(*column)
+            kind = self._find_declared_kind(column)
         name = kind.name if kind else ""
         if name in SPELLED:
             example = field.value_range[0] if field and field.value_range else None
@@ -299,38 +298,18 @@ class _Columns:
         is_number = name in NUMBERS
         return _Speller(
             kind,
-            self._read_text(column, field) if name in TEXTS else None,
+            self._read_example(*column, rows=100) if name in TEXTS else None,
             is_plain=not (is_free and is_number),
             is_converted=is_number and not is_free,
         )
 
-    def _read_text(self, column: Column, field: Field | None) -> object:
-        """A text of a column, which shows how it writes UUIDs; the manifest may tell as much."""
-        if field and field.length_range:
-            return "0" * field.length_range[0]
-        return self._read_example(*column, rows=100)
-
-    def _find_field(self, schema: str, table: str, column: str) -> Field | None:
-        dataset = self._datasets.get(schema)
-        if dataset is None:
-            return None
-        found = (
-            field
-            for name, each in dataset.tables.items()
-            if name.lower() == table
-            for field in each.fields
-            if field.name.lower() == column
-        )
-        return next(found, None)
-
-    def _find_declared_kind(self, schema: str, table: str, column: str) -> Kind | None:
+    def _find_declared_kind(self, column: Column) -> Kind | None:
         from microcosm_sqlite.common.kinds import KINDS, NUMBER, find_declared_kind
 
-        if (schema, table, column) == A_NUMBER:
+        if column == A_NUMBER:
             return KINDS[NUMBER]
-        declared = "SELECT type FROM pragma_table_xinfo(?, ?) WHERE lower(name) = ?"
-        found = self._tables.ask(declared, table, schema, column)
-        return find_declared_kind(found[0][0]) if found else None
+        declared = find_declared_type(self._tables, column)
+        return find_declared_kind(declared) if declared else None
 
     def _read_example(self, schema: str, table: str, column: str, rows: int = -1) -> object:
         """A value, if one of the first rows has any."""

@@ -22,7 +22,7 @@ from microcosm_sqlite.catalog.distributions import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from microcosm_sqlite.catalog.distributions import Reader
 
@@ -51,14 +51,20 @@ def discover(path: Iterable[str] | None = None) -> Scan:
     entries: list[Entry] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for site in dict.fromkeys(filter(_is_text, sys.path if path is None else path)):
-        found = _scan_site(site or os.curdir)
+    for site in list_sites(path):
+        found = _scan_site(site)
         problems += found.problems
         entries += (
             entry for entry in found.entries if canonical_name(entry.distribution.name) not in seen
         )
         seen |= found.names
     return Scan(entries, problems)
+
+
+def list_sites(path: Iterable[str] | None = None) -> list[str]:
+    """The directories and zip files of ``sys.path``, or of another list, each once."""
+    texts = filter(_is_text, sys.path if path is None else path)
+    return list(dict.fromkeys(site or os.curdir for site in texts))
 
 
 def _is_text(site: object) -> bool:
@@ -151,9 +157,13 @@ def _choose(
     used = f"{newest[0].version} is used"
     message = f"{name} is installed in several versions at once ({', '.join(numbers)}); "
     message += used if is_upgrade else "they have different entry points"
-    hint = f"Run: pip uninstall {name}, until none is left, then install it again."
-    found.problems.append(Problem(name, "", f"{message}.", hint))
+    found.problems.append(Problem(name, "", f"{message}.", advise_on_duplicates(name)))
     return [newest] if is_upgrade else versions
+
+
+def advise_on_duplicates(name: str) -> str:
+    """What to do about a distribution that is installed in several versions at once."""
+    return f"Run: pip uninstall {name}, until none is left, then install it again."
 
 
 def _modified(path: str) -> int:
@@ -163,7 +173,25 @@ def _modified(path: str) -> int:
         return 0
 
 
+def find_distributions(site: str, name: str) -> list[Distribution]:
+    """The distributions of a name in one directory or zip file, whether they carry datasets or not.
+
+    There are several where an upgrade was interrupted.
+    """
+    return match_distributions(site, canonical_name(name).__eq__)
+
+
+def match_distributions(site: str, is_wanted: Callable[[str], bool]) -> list[Distribution]:
+    """The distributions in one directory or zip file whose canonical names are wanted."""
+    return [
+        Distribution(site, folder, read)
+        for folder, read in _metadata_folders(site)
+        if is_wanted(canonical_name(folder.partition("-")[0]))
+    ]
+
+
 def _metadata_folders(site: str) -> Iterator[tuple[str, Reader]]:
+    """The names of the metadata folders in a directory or zip file, and what reads their files."""
     try:
         names = os.listdir(site)
     except NotADirectoryError:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
+from microcosm_sqlite.catalog.strict_json import PLAIN
 from microcosm_sqlite.errors import BrokenDistributionError
 
 TYPE_CHECKING = False
@@ -88,7 +89,8 @@ class Distribution:
         self.metadata = os.path.join(site, folder)
         self._read = read
         self.duplicates: list[str] = []
-        stem = os.path.splitext(folder)[0]
+        # Both stand in commands that users are told to run.
+        stem = "".join(filter(PLAIN.__contains__, os.path.splitext(folder)[0]))
         self.name, _, self.version = stem.partition("-")
         for file in ("METADATA", "PKG-INFO"):
             # Not contextlib.suppress, whose import every cold start would pay for.
@@ -108,11 +110,15 @@ class Distribution:
     @property
     def reinstall_command(self) -> str:
         """The command that repairs it, for whatever installed it."""
+        return reinstall_command(self.name, self.installer)
+
+    @property
+    def installer(self) -> str:
+        """What installed it, such as pip; empty where nothing says it."""
         try:
-            installer = self.read("INSTALLER")
+            return (self.read("INSTALLER") or b"").decode("utf-8", "replace").strip()
         except BrokenDistributionError:
-            installer = None
-        return reinstall_command(self.name, installer)
+            return ""
 
     def read(self, file: str) -> bytes | None:
         """The content of a metadata file, or None where there is no such file.
@@ -161,10 +167,9 @@ class Distribution:
             if not line:
                 break
             key, _, value = line.decode("utf-8", "replace").partition(":")
-            if key == "Name":
-                self.name = value.strip()
-            elif key == "Version":
-                self.version = value.strip()
+            value = value.strip()
+            if key in ("Name", "Version") and PLAIN.issuperset(value.replace("!", "")):
+                setattr(self, key.lower(), value)
 
 
 class Entry:
@@ -207,17 +212,35 @@ def canonical_name(name: str) -> str:
     return "_".join(filter(None, name.lower().replace("-", "_").replace(".", "_").split("_")))
 
 
-def reinstall_command(name: str, installer: bytes | None = None) -> str:
-    """The command that repairs a damaged distribution, given the content of INSTALLER.
+def reinstall_command(names: str, installer: str = "") -> str:
+    """The command that repairs damaged distributions, given what installed them.
 
     uv installs by links to its cache, so that a damaged file would be linked again.
 
-    >>> reinstall_command("birds-data", b"uv")
-    'uv cache clean birds-data && uv pip install --reinstall birds-data'
+    >>> reinstall_command("birds-data==1.0", "uv")
+    'uv cache clean birds-data && uv pip install --reinstall birds-data==1.0'
+
+    Args:
+        names: Their names, apart by spaces, each with ``==`` and a version where one is needed.
+        installer: The program that installed them, if it says so.
     """
-    if installer and installer.strip() == b"uv":
-        return f"uv cache clean {name} && uv pip install --reinstall {name}"
-    return f"pip install --force-reinstall --no-deps {name}"
+    if installer and installer == "uv":
+        bare = " ".join(name.partition("==")[0] for name in names.split(" "))
+        return f"uv cache clean {bare} && uv pip install --reinstall {names}"
+    return f"pip install --force-reinstall --no-deps {names}"
+
+
+def uninstall_command(names: str, installer: str = "") -> str:
+    """The command that removes distributions without asking, given what installed them.
+
+    >>> uninstall_command("birds-data-shard-0004", "uv")
+    'uv pip uninstall birds-data-shard-0004'
+
+    Args:
+        names: Their names, apart by spaces.
+        installer: The program that installed them, if it says so.
+    """
+    return f"uv pip uninstall {names}" if installer == "uv" else f"pip uninstall -y {names}"
 
 
 def find_developed(file: str) -> str:
@@ -252,7 +275,7 @@ def is_developed(distribution: Distribution, path: str) -> bool:
     """
     if not os.path.exists(path):
         return False
-    project = _find_project(distribution)
+    project = find_project(distribution)
     if project is None:
         return b".pth," in (distribution.read("RECORD") or b"")
     top = os.path.join(os.path.realpath(project), "")
@@ -260,7 +283,7 @@ def is_developed(distribution: Distribution, path: str) -> bool:
     return is_inside and _read_name(project) == canonical_name(distribution.name)
 
 
-def _find_project(distribution: Distribution) -> str | None:
+def find_project(distribution: Distribution) -> str | None:
     """The folder that an installer says it installed in editable mode; None without its word."""
     import json
     from urllib.parse import urlsplit

@@ -12,13 +12,17 @@ import sqlite3
 import sys
 from contextlib import suppress
 
-from microcosm_sqlite.catalog.cache.extraction import cache_directory
+from microcosm_sqlite.catalog.cache.folders import cache_directory
+from microcosm_sqlite.catalog.cache.joining import find_shards
+from microcosm_sqlite.catalog.cache.part_files import refuse_parts
+from microcosm_sqlite.catalog.cache.twins import describe_twins, list_installed
 from microcosm_sqlite.catalog.cache.upkeep import entries
 from microcosm_sqlite.catalog.distributions import Problem, find_developed
+from microcosm_sqlite.catalog.hashing import hash_file
 from microcosm_sqlite.catalog.location import installed_path, member_name
 from microcosm_sqlite.catalog.preflight import REINSTALL, SIDECARS, preflight, preflight_live
-from microcosm_sqlite.catalog.registry import datasets, problems
-from microcosm_sqlite.catalog.verifying.record import hash_file
+from microcosm_sqlite.catalog.registry import datasets, find_editions, problems
+from microcosm_sqlite.catalog.stray_shards import find_stray_shards
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import CacheError, DatasetError
 
@@ -36,7 +40,7 @@ OLDEST_SQLITE = (3, 37, 0)
 
 
 class Diagnosis:
-    """What :func:`diagnose` found.
+    """The findings of :func:`diagnose`.
 
     Attributes:
         environment: What is there to run on: label to value, in the order to show.
@@ -73,9 +77,10 @@ def diagnose() -> Diagnosis:
     """Examine the environment: interpreter, SQLite, cache, every distribution and its file."""
     found = list(datasets().values())
     complaints = [*_examine_itself(), *_examine_sqlite(), *_examine_cache()]
-    complaints += [*problems(), *_find_leftovers()]
+    complaints += [*problems(), *_find_leftovers(), *find_stray_shards()]
     for dataset in found:
-        complaints += _examine_file(dataset)
+        complaints += [*_examine_file(dataset), *_examine_twins(dataset)]
+        complaints += _examine_editions(dataset)
     return Diagnosis(_describe_environment(), [_describe(dataset) for dataset in found], complaints)
 
 
@@ -102,7 +107,8 @@ def _own_versions() -> list[str]:
 
 def _list_path() -> Iterator[tuple[str, str]]:
     """Everything in the directories of the import path, as directory and name."""
-    for site in dict.fromkeys(filter(os.path.isdir, sys.path)):
+    sites = (entry or os.curdir for entry in sys.path)  # an empty entry is the current directory
+    for site in dict.fromkeys(filter(os.path.isdir, sites)):
         with suppress(OSError):
             for name in sorted(os.listdir(site)):
                 yield site, name
@@ -117,6 +123,8 @@ def _describe(dataset: InstalledDataset) -> dict[str, Any]:
         "tables": len(manifest.tables) if manifest else None,
         "bytes": manifest.bytes if manifest else None,
         "kind": _kind(dataset),
+        "edition": dataset.edition,
+        "columnar": sorted({str(twin["table"]) for twin in describe_twins(dataset)}),
     }
 
 
@@ -127,6 +135,8 @@ def _kind(dataset: InstalledDataset) -> str:
         return "made for 2.0.0"
     if dataset.entry.distribution.is_zipped:
         return "zipped"
+    if dataset.manifest.shards:
+        return "sharded"
     if not os.path.exists(installed_path(dataset.entry.distribution, dataset.manifest)):
         return "editable"
     return "packaged" if dataset.manifest.compression == "none" else "compressed"
@@ -155,6 +165,11 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
     try:
         if entry is None or manifest is None:
             preflight_live(dataset.location.path)
+        elif manifest.shards:
+            files = find_shards(entry.distribution, manifest)
+            error = refuse_parts(entry.distribution, ((each, each.find_fault()) for each in files))
+            if error:
+                raise error
         elif not entry.distribution.is_zipped:
             path = installed_path(entry.distribution, manifest)
             is_installed = os.path.exists(path)
@@ -166,6 +181,32 @@ def _examine_file(dataset: InstalledDataset) -> Iterator[Problem]:
                 preflight_live(path or dataset.location.path, REINSTALL)
     except DatasetError as error:
         yield Problem(dataset.distribution or dataset.name, dataset.name, error.message, error.hint)
+
+
+def _examine_twins(dataset: InstalledDataset) -> Iterator[Problem]:
+    """Find columnar twins that are installed, and belong to another release or are cut short."""
+    files = list_installed(dataset)
+    if dataset.entry and files:
+        faults = ((each, each.find_fault()) for each in files)
+        if error := refuse_parts(dataset.entry.distribution, faults, "read"):
+            distribution = files[0].part.distribution
+            yield Problem(distribution, dataset.name, error.message, error.hint)
+
+
+def _examine_editions(dataset: InstalledDataset) -> Iterator[Problem]:
+    """Find editions of several versions, which have the same package of models."""
+    editions = find_editions(dataset.name) if dataset.entry else {}
+    versions = {each.distribution_version for each in editions.values()}
+    if len(versions) > 1:
+        there = " and ".join(
+            sorted(f"{each.distribution} {each.distribution_version}" for each in editions.values())
+        )
+        yield Problem(
+            dataset.distribution,
+            dataset.name,
+            f"Editions of several versions are installed: {there}.",
+            "Install them in one version, so that the models fit both.",
+        )
 
 
 def _examine_changes(

@@ -28,7 +28,7 @@ _TEXTUAL = frozenset(("||", "->", "->>"))
 _MATCHES = frozenset(("LIKE", "GLOB", "MATCH", "REGEXP"))
 _BEHIND_A_VALUE = _MATCHES | {"BETWEEN", "IN", "NULL"}
 STARTS = frozenset(("SELECT", "WITH", "VALUES"))
-"""What a query begins with."""
+"""The words that begin a query."""
 
 _SAME = {
     "COALESCE": (0, None), "IFNULL": (0, None), "MAX": (0, None), "MIN": (0, None),
@@ -41,7 +41,7 @@ _COMPARE_ARGUMENTS = frozenset(("MAX", "MIN", "NULLIF"))
 
 
 class Flow:
-    """What an expression may be.
+    """Alternatives of an expression.
 
     Attributes:
         columns: The columns whose values it may have.
@@ -77,7 +77,7 @@ class Flow:
 
 NOTHING = Flow()
 A_NUMBER: Column = ("", "", "")
-"""What stands for a number that an expression computes, which is no column."""
+"""The column kind of a number that an expression computes."""
 _COMPUTED = Flow(frozenset((A_NUMBER,)), is_free=True)
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "<<", ">>"))
 _COUNTING = frozenset(("COUNT", "SUM", "TOTAL", "AVG", "ABS", "ROUND", "LENGTH", "JULIANDAY"))
@@ -102,7 +102,7 @@ class ExpressionReader(TokenReader):
         raise NotImplementedError
 
     def _find_source(self, names: Names) -> Mapping[str, Flow]:
-        """What the columns of a table are."""
+        """The columns of a table."""
         raise NotImplementedError
 
     def _read_list(self, scope: Scope) -> list[Flow]:
@@ -112,7 +112,7 @@ class ExpressionReader(TokenReader):
         return flows
 
     def _read_terms(self, scope: Scope) -> None:
-        """What stands behind ORDER BY."""
+        """Read the ORDER BY clause."""
         while True:
             self._read(scope)
             self._take("ASC", "DESC")
@@ -174,7 +174,7 @@ class ExpressionReader(TokenReader):
                 self._read_order(scope)
 
     def _read_choices(self, scope: Scope) -> list[list[Flow]]:
-        """What stands behind IN."""
+        """Read the operand of IN."""
         if not self._take("("):
             names = self._read_name()
             if self._word() == "(":
@@ -241,7 +241,7 @@ class ExpressionReader(TokenReader):
         return [NOTHING]
 
     def _read_group(self, scope: Scope) -> list[Flow]:
-        """What stands in parentheses: a query, a row, or an expression."""
+        """Read what is in parentheses: a query, a row, or an expression."""
         if self._word() in STARTS:
             flows = [flow for _, flow in self._read_select(scope)]
         else:
@@ -311,7 +311,7 @@ class ExpressionReader(TokenReader):
 
 
 def unite(flows: Iterable[Flow]) -> Flow:
-    """What an expression may be that is one of these."""
+    """Unite alternatives into one expression."""
     found = NOTHING
     for flow in flows:
         found |= flow

@@ -13,7 +13,7 @@ import warnings
 import weakref
 from threading import active_count, get_ident
 
-from microcosm_sqlite.catalog.connection import DatasetConnection
+from microcosm_sqlite.catalog.dataset_connection import DatasetConnection
 from microcosm_sqlite.common.platforms import register_at_fork
 
 TYPE_CHECKING = False

@@ -5,6 +5,10 @@ Each imports :mod:`microcosm_sqlite.interop` only when it is called, and needs a
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.files import Files
+from microcosm_sqlite.catalog.manifest_tables import refuse_name
+from microcosm_sqlite.common.keywords import explain_keywords
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,21 +21,27 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
+    from microcosm_sqlite.catalog.query_frames import DatasetQuery
+    from microcosm_sqlite.catalog.table_frames import DatasetTable
+    from microcosm_sqlite.interop.summaries import TableSummary
 
+    Condition = str | Mapping[str, Any]
     Parameters = Sequence[Any] | Mapping[str, Any]
     Rows = tuple[int, int]
 
     class Selection(TypedDict, total=False):
-        """What the methods share: which columns and rows of a table are read."""
+        """The columns and rows of a table to read, which all methods share."""
 
         columns: Iterable[str] | None
-        where: str | None
+        where: Condition | None
         params: Parameters | None
         rows: Rows | None
+        limit: int | None
 
 
-class Frames:
-    """What :class:`~microcosm_sqlite.InstalledDataset` inherits for frames and notebooks.
+class Frames(Files):
+    """The methods for frames and notebooks of :class:`~microcosm_sqlite.InstalledDataset`.
 
     Rows come in the order of their rowids, and with the types of the models: dates, times,
     booleans, decimals, enumerations as categories. All methods take:
@@ -39,14 +49,51 @@ class Frames:
     - ``table``: the table's name.
     - ``columns``: names of the columns to read, in the order of the result; all by default.
     - ``where`` and ``params``: a condition as after WHERE in SQL, and the values of its ``?`` or
-      ``:name`` parameters.
+      ``:name`` parameters, of which a list may stand behind IN: ``"origin IN :origins"``. Or else
+      the values that columns must have: ``{"month": 1, "origin": ["JFK", "LGA"]}``, where a list
+      is several values of which one is enough, and None is a missing value.
     - ``rows``: lowest and highest rowid to read, both included.
+    - ``limit`` (all but ``dask``): the most rows to read.
+
+    ``describe`` takes the first three.
 
     All raise TableNotFoundError, QueryError or SchemaMismatchError where the table does not hold
     what is asked for, and MissingDependencyError where the extra is not installed.
     """
 
     __slots__ = ()
+
+    def __getitem__(self, table: str) -> DatasetTable:
+        """One table, with the methods for frames.
+
+        >>> nyc["airlines"].pandas()                            # doctest: +SKIP
+
+        Raises:
+            TableNotFoundError: There is no table of this name; it is a ``KeyError`` too.
+        """
+        from microcosm_sqlite.catalog.table_frames import DatasetTable
+
+        return DatasetTable(_own(self), _own(self).tables[table])
+
+    def sql(
+        self, statement: str, params: Parameters | None = None, *, attach: Iterable[str] = ()
+    ) -> DatasetQuery:
+        """A statement, with the methods for frames that give its answer.
+
+        >>> nyc.sql("SELECT dest, count(*) AS n FROM flights GROUP BY 1").pandas()
+        ... # doctest: +SKIP
+
+        A column that comes from a column of a table has its type.
+
+        Args:
+            statement: One statement of SQL.
+            params: The values of its ``?`` or ``:name`` parameters; a list may stand behind IN.
+            attach: Names of other datasets; SQL names their tables ``dataset.table``.
+        """
+        from microcosm_sqlite.catalog.query_frames import DatasetQuery
+
+        names = [attach] if isinstance(attach, str) else list(attach)
+        return DatasetQuery(_own(self), statement, params, names)
 
     if TYPE_CHECKING:
 
@@ -59,14 +106,16 @@ class Frames:
             self, table: str, *, batch_size: int, **selection: Unpack[Selection]
         ) -> pa.RecordBatchReader: ...
 
+    @explain_keywords()
     def arrow(
         self,
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        where: str | None = None,
+        where: Condition | None = None,
         params: Parameters | None = None,
         rows: Rows | None = None,
+        limit: int | None = None,
         batch_size: int | None = None,
     ) -> pa.Table | pa.RecordBatchReader:
         """Rows as a ``pyarrow.Table``; with a batch size, as a reader in constant memory.
@@ -81,7 +130,13 @@ class Frames:
 
         if batch_size is None:
             return read_table(
-                _own(self), table, columns=columns, where=where, params=params, rows=rows
+                _own(self),
+                table,
+                columns=columns,
+                where=where,
+                params=params,
+                rows=rows,
+                limit=limit,
             )
         return read_batches(
             _own(self),
@@ -90,17 +145,20 @@ class Frames:
             where=where,
             params=params,
             rows=rows,
+            limit=limit,
             batch_size=batch_size,
         )
 
+    @explain_keywords()
     def pandas(
         self,
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        where: str | None = None,
+        where: Condition | None = None,
         params: Parameters | None = None,
         rows: Rows | None = None,
+        limit: int | None = None,
         dtype_backend: Literal["numpy", "numpy_nullable", "pyarrow"] = "numpy",
     ) -> pd.DataFrame:
         """Rows as a ``pandas.DataFrame``.
@@ -113,7 +171,13 @@ class Frames:
         from microcosm_sqlite.interop.reader import read_ahead
 
         with read_ahead(
-            _own(self), table, columns=columns, where=where, params=params, rows=rows
+            _own(self),
+            table,
+            columns=columns,
+            where=where,
+            params=params,
+            rows=rows,
+            limit=limit,
         ) as read:
             from microcosm_sqlite.interop.pandas_frames import to_pandas
 
@@ -130,14 +194,16 @@ class Frames:
             self, table: str, *, lazy: Literal[True], **selection: Unpack[Selection]
         ) -> pl.LazyFrame: ...
 
+    @explain_keywords()
     def polars(
         self,
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        where: str | None = None,
+        where: Condition | None = None,
         params: Parameters | None = None,
         rows: Rows | None = None,
+        limit: int | None = None,
         lazy: bool = False,
     ) -> pl.DataFrame | pl.LazyFrame:
         """Rows as a ``polars.DataFrame``, or lazily as a ``polars.LazyFrame``.
@@ -150,40 +216,58 @@ class Frames:
         from microcosm_sqlite.interop.polars_frames import read_frame, scan_frame
 
         read = scan_frame if lazy else read_frame
-        return read(_own(self), table, columns=columns, where=where, params=params, rows=rows)
+        return read(
+            _own(self),
+            table,
+            columns=columns,
+            where=where,
+            params=params,
+            rows=rows,
+            limit=limit,
+        )
 
+    @explain_keywords()
     def duckdb(
         self,
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        where: str | None = None,
+        where: Condition | None = None,
         params: Parameters | None = None,
         rows: Rows | None = None,
+        limit: int | None = None,
         connection: DuckDBPyConnection | None = None,
     ) -> DuckDBPyRelation:
         """Rows as a DuckDB relation, which further SQL or methods can work on.
 
         >>> nyc.duckdb("airlines").filter("carrier = 'UA'").fetchall()  # doctest: +SKIP
 
-        The relation belongs to ``connection``, or else to DuckDB's default connection.
+        The relation belongs to ``connection``, or else to DuckDB's default connection. Each query
+        reads again the columns that it needs, in memory that does not grow with the table.
         """
-        from microcosm_sqlite.common.extras import extra
+        from microcosm_sqlite.interop.duckdb_frames import make_relation
 
-        with extra("duckdb"):
-            import duckdb
-        read = self.arrow(table, columns=columns, where=where, params=params, rows=rows)
-        # Over Arrow, since DuckDB's own reader of SQLite has to be downloaded.
-        return (connection or duckdb).from_arrow(read)
+        return make_relation(
+            _own(self),
+            table,
+            connection,
+            columns=columns,
+            where=where,
+            params=params,
+            rows=rows,
+            limit=limit,
+        )
 
+    @explain_keywords()
     def dask(
         self,
         table: str,
         *,
         columns: Iterable[str] | None = None,
-        where: str | None = None,
+        where: Condition | None = None,
         params: Parameters | None = None,
         npartitions: int | None = None,
+        dtype_backend: Literal["numpy", "numpy_nullable", "pyarrow"] = "numpy",
     ) -> dd.DataFrame:
         """Rows as a Dask data frame, one partition for each range of rowids.
 
@@ -191,13 +275,42 @@ class Frames:
 
         ``npartitions`` is the number of partitions; by default one for each 500,000 rows, and at
         least one for each processor. Each worker opens its own installed copy, and raises
-        SchemaMismatchError if that is not the same dataset.
+        SchemaMismatchError if that is not the same dataset. ``dtype_backend`` is that of
+        :meth:`pandas`; a whole number or boolean of which the manifest does not say how many are
+        missing is ``Int64`` or ``boolean``.
         """
         from microcosm_sqlite.interop.pandas_frames import scan_partitions
 
         return scan_partitions(
-            _own(self), table, columns=columns, where=where, params=params, npartitions=npartitions
+            _own(self),
+            table,
+            columns=columns,
+            where=where,
+            params=params,
+            npartitions=npartitions,
+            dtype_backend=dtype_backend,
         )
+
+    @explain_keywords()
+    def describe(
+        self,
+        table: str,
+        *,
+        columns: Iterable[str] | None = None,
+        where: Condition | None = None,
+        params: Parameters | None = None,
+    ) -> TableSummary:
+        """Columns in numbers: counts, means, quartiles and the like, as pandas describes a frame.
+
+        >>> nyc.describe("flights", columns=["dep_delay"])["dep_delay"].median  # doctest: +SKIP
+        -2.0
+
+        SQLite computes them, one column after the other, in memory that does not grow with the
+        table; no extra is needed. Rows without a value are only counted.
+        """
+        from microcosm_sqlite.interop.summaries import describe_rows
+
+        return describe_rows(_own(self), table, columns=columns, where=where, params=params)
 
     def _repr_html_(self) -> str:
         """A summary of the dataset, for notebooks."""
@@ -209,3 +322,19 @@ class Frames:
 def _own(frames: Frames) -> InstalledDataset:
     """The dataset that the methods belong to, for the type checker."""
     return frames  # type: ignore[return-value]
+
+
+def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -> list[Field]:
+    """Columns of a table, in the order of the names.
+
+    Raises:
+        TableNotFoundError: There is none of one of these names.
+    """
+    fields = {field.name: field for field in table.fields}
+    owner = f"Table {table.name!r} of dataset {dataset.name!r}"
+    chosen = []
+    for name in names:
+        if name not in fields:
+            raise refuse_name(name, fields, owner, "column")
+        chosen.append(fields[name])
+    return chosen

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from microcosm_sqlite.catalog import connection as connections
-from microcosm_sqlite.catalog.citation import describe_use, note_use
+from microcosm_sqlite.catalog.dataset_connection import DatasetConnection
+from microcosm_sqlite.catalog.edition import FULL
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
     check_models,
@@ -11,9 +12,11 @@ from microcosm_sqlite.catalog.location import (
     locate,
     locate_entry,
     manifest_beside,
+    refuse_memory,
 )
-from microcosm_sqlite.catalog.manifest import Manifest, Tables, refuse_name
+from microcosm_sqlite.catalog.manifest_tables import Tables
 from microcosm_sqlite.catalog.preflight import translate
+from microcosm_sqlite.catalog.usage import describe_use, note_use
 from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
 
 TYPE_CHECKING = False
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.distributions import Entry
     from microcosm_sqlite.catalog.location import Location
-    from microcosm_sqlite.catalog.manifest import Field, Table
+    from microcosm_sqlite.catalog.manifest import Manifest
     from microcosm_sqlite.catalog.verifying.checklist import Report
 
 
@@ -49,12 +52,13 @@ class InstalledDataset(Frames):
         name: str,
         entry: Entry | None = None,
         location: Location | None = None,
+        manifest: Manifest | None = None,
     ) -> None:
         self.name = name
         self.entry = entry
         self._location = location
-        self._manifest: Manifest | None = None
-        self._is_manifest_read = False
+        self._manifest = manifest
+        self._is_manifest_read = manifest is not None
         self._tables: Tables | None = None
 
     def __repr__(self) -> str:
@@ -63,11 +67,13 @@ class InstalledDataset(Frames):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Another process finds its own copy: a path or an open engine would not travel.
-        from microcosm_sqlite.catalog.registry import dataset, reopen
+        from microcosm_sqlite.catalog.registry import find_again, reopen
 
         if self.is_registered:
+            if self.location.memory:
+                raise refuse_memory(self.name, "be read by another process")
             return reopen, (self.name, self.location.path, self.location.immutable)
-        return dataset, (self.name,)
+        return find_again, (self.name, self.edition)
 
     @property
     def is_registered(self) -> bool:
@@ -112,6 +118,11 @@ class InstalledDataset(Frames):
         return self._manifest
 
     @property
+    def edition(self) -> str:
+        """Name of the edition, such as ``lite``; empty for the full dataset."""
+        return self.manifest.edition.name if self.manifest and self.manifest.edition else ""
+
+    @property
     def location(self) -> Location:
         """The file on disk, extracted on first use if necessary.
 
@@ -141,6 +152,8 @@ class InstalledDataset(Frames):
         from pathlib import Path
 
         location = self.location
+        if location.memory:
+            raise refuse_memory(self.name, "be opened by its path")
         if location.renew is not None:
             location.renew()
         return Path(location.path)
@@ -191,6 +204,8 @@ class InstalledDataset(Frames):
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
+        from microcosm_sqlite.catalog.registry import explain_edition
+
         others = _find_others(attach)
         connection = connections.connect(
             self.location,
@@ -199,7 +214,8 @@ class InstalledDataset(Frames):
             untrusted=untrusted,
             dataset=self.name,
         )
-        if isinstance(connection, connections.DatasetConnection):
+        if isinstance(connection, DatasetConnection):
+            connection.explain_edition = lambda: explain_edition(self)
             connection.understand(None if untrusted else {"main": self, **others})
         return connection
 
@@ -308,11 +324,11 @@ class InstalledDataset(Frames):
 
     def _refuse_change(self) -> None:
         """Refuse to open another version than before; the same one may have been reinstalled."""
-        from microcosm_sqlite.catalog.registry import find
+        from microcosm_sqlite.catalog.registry import find_editions
 
         if self.entry is None or self.manifest is None:
             return
-        current = find(self.name)
+        current = find_editions(self.name).get(self.edition or FULL)
         if current and current.manifest and current.manifest.sha256 == self.manifest.sha256:
             return
         now = f"replaced by {current.version}" if current else "uninstalled"
@@ -326,22 +342,6 @@ class InstalledDataset(Frames):
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)
-
-
-def find_fields(dataset: InstalledDataset, table: Table, names: Iterable[str]) -> list[Field]:
-    """Columns of a table, in the order of the names.
-
-    Raises:
-        TableNotFoundError: There is none of one of these names.
-    """
-    fields = {field.name: field for field in table.fields}
-    owner = f"Table {table.name!r} of dataset {dataset.name!r}"
-    chosen = []
-    for name in names:
-        if name not in fields:
-            raise refuse_name(name, fields, owner, "column")
-        chosen.append(fields[name])
-    return chosen
 
 
 def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:

@@ -28,11 +28,21 @@ class Location:
         immutable: Whether nobody changes the file in place: true of packaged and cached files,
             which nobody changes in place, false of a file that somebody works on.
         renew: For an extracted file, which can vanish at any time: makes sure that it is there.
+        memory: The URI of a database in memory, which is no file; else empty.
+        is_writable: Whether whoever finds the dataset by its name may write to it.
         refuse_change: Called when another file is at the path than the one that was opened first:
             raises an error unless its content is the same.
     """
 
-    __slots__ = ("_opened", "immutable", "path", "refuse_change", "renew")
+    __slots__ = (
+        "_opened",
+        "immutable",
+        "is_writable",
+        "memory",
+        "path",
+        "refuse_change",
+        "renew",
+    )
 
     def __init__(
         self, path: str, *, immutable: bool, renew: Callable[[], object] | None = None
@@ -40,6 +50,8 @@ class Location:
         self.path = os.path.abspath(path)
         self.immutable = immutable
         self.renew = renew
+        self.memory = ""
+        self.is_writable = False
         self.refuse_change: Callable[[], object] | None = None
         self._opened: tuple[int, ...] = ()
 
@@ -62,11 +74,22 @@ class Location:
         Raises:
             DatasetReplacedError: Another version is at its path now.
         """
-        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        found = _identify(status)
         if found != self._opened:
             if self._opened and self.refuse_change is not None:
                 self.refuse_change()
             self._opened = found
+
+    def is_pinned(self) -> bool:
+        """Whether the file that is held on to, if one is, is at its path."""
+        try:
+            return not self._opened or _identify(os.stat(self.path)) == self._opened
+        except OSError:
+            return False
+
+
+def _identify(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def find_manifest(name: str, entry: Entry) -> Manifest | None:
@@ -81,7 +104,9 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
     if manifest is None or manifest.name != name:
         return None
     check_own(entry, manifest)
-    if distribution.is_zipped or os.path.exists(installed_path(distribution, manifest)):
+    if distribution.is_zipped or manifest.shards:
+        return manifest
+    if os.path.exists(installed_path(distribution, manifest)):
         return manifest
     # An editable install's metadata is as old as the install; the file beside the database is as
     # new as the database.
@@ -172,12 +197,10 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         ManifestError: It is there, and the distribution did not install it.
         CacheError: It had to be extracted and could not be.
     """
-    if distribution.is_zipped:
-        from microcosm_sqlite.catalog.cache.extraction import extract_member
+    if distribution.is_zipped or manifest.shards:
+        from microcosm_sqlite.catalog.cache.joining import extract_archive
 
-        return _extracted(
-            lambda: extract_member(distribution.site, member_name(manifest), manifest)
-        )
+        return _extracted(lambda: extract_archive(distribution, manifest))
     path = installed = installed_path(distribution, manifest)
     if os.path.exists(path):
         _check_listed(distribution, manifest)
@@ -252,6 +275,14 @@ def locate_object(found: object) -> Location:
         location.renew = lambda: os.path.exists(location.path) or extract()
         return location
     raise TypeError(f"a path must be a string, a path or a resource, not {found!r}")
+
+
+def refuse_memory(name: str, action: str) -> DatasetFileMissingError:
+    """The error for what needs a file where a test put a database in memory."""
+    return DatasetFileMissingError(
+        f"Dataset {name!r} cannot {action}: a test overrides it by one in memory.",
+        hint="Override it by a file.",
+    )
 
 
 def _extracted(extract: Callable[[], str]) -> Location:

@@ -7,31 +7,33 @@ stands under keys of our own, which the standard allows.
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.edition import Edition
+from microcosm_sqlite.catalog.manifest_tables import Table, Tables
 from microcosm_sqlite.catalog.strict_json import (
-    check_names,
     parse,
-    read_bool,
     read_count,
     read_inner_path,
-    read_list,
     read_object,
     read_objects,
-    read_range,
-    read_scalars,
+    read_requirement,
     read_sha256,
     read_text,
-    read_value_range,
 )
-from microcosm_sqlite.errors import ManifestError, TableNotFoundError
+from microcosm_sqlite.errors import ManifestError
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
+    from microcosm_sqlite.catalog.columnar import ShippedTwin
+    from microcosm_sqlite.catalog.shards import Shard
+
 FORMAT = 1
-"""The manifest format that this version writes, and the latest that it reads."""
+"""The manifest format of a database in one file."""
+
+SHARDED_FORMAT = 2
+"""The format of one in shards, which readers refuse that know nothing of them: the latest."""
 
 FILE_NAME = "datapackage.json"
 """The manifest's name in ``*.dist-info/extra_metadata/`` and beside a file built in place."""
@@ -40,152 +42,8 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 EXTENSION = "microcosm-sqlite"
 
 
-_CONSTRAINTS = {"required": read_bool, "enum": read_scalars, "maxLength": read_count}
-"""Constraints that are used here, and what reads them."""
-
-
-class Field:
-    """One column of a table, in the words of Table Schema v2, and what its rows hold.
-
-    Attributes:
-        name: The column's name.
-        type: Its type, such as ``integer`` or ``datetime``.
-        format: The format of that type; ``default`` if nothing else is said.
-        description: What it means, with the unit where there is one; may be empty.
-        constraints: Its constraints, such as ``{"required": True, "maxLength": 3}``.
-        null_count: How many rows have no value; None where the manifest does not say.
-        value_range: The least and the greatest value as SQLite stores them, or None.
-        length_range: The least and the greatest length of a text or of bytes, or None.
-    """
-
-    __slots__ = (
-        "constraints",
-        "description",
-        "format",
-        "length_range",
-        "name",
-        "null_count",
-        "type",
-        "value_range",
-    )
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.name: str = read_text(raw, "name")
-        self.type: str = read_text(raw, "type", "any")
-        self.format: str = read_text(raw, "format", "default")
-        self.description: str = read_text(raw, "description", "")
-        self.constraints: dict[str, Any] = read_object(raw, "constraints")
-        for key in self.constraints:
-            if key in _CONSTRAINTS:
-                _CONSTRAINTS[key](self.constraints, key)
-        self.null_count: int | None = read_count(raw, "nullCount") if "nullCount" in raw else None
-        self.value_range: tuple[Any, Any] | None = read_value_range(raw, "valueRange")
-        self.length_range: tuple[int, int] | None = read_range(raw, "lengthRange")
-
-    def __repr__(self) -> str:
-        return f"<Field {self.name}: {self.type}>"
-
-    @property
-    def required(self) -> bool:
-        """Whether the column is NOT NULL."""
-        return bool(self.constraints.get("required", False))
-
-
-class Table:
-    """One table of a dataset.
-
-    Attributes:
-        name: The table's name, as SQL has it.
-        description: What it holds; may be empty.
-        fields: Its columns, in order.
-        primary_key: Names of the columns of its primary key.
-        unique_keys: Names of the columns of each unique key.
-        indexes: Its indexes, with their names and columns.
-        row_count: Number of rows when it was built.
-        rowid_range: Lowest and highest rowid, or None for an empty table or one without rowids.
-        digest: Hash of its rows, or an empty string; see
-            :func:`microcosm_sqlite.catalog.verifying.digest.content_digest`.
-        foreign_keys: The keys into tables of the same dataset, in the words of Table Schema v2.
-        external_keys: The keys into other datasets, whose ``reference`` names one as ``package``.
-        repairs: How many lines of its sources were repaired when it was built, by kind of repair.
-    """
-
-    __slots__ = (
-        "description",
-        "digest",
-        "external_keys",
-        "fields",
-        "foreign_keys",
-        "indexes",
-        "name",
-        "primary_key",
-        "repairs",
-        "row_count",
-        "rowid_range",
-        "unique_keys",
-    )
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        schema = read_object(raw, "schema")
-        self.name: str = read_text(read_object(raw, "dialect"), "table", "") or read_text(
-            raw, "name"
-        )
-        self.description: str = read_text(raw, "description", "")
-        self.fields: list[Field] = [Field(field) for field in read_objects(schema, "fields")]
-        self.primary_key: list[str] = check_names(schema.get("primaryKey", []))
-        keys = [_read_key(key) for key in read_objects(schema, "foreignKeys")]
-        self.foreign_keys: list[dict[str, Any]] = [key for key in keys if not _package(key)]
-        self.external_keys: list[dict[str, Any]] = [key for key in keys if _package(key)]
-        self.unique_keys: list[list[str]] = [
-            check_names(key) for key in read_list(schema, "uniqueKeys")
-        ]
-        self.indexes: list[dict[str, Any]] = read_objects(raw, "indexes")
-        self.row_count: int = read_count(raw, "rowCount", 0)
-        self.rowid_range: tuple[int, int] | None = read_range(raw, "rowidRange")
-        self.digest: str = read_text(raw, "digest", "")
-        repairs = read_object(raw, "repairs")
-        self.repairs: dict[str, int] = {kind: read_count(repairs, kind) for kind in repairs}
-        for index in self.indexes:
-            read_text(index, "name", "")
-            check_names(index.get("fields", []))
-            read_bool(index, "unique")
-
-    def target_of(self, key: dict[str, Any]) -> str:
-        """The table that a key of this one leads into, as SQL names it."""
-        target: str = key["reference"].get("resource") or self.name
-        package = _package(key)
-        return f"{package}.{target}" if package else target
-
-    def __repr__(self) -> str:
-        return f"<Table {self.name}: {self.row_count:,} rows, {len(self.fields)} columns>"
-
-
-class Tables(dict[str, Table]):
-    """The tables of a dataset by name; an unknown name raises an error that suggests the nearest.
-
-    Args:
-        dataset: The dataset's name, for errors.
-        tables: The tables.
-    """
-
-    def __init__(self, dataset: str, tables: Iterable[Table]) -> None:
-        super().__init__((table.name, table) for table in tables)
-        self._dataset = dataset
-
-    def __missing__(self, name: str) -> Table:
-        raise refuse_name(name, self, f"Dataset {self._dataset!r}", "table")
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Tables, (self._dataset, list(self.values()))
-
-
-def refuse_name(name: str, known: Iterable[str], owner: str, kind: str) -> TableNotFoundError:
-    """The error for the name of a table or column that is not there."""
-    from microcosm_sqlite.common.wording import suggest
-
-    return TableNotFoundError(
-        f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
-    )
+REWRITE = "Build the data wheel again, or reinstall it."
+"""What to do about a manifest that cannot be used."""
 
 
 class Requirement:
@@ -202,9 +60,9 @@ class Requirement:
 
     def __init__(self, dataset: str, raw: dict[str, Any]) -> None:
         self.dataset = dataset
-        self.distribution: str = read_text(raw, "distribution", "")
-        self.version: str = read_text(raw, "version", "")
-        self.accepts: str = read_text(raw, "accepts", "")
+        self.distribution = read_requirement(raw, "distribution")
+        self.version = read_requirement(raw, "version")
+        self.accepts = read_requirement(raw, "accepts")
 
     def __repr__(self) -> str:
         return f"<Requirement {self.dataset}: {self.distribution}{self.accepts}>"
@@ -230,7 +88,11 @@ class Manifest:
         sha256: Hex digest of the uncompressed database.
         fingerprint: Hash of the schema; see :func:`microcosm_sqlite.catalog.structure.fingerprint`.
         models: Name of the module that declares the models, or an empty string.
+        changes: Of the last versions, ``version`` and ``text`` of the changelog, in Markdown.
         requires: The datasets that foreign keys lead into, by name.
+        shards: The shards that the database is cut into; none where it is one file.
+        twins: The columnar twins that a distribution of their own carries, by table.
+        edition: Which part of the dataset it is, or None for the full one.
 
     Raises:
         ManifestError: A required key is missing or of the wrong type, or the format is later than
@@ -245,15 +107,15 @@ class Manifest:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ManifestError(
                 f"{origin} is not a dataset manifest: {_reason(error)}.",
-                hint="Build the data wheel again, or reinstall it.",
+                hint=REWRITE,
             ) from error
 
     def _read(self, raw: dict[str, Any], extension: dict[str, Any]) -> None:
         self.format = read_count(extension, "format")
-        if self.format > FORMAT:
+        if self.format > SHARDED_FORMAT:
             raise ManifestError(
                 f"{self.origin} has manifest format {self.format}; "
-                f"this version reads up to {FORMAT}.",
+                f"this version reads up to {SHARDED_FORMAT}.",
                 hint="Run: pip install --upgrade microcosm-sqlite",
             )
         self.name = read_text(raw, "name")
@@ -269,13 +131,35 @@ class Manifest:
         self.compression = read_text(extension, "compression", "none")
         self.bytes = read_count(extension, "bytes")
         self.sha256 = read_sha256(extension, "hash")
+        self._read_parts(extension)
         self.fingerprint = read_text(extension, "fingerprint", "")
         self.sqlite_version = read_text(extension, "sqliteVersion", "")
         self.builder_version = read_text(extension, "builderVersion", "")
         self.models = read_inner_path(extension, "models", ".", "")
+        self.changes = read_objects(extension, "changes", ("version", "text"))
         requires = read_object(extension, "requires")
         self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
         self.tables = Tables(self.name, map(Table, read_objects(raw, "resources")))
+        edition = read_object(extension, "edition")
+        self.edition = Edition(self.name, edition) if edition else None
+
+    def _read_parts(self, extension: dict[str, Any]) -> None:
+        self.shards: tuple[Shard, ...] = ()
+        self.twins: dict[str, ShippedTwin] = {}
+        # Few datasets have parts, and each cold start of the others would pay for the imports.
+        if "shards" in extension:
+            from microcosm_sqlite.catalog.shards import read_shards
+
+            self.shards = read_shards(extension, self.bytes)
+        if "columnar" in extension:
+            from microcosm_sqlite.catalog.columnar import read_twins
+
+            self.twins = read_twins(extension)
+
+    def explain_edition(self) -> str:
+        """Describe what an edition lacks, and how to get it; empty for the full dataset."""
+        rows = sum(table.row_count for table in self.tables.values())
+        return self.edition.explain(rows) if self.edition else ""
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name} {self.version}: {len(self.tables)} tables>"
@@ -292,7 +176,7 @@ class Manifest:
         except ValueError as error:
             raise ManifestError(
                 f"{origin} {error}.",
-                hint="Build the data wheel again, or reinstall it.",
+                hint=REWRITE,
             ) from error
         return cls(raw, origin)
 
@@ -301,20 +185,6 @@ class Manifest:
         import json
 
         return json.dumps(self.raw, indent=1, ensure_ascii=False) + "\n"
-
-
-def _read_key(key: dict[str, Any]) -> dict[str, Any]:
-    """A foreign key, with lists of columns where the standard allows a text for one."""
-    reference = read_object(key, "reference")
-    read_text(reference, "resource", "")
-    read_text(reference, "package", "")
-    own, referred = check_names(key["fields"]), check_names(reference["fields"])
-    return key | {"fields": own, "reference": reference | {"fields": referred}}
-
-
-def _package(key: dict[str, Any]) -> str:
-    package: str = key["reference"].get("package", "")
-    return package
 
 
 def _reason(error: Exception) -> str:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from microcosm_sqlite.catalog.cache.extraction import decompress_file, extract_member
+from microcosm_sqlite.catalog.cache.extraction import decompress_file
+from microcosm_sqlite.catalog.cache.joining import extract_archive
 from microcosm_sqlite.catalog.codecs import SUFFIXES
 from microcosm_sqlite.catalog.discovery import GROUP, discover, zipped_folders
 from microcosm_sqlite.catalog.distributions import Distribution, folder_reader
 from microcosm_sqlite.catalog.installed import InstalledDataset
-from microcosm_sqlite.catalog.location import Location, member_name
+from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.catalog.parts import find_kind
 from microcosm_sqlite.catalog.preflight import check_regular
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.errors import (
@@ -103,8 +105,10 @@ def open_wheel(wheel: str, folder: str) -> Iterator[PackedDataset]:
     for problem in scan.problems:
         raise BrokenDistributionError(problem.message, hint="Tell its author to build it again.")
     if not scan.entries:
+        kind = find_kind(os.path.basename(wheel))
         raise BrokenDistributionError(
-            f"{wheel} carries no dataset: it has no entry point in the group {GROUP}."
+            f"{wheel} carries no dataset: it has no entry point in the group {GROUP}.",
+            hint=f"It is a {kind}: name the wheel that it belongs to." if kind else "",
         )
     for entry in scan.entries:
         yield PackedDataset(entry, folder)
@@ -158,11 +162,11 @@ class PackedDataset(InstalledDataset):
 
     def _extract(self) -> Location:
         assert self.entry is not None, "a packed dataset has an entry"  # noqa: S101
-        site = self.entry.distribution.site
+        distribution = self.entry.distribution
         if self.manifest is None:
             raise BrokenDistributionError(
-                f"{os.path.basename(site)} has no manifest; only its own code, which is not run "
-                "here, knows where its database is."
+                f"{os.path.basename(distribution.site)} has no manifest; only its own code, which "
+                "is not run here, knows where its database is."
             )
-        path = extract_member(site, member_name(self.manifest), self.manifest, self._folder)
+        path = extract_archive(distribution, self.manifest, self._folder)
         return Location(path, immutable=True)

@@ -32,6 +32,13 @@ POINTER = (
 )
 """How a file begins that Git LFS left in place of another, and what it is."""
 
+NO_ROOM = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_GETTEMPPATH,
+)
+"""What SQLite says where it cannot write: of files that it reads, a temporary one."""
+
 # What is found in place of a database, by its first bytes.
 _IMPOSTORS = (
     POINTER,
@@ -71,6 +78,12 @@ def check_sidecars(path: str) -> None:
     path = _resolve(path)
     for suffix in SIDECARS:
         _check_sidecar(path, suffix)
+
+
+def find_sidecars(path: str) -> list[str]:
+    """The log and the journal beside a file, where they hold anything."""
+    beside = [_resolve(path) + suffix for suffix in SIDECARS]
+    return [each for each in beside if os.path.isfile(each) and os.path.getsize(each)]
 
 
 def check_header(path: str) -> None:
@@ -144,7 +157,7 @@ def check_regular(path: str, status: os.stat_result) -> None:
     """
     if not S_ISREG(status.st_mode):
         what = "a folder, not a regular file" if S_ISDIR(status.st_mode) else "not a regular file"
-        raise DatasetUnreadableError(f"{path} is {what}.", hint="Name the database file itself.")
+        raise DatasetUnreadableError(f"{path} is {what}.", hint=NAME_FILE)
 
 
 def _check_header(path: str, size: int, header: bytes) -> None:
@@ -210,6 +223,7 @@ def _identify(size: int, header: bytes) -> str:
 
 
 REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
+NAME_FILE = "Name the database file itself."
 CORRECT_PATH = "Correct the path that was configured or registered, or write the file again."
 
 
@@ -262,6 +276,11 @@ def translate(
         return DatasetNotPackagedError(
             f"{path} was left in the middle of a transaction: {error}.",
             hint="Open it once with write access, so that SQLite can roll back.",
+        )
+    if getattr(error, "sqlite_errorcode", 0) in NO_ROOM:
+        return DatasetIOError(
+            f"SQLite cannot write a temporary file to sort rows of {path}: {error}.",
+            hint="Set SQLITE_TMPDIR to a folder with room, or first run PRAGMA temp_store=MEMORY.",
         )
     is_busy = code == sqlite3.SQLITE_BUSY
     problem = "is being written to" if is_busy else "cannot be read"

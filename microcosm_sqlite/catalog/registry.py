@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.catalog.distributions import Entry, Problem
+from microcosm_sqlite.catalog.edition_choice import choose_edition, name_edition
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
-from microcosm_sqlite.errors import (
-    AmbiguousDatasetError,
-    DatasetError,
-    DatasetNotFoundError,
-)
+from microcosm_sqlite.catalog.overrides import active, overridden
+from microcosm_sqlite.catalog.usage import log
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _registered: dict[str, InstalledDataset] = {}
-_installed: dict[str, InstalledDataset] = {}
+_installed: dict[tuple[str, str], InstalledDataset] = {}
 
 
 def datasets() -> dict[str, InstalledDataset]:
@@ -31,8 +29,10 @@ def datasets() -> dict[str, InstalledDataset]:
     Only metadata is read. What is installed but broken is left out here and reported by
     :func:`problems`; asking for it by name raises its error.
     """
-    found = {name: entries[0] for name, entries in _claims().items() if len(entries) == 1}
-    named = {name: _instance(entry) for name, entry in found.items()} | _registered
+    claims = _claims().items()
+    named = {name: each for name, several in claims if (each := _choose(name, several))}
+    named |= _registered
+    named |= {each.dataset.name: each.dataset for each in active()}
     usable = {}
     for name in sorted(named):
         if (fault := _fault(named[name])) is None:
@@ -42,46 +42,83 @@ def datasets() -> dict[str, InstalledDataset]:
     return usable
 
 
-def dataset(name: str) -> InstalledDataset:
+def dataset(name: str, *, edition: str = "") -> InstalledDataset:
     """The dataset of this name.
+
+    Of several editions it is the one that ``MICROCOSM_SQLITE_EDITION`` names, else the full one,
+    else the only one there is.
 
     >>> microcosm_sqlite.dataset("nycflights13").version        # doctest: +SKIP
     '2013.1'
+
+    Args:
+        name: The dataset's name.
+        edition: The edition that is wanted, such as ``lite`` or ``full``, and no other.
 
     Raises:
         DatasetNotFoundError: There is none; the hint names the nearest.
         AmbiguousDatasetError: Two distributions claim the name.
         ManifestError: Its manifest cannot be used.
     """
-    named = find(name)
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a dataset is a string, not {name!r}.")
+    named = find(name, edition)
     if named is None:
         raise DatasetNotFoundError(f"No dataset is named {name!r}.", hint=_suggest(name))
     return named
 
 
-def find(name: str) -> InstalledDataset | None:
+def find(name: str, edition: str = "") -> InstalledDataset | None:
     """The dataset of this name, or None; see :func:`dataset`."""
-    if name in _registered:
+    if (override := overridden(name)) is not None:
+        return override
+    if name in _registered and edition in ("", name_edition(_registered[name])):
         return _registered[name]
-    entries = _claims().get(name, [])
-    if len(entries) > 1:
-        raise AmbiguousDatasetError(_ambiguity(name, entries), hint=_uninstall(entries))
-    return _instance(entries[0]) if entries else None
+    candidates = [_instance(entry) for entry in _claims().get(name, [])]
+    return choose_edition(name, candidates, edition) if candidates else None
+
+
+def find_editions(name: str) -> dict[str, InstalledDataset]:
+    """All that is installed of a dataset, by what each is called; the last one of two."""
+    candidates = [_instance(entry) for entry in _claims().get(name, [])]
+    return {name_edition(each): each for each in candidates}
+
+
+def explain_edition(dataset: InstalledDataset) -> str:
+    """Describe what an edition lacks, and how to get it; empty for a full dataset."""
+    if _fault(dataset) or dataset.manifest is None:
+        return ""
+    return dataset.manifest.explain_edition()
+
+
+def _choose(name: str, entries: list[Entry]) -> InstalledDataset | None:
+    try:
+        return choose_edition(name, [_instance(entry) for entry in entries])
+    except DatasetError:
+        return None  # told by `problems`
 
 
 def problems() -> list[Problem]:
-    """What is installed but cannot be used, and why."""
+    """List what is installed but cannot be used, and why.
+
+    No code of a data wheel is run: whether the entry point of one that was made for 2.0.0 works,
+    ``microcosm-sqlite doctor`` tells.
+    """
     scan = discover()
     found = list(scan.problems)
     for name, entries in sorted(_claims(scan.entries).items()):
-        if len(entries) > 1:
+        candidates = [_instance(entry) for entry in entries]
+        try:
+            choose_edition(name, candidates)
+        except DatasetError as error:
             owners = ", ".join(entry.distribution.name for entry in entries)
-            found.append(Problem(owners, name, _ambiguity(name, entries), _uninstall(entries)))
+            found.append(Problem(owners, name, error.message, error.hint))
             continue
-        fault = _fault(_instance(entries[0]))
-        if fault:
-            owner = entries[0].distribution.name
-            found.append(Problem(owner, name, fault.message, fault.hint))
+        found += (
+            Problem(each.distribution, name, fault.message, fault.hint)
+            for each in candidates
+            if (fault := _fault(each))
+        )
     return found
 
 
@@ -123,6 +160,11 @@ def reopen(name: str, path: str, immutable: bool) -> InstalledDataset:
     return InstalledDataset(name, location=Location(path, immutable=immutable))
 
 
+def find_again(name: str, edition: str) -> InstalledDataset:
+    """An installed dataset as another process unpickles it."""
+    return dataset(name, edition=edition)
+
+
 def _claims(entries: Iterable[Entry] | None = None) -> dict[str, list[Entry]]:
     claims: dict[str, list[Entry]] = {}
     for entry in discover().entries if entries is None else entries:
@@ -132,9 +174,10 @@ def _claims(entries: Iterable[Entry] | None = None) -> dict[str, list[Entry]]:
 
 def _instance(entry: Entry) -> InstalledDataset:
     """One object for each dataset, so that its manifest is parsed once."""
-    known = _installed.get(entry.name)
+    key = entry.name, entry.distribution.metadata
+    known = _installed.get(key)
     if known is None or known.entry is not entry:
-        known = _installed[entry.name] = InstalledDataset(entry.name, entry)
+        known = _installed[key] = InstalledDataset(entry.name, entry)
     return known
 
 
@@ -154,17 +197,6 @@ def _suggest(name: str) -> str:
     names = sorted({*_claims(), *_registered})
     nothing = "No dataset is installed in this environment: pip install one."
     return suggest(name, names, "Installed") or nothing
-
-
-def _ambiguity(name: str, entries: list[Entry]) -> str:
-    owners = " and ".join(
-        f"{entry.distribution.name} {entry.distribution.version}" for entry in entries
-    )
-    return f"Dataset {name!r} is claimed by {owners}."
-
-
-def _uninstall(entries: list[Entry]) -> str:
-    return f"Uninstall one of them, such as: pip uninstall {entries[-1].distribution.name}"
 
 
 def find_requirements(dataset: InstalledDataset) -> dict[str, Requirement]:

@@ -10,6 +10,7 @@ An error is one of this package and, for programs that know no other, the one of
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 
@@ -23,29 +24,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
-"""What SQLite says of a file rather than of a statement."""
+DAMAGE = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+}
+"""SQLite's messages about a file rather than a statement."""
 
+ATTACH = "Name other datasets when you connect: attach=[NAME]."
 COPY = "Copy the file that `microcosm-sqlite path` prints, and change the copy."
 
 
 def explain_statement(
-    error: sqlite3.Error | sqlite3.Warning, dataset: str, connection: sqlite3.Connection, sql: str
+    error: sqlite3.Error | sqlite3.Warning,
+    dataset: str,
+    connection: sqlite3.Connection,
+    sql: str,
+    *,
+    explain_edition: Callable[[], str] = str,
 ) -> DatasetError:
     """The error of this package for a statement that failed, which is one of sqlite3 as well."""
     code = getattr(error, "sqlite_errorcode", 0)
-    path = connection.execute("PRAGMA database_list").fetchone()[2] if code else ""
+    path = _name_files(connection) if code else ""
     explained = describe_failure(
         error,
         dataset,
         path,
-        lambda text: advise(text, connection, sql),
+        lambda text: add_edition(text, advise(text, connection, sql), explain_edition),
         owner=f"Dataset {dataset!r}: ",
     )
     kind: Any = _combine(type(explained), type(error))
     both: DatasetError = kind(explained.message, hint=explained.hint)
     vars(both).update(sqlite_errorcode=code, sqlite_errorname=getattr(error, _NAME, ""))
     return both
+
+
+def _name_files(connection: sqlite3.Connection) -> str:
+    """The files of a connection, any of which may be the damaged one."""
+    return " or ".join(path for *_, path in connection.execute("PRAGMA database_list") if path)
 
 
 def describe_failure(
@@ -56,7 +73,7 @@ def describe_failure(
     Args:
         error: What sqlite3 raised.
         dataset: The dataset's name.
-        path: Its file.
+        path: Its file, or the files of all datasets that the statement may read.
         advise: Returns the hint for a message of SQLite.
         owner: What stands before the message.
     """
@@ -64,7 +81,10 @@ def describe_failure(
     if code == sqlite3.SQLITE_READONLY:
         return ReadOnlyDatasetError(f"Dataset {dataset!r} is read-only.", hint=COPY)
     if code in DAMAGE and isinstance(error, sqlite3.Error):
-        return translate(error, path)
+        damage = translate(error, path)
+        # A file that is opened by its path has that for a name, which the message says already.
+        named = "" if os.path.basename(dataset) == os.path.basename(path) else owner
+        return type(damage)(named + damage.message, hint=damage.hint)
     text = str(error).rstrip(".")
     return QueryError(f"{owner}{text}.", hint=advise(text))
 
@@ -90,6 +110,13 @@ def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
     return ""
 
 
+def add_edition(text: str, hint: str, explain_edition: Callable[[], str]) -> str:
+    """Add to the hint for a table or column that is not there that this is an edition only."""
+    if not text.startswith(("no such table", "no such column")):
+        return hint
+    return " ".join(filter(None, (hint, explain_edition())))
+
+
 def _on_table(name: str, connection: sqlite3.Connection, _: str) -> str:
     schema, _, table = name.rpartition(".")
     if schema and schema not in list_schemas(connection):
@@ -105,11 +132,15 @@ def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
     return suggest(name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
 
 
+def _on_attach(_: str, __: sqlite3.Connection, sql: str) -> str:
+    return COPY if sql.lstrip().upper().startswith("VACUUM") else ATTACH
+
+
 _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
     (r"You can only execute one statement", "Run the statements one by one."),
-    (r"too many attached databases", "Name other datasets when you connect: attach=[NAME]."),
+    (r"(?P<name>too many attached databases)", _on_attach),
     (r"ambiguous column name", "Write it as table.column."),
     (
         r"Could not decode to UTF-8",

@@ -1,4 +1,4 @@
-"""Read JSON that an enemy may have written: within bounds, and with values of the right types.
+"""Read JSON that an attacker may have written: within bounds, and with values of the right types.
 
 What is not as it should be raises KeyError, TypeError or ValueError, whose text says why.
 """
@@ -25,6 +25,9 @@ MAX_VALUES = 2_000_000
 MAX_DEPTH = 32
 MAX_TEXT = 100_000
 """Characters of a text that is shown to people, or names something."""
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
+"""What names of distributions and versions consist of, both of which stand in commands to run."""
+_IN_SPECIFIERS = PLAIN | frozenset("<>=!~,* ")
 MAX_INTEGER = 2**63 - 1
 """The largest that SQLite stores; those without a bound cannot even be printed."""
 
@@ -64,7 +67,8 @@ def _load(document: str) -> Any:
     if _make_scanner is not None:
         try:
             value, end = _make_scanner(_Rules)(text, 0)
-        except (ValueError, StopIteration, RecursionError):
+        except (ValueError, StopIteration, RecursionError, SystemError):
+            # The scanner of Python 3.11 fails where json, which has its error, is not imported.
             end = -1
         if end == len(text):
             return value
@@ -250,3 +254,15 @@ def _shorten(value: object) -> str:
     from reprlib import repr as shorten
 
     return shorten(value)
+
+
+def read_requirement(raw: dict[str, Any], key: str) -> str:
+    """A name, a version or several specifiers of versions, which a command to run can quote.
+
+    Raises:
+        ValueError: It holds what means more in a command.
+    """
+    text = read_text(raw, key, "")
+    if set(text) - _IN_SPECIFIERS:
+        raise ValueError(f"{key!r} is {text[:40]!r}, which is no name or version of a distribution")
+    return text

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.common.kinds import find_declared_kind
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 
 _NULL = "NULL value in "
 _MOST_FINDINGS = 1000
@@ -53,8 +53,16 @@ def is_without_rowid(connection: Connection, table: str) -> bool:
     return connection.execute(index).fetchone() is not None
 
 
+def find_rowid_name(connection: Connection, table: str, columns: Iterable[str]) -> str:
+    """A name for the rowid of a table with these columns; empty for a view, and where none is."""
+    listed = connection.execute(f"PRAGMA main.table_list({quote_identifier(table)})").fetchall()
+    if any(kind == "view" or has_none for _, _, kind, _, has_none, *_ in listed):
+        return ""
+    return name_rowid(columns)
+
+
 def find_damages(connection: Connection, check: str = "quick_check", limit: int = 10) -> list[str]:
-    """What SQLite finds wrong in a file; nothing in a sound one.
+    """List the errors that SQLite finds in a file; empty for a sound one.
 
     SQLite 3.40 finds NULL in tables without rowids where there is none, if a required column is
     in front of the key. So it is asked whether there is one.

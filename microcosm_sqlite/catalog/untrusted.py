@@ -1,4 +1,4 @@
-"""Open a file that an enemy may have made, or run SQL that an enemy may have written.
+"""Open a file that an attacker may have made, or run SQL that an attacker may have written.
 
 The ordinary connection already writes nothing, attaches nothing and calls no function of the
 application from a view. What is added here bounds what a question may cost, after SQLite's own
@@ -10,9 +10,14 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from microcosm_sqlite.catalog.connection import SQLITE_ERRORS, attach_late
+from microcosm_sqlite.catalog.connection import IN_MEMORY, SQLITE_ERRORS, attach_late
 from microcosm_sqlite.catalog.preflight import translate
+from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import DatasetCorruptError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TIME_LIMIT = 10.0
 """Seconds that an untrusted connection may be used for, before its statements are interrupted."""
@@ -20,7 +25,7 @@ TIME_LIMIT = 10.0
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 4 << 20,  # bytes of one value or row
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
-    sqlite3.SQLITE_LIMIT_COLUMN: 2_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: MOST_COLUMNS,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 32,
@@ -62,7 +67,7 @@ _SLOW_FUNCTIONS = {
 SQLite cannot be interrupted inside one of them, which takes hours for values within the limits.
 """
 
-_DANGEROUS_FUNCTIONS = {
+DANGEROUS_FUNCTIONS = {
     "fts3_tokenizer",
     "load_extension",
     # With one argument, the other slow ones are harmless.
@@ -105,7 +110,11 @@ def restrict(connection: sqlite3.Connection, path: str, time_limit: float = TIME
 
 
 def bound(connection: sqlite3.Connection, time_limit: float = TIME_LIMIT) -> None:
-    """Bound the size and the time of what a connection reads, before it reads anything."""
+    """Bound the size and the time of what a connection reads, before it reads anything.
+
+    What an attacker wrote gets into no temporary file.
+    """
+    connection.execute(IN_MEMORY)
     for category, limit in LIMITS.items():
         connection.setlimit(category, limit)
     # The authorizer is not asked about what a table's own definition calls; this refuses that too.
@@ -153,17 +162,28 @@ def attach_restricted(connection: sqlite3.Connection, schema: str, uri: str, pat
         restrict(connection, path)
 
 
-def limit_time(connection: sqlite3.Connection, seconds: float) -> None:
-    """Interrupt whatever the connection runs later than this from now; a pool may call it again."""
+def limit_time(
+    connection: sqlite3.Connection, seconds: float, is_stopped: Callable[[], bool] | None = None
+) -> None:
+    """Interrupt whatever the connection runs later than this from now; a pool may call it again.
+
+    Args:
+        connection: The connection.
+        seconds: How long it may run.
+        is_stopped: Whether to interrupt it at once; it is asked every few microseconds.
+    """
     end = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+    if is_stopped is None:
+        connection.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS)
+    else:
+        connection.set_progress_handler(lambda: int(time.monotonic() > end or is_stopped()), _STEPS)
 
 
 def _authorize(
     action: int, first: str | None, second: str | None, _schema: str | None, _origin: str | None
 ) -> int:
     if action == sqlite3.SQLITE_FUNCTION:
-        allowed = (second or "").lower() not in _DANGEROUS_FUNCTIONS
+        allowed = (second or "").lower() not in DANGEROUS_FUNCTIONS
     elif action == sqlite3.SQLITE_PRAGMA:
         allowed = (first or "").lower() in _DESCRIBING_PRAGMAS
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from io import StringIO
@@ -35,11 +34,15 @@ COMMANDS = {
     "export": "querying:export_tables",
     "browse": "datasets:browse_datasets",
     "card": "datasets:print_card",
+    "site": "serving:write_site",
+    "mcp": "serving:serve_agents",
     "verify": "datasets:verify_datasets",
-    "new": "projects:new_project",
-    "add": "projects:add_to_project",
-    "refresh": "projects:refresh_project",
+    "new": "drafting:new_project",
+    "add": "drafting:add_to_project",
+    "refresh": "drafting:refresh_project",
     "build": "projects:build_project",
+    "release": "publishing:release_project",
+    "subset": "subsetting:write_subset",
     "diff": "publishing:compare_versions",
     "check": "publishing:check_publication",
     "doctor": "datasets:examine_environment",
@@ -119,12 +122,30 @@ def end(error: Exception) -> int:
         return INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
     if os.environ.get(TRACEBACK):
         raise error
-    report_error(*_explain(error))
+    message, hint = _explain(error)
+    report_error(message, READ_AS_UTF8 if _is_misread(error) else hint)
     return NOT_FOUND if isinstance(error, DatasetNotFoundError) else FAILED
 
 
+READ_AS_UTF8 = (
+    "Set PYTHONUTF8=1: in this locale Python reads arguments and standard input as "
+    f"{sys.getfilesystemencoding()}, and some of it is not."
+)
+
+
+def _is_misread(error: Exception) -> bool:
+    """Whether a command failed on text that Python did not read as what it is."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return False
+    from microcosm_sqlite.common.wording import is_utf8
+
+    cause = error.__cause__
+    refused = [str(cause.object)] if isinstance(cause, UnicodeEncodeError) else []
+    return not all(map(is_utf8, sys.argv[1:] + refused))
+
+
 def _explain(error: Exception) -> tuple[str, str]:
-    """What is told of an error, and what can be done about it."""
+    """Return the message of an error, and what can be done about it."""
     if isinstance(error, MicrocosmSQLiteError):
         return error.message, error.hint
     if type(error).__module__ == "sqlite3":
@@ -132,10 +153,9 @@ def _explain(error: Exception) -> tuple[str, str]:
     if isinstance(error, MemoryError):
         return "There is not enough memory.", f"For a file from outside, set {MEMORY} to more."
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        is_full = error.filename and error.errno == errno.ENOSPC
-        hint = "Free some space, or set TMPDIR to a folder with more." if is_full else ""
-        return f"{where}{error.strerror or error}.", hint
+        from microcosm_sqlite.common.workspace import explain_os_error
+
+        return explain_os_error(error)
     return (
         f"Unexpected {type(error).__name__}: {error}.",
         f"This is a bug: please report it, with what is shown when {TRACEBACK}=1 is set.",

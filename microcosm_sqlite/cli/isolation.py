@@ -15,7 +15,7 @@ from functools import update_wrapper
 import click
 
 from microcosm_sqlite.cli.output import report_error
-from microcosm_sqlite.common.platforms import follow_parent
+from microcosm_sqlite.common.platforms import IS_WINDOWS, can_start_processes, follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import DatasetFileError, MicrocosmSQLiteError, SettingsError
 
@@ -40,6 +40,12 @@ Memory and the size of each file that is written are megabytes. A compressed dat
 hundred times as large as its file.
 """
 
+_PATIENCE = 1 if IS_WINDOWS else 4
+"""How often the seconds may pass on the clock, as others may keep the processors busy.
+
+On Windows, where nothing ends a process by its processor time, the clock decides.
+"""
+
 _CHILD = """
 import json, sys
 task = json.loads(sys.argv[1])
@@ -61,7 +67,8 @@ def isolated(
         parameters: Parameters of the command that are a name or a path, or several.
         failure: The command's exit code for an error.
         around: Given the options of the command, and what runs it in that process with further
-            arguments, returns its exit code. It stays in this process, so it may ask the user.
+            arguments, returns its exit code. It stays in this process, so it may ask the user, and
+            fetch what is named by an address. Limits grow with the files among these arguments.
     """
 
     def decorate(command: Callback) -> Callback:
@@ -72,7 +79,7 @@ def isolated(
             arguments = click.get_current_context().find_root().obj
 
             def start(*more: str) -> int:
-                return run_isolated([*arguments, *more], paths)
+                return run_isolated([*arguments, *more], [*paths, *filter(os.path.exists, more)])
 
             try:
                 return around(options, start) if around else start()
@@ -91,7 +98,7 @@ def _list_paths(options: Mapping[str, Any], parameters: Sequence[str]) -> Iterat
     for parameter in parameters:
         given = options[parameter]
         for path in given if isinstance(given, tuple) else (given,):
-            if path and Path(path).exists():
+            if path and ("://" in path or Path(path).exists()):
                 yield path
 
 
@@ -110,18 +117,18 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
 
     limits = _choose_limits(sum(map(_measure, paths)))
     names = " or ".join(map(os.path.basename, map(os.path.normpath, paths)))
-    if getattr(sys, "frozen", False) or not sys.executable:
+    if culprit := _find_obstacle():
         raise DatasetFileError(
-            f"{names} is only read in a process of its own, which a frozen application cannot "
-            "start.",
+            f"{names} is only read in a process of its own, which {culprit} cannot start.",
             hint="Use the program that `pip install microcosm-sqlite` installs.",
         )
     with open_scratch() as folder:
         child = _start({"path": sys.path, "arguments": arguments, "limits": limits}, str(folder))
-        code = _wait(child, limits[SECONDS])
-    if code is None:
+        code = _wait(child, limits[SECONDS] * _PATIENCE)
+    if code is None or _name_signal(-code) == "SIGXCPU":
+        seconds = limits[SECONDS] * (_PATIENCE if code is None else 1)
         raise DatasetFileError(
-            f"Reading {names} was stopped after {spell_count(limits[SECONDS], 'second')}: a small "
+            f"Reading {names} was stopped after {spell_count(seconds, 'second')}: a small "
             "file that takes so long may be made to do so.",
             hint=f"If you trust its author, set {SECONDS} to more.",
         )
@@ -131,6 +138,13 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
             hint=f"If you trust its author, set {SECONDS} or {MEMORY} to more.",
         )
     return code
+
+
+def _find_obstacle() -> str:
+    """Return why this process cannot start another; empty if it can."""
+    if not can_start_processes():
+        return "a browser"
+    return "a frozen application" if getattr(sys, "frozen", False) or not sys.executable else ""
 
 
 def _choose_limits(size: int) -> dict[str, int]:
@@ -221,8 +235,8 @@ def _set_limits(limits: Mapping[str, int]) -> None:
         return
     # Linux counts as data what is written to, and not what is only reserved, as for threads.
     memory_kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-    # Should the parent be killed while SQLite is busy, the processor's time is still bounded.
-    _lower(resource.RLIMIT_CPU, limits[SECONDS] * (os.cpu_count() or 1))
+    _lower(resource.RLIMIT_CPU, limits[SECONDS])
+    _lower(resource.RLIMIT_CORE, 0)  # nor is the memory of a process that was ended written
     _lower(resource.RLIMIT_FSIZE, limits[FILE_SIZE] * _MB)
     _lower(memory_kind, memory)
 

@@ -8,7 +8,7 @@ from functools import update_wrapper
 
 import click
 
-from microcosm_sqlite.catalog.installed import find_fields
+from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.registry import dataset, datasets, find
 from microcosm_sqlite.cli.output import FORMATS, Output
 from microcosm_sqlite.cli.streams import printable, write_note
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest_tables import Table
 
     Callback = Callable[..., Any]
     from collections.abc import Iterator, Sequence
 
     from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
     from microcosm_sqlite.authoring.project.repairs import Repair
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest_tables import Field
 
 
 def examples(*lines: str) -> str:
@@ -284,7 +284,7 @@ _QUESTION = "Repair it: yes, no, all of this file, or done with it"
 
 
 def choose_accept(file: str | None, *, repair: bool) -> Accept:
-    """What says which repairs are made: all, none, or those that a file has."""
+    """Return the function that accepts repairs: all, none, or those of a file."""
     if file is None:
         return lambda _, repairs: repairs if repair else ()
     from pathlib import Path

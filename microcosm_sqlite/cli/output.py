@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from microcosm_sqlite.cli.drawing import fits, write_table, write_vertical
 from microcosm_sqlite.cli.streams import (
     is_terminal,
     printable,
@@ -18,104 +19,20 @@ from microcosm_sqlite.cli.streams import (
     write_note,
     write_result,
 )
-from microcosm_sqlite.common.wording import measure, spell_count
-from microcosm_sqlite.interop.exporting.text_formats import blob_literal
+from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any, ClassVar
 
+    from microcosm_sqlite.interop.exporting.text_formats import Batch
+
     Rows = Iterable[Sequence[Any]]
-    from collections.abc import Sequence
-    from typing import Any
 
-    from microcosm_sqlite.interop.exporting.text_formats import Batches
-
-WIDEST = 80
-"""Characters of a cell that a terminal shows; nothing is cut elsewhere."""
-
-GAP = "  "
-NULL = "NULL"
-
-
-def write_table(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
-    """Aligned columns; long results are drawn in pieces."""
-    gap = ""
-    for batch in batches:
-        yield gap + draw_table(columns, batch, header)
-        gap = "\n" if header else ""
-    if not gap and header and columns:
-        yield draw_table(columns, [], header)
-
-
-def draw_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], header: bool) -> str:
-    """Aligned text with a final newline: numbers to the right, the rest to the left."""
-    widest = WIDEST if is_terminal() else 0
-    cells = [[_cell(value, widest) for value in row] for row in rows]
-    heading = [[_plain(column) for column in columns]] if header else []
-    lines = align(heading + cells, [_is_numeric(values) for values in zip(*rows, strict=True)])
-    if widest and use_color() is not False:
-        lines[len(heading) :] = map(_dim_nulls, rows, lines[len(heading) :])
-    return "".join(f"{GAP.join(line).rstrip()}\n" for line in lines)
-
-
-def draw_plain(rows: Sequence[Sequence[str]]) -> str:
-    """Aligned text without a header, such as facts and their names."""
-    lines = align([[_plain(text) for text in row] for row in rows])
-    return "\n".join(GAP.join(line).rstrip() for line in lines)
-
-
-def align(cells: list[list[str]], to_right: Sequence[bool] = ()) -> list[list[str]]:
-    """The cells, each filled with blanks to the width of its column.
-
-    >>> align([["a", "1"], ["bcd", "10"]], [False, True])
-    [['a  ', ' 1'], ['bcd', '10']]
-    """
-    widths = [max(map(measure, column)) for column in zip(*cells, strict=True)]
-    sides = list(to_right) or [False] * len(widths)
-    return [
-        [_fill(text, width, side) for text, width, side in zip(row, widths, sides, strict=True)]
-        for row in cells
-    ]
-
-
-def _fill(text: str, width: int, to_right: bool) -> str:
-    blanks = " " * (width - measure(text))
-    return blanks + text if to_right else text + blanks
-
-
-def _cell(value: Any, widest: int) -> str:
-    if value is None:
-        return NULL
-    if isinstance(value, bytes):
-        text = blob_literal(value)
-    elif isinstance(value, str):
-        text = _plain(value)
-    else:
-        text = value.human() if hasattr(value, "human") else str(value)
-    return f"{text[: widest - 1]}…" if 0 < widest < len(text) else text
-
-
-def _plain(text: str) -> str:
-    """Text for one line."""
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _is_numeric(values: Sequence[Any]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float) for value in known)
-
-
-def _dim_nulls(row: Sequence[Any], line: list[str]) -> list[str]:
-    dimmed = click.style(NULL, dim=True)
-    return [
-        text.replace(NULL, dimmed) if value is None else text
-        for value, text in zip(row, line, strict=True)
-    ]
-
-
-FORMATS = ("table", "json", "jsonl", "csv", "tsv")
+FORMATS = ("table", "vertical", "json", "jsonl", "csv", "tsv")
+_DRAWN = {"table": write_table, "vertical": write_vertical}
+"""Formats that are drawn for people."""
 
 
 class Output:
@@ -142,18 +59,18 @@ class Output:
         Args:
             columns: Their names.
             rows: The rows; values are those of SQLite, or a :class:`Count` or :class:`Size`.
-            page: Whether a long table on a terminal goes through the pager.
+            page: Whether a long table on a terminal goes through the pager, and one that is
+                wider than the terminal is written row by row, unless the user chose a format.
         """
         from microcosm_sqlite.interop.exporting.text_formats import WRITERS, batched
 
-        writers = WRITERS
-        if self.format == "table":
-            from microcosm_sqlite.cli.output import write_table
-
-            writers = {"table": write_table}
-        texts = writers[self.format](columns, batched(rows), self.header)
-        if self.format != "table":
-            write_result(texts, self.format)
+        batches = batched(rows)
+        form = self.format
+        if page and not self.is_chosen and form == "table":
+            form, batches = _fit(columns, batches)
+        texts = (_DRAWN.get(form) or WRITERS[form])(columns, batches, self.header)
+        if form not in _DRAWN:
+            write_result(texts, form)
         elif page and is_terminal():
             _page(texts)
         else:
@@ -163,9 +80,9 @@ class Output:
         """Write a list; when quiet, only its first column and no header."""
         if self.quiet:
             columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
-        if self.format in ("table", "tsv"):
+        if self.format in (*_DRAWN, "tsv"):
             columns = [column.upper() for column in columns]
-        if self.format == "table":
+        if self.format in _DRAWN:
             rows = (["-" if value is None else value for value in row] for row in rows)
         self.rows(columns, rows)
 
@@ -251,6 +168,15 @@ def _report(kind: str, color: str, message: str, hint: str) -> None:
     if hint:
         lines.append(f"{click.style('Hint:', bold=True)} {printable(hint)}")
     write_note("\n".join(lines))
+
+
+def _fit(columns: Sequence[str], batches: Iterator[Batch]) -> tuple[str, Iterator[Batch]]:
+    """The format for rows on a terminal, of which the first ones tell, and all of the rows."""
+    from itertools import chain
+
+    first = next(batches, [])
+    is_wide = len(columns) > 1 and bool(first) and not fits(columns, first)
+    return "vertical" if is_wide else "table", chain([first] if first else [], batches)
 
 
 def _page(texts: Iterator[str]) -> None:

@@ -1,4 +1,4 @@
-"""Datasets, tables and columns as plain data, and the pages that ``info`` and ``doctor`` show."""
+"""The pages that ``info`` and ``doctor`` show, and the rows that ``list`` and ``info`` write."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from itertools import compress
 import click
 
 from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.catalog.registry import find_editions
 from microcosm_sqlite.catalog.verifying.ranges import spell_range
-from microcosm_sqlite.cli.output import Count, Size, draw_plain, draw_table
+from microcosm_sqlite.cli.drawing import draw_plain, draw_table, measure_terminal, wrap
+from microcosm_sqlite.cli.output import Count, Size
 from microcosm_sqlite.cli.streams import printable
+from microcosm_sqlite.interop.descriptions import (
+    describe,
+    describe_column,
+    find_references,
+    name_licenses,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +26,15 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.doctor import Diagnosis
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field, Manifest, Table
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
+    from microcosm_sqlite.interop.summaries import TableSummary
 
 
 COLUMNS = ("name", "version", "tables", "rows", "size", "license", "package")
 TABLE_COLUMNS = (
     *("table", "column", "type", "format", "required", "references"),
-    *("null_count", "minimum", "maximum", "min_length", "max_length", "description"),
+    *("null_count", "minimum", "maximum", "min_length", "max_length", "unit"),
+    *("deprecated", "description"),
 )
 
 
@@ -45,21 +55,14 @@ def summarize(dataset: InstalledDataset) -> tuple[Any, ...]:
     )
 
 
-def describe(dataset: InstalledDataset) -> dict[str, Any]:
-    """Describe a dataset: the stable form of ``info --json``.
-
-    A dataset without a manifest is opened to read its tables.
-    """
-    described: dict[str, Any] = {
-        "name": dataset.name,
-        "version": dataset.version,
-        "package": dataset.distribution,
-        "package_version": dataset.distribution_version,
-    }
-    if dataset.manifest:
-        described |= _describe_manifest(dataset.manifest)
-    described["tables"] = [describe_table(table) for table in dataset.tables.values()]
-    return described
+def spell_other_editions(dataset: InstalledDataset) -> str:
+    """The editions that are installed beside a dataset, with their distributions."""
+    others = find_editions(dataset.name) if dataset.entry else {}
+    return ", ".join(
+        f"{name} ({each.distribution} {each.distribution_version})"
+        for name, each in sorted(others.items())
+        if each.distribution != dataset.distribution
+    )
 
 
 def list_columns(table: Table) -> Iterator[tuple[Any, ...]]:
@@ -72,87 +75,16 @@ def list_columns(table: Table) -> Iterator[tuple[Any, ...]]:
         yield tuple(column[key] for key in TABLE_COLUMNS)
 
 
-def name_licenses(manifest: Manifest) -> str:
-    """The data's licences in one line."""
-    names = (
-        licence.get("name") or licence.get("title") or licence.get("path")
-        for licence in manifest.licenses
-    )
-    return " AND ".join(filter(None, names))
-
-
-def _describe_manifest(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "title": manifest.title,
-        "description": manifest.description,
-        "license": name_licenses(manifest),
-        "licenses": manifest.licenses,
-        "sources": manifest.sources,
-        "contributors": manifest.contributors,
-        "models": manifest.models,
-        "size": Size(manifest.bytes),
-        "sha256": manifest.sha256,
-        "compression": manifest.compression,
-    }
-
-
-def describe_table(table: Table) -> dict[str, Any]:
-    """Describe a table."""
-    return {
-        "name": table.name,
-        "description": table.description,
-        "rows": Count(table.row_count),
-        "columns": [describe_column(field, table) for field in table.fields],
-        "primary_key": table.primary_key,
-        "unique_keys": table.unique_keys,
-        "foreign_keys": table.foreign_keys,
-        "external_keys": table.external_keys,
-        "indexes": table.indexes,
-    }
-
-
-def describe_column(field: Field, table: Table) -> dict[str, Any]:
-    """Describe a column; None for what its manifest does not state."""
-    minimum, maximum = field.value_range or (None, None)
-    shortest, longest = field.length_range or (None, None)
-    return {
-        "name": field.name,
-        "type": field.type,
-        "format": field.format,
-        "required": field.required or field.name in table.primary_key,
-        "description": field.description,
-        "constraints": field.constraints,
-        "references": find_references(table, field.name),
-        "null_count": field.null_count,
-        "minimum": minimum,
-        "maximum": maximum,
-        "min_length": shortest,
-        "max_length": longest,
-    }
-
-
-def find_references(table: Table, column: str) -> list[str]:
-    """The columns that a column refers to, such as ``airlines.carrier``.
-
-    One in another dataset begins with the name of that dataset.
-    """
-    found = []
-    for key in (*table.foreign_keys, *table.external_keys):
-        pairs = zip(key["fields"], key["reference"]["fields"], strict=False)
-        target = table.target_of(key)
-        found += [f"{target}.{referred}" for own, referred in pairs if own == column]
-    return found
-
-
 def draw_info(dataset: InstalledDataset) -> str:
     """Describe a dataset: title, package, licence, sources, and its tables."""
     described = describe(dataset)
     lines = (described.get("title"), described.get("description"))
+    width = measure_terminal()
     parts = [
         "\n".join(
             [
                 _bold(f"{dataset.name} {dataset.version}".strip()),
-                *map(printable, filter(None, lines)),
+                *(wrap(printable(line), width) for line in lines if line),
             ]
         ),
         draw_plain(list(_facts(dataset, described))),
@@ -164,15 +96,15 @@ def draw_info(dataset: InstalledDataset) -> str:
 def draw_table_info(table: Table) -> str:
     """Describe a table, a line for each column."""
     title = f"{_bold(table.name)}: {Count(table.row_count).of('row')}"
-    if table.description:
-        title += f". {printable(table.description)}"
+    if table.about:
+        title += f". {printable(table.about)}"
     columns = [
         (
             f"  {field.name}",
             _type(field),
             _role(table, field),
             spell_range(field),
-            field.description,
+            field.about,
         )
         for field in table.fields
     ]
@@ -188,9 +120,19 @@ def draw_column_info(table: Table, field: Field) -> str:
         "Key": "part of the primary key" if field.name in table.primary_key else "",
         "Refers to": ", ".join(find_references(table, field.name)),
         "About": field.description,
+        "Unit": field.unit,
+        "Codes": ", ".join(f"{code} = {label}" for code, label in field.labels.items()),
+        "Deprecated": field.deprecated,
     }
     title = _bold(f"{table.name}.{field.name}")
     return f"{title}\n\n{draw_plain([pair for pair in facts.items() if pair[1]])}"
+
+
+def draw_summary(summary: TableSummary) -> str:
+    """The columns of a table in numbers."""
+    title = f"{_bold(summary.table)}: {Count(summary.rows).of('row')}"
+    lines = summary.draw(measure_terminal()).splitlines()
+    return "\n".join([title, *map(printable, lines)])
 
 
 def draw_diagnosis(diagnosis: Diagnosis) -> str:
@@ -207,7 +149,9 @@ _DIAGNOSED = ("DATASET", "VERSION", "SIZE", "KIND", "PACKAGE")
 
 def _diagnosed(found: dict[str, Any]) -> tuple[Any, ...]:
     size = "-" if found["bytes"] is None else Size(found["bytes"])
-    return found["name"], found["version"], size, found["kind"], found["distribution"]
+    words = (found["kind"], found["edition"], "columnar" if found["columnar"] else "")
+    kind = ", ".join(filter(None, words))
+    return found["name"], found["version"], size, kind, found["distribution"]
 
 
 def _facts(dataset: InstalledDataset, described: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -216,10 +160,19 @@ def _facts(dataset: InstalledDataset, described: dict[str, Any]) -> Iterator[tup
     if dataset.manifest is None:
         yield "Manifest", "none: written for microcosm-sqlite 2.0.0"
         return
+    if dataset.edition:
+        yield "Edition", dataset.manifest.explain_edition()
+    if others := spell_other_editions(dataset):
+        yield "Others", others
     yield "Licence", described["license"] or "not stated"
     codec = dataset.manifest.compression
     packed = "" if codec == "none" else f", packed with {codec}"
-    yield "Size", f"{described['size'].human()}{packed}"
+    yield "Size", f"{Size(described['size']).human()}{packed}"
+    if shards := dataset.manifest.shards:
+        total = Size(sum(shard.file_bytes for shard in shards)).human()
+        yield "Shards", f"{len(shards)}, which have {total} compressed"
+    if twins := described["columnar"]:
+        yield "Columnar", ", ".join(map(_spell_twin, twins))
     if dataset.manifest.models:
         yield "Models", dataset.manifest.models
     for number, source in enumerate(dataset.manifest.sources):
@@ -227,6 +180,10 @@ def _facts(dataset: InstalledDataset, described: dict[str, Any]) -> Iterator[tup
         words = (source.get("title", ""), f"<{address}>" if address else "")
         yield "" if number else "Sources", " ".join(filter(None, words))
     yield "Cite as", cite(dataset)
+
+
+def _spell_twin(twin: dict[str, Any]) -> str:
+    return f"{twin['table']} ({Size(twin['bytes']).human()}, {twin['distribution'] or 'cached'})"
 
 
 def _bold(text: str) -> str:

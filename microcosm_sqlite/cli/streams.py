@@ -82,9 +82,15 @@ def open_result(form: str) -> TextIO:
 
 
 def write_note(text: str, *, end: str = "\n") -> None:
-    """Write a line to standard error; a command does not fail because nobody can read its notes."""
+    """Write a line to standard error; a command does not fail because nobody can read its notes.
+
+    It comes behind the results so far where both streams lead to one place.
+    """
     import click
 
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):  # of a reader that is gone, which the end tells
+            sys.stdout.flush()
     with suppress(OSError):
         click.echo(f"{text}{end}", nl=False, err=True, color=use_color())
 

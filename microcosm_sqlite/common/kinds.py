@@ -20,7 +20,7 @@ LABEL, BOOLEAN, DATETIME, DATE, TIME = "label", "boolean", "datetime", "date", "
 INTEGER, TEXT, NUMBER, DECIMAL, DURATION = "integer", "text", "number", "decimal", "duration"
 UUID, BINARY, JSON, PICKLE = "UUID", "binary", "JSON", "pickled object"
 MOMENT = "datetime with offset"
-"""What sources write of a datetime; it is stored as a datetime, in UTC."""
+"""Texts of datetimes in sources, with a time zone; they are stored as datetimes in UTC."""
 
 
 class Kind:

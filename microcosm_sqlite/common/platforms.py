@@ -1,4 +1,4 @@
-"""What differs between operating systems, and threads where there can be any.
+"""Differences between operating systems, and threads if there can be any.
 
 =========================== ===================== ===================== ==========================
 .                           Linux                 macOS                 Windows
@@ -8,9 +8,10 @@ A file that nobody writes   mode 0444             mode 0444             attribut
 To remove or replace it     as any other          as any other          without the attribute
 To remove an open file      possible              possible              not possible
 Names of a folder on disk   synchronized          synchronized          no need
-Processes for a large load  forked, one thread    started anew          started anew
+Processes for a large load  forked, one thread    spawned               spawned
 Free space                  ``statvfs``           ``statvfs``           not asked for
 SQLite's files              ``unix``              ``unix``              ``win32``
+SQLite's temporary files    first of some folders first of some folders the user's folder
 =========================== ===================== ===================== ==========================
 
 WebAssembly is like Linux, but starts neither processes nor threads.
@@ -21,7 +22,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +94,11 @@ def replace(source: str, target: str) -> None:
 
 def _unseal(path: str) -> None:
     if IS_WINDOWS:
-        with suppress(OSError):
+        # Not contextlib.suppress, whose import every cold start would pay for.
+        try:  # noqa: SIM105
             os.chmod(path, stat.S_IWRITE)
+        except OSError:
+            pass
 
 
 def remove_tree(directory: str | os.PathLike[str]) -> None:
@@ -135,6 +138,22 @@ def find_free_space(folder: str) -> int | None:
     return status.f_bavail * status.f_frsize
 
 
+def has_temporary_folder() -> bool:
+    """Whether there is a folder for the temporary files of SQLite, other than the current one."""
+    if IS_WINDOWS:
+        return True
+    # Any will do, and each connection asks: those come first for which one look is enough.
+    for folder in _TEMPORARY:
+        if os.access(folder, _USABLE):
+            return True
+    named = os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR")
+    return any(folder and os.access(folder, _USABLE) for folder in named)
+
+
+_USABLE = os.W_OK | os.X_OK
+_TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108  # where SQLite looks
+
+
 def count_processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -162,16 +181,20 @@ def register_at_fork(**functions: Callable[[], object]) -> None:
         os.register_at_fork(**functions)
 
 
-def open_pool(workers: int) -> Executor:
+def open_pool(workers: int, name: str = "") -> Executor:
     """Return a pool of threads; what no thread can be started for is done by whoever submits it.
 
     WebAssembly has no threads, and a container may limit them.
+
+    Args:
+        workers: The most threads.
+        name: What their names begin with.
     """
     from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
     class Pool(Executor):
         def __init__(self) -> None:
-            self._threads = ThreadPoolExecutor(workers)
+            self._threads = ThreadPoolExecutor(workers, name)
 
         def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             call = _Once(lambda: function(*args, **kwargs))

@@ -7,6 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+MOST_COLUMNS = 2_000
+"""Of a table, and of the result of a query, in SQLite as everybody builds it."""
+
 _FLAT = 32
 
 
@@ -70,6 +73,15 @@ def write_orphans(child: str, columns: Sequence[str], parent: str, targets: Sequ
         f"FROM {child} AS child WHERE {present} "
         f"AND NOT EXISTS (SELECT 1 FROM {parent} AS parent WHERE {same})"
     )
+
+
+def fold_names(names: Iterable[str]) -> dict[str, str]:
+    """Names of tables or columns by their small letters, as SQLite takes them for one.
+
+    >>> fold_names(["id", "Name"])
+    {'id': 'id', 'name': 'Name'}
+    """
+    return {name.lower(): name for name in names}
 
 
 def name_rowid(columns: Iterable[str]) -> str:

@@ -140,7 +140,7 @@ def _replace(sql: str, replaced: dict[int, str], tokens: Sequence[Token]) -> Ite
 
 
 def number_parameters(tokens: Sequence[Token]) -> dict[int, Key]:
-    """What finds the value of each parameter, by its place, as SQLite numbers them."""
+    """Return what finds the value of each parameter, by its number in SQLite's order."""
     last = 0
     numbers: dict[str, int] = {}
     keys: dict[int, Key] = {}

@@ -1,4 +1,4 @@
-"""What a column stores for a value that it is compared with, and the text that files have for it.
+"""The stored form of a value that a column is compared with, and the text that files have for it.
 
 SQLite compares what is stored, and it stores moments, durations and UUIDs as texts, booleans as
 numbers. So `2013-01-01T10:00` is first spelled as the column spells it: in a condition, a literal
@@ -99,7 +99,7 @@ def read_moment(text: str) -> datetime:
 
 
 def store_as(kind: Kind | None, value: object, example: object = None) -> object:
-    """What a column of a kind stores for a value; a text that stands for none stays as it is.
+    """Return the stored form of a value; a text that stands for none stays as it is.
 
     >>> store_as(kinds.KINDS["datetime"], "2013-01-01T12:00+02:00")
     '2013-01-01 10:00:00.000000'
@@ -140,6 +140,46 @@ def as_plain(value: object) -> object:
     if package == "pyarrow" and hasattr(value, "as_py"):
         return value.as_py()
     return value
+
+
+def read_as(kind: Kind | None, stored: Any) -> Any:
+    """Return what a stored value stands for; one that stands for nothing stays as it is.
+
+    >>> read_as(kinds.KINDS["date"], "2013-01-31"), read_as(kinds.KINDS["boolean"], 1)
+    (datetime.date(2013, 1, 31), True)
+
+    Args:
+        kind: The kind of the column, or None where nothing tells.
+        stored: A value as SQLite has it.
+    """
+    convert = _READ.get(kind.name) if kind else None
+    try:
+        return stored if convert is None or stored is None else convert(stored)
+    except (ValueError, TypeError):
+        return stored
+
+
+def _read_boolean(stored: object) -> bool:
+    if stored not in (0, 1):
+        raise ValueError(stored)
+    return bool(stored)
+
+
+def _read_uuid(stored: str) -> str:
+    """As frames have it, with hyphens."""
+    from uuid import UUID
+
+    return str(UUID(stored))
+
+
+_READ: dict[str, Callable[[Any], object]] = {
+    kinds.DATETIME: datetime.fromisoformat,
+    kinds.DATE: date.fromisoformat,
+    kinds.TIME: time.fromisoformat,
+    kinds.BOOLEAN: _read_boolean,
+    kinds.DURATION: read_duration,
+    kinds.UUID: _read_uuid,
+}
 
 
 def _store_moment(value: object, example: object) -> object:
@@ -216,10 +256,25 @@ def _store_text(value: object, example: object) -> object:
     if isinstance(value, timedelta):
         return spell_duration(value)
     if isinstance(value, datetime):
-        raise ValueError(value)  # noqa: TRY004  # as SQLAlchemy stores it
+        return _write_moment(value, example)
     if type(value).__name__ == "UUID" and isinstance(example, str) and len(example) == 32:
         return str(value).replace("-", "")
     return str(value) if type(value).__name__ in _WRITTEN else as_stored(value)
+
+
+def _write_moment(value: datetime, example: object) -> str:
+    """A moment as the texts of a column write theirs, which may end in the offset of UTC.
+
+    Raises:
+        ValueError: The example is no moment, or has another offset.
+    """
+    text = example if isinstance(example, str) else ""
+    end = next((each for each in ("Z", "+00:00") if text.endswith(each)), "")
+    shown = text.removesuffix(end)
+    datetime.fromisoformat(shown)
+    if len(shown) == 10 and value == datetime(value.year, value.month, value.day):
+        return value.date().isoformat()
+    return f"{_store_moment(value, shown)}{end}"
 
 
 _WRITTEN = ("date", "time", "Decimal", "UUID")

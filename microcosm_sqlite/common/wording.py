@@ -6,23 +6,46 @@ from itertools import chain, count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 
 def measure(text: str) -> int:
-    """The number of columns that a text takes; Chinese characters, for example, take two each.
+    """The number of columns that a text takes: Chinese characters take two each, and marks none.
 
-    >>> measure("abc"), measure("naïve"), measure("東京")
-    (3, 5, 4)
+    >>> measure("abc"), measure("naïve"), measure("東京"), measure("ཀྵ")
+    (3, 5, 4, 1)
     """
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
     return sum(
-        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+        0 if category(character) in _MARKS else 2 if east_asian_width(character) in "WF" else 1
         for character in text
     )
+
+
+_MARKS = ("Mn", "Me")
+"""Categories of characters that are written over or around the one before."""
+
+
+def align(cells: list[list[str]], to_right: Sequence[bool] = ()) -> list[list[str]]:
+    """The cells, each filled with blanks to the width of its column.
+
+    >>> align([["a", "1"], ["bcd", "10"]], [False, True])
+    [['a  ', ' 1'], ['bcd', '10']]
+    """
+    widths = [max(map(measure, column)) for column in zip(*cells, strict=True)]
+    sides = list(to_right) or [False] * len(widths)
+    return [
+        [_fill(text, width, side) for text, width, side in zip(row, widths, sides, strict=True)]
+        for row in cells
+    ]
+
+
+def _fill(text: str, width: int, to_right: bool) -> str:
+    blanks = " " * (width - measure(text))
+    return blanks + text if to_right else text + blanks
 
 
 def spell_count(number: int, thing: str) -> str:

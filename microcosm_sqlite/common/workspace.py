@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from microcosm_sqlite.common.platforms import IS_WINDOWS, find_user, find_writers, remove_tree
+from microcosm_sqlite.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK = "lock"
+JOURNAL = ".journal"
+"""In a workspace: what is being changed, and is to be restored from it should the process end."""
+HIDDEN = ".hatch"
+"""The name of folders that hatchling packs into no wheel and no source distribution."""
+
 _SCRATCH = "microcosm-sqlite-"
 
 
@@ -33,13 +39,44 @@ def open_workspace(folder: Path, prefix: str) -> Iterator[Path]:
         folder: Where to.
         prefix: What its name begins with, and the names of those that are removed.
     """
-    sweep(folder, prefix)
-    directory, lock = _make(folder, prefix)
+    with naming_full_disk(folder / prefix):
+        sweep(folder, prefix)
+        directory, lock = _make(folder, prefix)
     try:
         yield directory
     finally:
-        _remove(directory, lock)
+        remove_workspace(directory, lock)
         lock.release()
+
+
+@contextmanager
+def making_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it where they are missing; if anything fails, unmake them."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            with suppress(OSError):  # not empty, as somebody else uses it
+                path.rmdir()
+        raise
+
+
+@contextmanager
+def open_hidden_workspace(folder: Path, prefix: str) -> Iterator[Path]:
+    """Make a workspace in a folder that is packed, and that is not packed with it.
+
+    What a process leaves that is killed then gets into no wheel and no source distribution. No
+    workspace gets into a commit either.
+    """
+    hidden = folder / HIDDEN
+    try:
+        with open_workspace(hidden, prefix) as directory:
+            yield directory
+    finally:
+        with suppress(OSError):  # not empty, as when others work there
+            hidden.rmdir()
 
 
 @contextmanager
@@ -55,7 +92,7 @@ def write_new(path: Path, text: str) -> None:
     Raises:
         FileExistsError: There is one.
     """
-    with open_workspace(path.parent, f".{_SCRATCH}") as workspace:
+    with naming_full_disk(path), open_workspace(path.parent, f".{_SCRATCH}") as workspace:
         draft = workspace / "draft"
         draft.write_text(text, encoding="utf-8")
         publish_new(draft, path)
@@ -82,20 +119,26 @@ def publish_new(draft: Path, target: Path) -> None:
 
 def sweep(folder: Path, prefix: str) -> None:
     """Remove what processes that were killed left of their workspaces in a folder."""
-    for directory in folder.glob(f"{escape(prefix)}*"):
+    found: list[Path] = []
+    with suppress(FileNotFoundError):
+        found = [*folder.glob(f"{escape(prefix)}*")]
+    for directory in found:
         with suppress(OSError, Timeout):  # in use
             # Nobody is led to a file elsewhere by a link that a stranger put here.
-            if _is_own(directory):
+            if is_own(directory):
                 _remove_dead(directory)
 
 
 def _remove_dead(directory: Path) -> None:
-    """Remove a directory whose lock nobody holds."""
+    """Remove a directory whose lock nobody holds, unless a project is to be restored from it."""
+    if (directory / JOURNAL).exists():
+        return
     with FileLock(directory / LOCK, timeout=0) as lock:
-        _remove(directory, lock)
+        remove_workspace(directory, lock)
 
 
-def _remove(directory: Path, lock: FileLock) -> None:
+def remove_workspace(directory: Path, lock: FileLock) -> None:
+    """Remove a directory whose lock is held."""
     if IS_WINDOWS:
         lock.release()  # as no file is removed there that is open
     remove_tree(directory)
@@ -103,20 +146,42 @@ def _remove(directory: Path, lock: FileLock) -> None:
 
 def _make(folder: Path, prefix: str) -> tuple[Path, FileLock]:
     while True:
-        directory = Path(mkdtemp(prefix=prefix, dir=folder))
+        directory = _make_directory(folder, prefix)
         lock = FileLock(directory / LOCK)
-        # Another process may have swept it before it was locked; to lock it would then make it
-        # anew, for others to read.
+        is_ready = False
+        try:
+            with suppress(FileExistsError, FileNotFoundError):
+                is_ready = _occupy(directory, lock)
+        finally:
+            if not is_ready:
+                remove_workspace(directory, lock)
+                lock.release()
+        if is_ready:
+            return directory, lock
+
+
+def _occupy(directory: Path, lock: FileLock) -> bool:
+    """Lock a directory; whether it is still there, and this user's alone.
+
+    Another process may have swept it before it was locked; to lock it would then recreate it, for
+    others to read.
+    """
+    lock.acquire()
+    (directory / ".gitignore").write_text("*\n")  # should this process be killed
+    return not find_writers(directory.stat(), 0o077) and (directory / LOCK).exists()
+
+
+def _make_directory(folder: Path, prefix: str) -> Path:
+    for _ in range(100):
+        # Another process may remove the folder at any time as long as it is empty.
         with suppress(FileExistsError, FileNotFoundError):
-            lock.acquire()
-            is_private = not find_writers(directory.stat(), 0o077)
-            if is_private and (directory / LOCK).exists():
-                return directory, lock
-        _remove(directory, lock)
-        lock.release()
+            folder.mkdir(exist_ok=True)
+            return Path(mkdtemp(prefix=prefix, dir=folder))
+    return Path(mkdtemp(prefix=prefix, dir=folder))
 
 
-def _is_own(directory: Path) -> bool:
+def is_own(directory: Path) -> bool:
+    """Whether a directory belongs to this user, and is no link to another."""
     status = directory.lstat()
     is_ours = find_user() in (None, status.st_uid)
     return is_ours and not directory.is_symlink() and directory.is_dir()
@@ -144,100 +209,75 @@ def writing_database(path: Path) -> Iterator[None]:
         raise OSError(number, str(error), str(path)) from error
 
 
-class Revision:
-    """A copy of a project, to be changed.
-
-    Attributes:
-        path: Where the copy is.
-        changed: The files that are changed, new or removed, relative to the project.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.changed: set[Path] = set()
-
-    def rewrite(self, file: Path, text: str) -> None:
-        """Write a file of the copy, which may be a link to the one of the project until then."""
-        self.remove(file)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text.encode())
-
-    def take(self, source: Path, file: Path) -> None:
-        """Copy a file from elsewhere to its place in the copy."""
-        from shutil import copyfile
-
-        self.remove(file)
-        copyfile(source, file)
-
-    def remove(self, file: Path) -> None:
-        """Remove a file of the copy, if it is there."""
-        file.unlink(missing_ok=True)
-        self.changed.add(file.relative_to(self.path))
-
-    def publish(self, root: Path, backup: Path) -> None:
-        """Move what was changed into the project; whatever is raised, it stays as it was."""
-        moved: list[Path] = []
-        try:
-            for name in sorted(self.changed):
-                _move(root / name, backup / name)
-                moved.append(name)
-                _move(self.path / name, root / name)
-        except BaseException:
-            for name in reversed(moved):
-                (root / name).unlink(missing_ok=True)
-                _move(backup / name, root / name)
-            raise
+def is_disk_fault(error: BaseException) -> bool:
+    """Whether an error comes from a disk that is full or fails, whatever was made of it since."""
+    cause: BaseException | None = error
+    while cause is not None:
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        number = cause.errno if isinstance(cause, OSError) else 0
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or number in _DISK_FAULTS:
+            return True
+        cause = _find_cause(cause)
+    return False
 
 
-def _move(file: Path, target: Path) -> None:
-    if file.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
+def _find_cause(error: BaseException) -> BaseException | None:
+    """What an error was made of, by SQLAlchemy or otherwise."""
+    cause: BaseException | None = getattr(error, "orig", None) or error.__cause__
+    return cause
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FAULTS = (*_NO_ROOM, errno.EIO)
 
 
 @contextmanager
-def revise_project(root: Path) -> Iterator[Revision]:
-    """Make a copy of a project to be changed, and move the changes into it if nothing is raised.
+def naming_full_disk(target: Path) -> Iterator[None]:
+    """Tell of a disk without room by what is written to it, whatever was made of that since.
 
-    Hidden files, environments and what was packed stay out of the copy. It stands beside the
-    project where that may be, so that relative paths out of it lead to the same files.
+    Python names the file that is copied, and not its copy, or none at all. SQLite names none.
+
+    Args:
+        target: What is written, or will be from a folder beside it.
+
+    Raises:
+        OSError: There is no room for it.
     """
-    from shutil import copytree
-
-    is_beside = not root.is_mount() and os.access(root.parent, os.W_OK)
-    folder, prefix = (root.parent, f".{root.name}.revised-") if is_beside else (root, ".revised-")
-    with open_workspace(folder, prefix) as copy, open_workspace(folder, f"{prefix}old-") as backup:
-        copytree(
-            root,
-            copy,
-            ignore=_leave_out,
-            copy_function=_copy,
-            ignore_dangling_symlinks=True,
-            dirs_exist_ok=True,
-        )
-        revision = Revision(copy)
-        yield revision
-        revision.publish(root, backup)
+    try:
+        yield
+    except Exception as error:
+        if not _is_without_room(error, str(target.parent)):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
 
 
-_PACKED = {"__pycache__", "build", "dist", "node_modules"}
-_LARGE = 1_000_000
+def _is_without_room(error: BaseException, folder: str) -> bool:
+    """Whether an error, or what it came from, says that there is no room in a folder."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DatasetError):
+            return False  # it says by itself what there is no room for
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+            return True
+        if isinstance(cause, OSError):
+            names = [str(name) for name in (cause.filename, cause.filename2) if name]
+            # What copies a tree has a text for each file that could not be copied.
+            is_full = cause.errno in _NO_ROOM or f"[Errno {errno.ENOSPC}]" in str(cause)
+            return is_full and (not names or any(name.startswith(folder) for name in names))
+        cause = _find_cause(cause)
+    return False
 
 
-def _leave_out(folder: str, names: list[str]) -> list[str]:
-    return [
-        name
-        for name in names
-        if name.startswith(".") or name in _PACKED or Path(folder, name, "pyvenv.cfg").exists()
-    ]
+def explain_os_error(error: OSError) -> tuple[str, str]:
+    """Say what an error of the operating system is about, and what to do about it.
 
-
-def _copy(file: str, target: str) -> None:
-    """Link a large file, which nobody writes to, or copy it."""
-    from shutil import copy2
-
-    if Path(file).stat().st_size >= _LARGE:
-        with suppress(OSError):
-            os.link(Path(file).resolve(), target)
-            return
-    copy2(file, target)
+    >>> explain_os_error(OSError(errno.ENOSPC, "No space left on device", "/data/birds.db"))
+    ('/data/birds.db: No space left on device.', 'Free some space there.')
+    """
+    where = f"{error.filename}: " if error.filename else ""
+    hint = ""
+    if error.filename and error.errno in _NO_ROOM:
+        is_temporary = str(error.filename).startswith(f"{gettempdir()}{os.sep}{_SCRATCH}")
+        elsewhere = ", or set TMPDIR to a folder with more" if is_temporary else " there"
+        hint = f"Free some space{elsewhere}."
+    return f"{where}{error.strerror or error}.", hint

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from microcosm_sqlite.orm.binds import Binds, set_latest_binds
 from microcosm_sqlite.orm.configuration import refuse_misspelt
+from microcosm_sqlite.orm.transactions import PATIENCE
 
 if TYPE_CHECKING:
     from microcosm.object_graph import ObjectGraph
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 _DEFAULTS = {
     "autocommit": False,
     "echo": "False",
+    "editions": {},
     "path": ":memory:",
     "paths": {},
     "read_only": False,
+    "timeout": PATIENCE,
     "untrusted": False,
     "use_foreign_keys": "True",
 }
@@ -33,10 +36,12 @@ class SQLiteBindFactory(Binds):
 
     * ``paths``: dataset name to path. Then come registered and installed datasets, then
       ``path``, which is a database in memory by default.
+    * ``editions``: dataset name to the edition of it that is to be used, such as ``lite``.
     * ``read_only``: open configured paths read-only. Installed datasets always are.
     * ``use_foreign_keys``: let SQLite enforce foreign keys.
     * ``echo``: log every statement.
     * ``autocommit``: use no transactions.
+    * ``timeout``: seconds that a statement waits while another connection writes, 30 by default.
     * ``untrusted``: take what is opened read-only for hostile: check it first, and limit what a
       statement may cost.
 
@@ -57,6 +62,8 @@ class SQLiteBindFactory(Binds):
             read_only=config.read_only,
             autocommit=config.autocommit,
             untrusted=config.untrusted,
+            editions=config.editions,
+            timeout=config.timeout,
             graph=graph,
         )
         set_latest_binds(self)

@@ -19,8 +19,10 @@ import adbc_driver_manager
 import adbc_driver_sqlite
 import pyarrow as pa
 
-from microcosm_sqlite.catalog.connection import checked_uri
+from microcosm_sqlite.catalog.connection import IN_MEMORY, checked_uri
+from microcosm_sqlite.common.platforms import has_temporary_folder
 from microcosm_sqlite.errors import DatasetCorruptError
+from microcosm_sqlite.interop.arrow_types import make_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,12 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.frames import Parameters
     from microcosm_sqlite.interop.scan import Scan
 
-_PRAGMAS = ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0")
+_PRAGMAS = (
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA query_only=ON",
+    "PRAGMA cell_size_check=ON",
+    "PRAGMA mmap_size=0",
+)
 
 
 def read_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
@@ -44,8 +51,8 @@ def read_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
             adbc_driver_sqlite.connect(uri) as database,
             adbc_driver_manager.AdbcConnection(database) as connection,
         ):
-            for pragma in _PRAGMAS:
-                with _execute(connection, f"PRAGMA {pragma}"):
+            for pragma in _PRAGMAS if has_temporary_folder() else (*_PRAGMAS, IN_MEMORY):
+                with _execute(connection, pragma):
                     pass
             with _execute(connection, scan.typed_sql(), scan.params, batch_size) as batches:
                 yield from _without_sentinel(batches)
@@ -76,8 +83,8 @@ def _execute(
 def _row(params: Parameters) -> pa.RecordBatch:
     """Parameters as a row; ADBC takes their names with the colons."""
     if isinstance(params, Mapping):
-        return pa.record_batch({f":{name}": [value] for name, value in params.items()})
-    return pa.record_batch({str(place): [value] for place, value in enumerate(params)})
+        return pa.record_batch({f":{name}": make_array(value) for name, value in params.items()})
+    return pa.record_batch({str(place): make_array(each) for place, each in enumerate(params)})
 
 
 def _without_sentinel(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -10,6 +10,8 @@ it imports it.
 
 from __future__ import annotations
 
+from array import array
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common import kinds
@@ -20,10 +22,10 @@ with extra("arrow"):
     import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest_tables import Field
 
     Convert = Callable[[pa.Array], pa.Array]
 
@@ -63,12 +65,17 @@ class Column:
         return f"<Column {self.name}: {self.type}>"
 
     @property
+    def is_text(self) -> bool:
+        """Whether its values are the texts that SQLite stores."""
+        return self.stored == "text" and self.type == pa.string() and not self._convert
+
+    @property
     def stored_type(self) -> pa.DataType:
         """The Arrow type of what SQLite stores."""
         return STORED.get(self.stored, pa.string())
 
     def convert(self, array: pa.Array, table: str) -> pa.Array:
-        """What SQLite stores, as the column's own type.
+        """Convert values as SQLite stores them to the column's own type.
 
         Raises:
             SchemaMismatchError: A value does not stand for one of that type.
@@ -98,7 +105,7 @@ def describe_column(field: Field, declared: str) -> Column:
         return Column(field.name, "any", pa.string())
     type_, convert = ARROW[kind.name]
     if kind.name == kinds.LABEL:
-        convert = _encoder(pa.array(labels, pa.string()))
+        convert = _encoder(_make_texts(dict.fromkeys(labels or ())))
     elif kind.name == kinds.DECIMAL:
         type_ = _choose_decimal(declared)
     return Column(field.name, kind.stored, type_, convert)
@@ -109,6 +116,37 @@ def _choose_decimal(declared: str) -> pa.DataType:
     if precision is None or scale is None:
         return pa.decimal128(38, _UNDECLARED_SCALE)
     return (pa.decimal128 if precision <= 38 else pa.decimal256)(precision, scale)
+
+
+def make_array(value: Any) -> pa.Array:
+    """An array of one value of SQLite.
+
+    >>> make_array(2.5).to_pylist()
+    [2.5]
+
+    `pa.array` and `pa.scalar` would import pandas, wherever that is installed.
+
+    Raises:
+        OverflowError: A whole number has more than 64 bits.
+    """
+    if isinstance(value, str):
+        return _make_texts([value])
+    if isinstance(value, bytes):
+        return pa.Array.from_buffers(pa.binary(), 1, _pack([value]))
+    if value is None:
+        return pa.nulls(1)
+    type_, code = (pa.float64(), "d") if isinstance(value, float) else (pa.int64(), "q")
+    return pa.Array.from_buffers(type_, 1, [None, pa.py_buffer(array(code, [value]).tobytes())])
+
+
+def _make_texts(texts: Iterable[str]) -> pa.Array:
+    encoded = [text.encode() for text in texts]
+    return pa.Array.from_buffers(pa.string(), len(encoded), _pack(encoded))
+
+
+def _pack(values: Sequence[bytes]) -> list[pa.Buffer | None]:
+    offsets = array("i", accumulate(map(len, values), initial=0))
+    return [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(b"".join(values))]
 
 
 def _encoder(members: pa.Array) -> Convert:
@@ -142,7 +180,7 @@ def _parse_time(array: pa.Array) -> pa.Array:
     """Arrow reads moments, not times of day; so this is a time on some day."""
     import pyarrow.compute as pc
 
-    moments = pc.binary_join_element_wise(pa.scalar("1970-01-01"), array, " ")
+    moments = pc.binary_join_element_wise(make_array("1970-01-01")[0], array, make_array(" ")[0])
     return moments.cast(pa.timestamp("us")).cast(pa.time64("us"))
 
 

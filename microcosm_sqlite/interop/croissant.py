@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field, Manifest, Table
+    from microcosm_sqlite.catalog.manifest import Manifest
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
 FILE_NAME = "croissant.json"
 """The usual name of the description, beside the files that it describes."""
@@ -136,7 +137,7 @@ def _describe_table(table: Table, file: Path, leaves: set[str]) -> dict[str, Any
         "@type": "cr:RecordSet",
         "@id": _identify(table.name),
         "name": table.name,
-        "description": table.description,
+        "description": table.about,
         "key": [{"@id": _identify(table.name, column)} for column in table.primary_key],
         "field": [_describe_field(table, field, file, leaves) for field in table.fields],
     }
@@ -149,7 +150,7 @@ def _describe_field(table: Table, field: Field, file: Path, leaves: set[str]) ->
         "@type": "cr:Field",
         "@id": _identify(table.name, field.name),
         "name": field.name,
-        "description": field.description,
+        "description": field.about,
         "dataType": _DATA_TYPES.get(kind.name if kind else "", "sc:Text"),
         "source": {
             "fileObject": {"@id": _identify(file.name)},

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field, Table
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
 PLUGIN = "microcosm-sqlite"
 """The name of the plugin, in Datasette's configuration as well."""
@@ -150,16 +150,16 @@ async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> N
 
 def _describe_table(table: Table) -> dict[str, Any]:
     columns = _told({field.name: _describe_column(field) for field in table.fields})
-    return _told({"description": table.description, "columns": columns})
+    return _told({"description": table.about, "columns": columns})
 
 
 def _describe_column(field: Field) -> str:
-    """What it means, and what the build found in it; Datasette has no other room for that."""
+    """Describe its meaning, and what the build found; Datasette has no other place for that."""
     nulls = f"{field.null_count:,} NULL" if field.null_count else ""
     held = ", ".join(filter(None, (spell_range(field), nulls)))
-    if not (field.description and held):
-        return field.description or held
-    return f"{field.description} ({held})"
+    if not (field.about and held):
+        return field.about or held
+    return f"{field.about} ({held})"
 
 
 def _describe_license(licenses: list[dict[str, Any]]) -> dict[str, str]:

@@ -1,21 +1,38 @@
-"""A dataset at a glance, as notebooks show it."""
+"""A dataset, a table or a column at a glance, as notebooks show it."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from html import escape
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.citation import cite
+from microcosm_sqlite.catalog.verifying.ranges import spell_range
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.interop.descriptions import find_references
+from microcosm_sqlite.interop.samples import read_sample, spell_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
 # Colours are the notebook's own, so that it reads as well on a dark page as on a light one.
 _RULE = "border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent)"
-_CELL = f"text-align: left; vertical-align: top; padding: 0.2em 1em 0.2em 0; {_RULE}"
-_NUMBER = _CELL.replace("text-align: left", "text-align: right")
+CELL = f"text-align: left; vertical-align: top; padding: 0.2em 1em 0.2em 0; {_RULE}"
+NUMBER = CELL.replace("text-align: left", "text-align: right")
 _QUIET = "opacity: 0.75"
+_TABLE = (
+    '<table style="border-collapse: collapse; margin: 0.5em 0; background: none; '
+    'color: inherit; font: inherit">'
+)
+_ROWS = 3
+"""Rows of a sample."""
+
+_WIDEST = 100
+"""Columns of a table that are shown."""
 
 
 def summarize(dataset: InstalledDataset) -> str:
@@ -30,16 +47,95 @@ def summarize(dataset: InstalledDataset) -> str:
         f'<th scope="col" style="{style}">{name}</th>'
         for name, style in zip(("Table", "Rows", "Columns", "About"), _STYLES, strict=True)
     )
+    table = f"{_TABLE}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    citation = f'<div style="{_QUIET}">Cite as: {escape(cite(dataset))}</div>'
+    return frame(title, _facts(dataset), f"{table}{citation}")
+
+
+def summarize_table(dataset: InstalledDataset, table: Table) -> str:
+    """Describe a table as a piece of HTML: its columns, each with its values in some rows.
+
+    Raises:
+        DatasetError: The file cannot be opened or read.
+    """
+    shown = table.fields[:_WIDEST]
+    rows = _read_rows(dataset, table, shown)
+    heads = ("Column", "Type", "About", *(f"Row {number + 1}" for number in range(len(rows))))
+    styles = (CELL, CELL, CELL, *[CELL] * len(rows))
+    lines = [
+        (field.name, field.type, field.description, *_spell(field, [row[place] for row in rows]))
+        for place, field in enumerate(shown)
+    ]
+    facts = [
+        f"<code>{escape(dataset.name)}</code> {escape(dataset.version)}",
+        spell_count(table.row_count, "row"),
+        spell_count(len(table.fields), "column"),
+    ]
+    if len(shown) < len(table.fields):
+        facts.append(f"the first {len(shown)} are shown")
+    about = f'<div dir="auto">{escape(table.description)}</div>' if table.description else ""
+    return frame(table.name, " · ".join(facts), f"{about}{draw_lines(heads, lines, styles)}")
+
+
+def summarize_column(dataset: InstalledDataset, table: Table, field: Field) -> str:
+    """Describe a column as a piece of HTML: what the manifest says, and its values in some rows.
+
+    Raises:
+        DatasetError: The file cannot be opened or read.
+    """
+    values = _spell(field, [row[0] for row in _read_rows(dataset, table, [field])])
+    described = {
+        "Type": field.type,
+        "Range": spell_range(field),
+        "NULL": "" if field.null_count is None else f"{field.null_count:,}",
+        "Refers to": ", ".join(find_references(table, field.name)),
+        "Such as": ", ".join(dict.fromkeys(values)),
+    }
+    lines = [(name, value) for name, value in described.items() if value]
+    return frame(
+        f"{table.name}.{field.name}",
+        escape(field.description),
+        draw_lines((), lines, (CELL, CELL)),
+    )
+
+
+def _read_rows(
+    dataset: InstalledDataset, table: Table, fields: Sequence[Field]
+) -> list[tuple[Any, ...]]:
+    with closing(dataset.connect()) as connection:
+        return read_sample(connection, table.name, [field.name for field in fields], _ROWS)
+
+
+def _spell(field: Field, values: Iterable[Any]) -> list[str]:
+    return ["NULL" if value is None else spell_sample(field, value) for value in values]
+
+
+def frame(title: str, facts: str, content: str) -> str:
+    """A title, a quiet line of HTML below it, and what they are about."""
     return (
         '<div style="max-width: 60em; line-height: 1.4">'
         f'<div style="font-weight: bold">{escape(title)}</div>'
-        f'<div style="{_QUIET}">{_facts(dataset)}</div>'
-        f'<table style="border-collapse: collapse; margin: 0.5em 0; background: none; '
-        'color: inherit; font: inherit">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f'<div style="{_QUIET}">Cite as: {escape(cite(dataset))}</div>'
-        "</div>"
+        f'<div style="{_QUIET}">{facts}</div>{content}</div>'
     )
+
+
+def draw_lines(heads: Sequence[str], lines: Iterable[Sequence[str]], styles: Sequence[str]) -> str:
+    """A table of texts, which are escaped, and the style of each of its columns."""
+    head = "".join(
+        f'<th scope="col" style="{style}">{escape(name)}</th>'
+        for name, style in zip(heads, styles, strict=False)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{style}">{escape(cell)}</td>'
+            for cell, style in zip(line, styles, strict=True)
+        )
+        + "</tr>"
+        for line in lines
+    )
+    head = f"<thead><tr>{head}</tr></thead>" if heads else ""
+    return f'<div style="overflow-x: auto">{_TABLE}{head}<tbody>{body}</tbody></table></div>'
 
 
 def _license_names(dataset: InstalledDataset) -> list[str]:
@@ -49,11 +145,11 @@ def _license_names(dataset: InstalledDataset) -> list[str]:
     return [str(name) for name in names if name]
 
 
-_STYLES = (_CELL, _NUMBER, _NUMBER, _CELL)
+_STYLES = (CELL, NUMBER, NUMBER, CELL)
 
 
 def _row(table: Table) -> str:
-    cells = (table.name, f"{table.row_count:,}", f"{len(table.fields)}", table.description)
+    cells = (table.name, f"{table.row_count:,}", f"{len(table.fields)}", table.about)
     return (
         "<tr>"
         + "".join(

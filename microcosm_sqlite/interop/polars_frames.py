@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import atexit
 import time
+from functools import partial
 from threading import Condition
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.interop.reader import BATCH_ROWS, empty_batch, read_batches, read_table
+from microcosm_sqlite.interop.reader import (
+    BATCH_ROWS,
+    empty_batch,
+    list_members,
+    plan_read,
+    read_table,
+    stream,
+)
 from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("polars"):
     import polars as pl
     from polars.io.plugins import register_io_source
 
+    from microcosm_sqlite.interop.polars_predicates import read_predicate
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Unpack
 
+    import pyarrow as pa
+
     from microcosm_sqlite.catalog.frames import Selection
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.interop.scan import Scan
 
 
 def read_frame(
     dataset: InstalledDataset, table: str, **selection: Unpack[Selection]
 ) -> pl.DataFrame:
     """Rows of a table as a :class:`polars.DataFrame`."""
-    read = read_table(dataset, table, **selection)
+    return to_polars(read_table(dataset, table, **selection))
+
+
+def to_polars(read: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    """A frame of the same rows, with enumerations as `polars.Enum`."""
     frame = pl.from_arrow(read, rechunk=False)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # it is one, for a table
-    return frame
+    return frame.cast({name: pl.Enum(members) for name, members in list_members(read).items()})
 
 
 def scan_frame(
@@ -38,10 +55,13 @@ def scan_frame(
 ) -> pl.LazyFrame:
     """The same as a :class:`polars.LazyFrame`.
 
-    SQLite reads only the columns and the number of rows that a query needs, and applies ``where``
-    and ``rows``; the predicates of the query are applied to each batch as it comes.
+    SQLite reads only the columns and the number of rows that a query needs, and applies ``where``,
+    ``rows`` and of the predicates those which it judges as polars does; all of them are applied to
+    each batch as it comes.
     """
-    scan = plan_scan(dataset, table, **selection)
+    scan = plan_read(dataset, table, **selection)
+    if scan.twin:
+        return _scan_twin(scan)
     names = [column.name for column in scan.columns]
 
     def batches(
@@ -52,25 +72,45 @@ def scan_frame(
     ) -> Iterator[pl.DataFrame]:
         wanted = names if with_columns is None else with_columns
         # A query that only counts wants no column, and rows have to be counted in one.
-        narrowed: Selection = {**selection, "columns": wanted or names[:1]}
-        reader = read_batches(
-            dataset, table, limit=n_rows, batch_size=batch_size or BATCH_ROWS, **narrowed
-        )
+        limits = [limit for limit in (selection.get("limit"), n_rows) if limit is not None]
+        narrowed: Selection = {
+            **selection,
+            "columns": wanted or names[:1],
+            "limit": min(limits, default=None),
+        }
+        scan = plan_scan(dataset, table, **narrowed)
+        if predicate is not None:
+            scan = scan.filtered(partial(read_predicate, predicate))
+        reader = stream(scan, batch_size or BATCH_ROWS)
         try:
             while not _steps.are_over:
                 with _steps:
                     batch = next(reader, None)
                     if batch is None:
                         return
-                    frame = pl.DataFrame(batch).select(wanted)
+                    frame = to_polars(batch).select(wanted)
                     frame = frame if predicate is None else frame.filter(predicate)
                 yield frame
         finally:
             with _steps:
                 reader.close()
 
-    schema = pl.DataFrame(empty_batch(scan)).schema
+    schema = to_polars(empty_batch(scan)).schema
     return register_io_source(batches, schema=schema)
+
+
+def _scan_twin(scan: Scan) -> pl.LazyFrame:
+    """The rows of a columnar twin, which polars itself reads: columns, predicates and all."""
+    frame = pl.scan_parquet(scan.twin, glob=False, hive_partitioning=False)
+    if scan.rows:
+        frame = frame.filter(pl.col(scan.rowid).is_between(*scan.rows))
+    wanted = to_polars(empty_batch(scan)).schema
+    stored = frame.collect_schema()
+    chosen = frame.select(
+        name if stored[name] == type_ else pl.col(name).cast(type_)
+        for name, type_ in wanted.items()
+    )
+    return chosen if scan.limit is None else chosen.head(scan.limit)
 
 
 class _Steps:

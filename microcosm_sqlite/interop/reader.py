@@ -8,8 +8,9 @@ from __future__ import annotations
 import socket
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,18 @@ from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.keywords import explain_keywords
 from microcosm_sqlite.common.platforms import count_processors, open_pool
+from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.interop.columnar import find_twin, make_twin, with_twin
 from microcosm_sqlite.interop.scan import plan_scan
-
-if TYPE_CHECKING:
-    from microcosm_sqlite.catalog.installed import InstalledDataset
 
 with extra("arrow"):
     import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
     from typing import Any, Unpack
 
@@ -45,12 +46,15 @@ _SHARE = 50_000
 _TASK = 500_000
 """Rows of a task of a cluster, by default."""
 
+_SELECTION = ("columns", "where", "params", "rows", "limit")
+"""The keywords that choose columns and rows."""
 
+
+@explain_keywords(*_SELECTION)
 def read_table(
     dataset: InstalledDataset,
     table: str,
     *,
-    limit: int | None = None,
     threads: int | None = None,
     **selection: Unpack[Selection],
 ) -> pa.Table:
@@ -59,13 +63,14 @@ def read_table(
     Args:
         dataset: Whose table it is.
         table: The table's name.
-        limit: The most rows to read.
         threads: The most threads to read with; by default as many as there are processors. Use 1
             where many processes read parts of the table.
         selection: Which of its columns and rows; see
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
-    scan = plan_scan(dataset, table, limit=limit, **selection)
+    scan = plan_read(dataset, table, **selection)
+    if scan.twin:
+        return _collect_twin(scan)
     shares = _shares(scan, threads or count_processors())
     if len(shares) < 2:
         return _collect(scan)
@@ -82,11 +87,11 @@ def read_ahead(
         yield pool.submit(read_table, dataset, table, **selection)
 
 
+@explain_keywords(*_SELECTION)
 def read_batches(
     dataset: InstalledDataset,
     table: str,
     *,
-    limit: int | None = None,
     batch_size: int = BATCH_ROWS,
     **selection: Unpack[Selection],
 ) -> pa.RecordBatchReader:
@@ -94,7 +99,40 @@ def read_batches(
 
     The file is open until the reader is used up, closed, or gone.
     """
-    scan = plan_scan(dataset, table, limit=limit, **selection)
+    return stream(plan_read(dataset, table, **selection), batch_size)
+
+
+def plan_read(dataset: InstalledDataset, table: str, **selection: Unpack[Selection]) -> Scan:
+    """:func:`~microcosm_sqlite.interop.scan.plan_scan`, of the columnar twin where there is one."""
+    return with_twin(dataset, plan_scan(dataset, table, **selection), stream)
+
+
+def make_twins(dataset: InstalledDataset, tables: Iterable[str] | None = None) -> dict[str, Path]:
+    """Make the columnar twins of tables; see :meth:`microcosm_sqlite.InstalledDataset.columnar`."""
+    names = list(dataset.tables) if tables is None else list(tables)
+    return {table: Path(make_twin(dataset, plan_scan(dataset, table), stream)) for table in names}
+
+
+def compare_twin(dataset: InstalledDataset, table: str) -> str:
+    """The path of the twin of a table if its rows are not those of the table, else an empty text.
+
+    Both are read, a range of rowids after the other; a table without rowids at once.
+    """
+    scan = plan_scan(dataset, table)
+    twin = replace(scan, twin=find_twin(dataset, scan))
+    if not twin.twin:
+        return ""
+    parts = dataset.tables[table].row_count // _TASK + 1
+    ranges = split_range(*scan.extent, parts) if scan.extent else [None]
+    is_same = sum(batch.num_rows for batch in stream(twin)) == dataset.tables[table].row_count
+    for rows in ranges:
+        part = replace(scan, rows=rows)
+        is_same = is_same and _collect_twin(replace(part, twin=twin.twin)).equals(_collect(part))
+    return "" if is_same else twin.twin
+
+
+def stream(scan: Scan, batch_size: int = BATCH_ROWS) -> pa.RecordBatchReader:
+    """The rows of a scan piece by piece; see :func:`read_batches`."""
     return pa.RecordBatchReader.from_batches(schema_of(scan), _typed_batches(scan, batch_size))
 
 
@@ -105,7 +143,15 @@ def schema_of(scan: Scan) -> pa.Schema:
 
 def empty_batch(scan: Scan) -> pa.RecordBatch:
     """No rows, with the types of a scan and all members of its enumerations."""
-    return _typed(scan, [pa.array([], column.stored_type) for column in scan.columns])
+    return _typed(scan, [pa.nulls(0, column.stored_type) for column in scan.columns])
+
+
+def list_members(read: pa.Table | pa.RecordBatch) -> dict[str, list[str]]:
+    """The members of each enumeration among the columns."""
+    coded = [field.name for field in read.schema if pa.types.is_dictionary(field.type)]
+    if isinstance(read, pa.RecordBatch):
+        return {name: read.column(name).dictionary.to_pylist() for name in coded}
+    return {name: read.column(name).chunk(0).dictionary.to_pylist() for name in coded}
 
 
 def _collect(scan: Scan) -> pa.Table:
@@ -113,7 +159,19 @@ def _collect(scan: Scan) -> pa.Table:
     return pa.Table.from_batches(batches)
 
 
+def _collect_twin(scan: Scan) -> pa.Table:
+    from microcosm_sqlite.interop import twin_files
+
+    read = twin_files.read_table(scan)
+    return read if len(read) else pa.Table.from_batches([empty_batch(scan)])
+
+
 def _typed_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
+    if scan.twin:
+        from microcosm_sqlite.interop import twin_files
+
+        yield from twin_files.read_batches(scan, batch_size)
+        return
     for batch in _stored_batches(scan, batch_size):
         if len(batch):
             yield _typed(scan, batch.columns)
@@ -175,7 +233,8 @@ _KINDS: dict[str, set[type]] = {
 
 
 def _is_fast(scan: Scan) -> bool:
-    return scan.location.immutable and find_spec("adbc_driver_sqlite") is not None
+    has_room = len(scan.columns) < MOST_COLUMNS  # for one more, by which the fast way knows types
+    return has_room and scan.location.immutable and find_spec("adbc_driver_sqlite") is not None
 
 
 def _shares(scan: Scan, threads: int) -> list[Rows]:
@@ -214,7 +273,7 @@ def split_scan(scan: Scan, parts: int | None) -> list[Rows | None]:
 
 @dataclass(frozen=True)
 class Copy:
-    """What is sent to a worker in place of a dataset, so that it finds the same one.
+    """The stand-in for a dataset that is sent to a worker, which finds the same one.
 
     Attributes:
         name: The dataset's name.

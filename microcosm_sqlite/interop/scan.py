@@ -1,29 +1,25 @@
-"""What is to be read of one table, and the SQL that reads it."""
+"""The part of one table to read, and the SQL that reads it."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.criteria import bind, plan_statement
-from microcosm_sqlite.catalog.installed import find_fields
 from microcosm_sqlite.catalog.preflight import translate
-from microcosm_sqlite.catalog.structure import find_rowid_range
-from microcosm_sqlite.common.sql import name_rowid, quote_identifier
-from microcosm_sqlite.common.wording import suggest
+from microcosm_sqlite.catalog.structure import find_rowid_name, find_rowid_range
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
+from microcosm_sqlite.interop.predicates import Conditions
+from microcosm_sqlite.interop.selections import check_types, choose_fields, judge_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
 
-    from microcosm_sqlite.catalog.frames import Parameters, Rows
+    from microcosm_sqlite.catalog.frames import Condition, Parameters, Rows
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
-    from microcosm_sqlite.catalog.manifest import Table
     from microcosm_sqlite.interop.arrow_types import Column
 
 
@@ -44,6 +40,9 @@ class Scan:
         rows: Lowest and highest rowid to read, or None for all.
         limit: The most rows to read, or None for all.
         extent: Lowest and highest rowid in the table, or None where there is none.
+        layout: All columns of the table.
+        twin: The columnar twin of the table, from which all of this is read; empty where SQLite
+            reads it.
     """
 
     location: Location
@@ -55,10 +54,28 @@ class Scan:
     rows: Rows | None = None
     limit: int | None = None
     extent: Rows | None = None
+    layout: Sequence[Column] = ()
+    twin: str = ""
 
     def narrowed(self, rows: Rows) -> Scan:
         """The same, of fewer rows."""
         return replace(self, rows=rows)
+
+    def filtered(self, write: Callable[[Conditions], str]) -> Scan:
+        """The same without rows for which a condition is not true, if there is one.
+
+        Args:
+            write: Writes the condition, or an empty text. Where the number of rows is limited,
+                it is not asked: which rows count then does not depend on it.
+        """
+        if self.limit is not None:
+            return self
+        conditions = Conditions(self.columns, self.params)
+        condition = write(conditions)
+        if not condition:
+            return self
+        where = f"(\n{self.where}\n) AND ({condition})" if self.where else condition
+        return replace(self, where=where, params=conditions.params, twin="")
 
     def sql(self) -> str:
         """The statement that reads it."""
@@ -124,7 +141,7 @@ def plan_scan(
     dataset: InstalledDataset,
     table: str,
     columns: Iterable[str] | None = None,
-    where: str | None = None,
+    where: Condition | None = None,
     params: Parameters | None = None,
     rows: Rows | None = None,
     limit: int | None = None,
@@ -135,25 +152,38 @@ def plan_scan(
         TableNotFoundError: There is no such table or column.
         QueryError: The condition is no SQL, or its parameters do not fit, or rows are asked for
             by number of a table that numbers none.
+        TypeError: An argument is of a type that cannot be meant.
         DatasetFileError: The file cannot be opened.
     """
+    check_types(where, rows, limit)
     connection = dataset.connect()
     try:
+        chosen = choose_fields(dataset, dataset.tables[table], columns)
         declared, rowid = _inspect(connection, table)
-        chosen = _choose(dataset, dataset.tables[table], columns)
-        described = [describe_column(field, declared.get(field.name, "")) for field in chosen]
-        if rows is not None and not _is_range(rows):
-            raise TypeError(
-                f"rows must be the lowest and the highest rowid, (1, 100), not {rows!r}"
-            )
+        layout = {
+            field.name: describe_column(field, declared.get(field.name, ""))
+            for field in dataset.tables[table].fields
+        }
+        described = [layout[field.name] for field in chosen]
         if rows and not rowid:
             raise QueryError(
                 f"Table {table!r} has no rowids to choose rows by.",
                 hint="Choose them by a condition: where=...",
             )
         extent = find_rowid_range(connection, table, rowid) if rowid else None
-        where, params = _judge(connection, dataset, table, where, params)
-        scan = Scan(dataset.location, table, described, rowid, where, params, rows, limit, extent)
+        condition, bound = judge_condition(connection, dataset, table, where, params)
+        scan = Scan(
+            dataset.location,
+            table,
+            described,
+            rowid,
+            condition,
+            bound,
+            rows,
+            limit,
+            extent,
+            layout=list(layout.values()),
+        )
     except sqlite3.Error as error:
         raise translate(error, dataset.location.path) from error
     finally:
@@ -161,62 +191,8 @@ def plan_scan(
     return scan
 
 
-def _is_range(rows: Any) -> bool:
-    is_pair = isinstance(rows, tuple | list) and len(rows) == 2
-    return is_pair and all(hasattr(each, "__index__") for each in rows)
-
-
 def _inspect(connection: sqlite3.Connection, table: str) -> tuple[dict[str, str], str]:
     """The declared types of the columns, and a name for the rowid that no column has taken."""
     quoted = quote_identifier(table)
     declared = {row[1]: row[2] for row in connection.execute(f"PRAGMA table_xinfo({quoted})")}
-    listed = connection.execute(f"PRAGMA table_list({quoted})").fetchall()
-    if not any(row[0] == "main" and row[4] for row in listed):
-        return declared, name_rowid(declared)
-    return declared, ""
-
-
-def _choose(dataset: InstalledDataset, table: Table, columns: Iterable[str] | None) -> list[Any]:
-    if columns is None:
-        return table.fields
-    if isinstance(columns, str):
-        raise TypeError(f"columns must be a list of names, not the string {columns!r}")
-    names = list(dict.fromkeys(columns))
-    if not names:
-        raise QueryError("No columns are given.", hint="Leave `columns` out to read all.")
-    return find_fields(dataset, table, names)
-
-
-def _judge(
-    connection: sqlite3.Connection,
-    dataset: InstalledDataset,
-    table: str,
-    where: str | None,
-    params: Parameters | None,
-) -> tuple[str | None, Parameters]:
-    """The condition as it is executed, which SQLite itself judges, for every reader alike."""
-    start = f"SELECT 1 FROM {quote_identifier(table)} WHERE "
-    bound = bind(params)
-    if not (where or bound):
-        return where, bound
-    try:
-        # By itself, since `1) OR (1` is a condition only within our parentheses.
-        plan = plan_statement(connection, {"main": dataset}, f"{start}{where or 1}")
-        bound = bind(plan.bind(params or ()))
-        sqlite3.Cursor(connection).execute(f"EXPLAIN {start}(\n{where or 1}\n)", bound).close()
-    except sqlite3.Error as error:
-        raise QueryError(
-            f"The condition {where!r} cannot be used: {error}.",
-            hint=_advise(str(error), dataset.tables[table]),
-        ) from error
-    return where and plan.sql.removeprefix(start), bound
-
-
-def _advise(text: str, table: Table) -> str:
-    """The nearest column where SQLite misses one."""
-    missing = re.match(r"no such column: [\"`]?(?P<name>[^\"`]+)", text)
-    if not missing:
-        return "Write it as after WHERE in SQL, with ? or :name for each parameter."
-    names = [field.name for field in table.fields]
-    nearest = suggest(missing["name"].rpartition(".")[2], names, "Its columns")
-    return f"{nearest} A text stands in single quotes."
+    return declared, find_rowid_name(connection, table, declared)

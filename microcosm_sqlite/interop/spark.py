@@ -42,7 +42,7 @@ class DatasetSource(DataSource):  # type: ignore[misc]
 
     @classmethod
     def name(cls) -> str:
-        """What ``spark.read.format`` takes."""
+        """The name of the format for ``spark.read.format``."""
         return "microcosm_sqlite"
 
     def schema(self) -> StructType:

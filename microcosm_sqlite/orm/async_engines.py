@@ -6,7 +6,6 @@ A connection of aiosqlite has a thread and belongs to a loop: both are bounded, 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -14,7 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.common.platforms import register_at_fork
+from microcosm_sqlite.common.platforms import open_pool, register_at_fork
 from microcosm_sqlite.orm.engine_errors import explain_lazy_load
 from microcosm_sqlite.orm.engines import recipes
 from microcosm_sqlite.orm.external_keys import find_attachments
@@ -34,6 +33,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from concurrent.futures import Executor
 
     from sqlalchemy import Engine
 
@@ -105,14 +105,14 @@ async def dispose_async_engines() -> None:
     await _loop_engines().dispose()
 
 
-_executors: list[ThreadPoolExecutor] = []
+_executors: list[Executor] = []
 register_at_fork(after_in_child=_executors.clear)  # a child has none of its parent's threads
 
 
-def find_executor() -> ThreadPoolExecutor:
+def find_executor() -> Executor:
     """Return the threads for calls outside of contexts, which all loops of the process share."""
     if not _executors:
-        _executors.append(ThreadPoolExecutor(WORKERS, thread_name_prefix="microcosm-sqlite"))
+        _executors.append(open_pool(WORKERS, "microcosm-sqlite"))
     return _executors[0]
 
 

@@ -18,7 +18,7 @@ from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, tell_of_both
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, read_seconds, tell_of_both
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -26,12 +26,13 @@ from microcosm_sqlite.orm.engine_errors import (
     refuse_write,
 )
 from microcosm_sqlite.orm.engines import (
-    MEMORY,
     create_readonly_engine,
     create_readwrite_engine,
     recipes,
 )
 from microcosm_sqlite.orm.external_keys import attach_datasets, find_referred
+from microcosm_sqlite.orm.memory import MEMORY
+from microcosm_sqlite.orm.overridden import find_overriding
 from microcosm_sqlite.orm.schema_check import check_agreement
 from microcosm_sqlite.orm.sessions import (
     DatasetSession,
@@ -39,8 +40,8 @@ from microcosm_sqlite.orm.sessions import (
     LeasingSession,
     OwnSessions,
     ReadOnlySession,
-    release_between_reads,
 )
+from microcosm_sqlite.orm.transactions import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -74,15 +75,18 @@ class Binds:
         read_only: object = False,
         autocommit: object = False,
         untrusted: object = False,
+        editions: object = None,
+        timeout: object = PATIENCE,
         graph: Any = None,
     ) -> None:
         self.default_path = path
-        self.paths = DatasetPaths(paths or {}, graph)
+        self.paths = DatasetPaths(paths or {}, graph, editions)
         self.echo = read_flag("echo", echo)
         self.use_foreign_keys = read_flag("use_foreign_keys", use_foreign_keys)
         self.read_only = read_flag("read_only", read_only)
         self.autocommit = read_flag("autocommit", autocommit)
         self.untrusted = read_flag("untrusted", untrusted)
+        self.timeout = read_seconds("timeout", timeout)
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
         self._unchecked: dict[str, InstalledDataset] = {}
@@ -101,6 +105,9 @@ class Binds:
         Raises:
             DatasetError: Its file cannot be found or used.
         """
+        answering = find_overriding(self, name, Binds)
+        if answering is not self:
+            return answering(name)
         bind = self.datasets.get(name)
         if bind is None:
             # Two threads may both come here: making an engine opens nothing, and one wins.
@@ -195,12 +202,10 @@ class Binds:
 
     def mark_own(self, session: Session, *, is_reachable: bool = False) -> None:
         """Note that no context commits this session; a read-only one stays as it is."""
-        if isinstance(session, ReadOnlySession) or self.autocommit:
-            return
-        if isinstance(session, DatasetSession):
+        is_writing = not (self.autocommit or isinstance(session, ReadOnlySession))
+        if is_writing and isinstance(session, DatasetSession):
             session.is_own = True
             session.is_reachable = is_reachable
-            release_between_reads(session)
 
     def dispose(self) -> None:
         """Close every session that was made outside of contexts, and every idle connection."""
@@ -221,6 +226,8 @@ class Binds:
     def _make_bind(self, name: str) -> Bind:
         path = self.paths.configured.get(name)
         found = self.paths.find(name) if path is None else None
+        if found is not None and found.location.is_writable:
+            return self._bind_readwrite(found.location.memory, name, is_default=False)
         if found is not None:
             is_working_copy = found.is_legacy and not (
                 found.is_registered or found.location.immutable
@@ -256,6 +263,7 @@ class Binds:
             echo=self.echo,
             use_foreign_keys=self.use_foreign_keys,
             autocommit=self.autocommit,
+            timeout=self.timeout,
         )
         if os.fspath(path) != MEMORY:
             event.listen(engine, "handle_error", partial(explain_empty_file, name, path))
@@ -270,8 +278,13 @@ def binds_of(graph: Any, name: str) -> Binds:
 
     A registered or installed dataset answers for itself, whatever a graph configures for its name.
     Only where there is none does the graph made last answer, as long as something refers to it:
-    programs that were written for 2.0.0 have one graph. An earlier graph never does.
+    programs that were written for 2.0.0 have one graph. An earlier graph never does. What a test
+    overrides goes before all of them.
     """
+    return find_overriding(_configured_binds(graph, name), name, Binds)
+
+
+def _configured_binds(graph: Any, name: str) -> Binds:
     if graph is not None:
         return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
     latest = _latest_binds()

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from microcosm_sqlite.catalog.citation import log
 from microcosm_sqlite.catalog.registry import datasets, find
+from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.common.kinds import parse_boolean
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import ConfigurationError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
     Path = str | os.PathLike[str]
+
+MOST_SECONDS = 1_000_000
+"""SQLite counts milliseconds, in 31 bits."""
 
 
 def read_flag(key: str, value: object) -> bool:
@@ -35,6 +38,24 @@ def read_flag(key: str, value: object) -> bool:
             f"sqlite.{key} is {value!r}, which is neither true nor false.",
             hint='Write "true" or "false".',
         ) from error
+
+
+def read_seconds(key: str, value: object) -> float:
+    """The number of seconds that a key of the configuration is set to.
+
+    Raises:
+        ConfigurationError: It is no number, or less than nothing.
+    """
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < MOST_SECONDS:
+        raise ConfigurationError(
+            f"sqlite.{key} is {value!r}, which is no number of seconds.",
+            hint=f"Write a number from 0 to {MOST_SECONDS:,}, such as 30.",
+        )
+    return seconds
 
 
 def read_paths(paths: object) -> dict[str, Path]:
@@ -55,6 +76,20 @@ def read_paths(paths: object) -> dict[str, Path]:
                 hint="Write a path, or leave the key out to use the installed dataset.",
             )
     return dict(paths)
+
+
+def read_editions(editions: object) -> dict[str, str]:
+    """The configured editions by the names of datasets.
+
+    Raises:
+        ConfigurationError: They are no mapping of names to names.
+    """
+    if isinstance(editions, Mapping) and all(isinstance(each, str) for each in editions.values()):
+        return dict(editions)
+    raise ConfigurationError(
+        f"sqlite.editions is {editions!r}, which does not map names of datasets to editions.",
+        hint='Write one key for each dataset, such as {"flights": "lite"}.',
+    )
 
 
 def refuse_misspelt(keys: Iterable[str], known: Iterable[str]) -> None:
@@ -84,17 +119,23 @@ class DatasetPaths(_Dictionary):
     those who look at the type, as `json` does; what it holds as such is never read.
     """
 
-    def __init__(self, configured: object, graph: Any = None) -> None:
+    def __init__(self, configured: object, graph: Any = None, editions: object = None) -> None:
         # `json` takes a dictionary that holds nothing for an empty one, without asking it.
         dict.__init__(self, {"": ""})
         self.configured = read_paths(configured)
+        self.editions = read_editions(editions or {})
         self._graph = weakref.ref(graph) if graph is not None else lambda: None
+
+    @property
+    def graph(self) -> Any:
+        """The object graph that they are configured in, or None."""
+        return self._graph()
 
     def find(self, name: str) -> InstalledDataset | None:
         """The registered or installed dataset of this name, located; None if there is none."""
-        found = find(name)
+        found = find(name, self.editions.get(name, ""))
         if found is not None:
-            found.locate(self._graph())
+            found.locate(self.graph)
         return found
 
     def __getitem__(self, name: str) -> Path:
@@ -103,7 +144,7 @@ class DatasetPaths(_Dictionary):
         found = self.find(name)
         if found is None:
             raise KeyError(name)
-        return found.location.path
+        return found.location.memory or found.location.path
 
     def __setitem__(self, name: str, path: Path) -> None:
         self.configured[name] = path

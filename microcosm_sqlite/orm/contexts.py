@@ -9,7 +9,12 @@ from sqlalchemy import text
 
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.binds import binds_of
-from microcosm_sqlite.orm.sessions import current_thread_or_task, is_event_loop_running
+from microcosm_sqlite.orm.sessions import (
+    ReadOnlySession,
+    current_thread_or_task,
+    is_event_loop_running,
+)
+from microcosm_sqlite.orm.transactions import begin, take_lock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -214,6 +219,23 @@ class SessionContext:
         if self._find_scope():
             self.session.rollback()
 
+    def lock(self) -> None:
+        """Keep all others from writing until the commit, so that what is read now is still true.
+
+        Without it, another may write between what this context reads and what it writes.
+
+        >>> with SessionContext(graph, Counter) as context:         # doctest: +SKIP
+        ...     context.lock()
+        ...     counter = store.retrieve(1)
+        ...     counter.value += 1
+        ...     context.commit()
+
+        Raises:
+            ReadOnlyDatasetError: The dataset is read-only.
+            sqlalchemy.exc.OperationalError: Another still writes when the time is over.
+        """
+        lock_session(self.session)
+
     def __enter__(self) -> Self:
         scope = self._find_scope()
         # What `open` opened is entered, and so closed; a context that is entered already nests.
@@ -235,7 +257,9 @@ class SessionContext:
     def _defer_foreign_keys(self) -> None:
         try:
             # SQLite itself switches this off again when the transaction ends.
-            self.session.execute(text("PRAGMA defer_foreign_keys=ON"))
+            connection = self.session.connection()
+            begin(connection)
+            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
         except BaseException:
             self.close()
             raise
@@ -248,6 +272,13 @@ class SessionContext:
                 if scope.owner is current:
                     return scope
         return self._scopes[-1] if self._scopes else None
+
+
+def lock_session(session: Session) -> None:
+    """Let nobody else write until the transaction of a session ends."""
+    if isinstance(session, ReadOnlySession):
+        raise session.refuse()
+    take_lock(session.connection())
 
 
 def get_session(store: Store[Any]) -> Session:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeMeta, Session, registry, scoped_session
 
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.binds import binds_of, dispose_binds
 from microcosm_sqlite.orm.contexts import CurrentSession, SessionContext, close_contexts
 from microcosm_sqlite.orm.external_keys import claim, find_related_classes, leave_out_external_keys
+from microcosm_sqlite.orm.transactions import take_lock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, FromClause
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine, FromClause
     from sqlalchemy.orm import Mapper
 
     from microcosm_sqlite.orm.contexts import Scope
@@ -110,13 +113,22 @@ class DataSet(metaclass=DataSetMeta):
 
     @classmethod
     def create_all(cls, graph: Any = None) -> None:
-        """Create the tables of every model of this dataset that are not there."""
-        cls.metadata.create_all(bind=cls._find_engine(graph))
+        """Create the tables of every model of this dataset that are not there.
+
+        Processes that start at once may all call it.
+        """
+        with cls._find_engine(graph).begin() as connection:
+            if not all(_find_existing(cls.metadata, connection)):
+                take_lock(connection)
+            cls.metadata.create_all(connection)
 
     @classmethod
     def drop_all(cls, graph: Any = None) -> None:
         """Drop the tables of every model of this dataset."""
-        cls.metadata.drop_all(bind=cls._find_engine(graph))
+        with cls._find_engine(graph).begin() as connection:
+            if any(_find_existing(cls.metadata, connection)):
+                take_lock(connection)
+            cls.metadata.drop_all(connection)
 
     @classmethod
     def recreate_all(cls, graph: Any = None) -> None:
@@ -170,6 +182,12 @@ def dispose_sqlite_connections(graph: Any = None) -> None:
 
 def _is_directly_below_data_set(bases: tuple[type, ...]) -> bool:
     return DataSet in bases
+
+
+def _find_existing(metadata: MetaData, connection: Connection) -> Iterator[bool]:
+    """Whether each table is there."""
+    inspector = inspect(connection)
+    return (inspector.has_table(each.name, each.schema) for each in metadata.tables.values())
 
 
 def _make_metadata() -> MetaData:

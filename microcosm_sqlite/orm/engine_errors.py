@@ -7,13 +7,14 @@ or makes the error for it.
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import MissingGreenlet
 
 from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header, translate
-from microcosm_sqlite.catalog.registry import dataset
-from microcosm_sqlite.catalog.statement_errors import DAMAGE, advise
+from microcosm_sqlite.catalog.registry import dataset, explain_edition, find
+from microcosm_sqlite.catalog.statement_errors import DAMAGE, add_edition, advise
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotFoundError,
@@ -61,8 +62,21 @@ def explain_read_only(name: str, location: Location, context: ExceptionContext) 
     if context.connection is not None and context.sqlalchemy_exception is not None:
         # It stays the error of SQLAlchemy, which programs expect.
         opened = find_driver_connection(context.connection)
-        if hint := advise(str(error), opened, context.statement or ""):
+        hint = advise(str(error), opened, context.statement or "")
+        if hint := add_edition(str(error), hint, partial(explain_absence, name, location.path)):
             context.sqlalchemy_exception.add_note(hint)
+
+
+def explain_absence(name: str, path: str | None) -> str:
+    """Say that a row may be missing because only an edition is read; empty if all rows are.
+
+    Args:
+        name: The dataset's name.
+        path: The file that is read, which may be another than the dataset's.
+    """
+    found = find(name)
+    explained = explain_edition(found) if found else ""
+    return explained if found and explained and found.location.path == path else ""
 
 
 def find_driver_connection(connection: Connection) -> sqlite3.Connection:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary, finalize
@@ -25,6 +24,7 @@ from microcosm_sqlite.catalog.connection import (
     checked_uri,
     connect,
 )
+from microcosm_sqlite.catalog.overrides import active
 from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
@@ -37,7 +37,9 @@ from microcosm_sqlite.orm.engine_errors import (
 )
 from microcosm_sqlite.orm.external_keys import attach_datasets, attach_to_memory
 from microcosm_sqlite.orm.forking import track_engine
+from microcosm_sqlite.orm.memory import MEMORY, MemoryDatabase
 from microcosm_sqlite.orm.statements import UserStatements
+from microcosm_sqlite.orm.transactions import PATIENCE, begin_before_writing, explain_lock
 from microcosm_sqlite.orm.types import (
     adapt_dialect,
     compare_as_stored,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.catalog.manifest import Requirement
+    from microcosm_sqlite.catalog.overrides import Override
 
     Listeners = list[tuple[str, Callable[..., Any]]]
 
@@ -78,8 +81,9 @@ class Recipe(NamedTuple):
     def listen(self, engine: Engine) -> None:
         """Let the listeners listen to an engine."""
         for name, listener in self.listeners:
-            changes = {"retval": True} if name == "before_cursor_execute" else {}
-            event.listen(engine, name, listener, **changes)
+            # A listener that may change statements is registered itself, others in a wrapper: so
+            # `rows` can tell this one, which watches nothing, from those that must be called.
+            event.listen(engine, name, listener, retval=listener is begin_before_writing)
 
     @property
     def is_read_only(self) -> bool:
@@ -90,7 +94,7 @@ class Recipe(NamedTuple):
 recipes: WeakKeyDictionary[Engine, Recipe] = WeakKeyDictionary()
 """The engines that were made here."""
 
-_dataset_engines: dict[InstalledDataset, Engine] = {}
+_dataset_engines: dict[tuple[InstalledDataset, tuple[Override, ...]], Engine] = {}
 
 
 def dataset_engine(name: str) -> Engine:
@@ -99,11 +103,20 @@ def dataset_engine(name: str) -> Engine:
     Raises:
         DatasetNotFoundError: There is none of this name.
     """
-    installed = registry.dataset(name)
-    engine = _dataset_engines.get(installed)
+    # What a dataset refers to may be overridden as well.
+    key = registry.dataset(name), active()
+    engine = _dataset_engines.get(key)
     if engine is None:
-        engine = _dataset_engines.setdefault(installed, create_dataset_engine(installed))
+        engine = _dataset_engines.setdefault(key, create_dataset_engine(key[0]))
+        for override in key[1]:
+            override.at_end(partial(_forget_engine, key))
     return engine
+
+
+def _forget_engine(key: tuple[InstalledDataset, tuple[Override, ...]]) -> None:
+    engine = _dataset_engines.pop(key, None)
+    if engine is not None:
+        engine.dispose()
 
 
 def create_dataset_engine(
@@ -161,7 +174,7 @@ def create_readonly_engine(
     """
     explain = partial(explain_read_only, name, location)
     statements = UserStatements(dataset, is_spelled=not untrusted)
-    listeners: Listeners = [("handle_error", explain), ("before_cursor_execute", statements)]
+    listeners: Listeners = [("handle_error", explain), *statements.listeners]
     if untrusted:
         listeners.append(("before_cursor_execute", _restart_clock))
     return _create(
@@ -186,6 +199,7 @@ def create_readwrite_engine(
     echo: bool = False,
     use_foreign_keys: bool = True,
     autocommit: bool = False,
+    timeout: float = PATIENCE,
 ) -> Engine:
     """Create an engine for a path of the user's own, or for ``:memory:``.
 
@@ -198,20 +212,27 @@ def create_readwrite_engine(
         echo: Log every statement.
         use_foreign_keys: Let SQLite enforce foreign keys.
         autocommit: Use no transactions: each statement is committed on its own.
+        timeout: Seconds that a statement waits while another connection writes.
     """
     name = os.fspath(path)
     memory = MemoryDatabase() if name in (MEMORY, "") else None
     open_connection = memory.connect if memory else _file_opener(name)
 
     def open_configured() -> sqlite3.Connection:
-        connection = open_connection()
+        connection = open_connection(timeout)
+        if not autocommit:
+            # Python's driver as well begins before it writes, for those who use it directly.
+            connection.isolation_level = "DEFERRED"
         if use_foreign_keys:
             connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
-    listeners: Listeners = []
+    listeners: Listeners = [("handle_error", partial(explain_lock, name, timeout))]
     if not autocommit:
-        listeners += [("begin", _begin), ("reset", _end_transaction)]
+        listeners += [
+            ("before_cursor_execute", begin_before_writing),
+            ("reset", _end_transaction),
+        ]
     if not (memory or name.startswith("file:")):
         listeners.append(("handle_error", partial(explain_configured, name)))
     recipe = Recipe(
@@ -254,18 +275,8 @@ def _create(recipe: Recipe, echo: bool, *, is_copied: bool = False) -> Engine:
     return engine
 
 
-def _restart_clock(
-    connection: Connection, _: object, statement: str, params: Any, *__: object
-) -> tuple[str, Any]:
+def _restart_clock(connection: Connection, *_: object) -> None:
     limit_time(find_driver_connection(connection), TIME_LIMIT)
-    return statement, params
-
-
-def _begin(connection: Connection) -> None:
-    # The driver's own transactions break SAVEPOINT and end before DDL, so they are off.
-    driver_connection = connection.connection.dbapi_connection
-    if driver_connection is not None:
-        driver_connection.execute("BEGIN")
 
 
 def _end_transaction(connection: Any, *_: object) -> None:
@@ -275,10 +286,10 @@ def _end_transaction(connection: Any, *_: object) -> None:
         connection.rollback()
 
 
-def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
+def _file_opener(name: str) -> Callable[[float], sqlite3.Connection]:
     path = _name_file(name)
 
-    def open_file() -> sqlite3.Connection:
+    def open_file(timeout: float) -> sqlite3.Connection:
         if not (path.startswith("file:") or Path(path).parent.is_dir()):
             raise DatasetFileMissingError(
                 f"{path} can neither be opened nor created: its folder does not exist.",
@@ -288,7 +299,13 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
             refuse_special_sidecars(path)
         # An absolute path is never taken for a URI; what is attached is one.
         try:
-            return sqlite3.connect(path, uri=True, check_same_thread=False, isolation_level=None)
+            return sqlite3.connect(
+                path,
+                timeout=timeout,
+                uri=True,
+                check_same_thread=False,
+                isolation_level=None,
+            )
         except sqlite3.Error as error:
             if path.startswith("file:"):
                 raise
@@ -299,43 +316,3 @@ def _file_opener(name: str) -> Callable[[], sqlite3.Connection]:
 
 def _name_file(name: str) -> str:
     return name if name.startswith("file:") else str(Path(name).absolute())
-
-
-MEMORY = ":memory:"
-"""The path that stands for a database in memory."""
-
-_numbers = count(1)
-
-
-class MemoryDatabase:
-    """A database in memory that several connections share.
-
-    SQLite's ``memdb`` file system gives each connection its own transaction, and the locks of a
-    file with their timeout, where a shared cache fails at once on a locked table. The database
-    lives as long as one connection to it is open, so one is kept here.
-    """
-
-    def __init__(self) -> None:
-        self._anchors: list[sqlite3.Connection] = []
-        self._uri = ""
-
-    def connect(self) -> sqlite3.Connection:
-        """A connection of its own for whoever asks."""
-        self.find_uri()
-        return self._connect()
-
-    def find_uri(self) -> str:
-        """What any connection of this process can open or attach."""
-        if not self._anchors:
-            self._uri = self._uri or f"file:/microcosm-sqlite-{next(_numbers)}?vfs=memdb"
-            self._anchors.append(self._connect())
-        return self._uri
-
-    def close(self, *_: object) -> None:
-        """Let the database go; the next connection is to a new one."""
-        self._uri = ""
-        while self._anchors:
-            self._anchors.pop().close()
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._uri, uri=True, check_same_thread=False, isolation_level=None)

@@ -206,7 +206,7 @@ class Attachments:
 
 
 def find_attachments(engine: Engine) -> Attachments | None:
-    """What an engine attaches, or None."""
+    """The databases that an engine attaches, or None."""
     # A dictionary by engine would keep the engine, which what is attached may refer to.
     hook = engine.dialect.identifier_preparer.schema_for_object
     owner = getattr(hook, "__self__", None)

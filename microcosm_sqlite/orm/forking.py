@@ -126,7 +126,7 @@ def track_engine(engine: Engine, *, is_copied: bool = False) -> None:
 
 
 def track_session(session: Session) -> None:
-    """Have the session start anew in every child of this process."""
+    """Have the session start again in every child of this process."""
     _sessions.add(session)
 
 

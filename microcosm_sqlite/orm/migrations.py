@@ -19,6 +19,7 @@ from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import SettingsError
 from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.external_keys import copy_without_external_keys
+from microcosm_sqlite.orm.transactions import take_lock
 from microcosm_sqlite.orm.types import EnumType, Truthy
 
 with extra("migrate"):
@@ -28,7 +29,7 @@ with extra("migrate"):
     from alembic.util import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -52,7 +53,7 @@ ENVIRONMENT = Path(__file__).parent / "alembic_environment"
 
 
 class MigrationEnvironment:
-    """What ``env.py`` works on.
+    """The connection and metadata that ``env.py`` works on.
 
     Attributes:
         graph: The object graph.
@@ -195,7 +196,16 @@ def run_migrations(context: Any) -> None:
     with engine.connect() as connection, _foreign_keys_off(connection):
         context.configure(connection=connection, **options)
         with context.begin_transaction():
+            # Before Alembic reads which revision the database has: of two programs that upgrade it
+            # at once, the second waits, and finds it upgraded.
+            if _moves_database(context.get_context().opts):
+                take_lock(connection)
             context.run_migrations()
+
+
+def _moves_database(options: Mapping[str, Any]) -> bool:
+    """Whether a command brings the database to another revision, in one transaction."""
+    return "destination_rev" in options and not options.get("transaction_per_migration")
 
 
 _current_environment: ContextVar[MigrationEnvironment | None] = ContextVar(

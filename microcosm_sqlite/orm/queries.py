@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.orm.data_sets import DataSet
+from microcosm_sqlite.orm.related_tables import refuse_unrelated
 from microcosm_sqlite.orm.rows import fetch_rows
 from microcosm_sqlite.orm.statements import (
     OPTIONS,
@@ -210,7 +211,7 @@ class QueryBuilder(Generic[M]):
         ...     ...
 
         Args:
-            columns: Names of columns, or attributes of the model; all columns if none is given.
+            columns: Names of columns, or attributes; all columns if none is given.
             where: A SQLAlchemy expression, or several.
             offset: Number of matches to leave out.
             limit: Number of matches at most.
@@ -220,14 +221,16 @@ class QueryBuilder(Generic[M]):
         session = self.session
         self._refuse_unknown(filters)
         if self._is_plain and not criteria:
-            dialect = session.get_bind().dialect
+            connection = session.connection()
+            dialect = connection.dialect
             prepared = self._all_statements.rows(columns, filters, offset, limit, dialect)
             if prepared:
                 rows, values = prepared
-                return rows.fetch(session, values)
+                return rows.fetch(connection, values)
         chosen = choose_columns(self.model_class, columns)
-        query = self._select(criteria, filters, offset, limit).with_entities(*chosen)
-        return fetch_rows(session, query.statement, [item.expression for item in chosen])
+        query = self._select(criteria, filters, offset, limit, columns=chosen)
+        statement = query.with_entities(*chosen).statement
+        return fetch_rows(session.connection(), statement, [item.expression for item in chosen])
 
     def _query(self) -> Query[M]:
         """The query that all others start from."""
@@ -266,6 +269,7 @@ class QueryBuilder(Generic[M]):
         limit: int | None = None,
         *,
         is_ordered: bool = True,
+        columns: Sequence[Any] = (),
     ) -> Query[M]:
         criteria, offset, limit = take_positions(criteria, offset, limit)
         options, filters = take_options(filters)
@@ -273,6 +277,7 @@ class QueryBuilder(Generic[M]):
         query = self._filter(self._query(), **filters).options(*options)
         if criteria:
             query = query.filter(*criteria)
+        refuse_unrelated(self.model_class, query, columns)
         if is_ordered:
             # SQL wants this order: filter, order, page.
             query = self._order_by(query, **filters)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.catalog.registry import explain_edition
 from microcosm_sqlite.catalog.structure import fingerprint
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SchemaMismatchError
@@ -104,7 +105,7 @@ def _make_error(
     return SchemaMismatchError(
         f"Dataset {dataset.name!r} {dataset.version} ({data}) is not what the models in "
         f"{', '.join(modules)} ({owner or 'not installed'}) describe: {'; '.join(differences)}.",
-        hint=_suggest(dataset, is_same),
+        hint=explain_edition(dataset) or _suggest(dataset, is_same),
     )
 
 

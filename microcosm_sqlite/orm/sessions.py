@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class DatasetSession(Session):
-    """A session that starts anew in a forked child.
+    """A session that starts again in a forked child.
 
     Attributes:
         is_own: Whether it serves a thread or task outside of contexts, and so is committed by none.
@@ -135,31 +135,6 @@ class LeasingSession(ReadOnlySession):
             self.bind = self._idle.engine
             self._leased.close()
             self._leased = None
-
-
-def release_between_reads(session: Session) -> None:
-    """Let a session hold no lock on its database between two reads.
-
-    SQLite itself sees to single reads; a transaction begins with the first statement that may
-    write, and lasts until it is committed or rolled back.
-    """
-    event.listen(session, "after_begin", _postpone_begin)
-
-
-def _postpone_begin(_: Session, __: object, connection: Connection) -> None:
-    driver_connection: Any = connection.connection.dbapi_connection
-    if driver_connection.in_transaction and not connection.in_nested_transaction():
-        driver_connection.rollback()
-        event.listen(connection, "before_cursor_execute", _begin_unless_reading)
-
-
-def _begin_unless_reading(
-    connection: Connection, _: object, statement: str, __: object, context: Any, ___: object
-) -> None:
-    driver_connection: Any = connection.connection.dbapi_connection
-    is_reading = statement.startswith("SELECT") or getattr(context.compiled, "is_select", False)
-    if not (is_reading or driver_connection.in_transaction):
-        driver_connection.execute("BEGIN")
 
 
 def has_uncommitted_writes(session: Session) -> bool:

@@ -13,6 +13,7 @@ from microcosm_sqlite.errors import (
     QueryError,
 )
 from microcosm_sqlite.orm.contexts import GetOrCreateSession, find_lost_write, get_session
+from microcosm_sqlite.orm.engine_errors import explain_absence
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.orm.queries import QueryBuilder
 from microcosm_sqlite.orm.rows import Keyset, Page
@@ -103,7 +104,7 @@ class Store(QueryBuilder[M]):
         """
         found = self.get(key)
         if found is None:
-            raise ModelNotFoundError(f"No {self._describe((), {'key': key})}.")
+            raise self._refuse_absence((), {"key": key})
         return found
 
     def first(
@@ -136,7 +137,7 @@ class Store(QueryBuilder[M]):
         """
         found = self.one_or_none(*criteria, offset=offset, limit=limit, **filters)
         if found is None:
-            raise ModelNotFoundError(f"No {self._describe(criteria, filters)}.")
+            raise self._refuse_absence(criteria, filters)
         return found
 
     def one_or_none(
@@ -219,7 +220,12 @@ class Store(QueryBuilder[M]):
             size: Number of matches at most.
             descending: Order from the highest to the lowest.
             filters: Columns and their values.
+
+        Raises:
+            ValueError: The size is less than 1.
         """
+        if size < 1:
+            raise ValueError(f"A page has a size of at least 1, not {size}.")
         keyset = Keyset(self.model_class, by, descending=descending)
         return keyset.fetch(self._select(criteria, filters, is_ordered=False), after, size)
 
@@ -288,7 +294,7 @@ class Store(QueryBuilder[M]):
         with self.flushing():
             deleted = query.delete()
         if deleted == 0:
-            raise ModelNotFoundError(f"No {self._describe(criteria, filters)}.")
+            raise self._refuse_absence(criteria, filters)
         return True
 
     @contextmanager
@@ -306,6 +312,15 @@ class Store(QueryBuilder[M]):
             self.session.rollback()
             model = self.model_class
             raise explain_integrity_error(error, model.__name__, model.dataset_name) from error
+
+    def _refuse_absence(
+        self, criteria: Sequence[Criterion], filters: dict[str, Any]
+    ) -> ModelNotFoundError:
+        path = self.session.get_bind(self.model_class).engine.url.database
+        return ModelNotFoundError(
+            f"No {self._describe(criteria, filters)}.",
+            hint=explain_absence(self.model_class.dataset_name, path),
+        )
 
     def _refuse_vain_write(self) -> None:
         session = self.session

@@ -490,6 +490,7 @@ def test_a_project_without_settings_is_told_so(tmp_path: Path) -> None:
     ("line", "told"),
     [
         ("error-limit = 0", "`error-limit` for build hook `microcosm-sqlite` must be a whole"),
+        ("compression-level = 20", "`compression-level` .* must be a whole number from 1 to 19"),
         ("null-values = 'NA'", "`null-values` for build hook `microcosm-sqlite` must be a list"),
         ("compression = 'gzip'", '`compression` .* must be "none" or "zstd", not "gzip"'),
         ("csv = {delimiter = '::'}", "`csv.delimiter` .* must be one character"),
@@ -519,6 +520,20 @@ def test_a_source_that_links_out_of_the_project_is_told(project: Path, tmp_path:
     assert lines[0] == f"sources/birds.csv is a link: {outside} is read"
 
 
+def test_the_end_of_a_file_of_dos_is_told_and_counted(project: Path) -> None:
+    source = project / "sources" / "birds.csv"
+    source.write_bytes(source.read_bytes() + b"\x1a")
+    lines: list[str] = []
+    built = build_dataset(
+        ProjectSettings.from_pyproject(project), progress=LineProgress(lines.append)
+    )
+    assert lines[0] == (
+        "sources/birds.csv: the byte 0x1A at the end, which ended files of DOS, is left out"
+    )
+    assert built.manifest.tables["birds"].repairs == {"dos-end": 1}
+    assert not built.manifest.tables["families"].repairs
+
+
 # What happens when it cannot be finished.
 
 
@@ -541,7 +556,7 @@ def test_a_killed_build_leaves_the_former_file_and_the_next_one_sweeps(
     source.write_text(SOURCES["birds.csv"] + rows)
     for delay in (0.0, 0.05, 0.1, 0.2, 0.3):
         child = subprocess.Popen([sys.executable, "-c", FORCED.format(processors) + BUILD, project])
-        while child.poll() is None and not list(built.path.parent.glob(".birds.db.build-*")):
+        while child.poll() is None and not list(built.path.parent.glob(".hatch/birds.db.build-*")):
             time.sleep(0.005)
         time.sleep(delay)
         child.send_signal(signal.SIGKILL)
@@ -564,7 +579,7 @@ def test_an_interrupted_build_leaves_no_litter_at_all(project: Path, processors:
         text=True,
         start_new_session=True,
     )
-    while child.poll() is None and not list(built.path.parent.glob(".birds.db.build-*/*.db")):
+    while child.poll() is None and not list(built.path.parent.glob(".hatch/birds.db.build-*/*.db")):
         time.sleep(0.005)
     time.sleep(0.1)
     os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it, to the children too
@@ -593,10 +608,10 @@ def test_a_full_disk_is_told_and_leaves_the_former_file(project: Path) -> None:
 
 
 def test_a_build_under_way_is_not_swept_by_another(project: Path) -> None:
-    from microcosm_sqlite.common.workspace import open_workspace
+    from microcosm_sqlite.common.workspace import open_hidden_workspace
 
     target = project / "src" / "birds_data" / "birds.db"
-    with open_workspace(target.parent, f".{target.name}.build-") as workspace:
+    with open_hidden_workspace(target.parent, f"{target.name}.build-") as workspace:
         (workspace / "loading.db").write_text("mine")
         build(project)
         assert (workspace / "loading.db").read_text() == "mine"

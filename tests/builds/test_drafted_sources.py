@@ -69,7 +69,7 @@ LITERALS = [
     "'true'", "'1.50'", "'a' || char(0)",
 ]  # fmt: skip
 DECLARED = ["", "INTEGER", "TEXT", "REAL", "BLOB", "DATE", "DATETIME", "BOOLEAN", "NUMERIC"]
-TOLD = re.compile("becomes? |spelled anew|kept in UTC|written %|written '?1|stored as fractions")
+TOLD = re.compile("becomes? |respelled|kept in UTC|written %|written '?1|stored as fractions")
 """What a line of the report says of a column whose values are stored as others."""
 
 

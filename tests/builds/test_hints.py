@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -92,13 +93,18 @@ def set_encoding(project: Path, hint: str) -> None:
     change(project, "pyproject.toml", HOOK, f'{HOOK}\ntables.birds.csv.encoding = "cp1252"')
 
 
+def set_encoding_as_told(project: Path, hint: str) -> None:
+    ((setting,),) = [SETTING.findall(hint)]
+    change(project, "pyproject.toml", HOOK, f"{HOOK}\ntables.birds.{setting}")
+
+
 def leave_out_twin(project: Path, hint: str) -> None:
     assert "leave it out: set `columns` of the table" in hint
     change(project, "pyproject.toml", HOOK, f'{HOOK}\ntables.birds.columns = {{"temp " = ""}}')
 
 
 def write_anew(text: str, told: str) -> Cure:
-    """Write the source anew, as the hint says, which has some words."""
+    """Write the source again, as the hint says, which has some words."""
 
     def cure(project: Path, hint: str) -> None:
         assert told in hint
@@ -112,6 +118,37 @@ def give_default(project: Path, hint: str) -> None:
     change(project, "src/p_data/models.py", "temp: Mapped[float]", "temp: Mapped[float | None]")
 
 
+def make_text_or_double(project: Path, hint: str) -> None:
+    """Give the key of birds the type that the hint names, with the format that it names."""
+    type_, mapped = ("Text", "str") if "put `Text` in the model" in hint else ("Double", "float")
+    assert f"put `{type_}` in the model" in hint
+    models = "src/p_data/models.py"
+    text = (project / models).read_text("utf-8")
+    old = "    id: Mapped[int] = mapped_column(Integer"
+    assert old in text
+    text = text.replace(old, f"    id: Mapped[{mapped}] = mapped_column({type_}", 1)
+    text = text.replace("from sqlalchemy import ", "from sqlalchemy import Text, ", 1)
+    (project / models).write_text(text, "utf-8")
+    if SETTING.search(hint):
+        set_as_told(project, hint)
+
+
+def delete_line(*told: str) -> Cure:
+    """Delete what the hint names in its line."""
+
+    def cure(project: Path, hint: str) -> None:
+        (number,) = set(re.findall(r"line (\d+)", hint))
+        assert all(word in hint for word in told)
+        source = project / "sources/birds.csv"
+        lines = source.read_text("utf-8").splitlines()
+        rest = lines.pop(int(number) - 1)
+        if "byte order mark" in hint:
+            lines.insert(int(number) - 1, rest.removeprefix("\ufeff"))
+        source.write_text("\n".join(lines), "utf-8")
+
+    return cure
+
+
 CURES: dict[str, tuple[str, str, Cure]] = {
     "infinite": ("birds", BIRDS.replace("2.5", "inf"), set_as_told),
     "a word for nothing": ("birds", BIRDS.replace("2.5", "NA"), make_nullable_and_set),
@@ -121,14 +158,34 @@ CURES: dict[str, tuple[str, str, Cure]] = {
     "another delimiter": ("birds", BIRDS.replace(",", ";"), set_as_told),
     "another spelling": ("birds", BIRDS.replace("temp", "Temp"), set_as_told),
     "a longer name": ("birds", BIRDS.replace("temp", "Temp (C)"), set_as_told),
+    "other spellings": ("birds", BIRDS.replace("id,name,temp", "ID,Name,TEMP"), set_as_told),
+    "lines in front": ("birds", f"Birds\n\n{BIRDS}", set_as_told),
+    "fields in front": ("birds", f"Birds,of,2020\n{BIRDS}", set_as_told),
+    "no line with names": ("birds", BIRDS.partition("\n")[2], set_as_told),
+    "quotes around lines": (
+        "birds", "".join(f'"{line}"\n' for line in BIRDS.splitlines()), set_as_told),
+    "a fraction": ("birds", BIRDS.replace("2,tit", "2.5,tit"), make_text_or_double),
+    "a fraction with a comma": ("birds", BIRDS.replace("2,tit", '"2,5",tit'), make_text_or_double),
+    "a very large number": ("birds", BIRDS.replace("2,tit", f"{10**20},tit"), make_text_or_double),
+    "the header again": (
+        "birds", BIRDS.replace("2,tit", "id,name,temp\n2,tit"), delete_line("header again")),
+    "a mark of order": (
+        "birds", BIRDS.replace("2,tit", "\ufeff2,tit"), delete_line("byte order mark")),
     "a new column": ("birds", WIDER, add_column),
     "a column to ignore": ("birds", WIDER, set_last),
     "no UTF-8": ("birds", BIRDS.replace("jay", "j\xe4y"), set_encoding),
+    "UTF-16": ("birds", "".join(f"{each}\0" for each in BIRDS), set_encoding_as_told),
+    "UTF-16 the other way round": (
+        "birds", "".join(f"\0{each}" for each in BIRDS), set_encoding_as_told),
+    "a zero byte": (
+        "birds", BIRDS.replace("jay", "j\0ay"), write_anew(BIRDS, "Remove it, or export")),
     "a column twice": ("birds", WIDER.replace("wings", "temp "), leave_out_twin),
     "a column that is gone": ("birds", "id,name\n1,jay\n2,tit\n", give_default),
     "a field too many": (
         "birds", BIRDS.replace("jay", "jay,1"), write_anew(BIRDS, "a delimiter inside of a field")),
     "a quote": ("birds", BIRDS.replace("jay", '"jay'), write_anew(BIRDS, "that is not closed")),
+    "a page": (
+        "birds", "<!DOCTYPE html>\n<html>\n", write_anew(BIRDS, "not the page about it")),
     "no header": ("birds", "\n", write_anew(BIRDS, "Its first line must name the columns")),
     "a new file": ("crows", "id,v\n1,x\n", draft_model),
     "a file to ignore": ("crows", "id,v\n1,x\n", set_last),
@@ -137,17 +194,24 @@ CURES: dict[str, tuple[str, str, Cure]] = {
 }  # fmt: skip
 
 
+LARGE = {
+    "a fraction": [1, 2.5], "a fraction with a comma": [1, 2.5], "a very large number": [1, 1e20],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", CURES)
 def test_following_a_hint_makes_the_build_pass(project: Path, case: str) -> None:
     name, text, cure = CURES[case]
     source = project / f"sources/{name}.csv"
-    source.write_text(text, "latin-1") if text else source.unlink()
+    encoding = "utf-8" if "\ufeff" in text else "latin-1"
+    source.write_text(text, encoding) if text else source.unlink()
     with pytest.raises(BuildError) as raised:
         build(project)
     cure(project, raised.value.hint)
     tables = build(project)
     if name == "birds":
-        assert [row[0] for row in tables["birds"]] == [1, 2]
+        ids = [float(row[0]) for row in tables["birds"]]
+        assert ids == LARGE.get(case, [1, 2])
 
 
 def test_a_missing_folder_is_put_where_it_is_told(project: Path) -> None:
@@ -206,3 +270,74 @@ def test_a_missing_parent_is_added_or_left_empty(project: Path) -> None:
     (project / "sources/birds.csv").write_text("id,name,temp,owl\n1,a,1,1\n2,x,1,\n")
     assert "make the field empty" in raised.value.hint
     assert len(build(project)["birds"]) == 2
+
+
+STRAY = 'id,name\n1,ab"c",x\n2,b\n3,"d"e"\n4,f\n'
+
+
+@pytest.fixture
+def repaired(tmp_path: Path) -> Path:
+    """A project of a file with two rows that are repaired."""
+    folder = tmp_path / "stray"
+    folder.mkdir()
+    (folder / "birds.csv").write_text(STRAY)
+    project = draft_project(tmp_path / "r-data", folder, accept=lambda _, repairs: repairs).path
+    assert len(build(project)["birds"]) == 4
+    return project
+
+
+def delete_repair(project: Path, hint: str) -> None:
+    """Delete the one that is told, and write its line as it should be."""
+    assert "Delete that repair from repairs.toml" in hint
+    path = project / "repairs.toml"
+    first, *repairs = path.read_text().split("[[repairs]]")
+    assert "line = 2" in repairs[0]
+    path.write_text("[[repairs]]".join([first, *repairs[1:]]))
+    change(project, "sources/birds.csv", '1,ab"C",x', "1,abC")
+
+
+def draft_again(project: Path, hint: str) -> None:
+    assert "or draft the file again with --repair" in hint
+    made = draft_project(
+        project.parent / "s-data", project / "sources", accept=lambda _, repairs: repairs
+    ).path
+    shutil.copy(made / "repairs.toml", project)
+
+
+@pytest.mark.parametrize("cure", [delete_repair, draft_again])
+def test_a_repair_of_a_line_that_changed_is_deleted_or_made_again(
+    repaired: Path, cure: Cure
+) -> None:
+    change(repaired, "sources/birds.csv", '1,ab"c",x', '1,ab"C",x')
+    with pytest.raises(BuildError, match="the source has changed there since") as raised:
+        build(repaired)
+    cure(repaired, raised.value.hint)
+    names = [row[1] for row in build(repaired)["birds"]]
+    assert names[0].startswith("ab")
+    assert "C" in names[0]
+    assert len(names) == 4
+
+
+def test_one_of_two_repairs_of_a_line_is_deleted(repaired: Path) -> None:
+    path = repaired / "repairs.toml"
+    text = path.read_text()
+    path.write_text(f"{text}\n[[repairs]]{text.split('[[repairs]]')[1]}")
+    with pytest.raises(BuildError, match="two repairs are for line 2") as raised:
+        build(repaired)
+    assert raised.value.hint == "Delete one of them."
+    path.write_text(text)
+    assert len(build(repaired)["birds"]) == 4
+
+
+def test_a_row_that_no_dialect_can_write_is_changed(repaired: Path) -> None:
+    settings = 'tables.birds.csv.quotechar = ""'
+    change(repaired, "pyproject.toml", HOOK, f"{HOOK}\n{settings}")
+    path = repaired / "repairs.toml"
+    text = path.read_text()
+    (becomes,) = re.findall(r"becomes = (.*)", text)[:1]
+    path.write_text(text.replace(becomes, '["1", "a\\nb"]', 1))
+    with pytest.raises(BuildError, match="a repair gives a row that") as raised:
+        build(repaired)
+    assert raised.value.hint == "Change `becomes` of that repair in repairs.toml."
+    path.write_text(text.replace(becomes, '["1", "ab"]', 1))
+    assert build(repaired)["birds"][0] == (1, "ab")

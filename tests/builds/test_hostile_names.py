@@ -35,7 +35,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_attributes, nam
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.project_context import write_stores
 from microcosm_sqlite.catalog.installed import InstalledDataset
-from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from tests.support.drafts import check_style
 from tests.support.hostile import (

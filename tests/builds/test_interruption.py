@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.support.projects import SOURCES, make_project
+from tests.support.projects import SOURCES, build_sdist, build_wheel, make_project
 
 BUILD = """
 import os, sys, time
@@ -29,7 +31,7 @@ def stop(*arguments):
 
 
 if step == "children":
-    parallel._Child.wait = stop
+    parallel.ForkedChild.wait = stop
 elif step:
     setattr(build, step, stop)
 build.build_dataset(ProjectSettings.from_pyproject(sys.argv[1]))
@@ -87,3 +89,40 @@ def test_a_build_that_is_stopped_in_any_step_leaves_what_was_there(
     assert run(project).returncode == 0
     assert {path.name for path in package.iterdir()} == set(before)
     assert (package / "birds.db.zst").read_bytes() != before["birds.db.zst"]
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_nothing_of_a_killed_build_gets_into_a_wheel_an_sdist_or_a_commit(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data", options='compression = "zstd"')
+    (project / "README.md").write_text("The readme of a test.\n")
+    (project / ".gitignore").write_text("/dist/\n")  # and nothing of what a build makes
+    clean = list_packed(project)
+    for path in (project / "src" / "birds_data").glob("*.json"):
+        path.unlink()
+    assert run(project, "settle", signal.SIGKILL).returncode == -signal.SIGKILL
+    left = {path.name for path in (project / "src").rglob(".hatch/*/*")}
+    assert {"loading.db", "finished.db", "finished.db.zst"} <= left
+    assert not [name for name in list_committed(project) if ".hatch" in name]
+    sdist = list_packed(project, wheel=False)
+    assert not [name for name in sdist if ".hatch" in name]
+    assert list_packed(project) == clean
+
+
+def list_committed(project: Path) -> list[str]:
+    """What Git takes of a project when it is told to take everything."""
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", "-C", project, *command], check=True)
+    listed = subprocess.check_output(["git", "-C", project, "ls-files"], text=True).splitlines()
+    assert "README.md" in listed
+    return listed
+
+
+def list_packed(project: Path, *, wheel: bool = True) -> list[str]:
+    """What a wheel or a source distribution of a project holds."""
+    if wheel:
+        with zipfile.ZipFile(build_wheel(project)) as archive:
+            return sorted(archive.namelist())
+    with tarfile.open(build_sdist(project)) as packed:
+        return sorted(packed.getnames())

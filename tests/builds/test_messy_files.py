@@ -69,6 +69,11 @@ TRAITS: dict[str, Trait] = {
     "no last newline.csv": Trait("id,n\n1,a", [(1, "a")]),
     "blank first.csv": Trait("\n\nid,n\n\n1,a\n", [(1, "a")]),
     "dos end.csv": Trait("id,n\n1,a\n\x1a", [(1, "a")]),
+    # JSON
+    "array.json": Trait(
+        '\n[\n {"a": 1, "b": [2]},\n {"b": {"c": 3}}\n]\n', [(1, "[2]"), (None, '{"c": 3}')]
+    ),
+    "packed.json.gz": Trait(gzip.compress(b'[{"a":1},{"a":2}]'), [(1,), (2,)]),
     # Rows
     "short rows.csv": Trait("a,b,c\n1,2,3\n4,5\n6\n", [(1, 2, 3), (4, 5, None), (6, None, None)]),
     "trailing commas.csv": Trait("a,b\n1,2,\n3,4,\n", [(1, 2), (3, 4)]),
@@ -294,14 +299,12 @@ LEFT_OUT = {
     "blank.csv": (b" \n\n", "empty"),
     "README.md": (b"# Birds", "of no format that is read"),
     ".hidden.csv": (b"a\n1\n", "hidden"),
-    "list.json": (b'[{"a": 1}]', "a JSON array of objects; call it .jsonl"),
+    "no rows.json": (b"[]", "empty"),
     "pairs.json": (b"[[1, 2]]", "but not of objects; write one object for each row"),
     "lines.json": (b'{"a": 1}\n{"a": 2}\n', "JSON Lines; call it .jsonl"),
+    "map.json": (b'{"type": "FeatureCollection", "features": []}', "GeoJSON; call it .geojson"),
     "cut.json": (b'{"a": ', "JSON, but damaged"),
-    "places.geojson": (b'{"type": "x", "features": [{}]}', 'rows seem to be in "features"'),
-    "survey.sav": (b"$FL2@(#) SPSS DATA FILE", "export it as CSV or Parquet"),
     "nothing.parquet": (b"", "empty"),
-    "files.zip": (archive.getvalue(), "unpack it"),
 }
 
 

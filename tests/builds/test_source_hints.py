@@ -9,9 +9,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 from zipfile import ZipFile
 
@@ -29,6 +31,19 @@ POINTER = (
     "version https://git-lfs.github.com/spec/v1\n"
     "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 )
+DUMP = """-- of yesterday
+BEGIN TRANSACTION;
+CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);
+INSERT INTO t VALUES (1, 'a');
+COMMIT;
+"""
+LOG = """#Software: Microsoft Internet Information Services 10.0
+#Version: 1.0
+#Fields: date time cs-method sc-status
+2020-01-02 00:00:01 GET 200
+2020-01-02 00:00:05 GET 404
+"""
+LOG_TABLE = LOG.partition("#Fields: ")[2]
 Cure = Callable[[Path, str], None]
 
 
@@ -79,6 +94,13 @@ def run_sql(path: Path, told: str) -> None:
         connection.commit()
 
 
+def run_script(path: Path, told: str) -> None:
+    assert told.endswith("made.db < t.db")
+    with closing(sqlite3.connect(path.with_name("made.db"))) as connection:
+        connection.executescript(path.read_text("utf-8"))
+    path.unlink()
+
+
 def unpack(path: Path, told: str) -> None:
     assert "npack it" in told
     with ZipFile(path) as archive:
@@ -87,7 +109,7 @@ def unpack(path: Path, told: str) -> None:
 
 
 def write(content: str | bytes, name: str = "", told_in: str = "") -> Cure:
-    """Write the file anew, as the advice says, which has some words."""
+    """Write the file again, as the advice says, which has some words."""
 
     def cure(path: Path, told: str) -> None:
         assert told_in in told
@@ -98,11 +120,23 @@ def write(content: str | bytes, name: str = "", told_in: str = "") -> Cure:
     return cure
 
 
-def make_feather() -> bytes:
-    pa = pytest.importorskip("pyarrow")
-    stream = io.BytesIO()
-    pytest.importorskip("pyarrow.feather").write_feather(pa.Table.from_pylist(ROWS), stream)
-    return stream.getvalue()
+def make_features() -> str:
+    features = [{"type": "Feature", "properties": row, "geometry": None} for row in ROWS]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def make_sav(suffix: str = ".sav") -> bytes:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    pandas = pytest.importorskip("pandas")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"t{suffix}"
+        write = pyreadstat.write_sav if suffix == ".sav" else pyreadstat.write_dta
+        write(pandas.DataFrame({"id": [1.0, 2.0]}), file)
+        return file.read_bytes()
+
+
+def make_dta() -> bytes:
+    return make_sav(".dta")
 
 
 def lose_encoding() -> bytes:
@@ -118,21 +152,29 @@ def add_nanoseconds() -> bytes:
 
 
 CASES: dict[str, tuple[str, Callable[[], str | bytes], Cure]] = {
-    "an array": ("t.json", lambda: json.dumps(ROWS), rename),
     "lines": ("t.json", lambda: LINES, rename),
     "an object": ("t.json", lambda: json.dumps({"n": 2, "odd rows": ROWS}), run),
     "features": (
-        "t.geojson", lambda: json.dumps({"type": "FeatureCollection", "features": ROWS}), run),
+        "t.geojson", lambda: json.dumps({"features": ROWS}),
+        write(make_features(), told_in='its type is not "Feature". Correct it')),
     "one object": (
         "t.json", lambda: json.dumps(ROWS[0], indent=1), write(LINES, "t.jsonl", "one object for")),
     "lists": ("t.json", lambda: "[[1, 2]]", write(LINES, "t.jsonl", "one object for each row")),
+    "a table called a database": ("t.db", lambda: CSV, rename),
+    "lines called a database": ("t.db", lambda: LINES, rename),
+    "an array called a database": ("t.sqlite", lambda: json.dumps(ROWS), rename),
+    "SQL": ("t.db", lambda: DUMP, run_script),
+    "a packed database": (
+        "t.db", lambda: gzip.compress(make_database()),
+        write(make_database(), told_in="Unpack t.db, and put what is in it in its place")),
+    "an encrypted database": (
+        "t.db", lambda: Random(1).randbytes(4096),
+        write(make_database(), told_in="If it is encrypted, decrypt it")),
+    "nothing": ("t.db", lambda: "", write(make_database(), told_in="copy the whole file again")),
     "latin lines": ("t.jsonl", lambda: LINES.encode("cp1252"), run),
     "gzip": ("t.csv", lambda: gzip.compress(CSV.encode()), rename),
     "no gzip": ("t.csv.gz", lambda: CSV, rename),
     "a zip": ("t.csv.gz", lambda: make_archive("t.csv"), rename),
-    "an archive of one": (
-        "t.zip", lambda: make_archive("t.csv"),
-        write(make_archive("t.csv"), "t.csv.zip", "it .csv.zip")),
     "an archive of two": ("t.csv.zip", lambda: make_archive("t.csv", "u.csv"), unpack),
     "any gzip": (
         "t.gz", lambda: gzip.compress(CSV.encode()),
@@ -143,8 +185,8 @@ CASES: dict[str, tuple[str, Callable[[], str | bytes], Cure]] = {
     "long rows": (
         "t.csv", lambda: "id,v\n1,a,b\n2,é\n",
         write('id,v\n1,"a,b"\n2,é\n', told_in="Quote fields")),
-    "Arrow": ("t.feather", make_feather, write(make_parquet(), "t.parquet", "as Parquet")),
-    "SPSS": ("t.sav", lambda: "$FL2@(#) SPSS DATA FILE", write(CSV, "t.csv", "export it as CSV")),
+    "SPSS": ("t.sav", lambda: "$FL2@(#)", write(make_sav(), told_in="write it again")),
+    "Stata": ("t.csv", make_dta, rename),
     "texts of Parquet in Latin": (
         "t.parquet", lose_encoding, write(make_parquet(), told_in="with decoded texts")),
     "nanoseconds": ("t.parquet", add_nanoseconds, write(make_parquet(), told_in="round")),

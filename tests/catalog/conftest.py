@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.catalog import discovery, registry
-from microcosm_sqlite.catalog.cache.extraction import VARIABLE
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
 from tests.interop.conftest import halves, make, things  # noqa: F401  # fixtures
 from tests.support.wheels import Wheel, make_database
 

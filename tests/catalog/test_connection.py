@@ -17,6 +17,7 @@ from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.preflight import preflight, translate
 from microcosm_sqlite.common.sql import quote_identifier
+from tests.support.programs import run
 from tests.support.wheels import make_database
 
 ODD = ["we?ird", "ha#sh", "per%20cent", "spa ce", "grün", "new\nline", "quo'te\"", "a;b&c=d"]
@@ -107,7 +108,7 @@ def test_nothing_can_be_written(
     for preamble in ("SELECT 1", "PRAGMA query_only = OFF"):
         connection.execute(preamble)
         if "TEMP" in statement and "query_only" in preamble:
-            continue  # a temporary table in memory, for who insists
+            continue  # a temporary table, for who insists
         with pytest.raises(sqlite3.DatabaseError) as caught:
             connection.executescript(statement)
         assert any(word in str(caught.value) for word in ("readonly", "too many attached"))
@@ -146,7 +147,8 @@ def test_sorting_needs_no_temporary_directory(
     script = (
         "import sys; from microcosm_sqlite.catalog.connection import connect\n"
         "from microcosm_sqlite.catalog.location import Location\n"
-        "import os, resource\n"
+        "from microcosm_sqlite.common import platforms; import resource\n"
+        "platforms._TEMPORARY = ()  # as if nobody could write to them\n"
         "connection = connect(Location(sys.argv[1], immutable=True))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "print(len(connection.execute('SELECT * FROM shade ORDER BY random()').fetchall()))\n"
@@ -160,7 +162,7 @@ def test_sorting_needs_no_temporary_directory(
     assert (done.stdout, done.returncode) == ("50003\n", 0), done.stderr
 
 
-def test_attached_datasets_join_and_the_door_closes_behind_them(tmp_path: Path) -> None:
+def test_attached_datasets_join_and_no_more_can_be_attached(tmp_path: Path) -> None:
     one = make_database(tmp_path / "one.db")
     two = make_database(tmp_path / "t?o.db", rows=5)
     connection = connect(
@@ -388,3 +390,33 @@ def test_preflight_accepts_every_page_size(tmp_path: Path) -> None:
         connection.executescript(f"PRAGMA page_size={1 << bits}; CREATE TABLE t (a);")
         connection.close()
         preflight(str(path))
+
+
+SORT = """
+import resource, sys
+from pathlib import Path
+def measure():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.location import Location
+is_hostile = len(sys.argv) > 2
+if is_hostile:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written
+connection = connect(Location(sys.argv[1], immutable=True), untrusted=is_hostile)
+connection.execute("SELECT count(*) FROM wide").fetchone()
+before = measure()
+for row in connection.execute("SELECT * FROM wide ORDER BY key DESC"):
+    pass
+print(measure() - before)
+"""
+
+
+def test_a_sort_takes_little_memory_but_of_hostile_data_no_temporary_file(tmp_path: Path) -> None:
+    path = tmp_path / "wide.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE wide (key INTEGER, text TEXT)")
+        rows = ((n * 7919 % 100_003, "x" * 400) for n in range(100_000))
+        connection.executemany("INSERT INTO wide VALUES (?, ?)", rows)
+    connection.close()
+    assert int(run(sys.executable, "-c", SORT, path)) < 15_000  # kB, of 40 MB
+    assert int(run(sys.executable, "-c", SORT, path, "hostile")) > 40_000

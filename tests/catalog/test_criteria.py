@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 import microcosm_sqlite
-from microcosm_sqlite.catalog.criteria import bind, check_names
+from microcosm_sqlite.catalog.criteria import bind, check_names, plan_statement
 from microcosm_sqlite.common.sql_tokens import split_tokens
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.exporting.answers import answering
@@ -204,7 +204,7 @@ def test_columns_are_understood_as_sqlite_understands_them(
 
 
 FORMS = [
-    # Conditions on {c}, a column, which are true of the first row; {v} is its value, written anew.
+    # Conditions on {c}, a column, which are true of the first row; {v} is its value, rewritten.
     "({c}) = {v}",
     "(({c})) = ({v})",
     "+{c} = {v}",
@@ -441,6 +441,33 @@ def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
     assert ask_arrow(events)("at = :v", numpy.datetime64("2013-01-01T10:00:00")) == [0]
 
 
+WRITTEN = {
+    "2013-01-01 10:00:00": datetime(2013, 1, 1, 10),
+    "2013-01-01T10:00": datetime(2013, 1, 1, 10),
+    "2013-01-01T10:00:00.000": datetime(2013, 1, 1, 12, tzinfo=EAST),
+    "2013-01-01T10:00:00Z": datetime(2013, 1, 1, 12, tzinfo=EAST),
+    "2013-01-01 10:00:00+00:00": datetime(2013, 1, 1, 10),
+    "2013-01-01": datetime(2013, 1, 1),
+    "2013-01-01 10:00:00.000000": datetime(2013, 1, 1, 10),
+}
+"""Texts of columns of texts, and the moment that each stands for."""
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_moment_is_compared_with_texts_as_they_write_moments(
+    make: Any, way: Any, text: str
+) -> None:
+    metadata = sa.MetaData()
+    columns = sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.Text)
+    sa.Table("events", metadata, *columns)
+    rows = [{"id": 0, "at": text}, {"id": 1, "at": text.replace("2013", "2014")}]
+    ask = way(make(metadata, {"events": rows}, name="written"))
+    assert ask("at = :v", WRITTEN[text]) == [0]
+    assert ask("at > :v", WRITTEN[text]) == [1]
+    assert ask("at = :v", "soon") == []
+
+
 @pytest.mark.parametrize("stored", ["2013-01-01 10:00:00", "2013-01-01T10:00:00.000"])
 @pytest.mark.parametrize("text", FIRST["at"])
 def test_databases_of_others_are_asked_as_they_store_moments(
@@ -573,3 +600,16 @@ def test_a_statement_with_texts_imports_no_regular_expressions(installed: Path) 
     here = Path(microcosm_sqlite.__file__).parent.parent
     start = f"import sys; sys.path[:0] = {[str(installed), str(here)]!r}\n"
     subprocess.run([sys.executable, "-s", "-S", "-c", start + PROGRAM], check=True)
+
+
+def test_a_limit_alone_asks_nothing_of_the_schema(tmp_path: Path) -> None:
+    """A lookup of a table takes longer the more tables there are."""
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        for sql in ("SELECT a FROM t LIMIT ?", "SELECT a FROM t LIMIT :n OFFSET :m"):
+            assert plan_statement(connection, {}, sql).sql == sql
+        assert asked == []
+        plan_statement(connection, {}, "SELECT a FROM t WHERE a = ? LIMIT ?")
+        assert [sql for sql in asked if "sqlite_master" in sql]

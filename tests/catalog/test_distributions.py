@@ -10,6 +10,7 @@ import pytest
 
 from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog import registry
+from microcosm_sqlite.catalog.distributions import Distribution, folder_reader
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from tests.support.wheels import Wheel, compress, describe, make_database
 
@@ -122,6 +123,20 @@ def test_a_compressed_file_that_was_rebuilt_is_extracted_anew(
         connection = dataset("colours").connect()
         assert connection.execute("SELECT count(*) FROM shade").fetchone() == (rows + 3,)
         connection.close()
+
+
+def test_no_name_puts_more_than_a_name_into_the_command_that_repairs_it(
+    database: Path, site: Path
+) -> None:
+    wheel = Wheel().carry(database)
+    for text in ("x; touch gone #", "$(touch gone)", "`touch gone`", "x\x1b[2J"):
+        metadata = f"Metadata-Version: 2.4\nName: {text}\nVersion: {text}\n"
+        wheel.put(f"{wheel.info}/METADATA", metadata).install(site)
+        distribution = Distribution(str(site), wheel.info, folder_reader(str(site / wheel.info)))
+        assert (distribution.name, distribution.version) == ("colours_data", "2026.1")
+        assert distribution.reinstall_command.endswith(" colours_data")
+    hostile = Distribution(str(site), "x; touch gone #-1.dist-info", folder_reader(str(site)))
+    assert hostile.reinstall_command.endswith(" xtouchgone")
 
 
 def test_not_found_at_all(tree: Path) -> None:

@@ -30,6 +30,15 @@ def test_a_healthy_environment(installed: Path, database: Path) -> None:
     assert json.loads(json.dumps(found.as_dict()))["problems"] == []
 
 
+def test_what_is_installed_in_the_current_directory_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "microcosm_sqlite-3.9.dist-info").mkdir()
+    monkeypatch.setattr("sys.path", [""])
+    monkeypatch.chdir(tmp_path)
+    assert diagnose().environment["microcosm-sqlite"] == "3.9"
+
+
 def test_everything_that_is_wrong_is_said_with_its_mend(
     installed: Path, database: Path, tmp_path: Path
 ) -> None:

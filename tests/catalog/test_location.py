@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import sys
 import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -278,6 +280,34 @@ def test_a_file_that_is_being_copied_is_waited_for(site: Path, tmp_path: Path) -
     installer.start()
     held.connect().close()
     installer.join()
+
+
+def test_a_file_that_is_replaced_between_the_look_and_the_opening_is_opened_again(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    path, content, open_database = held.path, held.path.read_bytes(), sqlite3.connect
+    opened: list[sqlite3.Connection] = []
+
+    def reinstall(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        if opened:
+            opened.append(open_database(*arguments, **options))
+        else:
+            path.rename(tmp_path / "removed")
+            path.write_bytes(content[:5000])
+            opened.append(open_database(*arguments, **options))
+            path.write_bytes(content)
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", reinstall)
+    with held.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM shade").fetchone() == (3,)
+    connection.close()
+    assert len(opened) > 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
 
 
 def test_a_file_that_stays_damaged_is_told_in_time(site: Path, tmp_path: Path) -> None:

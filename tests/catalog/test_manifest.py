@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, Manifest, Table
+from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, SHARDED_FORMAT, Manifest
+from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.errors import ManifestError
 from tests.support.wheels import describe
 
@@ -200,13 +201,13 @@ def test_a_package_cannot_lead_out_of_its_site(package: str) -> None:
 
 
 def test_a_manifest_from_the_future_asks_for_an_upgrade() -> None:
-    raw = {**GOOD, EXTENSION: {"format": FORMAT + 1}}
-    with pytest.raises(ManifestError, match=r"format 2.*pip install --upgrade microcosm-sqlite"):
+    raw = {**GOOD, EXTENSION: {"format": SHARDED_FORMAT + 1}}
+    with pytest.raises(ManifestError, match=r"format 3.*pip install --upgrade microcosm-sqlite"):
         Manifest(raw)
 
 
 def test_unknown_keys_are_left_to_later_versions() -> None:
-    raw = {**GOOD, "keywords": ["x"], EXTENSION: {**GOOD[EXTENSION], "shards": 4}}
+    raw = {**GOOD, "keywords": ["x"], EXTENSION: {**GOOD[EXTENSION], "rowGroups": 4}}
     assert Manifest(raw).raw["keywords"] == ["x"]
 
 
@@ -217,3 +218,17 @@ def test_what_columns_hold_need_not_be_told() -> None:
 
 def test_a_table_may_have_no_schema() -> None:
     assert Table({"name": "t"}).fields == []
+
+
+@pytest.mark.parametrize("key", ["distribution", "version", "accepts"])
+def test_what_a_command_would_run_is_no_requirement(database: Path, key: str) -> None:
+    raw = describe(database, requires={"towns": {key: "x'; touch gone; '"}})
+    with pytest.raises(ManifestError, match="is no name or version of a distribution"):
+        Manifest(raw)
+    told = {
+        "distribution": "Towns.data_2",
+        "version": "1!2.0+local",
+        "accepts": ">=1.0, !=1.2.*,<3",
+    }
+    required = Manifest(describe(database, requires={"towns": told})).requires["towns"]
+    assert getattr(required, key) == told[key]

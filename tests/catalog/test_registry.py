@@ -158,6 +158,10 @@ class TestConnect:
         assert connection.execute(query).fetchone() == (3,)
         connection.close()
 
+    def test_a_name_is_a_string(self) -> None:
+        with pytest.raises(TypeError, match="The name of a dataset is a string, not None"):
+            dataset(None)  # type: ignore[arg-type]
+
     def test_an_unknown_one_is_an_error(self, installed: Path) -> None:
         with pytest.raises(errors.DatasetNotFoundError, match="paint"):
             dataset("colours").connect(attach=["paint"])

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite import dataset
+from microcosm_sqlite import dataset, register
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,
     QueryError,
     ReadOnlyDatasetError,
 )
+from tests.support.wheels import make_database
 
 MISTAKES = [
     ("SELECT * FROM colours", QueryError, "no such table: colours. Did you mean 'colour'?"),
@@ -26,6 +27,7 @@ MISTAKES = [
     ("SELECT FROM", QueryError, "syntax error"),
     ("SELECT ?", QueryError, "Incorrect number of bindings supplied"),
     ("ATTACH 'x.db' AS x", QueryError, "Name other datasets when you connect: attach=[NAME]."),
+    ("VACUUM INTO 'x.db'", QueryError, "Copy the file that"),
     ("DELETE FROM colour", ReadOnlyDatasetError, "Copy the file that"),
     ("CREATE TABLE t (a)", ReadOnlyDatasetError, "Dataset 'colours' is read-only."),
 ]
@@ -50,6 +52,17 @@ def test_the_error_is_ours_and_that_of_sqlite3(
         assert "'colours'" in str(caught.value)
 
 
+def test_statements_that_are_run_many_times_or_together_are_told_alike(
+    connection: sqlite3.Connection,
+) -> None:
+    for opened in (connection, connection.cursor()):
+        with pytest.raises(ReadOnlyDatasetError, match="'colours'"):
+            opened.executemany("DELETE FROM colour WHERE id = ?", [(1,), (2,)])
+        with pytest.raises(QueryError, match="Did you mean 'colour'"):
+            opened.executescript("SELECT 1; SELECT * FROM colours;")
+        assert opened.executescript("SELECT 1;").fetchone() is None
+
+
 def test_the_code_of_sqlite_is_kept(connection: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError) as caught:
         connection.execute("DELETE FROM colour")
@@ -57,15 +70,73 @@ def test_the_code_of_sqlite_is_kept(connection: sqlite3.Connection) -> None:
     assert caught.value.sqlite_errorname == "SQLITE_READONLY"
 
 
-def test_a_damaged_page_is_told_with_the_file(installed: Path) -> None:
+READ = "SELECT * FROM shade"
+READERS: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "fetchone": lambda opened: opened.execute(READ).fetchone(),
+    "fetchmany": lambda opened: opened.execute(READ).fetchmany(),
+    "fetchall": lambda opened: opened.execute(READ).fetchall(),
+    "for": lambda opened: list(opened.execute(READ)),
+    "for over a cursor": lambda opened: list(opened.cursor().execute(READ)),
+    "next": lambda opened: next(opened.execute(READ)),
+    "iterdump": lambda opened: list(opened.iterdump()),
+    "executescript": lambda opened: opened.executescript(f"{READ} ORDER BY code;"),
+    "blobopen": lambda opened: opened.blobopen("shade", "code", 1, readonly=True),
+}
+
+
+def damage(installed: Path) -> Path:
     path = installed / "colours_data" / "colours.db"
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
-    with (
-        closing(dataset("colours").connect()) as opened,
-        pytest.raises(DatasetCorruptError, match=r"colours\.db is damaged") as caught,
-    ):
-        opened.execute("SELECT * FROM shade").fetchall()
+    return path
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_damaged_page_is_told_however_it_is_read(installed: Path, reader: str) -> None:
+    path = damage(installed)
+    opened = dataset("colours").connect()
+    with closing(opened), pytest.raises(DatasetCorruptError) as caught:
+        READERS[reader](opened)
     assert isinstance(caught.value, sqlite3.DatabaseError)
+    assert str(caught.value).startswith(f"Dataset 'colours': {path} is damaged: ")
     assert "microcosm-sqlite verify" in caught.value.hint
+    assert {"V01", "V03", "V06"} <= {each.code for each in dataset("colours").verify().findings}
+
+
+def test_rows_before_a_damaged_page_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (a TEXT)")
+        connection.executemany("INSERT INTO t VALUES (?)", [("x" * 500,)] * 100)
+        connection.commit()
+    content = bytearray(path.read_bytes())
+    content[8 * 4096 :] = b"\xff" * (len(content) - 8 * 4096)
+    path.write_bytes(content)
+    read: list[object] = []
+    opened = register("t", path).connect()
+    with closing(opened), pytest.raises(DatasetCorruptError):
+        read.extend(opened.execute("SELECT a FROM t"))
+    assert 0 < len(read) < 100
+
+
+def test_each_file_that_may_be_the_damaged_one_is_named(installed: Path, tmp_path: Path) -> None:
+    damaged = damage(installed)
+    sound = make_database(tmp_path / "sound.db")
+    register("sound", sound)
+    register("mine", damaged)
+    opened = dataset("sound").connect(attach=["mine"])
+    with closing(opened), pytest.raises(DatasetCorruptError) as caught:
+        list(opened.execute("SELECT * FROM mine.shade"))
+    assert f"{sound} or {damaged} is damaged" in str(caught.value)
+
+
+def test_a_cursor_is_read_in_steps(connection: sqlite3.Connection) -> None:
+    connection.row_factory = lambda cursor, row: None if row[0] == 2 else row[0]
+    cursor = connection.execute("SELECT id FROM colour ORDER BY id")
+    for row in cursor:
+        assert row == 1
+        break
+    assert next(cursor) is None
+    assert [*cursor, *cursor] == [3]
+    assert next(cursor, "end") == "end"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,25 @@ def test_a_key_of_one_column_may_be_a_text(database: Path) -> None:
     (table, *_) = Manifest(raw).tables.values()
     (read,) = table.foreign_keys
     assert (read["fields"], read["reference"]["fields"]) == (["a"], ["b"])
+
+
+MALFORMED = ["{", '{"a', '{"a"', '{"a":', '{"a":1', "[1", "[1,", '"\\x"', '"\x01"', "tru", ""]
+
+
+def test_malformed_documents_are_told_where_json_was_not_imported_before() -> None:
+    # In a process of its own, as pytest has imported it: CPython itself looks there for the error.
+    program = f"""
+import sys
+from microcosm_sqlite.catalog import strict_json
+for text in {MALFORMED!r}:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "json"]:
+        del sys.modules[name]
+    try:
+        strict_json.parse(text)
+    except ValueError as error:
+        print(str(error).startswith("is not JSON"))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["True"] * len(MALFORMED)

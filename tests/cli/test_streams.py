@@ -30,6 +30,9 @@ COMMAND_LINES = {
     "export to a file": ["export", "birds.birds", "--to", "csv", "-o", "birds.csv"],
     "card": ["card", "birds"],
     "browse": ["browse", "--help"],
+    "mcp": ["mcp", "--help"],
+    "site": ["site", "birds", "-o", "public"],
+    "subset": ["subset", "birds", "--rows", "1"],
     "verify": ["verify", "birds"],
     "new": ["new", "planets-data"],
     "add": ["add", "seen.csv", "--project", "project"],
@@ -38,6 +41,7 @@ COMMAND_LINES = {
     "diff": ["diff", "birds", "birds"],
     "diff as JSON": ["diff", "birds", "birds", "--json"],
     "check": ["check", "project"],
+    "release": ["release", "birds", "--project", "project"],
     "doctor": ["doctor"],
     "cache": ["cache", "list"],
     "completion": ["completion", "bash"],
@@ -71,6 +75,7 @@ def test_every_command_is_among_them() -> None:
     assert {words[0] for words in COMMAND_LINES.values()} == set(COMMANDS)
 
 
+@pytest.mark.slow
 @CASES
 def test_a_command_does_its_work_with_a_stream_closed(program: Program, words: list[str]) -> None:
     usual = run_in_shell(program, words, "", "usual")
@@ -83,6 +88,7 @@ def test_a_command_does_its_work_with_a_stream_closed(program: Program, words: l
             assert len(done.stdout) == len(usual.stdout) or "folder" in done.stdout.decode()
 
 
+@pytest.mark.slow
 @CASES
 def test_a_full_device_is_an_error_and_no_finding(program: Program, words: list[str]) -> None:
     done = run_in_shell(program, words, ">/dev/full", "folder")
@@ -95,6 +101,7 @@ def test_a_full_device_is_an_error_and_no_finding(program: Program, words: list[
     assert not re.search("Unexpected|Traceback|Exception ignored", told)
 
 
+@pytest.mark.slow
 @CASES
 def test_a_command_writes_the_same_in_any_locale(program: Program, words: list[str]) -> None:
     usual = run_in_shell(program, words, "", "a")
@@ -228,3 +235,23 @@ def test_a_closed_input_is_an_empty_one(program: Program) -> None:
     done = run_in_shell(program, ["query", "birds"], "<&-", "folder")
     assert done.returncode == 2
     assert "The SQL is empty." in done.stderr.decode()
+
+
+def test_notes_come_behind_the_results_that_they_are_about(
+    lone_program: Program, tmp_path: Path
+) -> None:
+    versions = [
+        Wheel(version=version)
+        .carry(make_database(tmp_path / f"{version}.db", rows=rows))
+        .pack(tmp_path / version)
+        for version, rows in (("1.0", 2), ("1.1", 3))
+    ]
+    told = subprocess.run(
+        lone_program.command("diff", *versions),
+        env=lone_program.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    ).stdout
+    assert re.search(r"^TABLE\t.*^The next version after ", told, re.DOTALL | re.MULTILINE)

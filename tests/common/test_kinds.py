@@ -17,16 +17,16 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, make_type
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
-from microcosm_sqlite.authoring.finishing.describe import describe_field
+from microcosm_sqlite.authoring.finishing.fields import describe_field
 from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
 from microcosm_sqlite.authoring.loading.load import load_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.finding import choose_opener
+from microcosm_sqlite.authoring.sources.formats import choose_opener
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.kind_values import VALUES, KindValues
 from microcosm_sqlite.authoring.values.layout import TableRules
-from microcosm_sqlite.catalog.manifest import Field
+from microcosm_sqlite.catalog.manifest_tables import Field
 from microcosm_sqlite.common.kinds import KINDS, MOMENT, Kind, as_stored, find_kind, parse_boolean
 from microcosm_sqlite.errors import SourceValueError
 

@@ -153,3 +153,16 @@ def test_a_compressed_dataset_is_extracted_verified_and_read(
     assert colours.verify(full=True).ok
     assert colours.arrow("shade").num_rows == 1003
     assert len(colours.polars("shade")) == len(colours.pandas("shade")) == 1003
+
+
+def test_a_folder_for_temporary_files_is_one_where_sqlite_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platforms, "_TEMPORARY", ())
+    for name in ("SQLITE_TMPDIR", "TMPDIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert not platforms.has_temporary_folder()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    assert not platforms.has_temporary_folder()
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    assert platforms.has_temporary_folder()

@@ -12,17 +12,31 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from microcosm_sqlite.common.workspace import (
+    HIDDEN,
     LOCK,
-    Revision,
+    explain_os_error,
+    is_disk_fault,
+    making_folder,
+    naming_full_disk,
+    open_hidden_workspace,
+    open_scratch,
     open_workspace,
     publish_new,
-    revise_project,
     writing_database,
 )
+from microcosm_sqlite.errors import BuildError, DatasetError
 
 PREFIX = ".birds.db.build-"
+
+
+def fail_in_sqlite(code: int) -> sqlite3.Error:
+    """An error of SQLite with this code."""
+    error = sqlite3.OperationalError("it fails")
+    error.sqlite_errorcode = code
+    return error
 
 
 def test_a_workspace_is_gone_when_its_block_ends_and_when_it_fails(tmp_path: Path) -> None:
@@ -73,15 +87,24 @@ def test_nothing_behind_a_strangers_link_is_touched(tmp_path: Path) -> None:
 def test_many_processes_at_once_never_sweep_what_another_uses(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; sys.setswitchinterval(1e-5)\n"
-        "from microcosm_sqlite.common.workspace import open_workspace\n"
+        "from microcosm_sqlite.common.workspace import open_hidden_workspace\n"
         "for number in range(150):\n"
-        "    with open_workspace(Path(sys.argv[1]), 'w-') as folder:\n"
+        "    with open_hidden_workspace(Path(sys.argv[1]), 'w-') as folder:\n"
         "        (folder / 'file').write_text('mine')\n"
         "        assert (folder / 'file').read_text() == 'mine'\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     assert [process.communicate()[1] for process in running] == [""] * 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hidden_workspace_leaves_nothing_either_and_many_share_its_folder(tmp_path: Path) -> None:
+    with (
+        open_hidden_workspace(tmp_path, PREFIX) as first,
+        open_hidden_workspace(tmp_path, PREFIX) as second,
+    ):
+        assert {first.parent, second.parent} == {tmp_path / HIDDEN}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,81 +133,67 @@ def test_a_disk_without_room_is_told_as_such(tmp_path: Path) -> None:
     assert caught.value.errno == errno.ENOSPC
 
 
-def make_tree(root: Path) -> Path:
-    for name in (
-        "models.py",
-        "sources/a.csv",
-        ".git/config",
-        ".venv/x",
-        "env/pyvenv.cfg",
-        "dist/x",
-    ):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
-    return root
+def test_a_full_disk_is_named_by_what_is_written(tmp_path: Path) -> None:
+    target, elsewhere = tmp_path / "a" / "birds.db", tmp_path / "b" / "x.db"
+    full, in_sqlite = OSError(errno.ENOSPC, "full"), fail_in_sqlite(sqlite3.SQLITE_FULL)
+    here = OSError(errno.ENOSPC, "full", str(target.parent / ".work" / "loading.db"))
+    beside = OSError(errno.EDQUOT, "quota", str(tmp_path / "a" / "draft"))
+    for cause in (full, here, beside, in_sqlite, DBAPIError("CREATE", (), in_sqlite)):
+        for error in (cause, BuildError("It cannot be built.")):
+            with pytest.raises(OSError, match="No space left") as caught, naming_full_disk(target):
+                raise error from (None if error is cause else cause)
+            assert caught.value.filename == str(target)
+            assert explain_os_error(caught.value) == (
+                f"{target}: No space left on device.",
+                "Free some space there.",
+            )
+    there = OSError(errno.ENOSPC, "full", str(elsewhere))
+    for other in (there, PermissionError(errno.EACCES, "no", str(target)), ValueError()):
+        with pytest.raises(type(other)) as kept, naming_full_disk(target):
+            raise other
+        assert kept.value is other
+    told = DatasetError("SQLite cannot sort: the disk is full.")
+    with pytest.raises(DatasetError), naming_full_disk(target):
+        raise told from in_sqlite
 
 
-def read_tree(root: Path) -> dict[str, str]:
-    return {
-        file.relative_to(root).as_posix(): file.read_text()
-        for file in root.rglob("*")
-        if file.is_file()
-    }
+def test_where_temporary_files_go_can_be_changed() -> None:
+    with open_scratch() as scratch:
+        error = OSError(errno.ENOSPC, "No space left on device", str(scratch / "x"))
+    assert explain_os_error(error)[1] == "Free some space, or set TMPDIR to a folder with more."
+    assert explain_os_error(OSError(errno.EIO, "Input/output error")) == ("Input/output error.", "")
 
 
-def change(revision: Revision) -> None:
-    revision.rewrite(revision.path / "models.py", "new")
-    revision.remove(revision.path / "sources" / "a.csv")
-    revision.take(revision.path / "models.py", revision.path / "sources" / "b.csv")
-    revision.rewrite(revision.path / "more" / "c.txt", "c")
+def test_folders_that_were_made_are_gone_where_anything_fails(tmp_path: Path) -> None:
+    def fail(name: str) -> None:
+        with making_folder(tmp_path / name):
+            assert (tmp_path / name).is_dir()
+            raise KeyboardInterrupt
+
+    (tmp_path / "kept").mkdir()
+    for name in ("new", "new/deep/er", "kept", "kept/new"):
+        with pytest.raises(KeyboardInterrupt):
+            fail(name)
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept"]
+    with making_folder(tmp_path / "a" / "b"):
+        pass
+    assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_a_project_takes_the_changes_of_its_copy(tmp_path: Path) -> None:
-    root = make_tree(tmp_path / "project")
-    before = read_tree(root)
-    with revise_project(root) as revision:
-        assert read_tree(revision.path).keys() - {LOCK} == {"models.py", "sources/a.csv"}
-        change(revision)
-        assert read_tree(root) == before
-    changed = {"models.py": "new", "sources/b.csv": "new", "more/c.txt": "c"}
-    kept = {name: text for name, text in before.items() if name != "sources/a.csv"}
-    assert read_tree(root) == {**kept, **changed}
-    assert list(tmp_path.iterdir()) == [root]
-
-
-@pytest.mark.parametrize("moves", range(8))
-def test_a_project_stays_as_it_was_whatever_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
-) -> None:
-    root = make_tree(tmp_path / "project")
-    before = read_tree(root)
-    real, left = Path.replace, [moves]
-
-    def replace(file: Path, target: Path) -> Path:
-        left[0] -= 1
-        if left[0] == -1:
-            raise OSError(errno.ENOSPC, "full")
-        return real(file, target)
-
-    monkeypatch.setattr(Path, "replace", replace)
-    try:
-        with revise_project(root) as revision:
-            change(revision)
-    except OSError:
-        assert read_tree(root) == before
-    else:
-        assert moves >= 5
-    assert list(tmp_path.iterdir()) == [root]
-
-
-def test_a_large_file_is_not_copied_and_not_written_through(tmp_path: Path) -> None:
-    root = make_tree(tmp_path / "project")
-    large = root / "sources" / "large.csv"
-    large.write_bytes(b"x" * 1_000_000)
-    with revise_project(root) as revision:
-        copy = revision.path / "sources" / "large.csv"
-        assert copy.samefile(large)
-        revision.rewrite(copy, "small")
-        assert large.stat().st_size == 1_000_000
-        revision.changed.clear()
-    assert large.stat().st_size == 1_000_000
+@pytest.mark.parametrize(
+    ("cause", "is_fault"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EIO, "Input/output error"), True),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), False),
+        (fail_in_sqlite(sqlite3.SQLITE_FULL), True),
+        (fail_in_sqlite(sqlite3.SQLITE_IOERR_WRITE), True),
+        (fail_in_sqlite(sqlite3.SQLITE_CONSTRAINT), False),
+        (DBAPIError("CREATE", (), fail_in_sqlite(sqlite3.SQLITE_IOERR_WRITE)), True),
+        (ValueError(), False),
+    ],
+)
+def test_a_fault_of_the_disk_is_known_behind_other_errors(cause: Exception, is_fault: bool) -> None:
+    with pytest.raises(BuildError) as caught:
+        raise BuildError("It cannot be built.") from cause
+    assert is_disk_fault(caught.value) == is_disk_fault(cause) == is_fault

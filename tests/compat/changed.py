@@ -19,6 +19,12 @@ class Thing(Base):
     name = Column(String)
 
 
+class Lid(Base):
+    __tablename__ = "lid"
+
+    id = Column(Integer, primary_key=True)
+
+
 class ThingStore(Store):
     model_class = Thing
 
@@ -66,6 +72,19 @@ def check_a_keyword_that_is_none_of_the_declared_fields_is_refused(folder):
             continue
         raise AssertionError
     assert ThingStore().count() == 2
+
+
+def check_a_criterion_on_a_table_that_nothing_relates_is_refused(folder):
+    """SQL pairs each row with each of the other table: every row is found, or none."""
+    context = make_context(folder)
+    context.session.add(Lid(id=1))
+    context.commit()
+    try:
+        ThingStore().search(Lid.id == 1)
+    except TypeError as error:
+        assert "Lid" in str(error)
+    else:
+        raise AssertionError
 
 
 def check_delete_needs_something_that_chooses_rows(folder):

@@ -429,3 +429,39 @@ def check_a_revision_with_our_types_can_be_run(folder):
     graph.assign("sqlite_migrations_dir", str(folder / "migrations"))
     main(graph, Zoo, True, "revision", "--autogenerate", "-m", "first")
     main(graph, Zoo, True, "upgrade", "head")
+
+
+def check_a_context_that_has_read_waits_for_another_that_writes(folder):
+    graph = fill(folder)
+    with Tool.new_context(graph) as context:
+        assert ToolStore().count() == 1
+        other = sqlite3.connect(str(folder / "shelf.db"), check_same_thread=False)
+        other.isolation_level = None
+        other.execute("BEGIN IMMEDIATE")
+        thread = threading.Timer(0.3, other.execute, ["COMMIT"])
+        thread.start()
+        ToolStore().create(Tool(id=2, name="axe"))
+        context.commit()
+        thread.join()
+
+
+def check_a_context_that_reads_keeps_nobody_from_writing(folder):
+    graph = fill(folder)
+    with Tool.new_context(graph):
+        assert ToolStore().count() == 1
+        other = sqlite3.connect(str(folder / "shelf.db"), timeout=0)
+        other.execute("INSERT INTO tool (id, name) VALUES (2, 'axe')")
+        other.commit()
+        assert ToolStore().count() == 2
+
+
+def check_tables_are_created_by_processes_that_start_at_once(folder):
+    graph = make_graph(folder)
+    other = sqlite3.connect(str(folder / "shelf.db"), check_same_thread=False)
+    other.isolation_level = None
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE tool (id INTEGER PRIMARY KEY, weight INTEGER, name VARCHAR)")
+    thread = threading.Timer(0.3, other.execute, ["COMMIT"])
+    thread.start()
+    Tool.create_all(graph)
+    thread.join()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.authoring.publishing import publication, wheel_checks
+from microcosm_sqlite.authoring.publishing import fitness_checks, publication, wheel_checks
 from microcosm_sqlite.catalog.verifying import checks
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ SECTIONS = {
         WHEN,
     ),
     "What `check` checks": (
-        [*publication.CHECKS, *wheel_checks.CHECKS],
-        "P10 and later look at the wheel, if there is one.",
+        [*publication.CHECKS, *wheel_checks.CHECKS, *fitness_checks.CHECKS],
+        "P10 and later look at the wheel, if there is one; P26 to P28 at the project again.",
     ),
 }
 
 HINTS = {
-    "Run: {reinstall}": "Run the command of the hint, which installs the distribution again.",
-    "Run: {restore}": "Run the command of the hint, which brings the file back.",
-    "{distribution}": "DISTRIBUTION",
+    "{reinstall}": "Follow the hint: install it again, or build it again.",
+    "{restore}": "Follow the hint: install it, clear the cache, or build or write the file again.",
+    "{copy}": "Follow the hint: install it without links to a cache.",
 }
 
 
@@ -62,7 +62,7 @@ def render() -> str:
 def _render(heading: str, checklist: Sequence[Check], note: str) -> str:
     lines = [f"## {heading}", "", note, ""]
     lines += ["| code | what holds | if not | what to do |", "| --- | --- | --- | --- |"]
-    for check in checklist:
+    for check in sorted(checklist, key=lambda check: check.code):
         result = "warning" if check.is_advice else "failed"
         hint = check.hint
         for name, words in HINTS.items():

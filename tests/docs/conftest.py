@@ -83,4 +83,6 @@ def make_reader(directory: Path, environment: Path, settings: dict[str, str]) ->
     directory.mkdir()
     programs = [environment / "bin", Path(sys.executable).parent]
     path = ":".join([*map(str, programs), os.environ["PATH"]])
-    return Reader(directory, os.environ | settings | {"PATH": path})
+    # Of their own, as one page leaves there what the next one would read.
+    cache = {"MICROCOSM_SQLITE_CACHE_DIR": str(directory.with_name("cache"))}
+    return Reader(directory, os.environ | settings | cache | {"PATH": path})

@@ -55,10 +55,13 @@ def find_sqlalchemy_names() -> dict[str, Any]:
         result.close()
     mapper: Any = sa.inspect(Parent)
     return {
+        "Engine": engine,
+        "Connection": connection,
         "ConnectionPoolEntry": entries[0],
         "PoolProxiedConnection": lent,
         "IdentifierPreparer": engine.dialect.identifier_preparer,
         "SQLCompiler": sa.select(Child.id).where(Child.id == 1).compile(engine),
+        "ClauseElement": Child.id == 1,
         "CursorResult": result,
         "Session": Session(engine),
         "Relationship": mapper.relationships["children"],
@@ -110,6 +113,8 @@ def test_sqlalchemy_uses_them_as_the_code_expects(owners: dict[str, Any]) -> Non
     affinity = owners["SQLiteDialect"]._resolve_type_affinity("VARCHAR(3)")
     assert isinstance(affinity, sa.VARCHAR)
     assert affinity.length == 3
+    assert owners["ClauseElement"]._from_objects == [Child.__table__]
+    assert sa.exists(Child.id)._from_objects == []
     session = owners["Session"]
     Base.metadata.create_all(session.get_bind())
     parent = Parent(id=7)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from importlib.metadata import version
 from inspect import isclass
 from pathlib import Path
@@ -46,6 +49,39 @@ def test_the_page_on_errors_has_every_class_from_its_module() -> None:
     classes = [each for each in vars(errors).values() if isclass(each)]
     raised = [each for each in classes if issubclass(each, Exception)]
     assert all(each.__doc__ for each in raised)  # autodoc leaves out what has no docstring
+
+
+@pytest.mark.slow
+def test_a_dead_link_and_a_page_that_no_menu_reaches_end_the_build(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    shutil.copy(DOCS / "conf.py", tmp_path)
+    shutil.copytree(DOCS / "_static", tmp_path / "_static")
+    menu = "# Home\n\n[Here](page.md#a-place) and there.\n\n```{toctree}\npage\n```\n"
+    (tmp_path / "index.md").write_text(menu)
+    (tmp_path / "page.md").write_text("# Page\n\n## A place\n\nText.\n")
+    assert build_pages(tmp_path) == (0, "")
+    (tmp_path / "page.md").write_text("# Page\n\n[Gone](gone.md) and [lost](#nowhere).\n")
+    (tmp_path / "lonely.md").write_text("# Lonely\n\nText.\n")
+    code, told = build_pages(tmp_path)
+    assert code != 0
+    assert "gone.md" in told
+    assert "nowhere" in told
+    assert re.search(r"index\.md.*a-place", told), "a place on another page that is gone"
+    assert re.search(r"lonely\.md.*toctree", told)
+
+
+def build_pages(folder: Path) -> tuple[int, str]:
+    """Build pages as `make docs` does; the exit code, and what it complains of."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (command,) = re.findall(r"^\t\$\(BIN\)/python -m (sphinx .*)$", makefile, re.MULTILINE)
+    *options, _, _ = command.split()
+    done = subprocess.run(
+        [sys.executable, "-m", *options, str(folder), str(folder / "html")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
 
 
 def test_a_menu_reaches_every_page() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ from microcosm_sqlite import errors
 from microcosm_sqlite.catalog.cache import extraction as cache
 from microcosm_sqlite.catalog.cache import private_files
 from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
-from microcosm_sqlite.catalog.cache.extraction import VARIABLE, extract_file
+from microcosm_sqlite.catalog.cache.extraction import extract_file
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
+from microcosm_sqlite.catalog.codecs import SUFFIXES
 from microcosm_sqlite.catalog.manifest import Manifest
 from tests.faults.harness import (
     NOBODY,
@@ -28,6 +31,7 @@ from tests.faults.harness import (
     run,
     snapshot,
 )
+from tests.support.shards import Shards
 from tests.support.wheels import Wheel, compress, describe, make_database
 
 ROWS = 30_000
@@ -41,7 +45,7 @@ import filelock, platformdirs, backports, concurrent.futures.thread
 import tempfile, hashlib, zipfile, gzip, lzma
 import microcosm_sqlite
 from microcosm_sqlite.catalog import codecs
-from microcosm_sqlite.catalog.cache import extraction
+from microcosm_sqlite.catalog.cache import extraction, joining
 codecs.stream_errors()
 found = microcosm_sqlite.dataset("x")
 found.manifest
@@ -64,20 +68,35 @@ READ = READ.replace("import filelock", "import microcosm_sqlite.errors\nimport f
 class Bench:
     """An installed compressed dataset, and the cache that it is extracted into."""
 
+    script = READ
+
     def __init__(self, folder: Path, codec: str = "zstd", rows: int = ROWS) -> None:
         self.database = make_database(folder / "x.db", rows=rows)
         wheel = Wheel("x-data").carry(self.database, name="x", package="x_data", compression=codec)
         self.site = wheel.install(folder / "site")
         self.cache = folder / "cache"
         self.content = self.database.read_bytes()
-        self.packed = self.site / "x_data" / f"x.db{codec and '.zst'}"
+        self.packed = self.site / "x_data" / f"x.db{SUFFIXES[codec]}"
         self.manifest = Manifest(describe(self.database, name="x", compression=codec))
         self.path = self.cache / "v1" / self.manifest.sha256[:40] / "x.db"
 
+    @classmethod
+    def in_shards(cls, folder: Path) -> Bench:
+        """The same in four shards."""
+        bench = cls(folder)
+        shutil.rmtree(bench.site)
+        Shards(bench.database, 4, compression="zstd", name="x").install(bench.site)
+        return bench
+
     def read(self, prefix: list[str] | None = None, before: str = "", **options: object) -> Ended:
-        command = [*(prefix or []), sys.executable, "-c", READ, str(self.site)]
+        command = [*(prefix or []), sys.executable, "-c", self.script, str(self.site)]
         environment = {VARIABLE: str(self.cache), "BEFORE": before}
         return run(command, environment=environment, **options)
+
+    @property
+    def published(self) -> set[Path]:
+        """The files that are meant to be in the cache."""
+        return {self.path}
 
     def wipe(self) -> None:
         subprocess.run(["rm", "-rf", str(self.cache)], check=True)
@@ -100,7 +119,7 @@ class Bench:
         trial.expect(ended.output.strip() == ANSWER, f"no recovery from {what}: {ended}")
         private_files.sweep(str(self.path.parent), 0)
         for path in self.cache.rglob("*"):
-            if path.is_file() and path != self.path and path.suffix != ".lock":
+            if path.is_file() and path not in self.published and path.suffix != ".lock":
                 trial.leftovers.append(f"{what}: {path}")
 
 
@@ -128,8 +147,16 @@ def find_points(trial: Trial, strace: str, bench: Bench) -> list[tuple[str, int]
 
 @proves(26)
 def extraction_killed_at_any_system_call_is_made_good(trial: Trial) -> None:
+    kill_at_system_calls(trial, Bench(trial.folder))
+
+
+@proves(26)
+def joining_killed_at_any_system_call_is_made_good(trial: Trial) -> None:
+    kill_at_system_calls(trial, Bench.in_shards(trial.folder))
+
+
+def kill_at_system_calls(trial: Trial, bench: Bench) -> None:
     strace = need_tool("strace")
-    bench = Bench(trial.folder)
     points = find_points(trial, strace, bench)
     trial.expect(len(points) > 15, f"only {points} were found")
     for call, number in trial.choose(points, 5):
@@ -155,8 +182,16 @@ ERRORS = {
 
 @proves(26, 27)
 def every_error_of_every_system_call_is_told_and_survived(trial: Trial) -> None:
+    fail_at_system_calls(trial, Bench(trial.folder))
+
+
+@proves(26, 27)
+def every_error_while_shards_are_joined_is_told_and_survived(trial: Trial) -> None:
+    fail_at_system_calls(trial, Bench.in_shards(trial.folder))
+
+
+def fail_at_system_calls(trial: Trial, bench: Bench) -> None:
     strace = need_tool("strace")
-    bench = Bench(trial.folder)
     points = find_points(trial, strace, bench)
     faults = [(call, number, error) for call, number in points for error in ERRORS[call]]
     for call, number, error in trial.choose(faults, 6):
@@ -190,7 +225,15 @@ atexit.register(lambda: open(os.environ["COUNT"], "w").write(str(count)))
 @proves(26, 27)
 def extraction_stopped_at_any_call_of_ours_is_made_good(trial: Trial) -> None:
     """The same as with strace, for machines that have none."""
-    bench = Bench(trial.folder)
+    stop_at_our_calls(trial, Bench(trial.folder))
+
+
+@proves(26, 27)
+def joining_stopped_at_any_call_of_ours_is_made_good(trial: Trial) -> None:
+    stop_at_our_calls(trial, Bench.in_shards(trial.folder))
+
+
+def stop_at_our_calls(trial: Trial, bench: Bench) -> None:
     os.environ["COUNT"] = str(trial.folder / "count")
     bench.read(before=PATCHED.format(point=0, action="pass"))
     total = int((trial.folder / "count").read_text())

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from microcosm_sqlite import errors
 from microcosm_sqlite.catalog import discovery
-from microcosm_sqlite.catalog.cache.extraction import VARIABLE, extract_file
+from microcosm_sqlite.catalog.cache.extraction import extract_file
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
 from microcosm_sqlite.catalog.connection import SQLITE_ERRORS
 from microcosm_sqlite.catalog.manifest import FILE_NAME, Manifest
 from microcosm_sqlite.catalog.preflight import translate
@@ -247,7 +248,7 @@ def run_child(name: str, first: int, count: int) -> None:
 
 
 def run_batch(name: str, first: int, count: int) -> list[str]:
-    """Findings of a batch, as text; a child that dies is one, and the rest is tried anew."""
+    """Findings of a batch, as text; a child that dies is one, and the rest is tried again."""
     command = [sys.executable, "-m", "tests.faults.fuzz", "--only", name, str(first)]
     done = subprocess.run(
         [*command, "--count", str(count)], capture_output=True, text=True, check=False, cwd=ROOT

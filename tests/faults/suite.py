@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import caching, processes, reading, supply
+from tests.faults import caching, columnar, drafting, processes, reading, supply, writing
 from tests.faults.harness import CASES
 
-__all__ = ["CASES", "caching", "processes", "reading", "supply"]
+__all__ = ["CASES", "caching", "columnar", "drafting", "processes", "reading", "supply", "writing"]

@@ -77,9 +77,9 @@ def make_database() -> bytearray:
         return bytearray(connection.serialize())
 
 
-DAMAGED = "Fetch or write it anew; it is damaged, or no Parquet."
-INCOMPLETE = "Fetch or pack it anew; it is damaged, or not complete."
-NOT_UTF8 = "Texts of Parquet are UTF-8: "
+DAMAGED = "Fetch or write it again; it is damaged, or not what its name says."
+INCOMPLETE = "Fetch or pack it again; it is damaged, or not complete."
+NOT_UTF8 = "Texts there are UTF-8: "
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "page.parquet": (lambda: change(make_parquet(), 4, bytes(36)), DAMAGED),
     "short.parquet": (lambda: make_parquet()[:-9], DAMAGED),
@@ -107,7 +107,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "nul.csv": (lambda: b"a,b\n1,\0\n", "line 2: a NUL character"),
     "short.jsonl": (lambda: b'{"a": 1}\n{"a":', "line 2: "),
     "deep.jsonl": (lambda: b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n", "line 1: "),
-    "short.db": (lambda: make_database()[:4096], "Fetch or copy it anew, and whole"),
+    "short.db": (lambda: make_database()[:4096], "Fetch or copy the whole file again"),
     "pages.db": (lambda: change(make_database(), 4096, b"\xff" * 900), "pages.db "),
     "format.db": (lambda: change(make_database(), 18, b"\x09\x09"), "unknown format in its header"),
     "gone.db-wal": (lambda: b"log", "a log of gone.db, which is not there"),

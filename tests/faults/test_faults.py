@@ -9,6 +9,7 @@ from tests.faults.harness import attempt
 from tests.faults.suite import CASES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_fault_does_no_harm(name: str) -> None:
     _, case = CASES[name]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
+from microcosm_sqlite import errors
+from microcosm_sqlite.catalog.table_frames import DatasetColumn, DatasetTable
 from tests.support.markup import Elements
 
 METADATA = sa.MetaData()
@@ -44,3 +47,39 @@ def test_a_legacy_dataset_is_shown_as_well(make):
     dataset = make(METADATA, has_manifest=False)
     assert "licence not stated" in "".join(Elements(dataset._repr_html_()).text)
     assert repr(dataset) == "<InstalledDataset sample registered>"
+
+
+def test_a_table_and_a_column_show_values_of_some_rows(things):
+    table = things["things"]
+    shown = Elements(table._repr_html_())
+    assert not shown.open
+    names = [field.name for field in table.table.fields]
+    assert isinstance(table, DatasetTable)
+    assert isinstance(table[names[0]], DatasetColumn)
+    assert set(names) <= set(shown.text)
+    assert {"Row 1", "Row 2", "NULL"} <= set(shown.text)
+    assert len(table) == 2
+    for name in names:
+        column = table[name]
+        told = Elements(column._repr_html_())
+        assert not told.open
+        assert f"things.{name}" in told.text
+        assert name in repr(column)
+
+
+def test_a_mistyped_table_or_column_is_an_error_that_suggests_the_nearest(things):
+    with pytest.raises(errors.TableNotFoundError, match="Did you mean 'things'"):
+        things["thing"]
+    with pytest.raises(KeyError, match="has no column 'ID'"):
+        things["things"]["ID"]
+
+
+def test_a_large_table_is_shown_without_reading_it(halves):
+    shown = Elements(halves["numbers"]._repr_html_())
+    assert {"1", "1000", "2000"} <= set(shown.text)
+
+
+def test_a_table_gives_frames(halves):
+    assert halves["numbers"].pandas(columns=["half"]).half.sum() == 1000500
+    assert halves["numbers"].polars(columns=["half"]).height == 2000
+    assert halves["numbers"].arrow(columns=["half"]).num_rows == 2000

@@ -27,6 +27,7 @@ def test_polars_has_the_values_of_the_models(things):
     assert set(frame.drop("id").row(0)) == {None}
     assert frame.schema["price"] == pl.Decimal(10, 2)
     assert frame.schema["opens"] == pl.Time
+    assert frame.schema["size"] == pl.Enum(["SMALL", "LARGE"])
 
 
 def test_lazy_polars_equals_eager_polars(things):
@@ -46,16 +47,20 @@ def test_lazy_polars_reads_only_the_columns_and_rows_that_a_query_needs(halves, 
     from microcosm_sqlite.interop import polars_frames
 
     asked = []
-    read = polars_frames.read_batches
+    stream = polars_frames.stream
 
-    def spy(*args, **options):
-        asked.append((options["columns"], options["limit"], options["rows"]))
-        return read(*args, **options)
+    def spy(scan, batch_size):
+        names = [column.name for column in scan.columns]
+        asked.append((names, scan.limit, scan.rows, scan.where, scan.params))
+        return stream(scan, batch_size)
 
-    monkeypatch.setattr(polars_frames, "read_batches", spy)
+    monkeypatch.setattr(polars_frames, "stream", spy)
     lazy = halves.polars("numbers", lazy=True, rows=(11, 1000))
     assert lazy.select("half").head(3).collect()["half"].to_list() == [5.5, 6.0, 6.5]
-    assert asked == [(["half"], 3, (11, 1000))]
+    assert asked == [(["half"], 3, (11, 1000), None, ())]
+    late = lazy.filter(pl.col("half") > 499.5).select("id").collect()
+    assert late["id"].to_list() == [1000]
+    assert asked[1][2:] == ((11, 1000), '"half" > ?', [499.5])
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,20 @@ def test_lazy_polars_reads_only_the_columns_and_rows_that_a_query_needs(halves, 
 def test_lazy_polars_answers_queries_as_eager_polars_does(halves, query):
     eager = halves.polars("numbers").lazy()
     assert_frame_equal(query(halves.polars("numbers", lazy=True)).collect(), query(eager).collect())
+
+
+def test_frames_of_files_that_do_not_change_need_no_pandas(things):
+    """Which Arrow would import for a list of Python's, and which takes longer than the reading."""
+    pytest.importorskip("adbc_driver_sqlite")
+    code = (
+        "import sys, microcosm_sqlite\n"
+        "things = microcosm_sqlite.register('things', sys.argv[1], immutable=True)\n"
+        "things.polars('things', where='opens > ? AND size IN ?', params=['01:00', ['LARGE']])\n"
+        "things.polars('things', where='id = -1')\n"
+        "things.polars('things', lazy=True).collect()\n"
+        "print('pandas' in sys.modules)"
+    )
+    assert run(sys.executable, "-c", code, str(things.path)).strip() == "False"
 
 
 @pytest.mark.slow

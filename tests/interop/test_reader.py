@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -30,54 +31,7 @@ from microcosm_sqlite.errors import (
 )
 from microcosm_sqlite.interop import reader
 from microcosm_sqlite.interop.reader import read_batches, read_table, split_range
-
-
-class Color(enum.Enum):
-    RED = 1
-    GREEN = 2
-    BLUE = 3
-
-
-METADATA = sa.MetaData()
-EVERYTHING = sa.Table(
-    "everything",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("whole", sa.BigInteger),
-    sa.Column("real", sa.Float),
-    sa.Column("money", sa.Numeric(12, 2)),
-    sa.Column("flag", sa.Boolean),
-    sa.Column("text", sa.String(50)),
-    sa.Column("blob", sa.LargeBinary),
-    sa.Column("day", sa.Date),
-    sa.Column("moment", sa.DateTime),
-    sa.Column("clock", sa.Time),
-    sa.Column("span", sa.Interval),
-    sa.Column("color", sa.Enum(Color)),
-    sa.Column("key", sa.Uuid),
-    sa.Column('an odd "name"', sa.Text),
-)
-
-TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-VALUES = {
-    "whole": st.integers(-(2**63), 2**63 - 1),
-    "real": st.floats(allow_nan=False),
-    "money": st.decimals(-(10**9), 10**9, places=2),
-    "flag": st.booleans(),
-    "text": TEXT,
-    "blob": st.binary(max_size=20),
-    "day": st.dates(),
-    "moment": st.datetimes(),
-    "clock": st.times(),
-    "span": st.timedeltas(timedelta(days=-10_000), timedelta(days=10_000)),
-    "color": st.sampled_from(Color),
-    "key": st.uuids(),
-    'an odd "name"': TEXT,
-}
-ROWS = st.lists(
-    st.fixed_dictionaries({name: st.none() | values for name, values in VALUES.items()}),
-    max_size=12,
-)
+from tests.support.everything import EVERYTHING, METADATA, ROWS, Color
 
 
 def of_models(dataset, table=EVERYTHING):
@@ -382,6 +336,23 @@ def test_a_file_that_may_change_is_not_read_through_a_second_sqlite(make, monkey
     assert read_table(dataset, "everything", columns=["text"]).to_pylist() == [{"text": "x"}]
 
 
+def test_as_many_columns_as_sqlite_allows_are_read(tmp_path):
+    for number in (1_999, 2_000):
+        path = tmp_path / f"{number}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            names = ", ".join(f"c{place} INTEGER" for place in range(number))
+            connection.execute(f"CREATE TABLE wide ({names})")
+            connection.execute("INSERT INTO wide (c0, c1998) VALUES (1, 2)")
+            connection.commit()
+        dataset = microcosm_sqlite.register("wide", path, immutable=True)
+        try:
+            table = read_table(dataset, "wide")
+        finally:
+            microcosm_sqlite.unregister("wide")
+        assert table.num_columns == number
+        assert (table["c0"][0].as_py(), table["c1998"][0].as_py()) == (1, 2)
+
+
 def test_a_damaged_file_is_an_error_and_not_a_short_table(numbers, route):
     content = bytearray(numbers.path.read_bytes())
     content[4096 + 8 : -4096] = b"\xff" * (len(content) - 8192 - 8)
@@ -428,3 +399,18 @@ def test_a_missing_extra_is_told_in_one_sentence_with_the_line_that_installs_it(
 
 def test_errors_and_datasets_travel_between_processes(numbers):
     assert pickle.loads(pickle.dumps(numbers)).path == numbers.path
+
+
+def test_a_limit_is_the_most_rows_that_any_frame_has(halves):
+    for read in (halves.arrow, halves.pandas, halves.polars, halves.duckdb):
+        assert len(read("numbers", limit=3)) == 3
+        assert len(read("numbers", where="half > 999", limit=9)) == 2
+        assert len(read("numbers", limit=0)) == 0
+    assert halves.polars("numbers", lazy=True, limit=5).head(2).collect().height == 2
+    assert halves.polars("numbers", lazy=True, limit=2).head(5).collect().height == 2
+    assert sum(batch.num_rows for batch in halves.arrow("numbers", limit=7, batch_size=2)) == 7
+    for wrong in (-1, "5", 2.0):
+        with pytest.raises(TypeError, match="limit must be the number of rows"):
+            halves.arrow("numbers", limit=wrong)
+    with pytest.raises(TypeError, match="the number of rows is limit"):
+        halves.arrow("numbers", rows=5)

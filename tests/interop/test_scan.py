@@ -17,7 +17,7 @@ from microcosm_sqlite.interop.scan import plan_scan
 pytest.importorskip("pyarrow")
 
 METADATA = sa.MetaData()
-sa.Table(
+NUMBERS = sa.Table(
     "numbers",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -82,10 +82,21 @@ def test_a_scan_reads_the_rows_that_were_asked_for_in_their_order(
         ({"table": "number"}, TableNotFoundError, "Did you mean 'numbers'"),
         ({"columns": ["nam"]}, TableNotFoundError, "Did you mean 'name'"),
         ({"columns": "name"}, TypeError, "not the string 'name'"),
+        ({"columns": [NUMBERS.c.name]}, TypeError, "a column is given by its name, a string"),
+        ({"columns": [2]}, TypeError, "a column is given by its name, a string, not as 2"),
+        ({"table": NUMBERS}, TypeError, "a table is given by its name, a string"),
         ({"columns": []}, QueryError, "No column"),
+        ({"where": NUMBERS.c.name == "n3"}, TypeError, "a store takes expressions of SQLAlchemy"),
+        ({"where": NUMBERS.c.name.is_(None)}, TypeError, "or a condition in SQL, such as"),
+        ({"where": True}, TypeError, "or a condition in SQL, such as"),
         ({"where": "nam = 1"}, QueryError, "no such column: nam. Did you mean 'name'"),
         ({"where": '"nam" = 1'}, QueryError, "no such column: nam. Did you mean 'name'"),
         ({"where": "id = ?"}, QueryError, "cannot be used"),
+        ({"where": "id = ?", "params": [[1]]}, QueryError, "does not stand behind IN"),
+        ({"where": "nam IN ?", "params": [[1]]}, QueryError, "Did you mean 'name'"),
+        ({"where": "id IN ?", "params": [range(300_000)]}, QueryError, "Give shorter lists"),
+        ({"where": {"nam": 1}}, TableNotFoundError, "Did you mean 'name'"),
+        ({"where": {"id": 1}, "params": [1]}, TypeError, "where has the values already"),
         ({"where": "id = ?", "params": [1, 2]}, QueryError, "cannot be used"),
         ({"where": "1; DELETE FROM numbers"}, QueryError, "cannot be used"),
         ({"where": "1) OR (1", "rows": (1, 2)}, QueryError, "cannot be used"),
@@ -110,6 +121,26 @@ def test_a_number_in_a_column_of_any_kind_keeps_every_bit(dataset: Any, number: 
         connection.execute('CREATE TABLE numbers ("select")')
         connection.execute("INSERT INTO numbers VALUES (?)", (number,))
         assert float(connection.execute(sql).fetchone()[0]) == number
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        ({"id": [1, 2, 60]}, [1, 2]),
+        ({"id": [1, 2, 3], "name": "n2"}, [2]),
+        ({"half": -2.5}, [5]),
+        ({"select": None, "id": 7}, [7]),
+        ({"name": []}, []),
+        ({"name": ["n1", None], "id": range(1, 9)}, [1, 8]),
+        ({"name": "x' OR 1 --"}, []),
+        ({}, list(range(1, COUNT + 1))),
+    ],
+)
+def test_a_condition_may_be_the_values_of_columns(
+    dataset: Any, where: dict[str, Any], ids: list[int]
+) -> None:
+    scan = plan_scan(dataset, "numbers", ["id"], where)
+    assert [id_ for (id_,) in read(scan, scan.sql())] == ids
 
 
 @pytest.mark.parametrize("rows", [5, (None, 5), (1,), (1, 2, 3), "12", (1.5, 2)])

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 import pytest
 import sqlalchemy as sa
 
+from microcosm_sqlite import dataset
 from tests.support.samples import install_dataset, write_dataset
 
 pytestmark = [
@@ -178,3 +179,22 @@ def test_what_is_not_there_is_said_by_name(source, options, message):
 def test_a_missing_option_is_named(spark):
     with pytest.raises(Exception, match="Option `table` of format `microcosm_sqlite`"):
         spark.read.format("microcosm_sqlite").option("dataset", "birds").load()
+
+
+def test_a_columnar_twin_is_read_where_there_is_one(source):
+    twin = dataset("birds").columnar(["sightings"])["sightings"]
+    try:
+        rows = [row.asDict() for row in source.load().orderBy("id").collect()]
+        assert [row.pop("id") for row in rows] == list(range(1, 301))
+        assert rows == [row | {"clock": row["clock"].isoformat("microseconds")} for row in ROWS]
+        # That it was the twin shows where it is damaged.
+        content = bytearray(twin.read_bytes())
+        content[len(content) // 4] ^= 0xFF
+        mode = twin.stat().st_mode
+        twin.chmod(0o644)
+        twin.write_bytes(content)
+        twin.chmod(mode)  # or it would be left alone, as what nobody published
+        with pytest.raises(Exception, match="columnar twin"):
+            source.load().collect()
+    finally:
+        twin.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from microcosm_sqlite.aio import (
 )
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import DuplicateModelError, ModelNotFoundError, ReadOnlyDatasetError
+from microcosm_sqlite.orm import async_engines
 from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:
@@ -106,6 +108,22 @@ def test_outside_of_a_context_each_call_has_its_own_session(graph: Any) -> None:
         assert await store.count() == 100
 
     run(work())
+
+
+def test_without_threads_the_loop_makes_the_calls(
+    graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(async_engines, "_executors", [])
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    async def work() -> list[int]:
+        outside = AsyncStore(ItemStore(), graph)
+        return await asyncio.gather(*(outside.count(name="n3") for _ in range(3)))
+
+    assert asyncio.run(work()) == [10, 10, 10]
 
 
 def test_contexts_nest(graph: Any) -> None:

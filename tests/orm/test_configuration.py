@@ -29,6 +29,10 @@ def use(**configuration: Any) -> Any:
         ({"pathes": {"books": "b.db"}}, r"sqlite\.pathes is no key .* Did you mean paths"),
         ({"readonly": "true"}, r"sqlite\.readonly is no key .* Did you mean read_only"),
         *(
+            ({"timeout": value}, r"sqlite\.timeout is .*, which is no number of seconds")
+            for value in ("soon", -1, "nan", "inf", None, True)
+        ),
+        *(
             ({flag: "ja"}, rf"sqlite\.{flag} is 'ja', which is neither true nor false")
             for flag in ("autocommit", "echo", "read_only", "untrusted", "use_foreign_keys")
         ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy import Column, ForeignKey, Integer, String, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import relationship, selectinload
 
@@ -81,6 +83,48 @@ def test_a_configured_path_that_is_no_database_is_named_with_the_cause(
     assert caught.value.hint
     assert "distribution" not in caught.value.hint or not read_only
     binds.dispose()
+
+
+@contextmanager
+def closing_binds(paths: dict[str, Path]) -> Iterator[Binds]:
+    binds = Binds(paths=paths, read_only=True)
+    yield binds
+    binds.dispose()
+
+
+READERS: dict[str, Callable[[Store[Any]], object]] = {
+    "search": lambda store: store.search(),
+    "search by expression": lambda store: store.search(Shade.code > ""),
+    "stream": lambda store: list(store.stream(batch_size=10)),
+    "count": lambda store: store.count(Shade.code > ""),
+    "page": lambda store: store.page(size=5000),
+    "rows": lambda store: list(store.rows("colour_id")),
+    "rows by expression": lambda store: list(store.rows("code", where=Shade.colour_id > 0)),
+    "SQL": lambda store: store.session.execute(text("SELECT * FROM shade")).fetchall(),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_page_that_is_damaged_is_told_however_a_store_reads_it(
+    tmp_path: Path, reader: str
+) -> None:
+    path = make_database(tmp_path / "colours.db", rows=4000)
+    sound = path.read_bytes()
+    content = bytearray(sound)
+    content[16 * 4096 : -8192] = b"\xff" * (len(content) - 16 * 4096 - 8192)
+    path.write_bytes(content)
+    paths = {"colours": path}
+    with (
+        closing_binds(paths) as binds,
+        SessionContext(binds, Colours),
+        pytest.raises(DatasetCorruptError) as raised,
+    ):
+        READERS[reader](Store[Shade]())
+    assert str(raised.value).startswith(f"Dataset 'colours': {path} is damaged: ")
+    assert "write the file again" in raised.value.hint
+    path.write_bytes(sound)
+    with closing_binds(paths) as binds, SessionContext(binds, Colours):
+        assert READERS[reader](Store[Shade]())
 
 
 def test_a_missing_file_of_ones_own_is_not_for_reinstalling(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from contextlib import closing
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -21,10 +25,6 @@ from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import SettingsError, StaleDBError
 from microcosm_sqlite.types import EnumType, Truthy
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 FIRST = ["id", "name", "mood", "is_member"]
 
@@ -69,8 +69,6 @@ def graph(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 
 def revisions(graph: Any) -> list[str]:
-    from pathlib import Path
-
     folder = Path(get_migrations_dir(graph, "people"))
     return [
         file.read_text() for file in sorted(folder.glob("*.py"), key=lambda f: f.stat().st_mtime_ns)
@@ -122,8 +120,6 @@ def test_a_data_set_goes_through_its_revisions_and_back(graph: Any) -> None:
 def test_a_revision_that_fails_leaves_the_database_as_it_was(graph: Any) -> None:
     base = declare(has_age=False)
     migrate(graph, base, True, "revision", "--autogenerate", "-m", "first")
-    from pathlib import Path
-
     (file,) = Path(get_migrations_dir(graph, "people")).glob("*.py")
     file.write_text(
         file.read_text().replace("def downgrade", "    raise LookupError\n\ndef downgrade")
@@ -131,6 +127,53 @@ def test_a_revision_that_fails_leaves_the_database_as_it_was(graph: Any) -> None
     with pytest.raises(LookupError):
         migrate(graph, base, True, "upgrade", "head")
     assert columns(graph) == {}
+
+
+AT_ONCE = """
+import sys
+from microcosm.api import create_object_graph, load_from_dict
+from microcosm_sqlite import DataSet
+from microcosm_sqlite.cmd.migrate import main
+paths, migrations = {"people": sys.argv[1]}, sys.argv[2]
+graph = create_object_graph("example", loader=load_from_dict(sqlite={"paths": paths}))
+graph.assign("sqlite_migrations_dir", migrations)
+graph.use("sqlite")
+print("ready", flush=True)
+sys.stdin.readline()
+main(graph, DataSet.create("people"), True, *sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("arguments", [["upgrade", "head"], ["stamp", "head"]])
+def test_programs_that_upgrade_at_once_wait_for_each_other(
+    graph: Any, tmp_path: Path, arguments: list[str]
+) -> None:
+    migrate(graph, declare(has_age=False), True, "revision", "--autogenerate", "-m", "first")
+    folder = Path(get_migrations_dir(graph, "people"))
+    (file,) = folder.glob("*.py")
+    text = file.read_text()
+    slow = text.replace("def upgrade():", "def upgrade():\n    __import__('time').sleep(0.5)")
+    assert slow != text
+    file.write_text(slow)
+    started = [
+        Popen(
+            [sys.executable, "-c", AT_ONCE, tmp_path / "new.db", folder.parent, *arguments],
+            stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in started:
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, said
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
 
 def test_new_revisions_may_do_without_downgrade(graph: Any) -> None:

@@ -254,6 +254,16 @@ def test_pages_cannot_be_ordered_by_what_may_be_null() -> None:
         OrderStore().page(by=[Order.shipped])
 
 
+def test_a_page_holds_something() -> None:
+    with pytest.raises(ValueError, match="A page has a size of at least 1, not 0"):
+        LineStore().page(size=0)
+
+
+def test_a_misspelt_column_of_rows_is_told_with_the_nearest() -> None:
+    with pytest.raises(AttributeError, match=r"Line has no column 'itme'\. Did you mean 'item'\?"):
+        LineStore().rows("itme")
+
+
 def test_a_key_to_go_on_from_must_fit_the_order() -> None:
     with pytest.raises(ValueError, match="item, order_id, number"):
         LineStore().page(by=[Line.item], after=("item 1",))

@@ -64,9 +64,11 @@ def test_rows_are_those_of_sqlalchemy(
     session.execute(sa.insert(THINGS), rows)
     statement = sa.select(*chosen).order_by(sa.text("rowid"))
     expected = [tuple(row) for row in session.execute(statement)]
-    assert list(fetch_rows(session, statement, chosen)) == expected
+    assert list(fetch_rows(session.connection(), statement, chosen)) == expected
     dialect = session.connection().dialect
-    assert list(PreparedRows(statement, chosen, dialect).fetch(session, {})) == expected
+    assert (
+        list(PreparedRows(statement, chosen, dialect).fetch(session.connection(), {})) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_values_of_parameters_are_stored_as_columns_store_them(
     statement = sa.select(column).where(column == wanted)
     prepared = PreparedRows(statement, [column], session.connection().dialect)
     for _ in range(2):  # a prepared statement runs again
-        found = list(prepared.fetch(session, {"wanted": value}))
+        found = list(prepared.fetch(session.connection(), {"wanted": value}))
         assert found == [tuple(row) for row in session.execute(statement, {"wanted": value})]
         assert len(found) == 1
 
@@ -99,12 +101,14 @@ def test_an_error_of_sqlite_is_raised_as_sqlalchemy_does(session: Session) -> No
     column: sa.ColumnElement[Any] = sa.literal_column("no_such_function()")
     prepared = PreparedRows(sa.select(column), [column], session.connection().dialect)
     with pytest.raises(sa.exc.OperationalError, match="no such function"):
-        list(prepared.fetch(session, {}))
+        list(prepared.fetch(session.connection(), {}))
 
 
-def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted() -> None:
+def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted(session: Session) -> None:
     closed: list[str] = []
-    rows = iter_rows(iter([(1,), (2,)]), lambda: closed.append("closed"))
+    statement = sa.select(sa.literal(1))
+    read = iter([(1,), (2,)])
+    rows = iter_rows(read, lambda: closed.append("closed"), session.connection(), statement, {})
     assert next(rows) == (1,)
     assert closed == []
     rows.close()  # type: ignore[attr-defined]  # a generator
@@ -118,8 +122,8 @@ def test_whoever_listens_to_statements_is_told_of_these_too(session: Session, na
     statement = sa.select(THINGS.c.whole)
     prepared = PreparedRows(statement, [THINGS.c.whole], session.get_bind().dialect)
     told = []
-    assert list(prepared.fetch(session, {})) == []
+    assert list(prepared.fetch(session.connection(), {})) == []
     sa.event.listen(session.get_bind(), name, lambda *_: told.append(name))
     session.rollback()
-    assert list(prepared.fetch(session, {})) == []
+    assert list(prepared.fetch(session.connection(), {})) == []
     assert told == [name]

@@ -150,6 +150,18 @@ def test_sql_of_users_is_spelled_as_columns_store_it(
             assert ask(engine, literal, {}) == [1], literal
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_statement_of_the_same_text_is_known_by_its_types_too(
+    events: microcosm_sqlite.InstalledDataset, first: int
+) -> None:
+    typed = sa.select(Event.id).where(Event.at == sa.bindparam("v", type_=sa.DateTime))
+    untyped = sa.text(str(typed.compile(events.engine)).replace("?", ":v"))
+    asked = [(typed, datetime(2013, 1, 1, 10)), (untyped, "2013-01-01T12:00+02:00")]
+    with events.engine.connect() as connection:
+        for statement, value in (asked[first], asked[1 - first]):
+            assert connection.scalars(statement, {"v": value}).all() == [1]
+
+
 @pytest.mark.parametrize("ask", WAYS)
 @pytest.mark.parametrize("untrusted", [False, True])
 def test_a_misspelt_column_in_double_quotes_is_no_text(

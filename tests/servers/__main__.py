@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from tests.servers.services import SERVICES, run_service
@@ -39,9 +38,8 @@ def main() -> int:
 def try_service(name: str, venv: Venv, folder: Path, seconds: float, clients: int) -> bool:
     """Ask one service, and print its holdings; return whether all was well."""
     service = SERVICES[name]
-    missing = [library for library in service.libraries if find_spec(library) is None]
-    if missing:
-        print(f"{name}: skipped, as {missing[0]} is not installed", flush=True)
+    if missing := service.find_missing():
+        print(f"{name}: skipped, as {missing} is not installed", flush=True)
         return True
     with run_service(service, venv, folder / name) as running:
         trial = Trial(service, running, clients)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,9 +14,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.docs.page import CAPTION, read_blocks
@@ -35,19 +39,6 @@ PATHS = {
 
 Ask = Callable[..., Any]
 
-# What needs no server of its own, polled often enough for a test.
-CELERY_CONFIGURATION = """
-broker_url = "filesystem://"
-broker_transport_options = {
-    "data_folder_in": "queue",
-    "data_folder_out": "queue",
-    "control_folder": "control",
-    "polling_interval": 0.05,
-}
-result_backend = "file://results"
-broker_connection_retry_on_startup = True
-"""
-
 
 @dataclass(frozen=True)
 class Service:
@@ -58,18 +49,26 @@ class Service:
         libraries: What must be installed for it.
         options: What is added to the command of the page.
         writes: Whether it takes notes.
+        programs: What must be installed beside Python.
     """
 
     section: str
     libraries: tuple[str, ...]
     options: str = ""
     writes: bool = True
+    programs: tuple[str, ...] = ()
 
     def find_command(self) -> str:
         """The command that the page gives."""
         blocks = [block for block in read_blocks(PAGE) if block.section == self.section]
         (command,) = [block.body.strip() for block in blocks if block.kind == "shell"]
         return f"{command} {self.options}".strip()
+
+    def find_missing(self) -> str | None:
+        """The first library or program that is not installed."""
+        libraries = (library for library in self.libraries if find_spec(library) is None)
+        programs = (program for program in self.programs if shutil.which(program) is None)
+        return next(chain(libraries, programs), None)
 
 
 SERVICES = {
@@ -79,7 +78,9 @@ SERVICES = {
         "Flask, and gunicorn with preload", ("flask", "gunicorn"), "--preload"
     ),
     "django": Service("Django", ("django", "gunicorn"), writes=False),
-    "celery": Service("Celery", ("celery",), "--loglevel WARNING"),
+    "celery": Service(
+        "Celery", ("celery", "redis"), "--loglevel WARNING", programs=("redis-server",)
+    ),
 }
 
 
@@ -108,19 +109,34 @@ def run_service(service: Service, venv: Venv, folder: Path) -> Iterator[Running]
     """Start a service in a folder of its own, and end it."""
     folder.mkdir()
     write_files(folder)
-    command = service.find_command()
-    if "celery" in command:
-        ask = make_celery_client(folder)
-    else:
-        port = find_free_port()
-        command += f" --port {port}" if "uvicorn" in command else f" --bind 127.0.0.1:{port}"
-        ask = make_http_client(port)
-    python = shlex.quote(str(venv.python))
-    command = re.sub(r"\b(uvicorn|gunicorn|celery) ", rf"{python} -m \1 ", command, count=1)
-    log = folder / "service.log"
+    with ExitStack() as stack:
+        command = service.find_command()
+        if "celery" in command:
+            ask = make_celery_client(folder, stack.enter_context(run_redis()))
+        else:
+            port = find_free_port()
+            command += f" --port {port}" if "uvicorn" in command else f" --bind 127.0.0.1:{port}"
+            ask = make_http_client(port)
+        python = shlex.quote(str(venv.python))
+        command = re.sub(r"\b(uvicorn|gunicorn|celery) ", rf"{python} -m \1 ", command, count=1)
+        log = folder / "service.log"
+        process = stack.enter_context(
+            run_process(["bash", "-c", f"exec env {command}"], folder, log)
+        )
+        wait_until_ready(process, ask, log)
+        yield Running(process, ask)
+    complaints = re.findall(
+        r"^(?:Traceback|.*(?:ERROR|CRITICAL)).*$", log.read_text(), re.MULTILINE
+    )
+    assert not complaints, log.read_text()[-5000:]
+
+
+@contextmanager
+def run_process(command: list[str], folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program that prints into a file, and end it."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec env {command}"],
+            command,
             cwd=folder,
             env=os.environ | {"PYTHONWARNINGS": "", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
@@ -128,14 +144,9 @@ def run_service(service: Service, venv: Venv, folder: Path) -> Iterator[Running]
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until_ready(process, ask, log)
-            yield Running(process, ask)
+            yield process
         finally:
             end(process)
-    complaints = re.findall(
-        r"^(?:Traceback|.*(?:ERROR|CRITICAL)).*$", log.read_text(), re.MULTILINE
-    )
-    assert not complaints, log.read_text()[-5000:]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -186,23 +197,39 @@ def make_http_client(port: int) -> Ask:
     return ask
 
 
-def make_celery_client(folder: Path) -> Ask:
-    """What asks a worker of Celery, by files in a folder."""
+@contextmanager
+def run_redis() -> Iterator[str]:
+    """Run a Redis that only this user reaches; the address of its socket."""
+    # Not in the folder of the test, whose path may be longer than that of a socket can be.
+    with TemporaryDirectory(prefix="redis") as name:
+        folder = Path(name)
+        socket_file = folder / "socket"
+        command = ["redis-server", "--port", "0", "--unixsocket", str(socket_file), "--save", ""]
+        log = folder / "redis.log"
+        with run_process(command, folder, log) as process:
+            deadline = time.monotonic() + PATIENCE
+            while not socket_file.exists():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            yield str(socket_file)
+
+
+def make_celery_client(folder: Path, socket_file: str) -> Ask:
+    """What asks a worker of Celery, by way of Redis."""
     from celery import Celery
 
-    names = ("queue", "control", "results")
-    text = re.sub(rf'"(file://)?({"|".join(names)})"', rf'"\1{folder}/\2"', CELERY_CONFIGURATION)
-    for name in names:
-        (folder / name).mkdir()
-    (folder / "celeryconfig.py").write_text(text)
-    settings: dict[str, Any] = {}
-    exec(text, settings)
-    settings.pop("__builtins__")
+    settings = {
+        "broker_url": f"redis+socket://{socket_file}",
+        "result_backend": f"redis+socket://{socket_file}",
+        "broker_connection_retry_on_startup": True,
+    }
+    lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
+    (folder / "celeryconfig.py").write_text("".join(lines), encoding="utf-8")
     client = Celery("client", set_as_current=False)
     client.conf.update(settings)
 
     def ask(question: str, *arguments: str) -> Any:
-        sent = client.send_task(f"tasks.{question}", args=arguments)
-        return sent.get(timeout=PATIENCE, interval=0.02)
+        return client.send_task(f"tasks.{question}", args=arguments).get(timeout=PATIENCE)
 
     return ask

@@ -26,9 +26,8 @@ def test_a_service_answers_and_holds_no_more_than_before(
     name: str, flights_venv: Venv, tmp_path: Path
 ) -> None:
     service = SERVICES[name]
-    for library in service.libraries:
-        if find_spec(library) is None:
-            pytest.skip(f"{library} is not installed")
+    if missing := service.find_missing():
+        pytest.skip(f"{missing} is not installed")
     with run_service(service, flights_venv, tmp_path / name) as running:
         trial = Trial(service, running, clients=50 if name == "celery" else 200)
         trial.run()

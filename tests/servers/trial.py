@@ -115,6 +115,7 @@ def measure_at_rest(process: int) -> Holdings:
 def measure(process: int) -> Holdings:
     """What the processes of a service hold now."""
     found = [measure_one(Path("/proc", str(each))) for each in find_processes(process)]
+    assert found[0], "the service has ended"
     return Holdings(*map(sum, zip(*filter(None, found), strict=True)))
 
 

@@ -12,10 +12,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
 """Kept from one run to the next, and not by git."""
+
+AXE = Path(__file__).parents[2] / "build/npm/node_modules/axe-core/axe.min.js"
+"""The checker of accessibility, which `make test-heavy` installs."""
 
 _QUIET = (
     "--no-sandbox",
@@ -40,3 +43,17 @@ def launch() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=path, args=[*_QUIET])
         yield browser
         browser.close()
+
+
+def find_barriers(page: Page) -> list[str]:
+    """What axe-core calls serious or critical on a page; skips the test where it is missing."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]

@@ -51,7 +51,7 @@ def install_draft(project: Path, scratch: Path) -> Venv:
 def compare_rows(
     source: sqlite3.Connection, built: sqlite3.Connection, report: tuple[str, ...]
 ) -> None:
-    """Each value is as it was, or its column is said to be spelled anew or left out."""
+    """Each value is as it was, or its column is said to be respelled or left out."""
     for _, table, kind, *_ in source.execute("PRAGMA table_list").fetchall():
         is_left_out = any(line.startswith(f"left out: table {table}, ") for line in report)
         if kind != "table" or table.startswith("sqlite_") or is_left_out:
@@ -72,7 +72,7 @@ def compare_rows(
             )
             is_told = any(
                 line.startswith(f"  note: {name}: ")
-                and ("spelled anew" in line or "compare otherwise" in line)
+                and ("respelled" in line or "compare otherwise" in line)
                 for line in report
             )
             assert before == after or is_told, (table, name, before, after, report)

@@ -69,9 +69,11 @@ authors = [{{ name = "The microcosm-sqlite authors" }}]
 {dataset} = "{package}:path"
 
 [tool.hatch.build.targets.sdist]
+core-metadata-version = "2.4"
 artifacts = ["/sources"]
 
 [tool.hatch.build.targets.wheel]
+core-metadata-version = "2.4"
 packages = ["src/{package}"]
 
 [tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]
@@ -129,6 +131,16 @@ def make_project(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
     return root
+
+
+def complete(root: Path) -> None:
+    """Give a project whatever an index and `check` ask for besides."""
+    (root / "README.md").write_text("# Birds\n")
+    (root / "LICENSE").write_text("Everybody may do everything with it.\n")
+    (root / "CHANGELOG.md").write_text("# Changelog\n\n## 1.0\n\n- First version.\n")
+    extra = 'license = "CC0-1.0"\nreadme = "README.md"\nlicense-files = ["LICENSE"]\n'
+    settings = root / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('license = "CC0-1.0"\n', extra, 1))
 
 
 def run_build(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -81,7 +81,7 @@ def describe(
             "schema": {
                 "fields": [{"name": column, "type": "any"} for column, *_ in columns],
             },
-            "rowCount": connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0],
+            "rowCount": connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0],
             "digest": content_digest(connection, table),
         }
         for table, columns in structure.items()

@@ -45,7 +45,7 @@ def test_it_is_found_opened_and_verified_without_being_imported(reader: Venv) ->
     assert (version, rows, imported) == ("1.0", 3, [])
     assert report["ok"], report
     skipped = {outcome["code"] for outcome in report["outcomes"] if outcome["status"] == "skipped"}
-    assert skipped <= {"V09", "V11"}
+    assert skipped <= {"V09", "V11", "V16", "V17"}
 
 
 def test_its_models_agree_with_its_file(reader: Venv) -> None:

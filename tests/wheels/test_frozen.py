@@ -16,7 +16,8 @@ import pytest
 
 import microcosm_sqlite
 from microcosm_sqlite import _pyinstaller
-from microcosm_sqlite.catalog.cache.extraction import VARIABLE
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
+from tests.support.shards import Shards
 from tests.support.wheels import Wheel
 
 PACKAGE = Path(microcosm_sqlite.__file__).parent
@@ -128,12 +129,15 @@ def test_a_shiv_opens_its_data_from_the_folder_that_it_unpacks(
 @needs("PyInstaller")
 @pytest.mark.parametrize(
     ("form", "compression"),
-    [("--onefile", "none"), ("--onedir", "zstd")],
+    [("--onefile", "none"), ("--onedir", "zstd"), ("--onedir", "zstd in shards")],
 )
 def test_a_pyinstaller_program_finds_its_data(
     form: str, compression: str, database: Path, tmp_path: Path
 ) -> None:
-    site = Wheel().carry(database, compression=compression).install(tmp_path / "site")
+    if "shards" in compression:
+        site = Shards(database, compression="zstd", version="2026.1").install(tmp_path / "site")
+    else:
+        site = Wheel().carry(database, compression=compression).install(tmp_path / "site")
     (tmp_path / "site" / "colours_data" / "__init__.py").write_text("")
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)

@@ -1,1 +1,1 @@
-"""What changed between two versions of a dataset, and how to get from one to the other."""
+"""Compare two versions of a dataset, and describe how to get from one to the other."""

@@ -14,6 +14,12 @@ from microcosm_sqlite.authoring.comparing.content_changes import (
     open_comparer,
     tell_renamed,
 )
+from microcosm_sqlite.authoring.comparing.deprecations import compare_deprecations
+from microcosm_sqlite.authoring.comparing.renamed_tables import (
+    NewName,
+    find_renamed_tables,
+    tell_renamed_tables,
+)
 from microcosm_sqlite.authoring.comparing.row_changes import (
     OTHER_ENCODING,
     TOO_WIDE,
@@ -35,7 +41,7 @@ from microcosm_sqlite.common.sql import quote_identifier
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
@@ -84,7 +90,7 @@ class TableComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed from one version of a dataset to another.
+    """The changes from one version of a dataset to another.
 
     Attributes:
         old_version: Version of the older side; empty where nothing says it.
@@ -107,7 +113,7 @@ class Comparison:
 
     @property
     def level(self) -> Level:
-        """Which part of the version should grow.
+        """The part of the version number that should grow.
 
         The major one where the schema breaks readers or a table lost most of its rows, the minor
         one where the schema changes otherwise, the patch where only rows change.
@@ -148,6 +154,7 @@ def compare_datasets(
         try:
             schemas = read_schema(before), read_schema(after)
             tables = _compare_tables((before, after), schemas)
+            moved = find_renamed_tables((before, after), schemas)
             referred = {
                 key.target
                 for schema in schemas
@@ -161,7 +168,8 @@ def compare_datasets(
             }
         except SQLITE_ERRORS as error:
             raise translate(error, f"{old.path} or {new.path}") from error
-    schema = compare_schemas(*schemas)
+    schema = tell_renamed_tables(compare_schemas(*schemas), schemas, moved)
+    tables = _join_renamed(tables, moved)
     changes: list[RowChange] = []
     keep = tell or changes.append
     unknown = [place for place, table in enumerate(tables) if _is_unknown(table)]
@@ -176,8 +184,25 @@ def compare_datasets(
                 by_content = bool(number or table.reason)
                 renamed = comparer.find_renamed(name, *shapes, by_content=by_content, key=number)
                 schema = tell_renamed(schema, name, renamed)
+    if old.manifest and new.manifest:
+        described = old.manifest.tables.values(), new.manifest.tables.values()
+        schema += compare_deprecations(*described)
     schema += _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
+
+
+def _join_renamed(
+    tables: list[TableComparison], renamed: Mapping[str, NewName]
+) -> list[TableComparison]:
+    """The tables, where those with another name are one, under the new one."""
+    counts = {table.table: table.old_rows for table in tables}
+    former = {name.table: (old, name.doubt) for old, name in renamed.items()}
+    for place, table in enumerate(tables):
+        if table.table in former:
+            old, doubt = former[table.table]
+            told = f"it was {'probably ' * bool(doubt)}called {old}"
+            tables[place] = replace(table, old_rows=counts[old], is_same=not doubt, reason=told)
+    return [table for table in tables if table.table not in renamed]
 
 
 def _is_unknown(table: TableComparison) -> bool:
@@ -240,7 +265,7 @@ def _compare_external_keys(
 
 
 def _compare_keys(old: Iterable[ExternalKey], new: Iterable[ExternalKey]) -> Iterator[SchemaChange]:
-    """What changed in the foreign keys into other datasets, which only manifests declare."""
+    """The changes in the foreign keys into other datasets, which only manifests declare."""
     before, after = (
         {
             (key.table, f"{list_names(key.columns)} to {key.goal} {list_names(key.referred)}")
@@ -305,7 +330,7 @@ def _count(
 
 
 Level = Literal["", "patch", "minor", "major"]
-"""Which part of a version grows; none where nothing changed."""
+"""The part of a version number that grows; none if nothing changed."""
 
 _PLACES = {"major": 0, "minor": 1, "patch": 2}
 

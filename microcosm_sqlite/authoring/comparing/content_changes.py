@@ -253,12 +253,12 @@ class RowComparer:
         rows = self._count_rows(table)
         queries = ContentQueries(table, before, shape, key)
         known = self._count(queries.count) if queries.columns else abs(rows[0] - rows[1])
-        if 2 * known >= sum(rows):
+        if 0 < sum(rows) <= 2 * known:
             return []
         return [
             (old, new)
             for old, new in pairs
-            if self._has_values(table, old)
+            if (_differ_in_case(old, new) or self._has_values(table, old))
             and self._count(ContentQueries(table, before, shape, key, {old: new}).count) == known
         ]
 
@@ -279,6 +279,11 @@ def _list_pairs(old: Shape, new: Shape) -> list[tuple[str, str]]:
     ]
 
 
+def _differ_in_case(before: str, after: str) -> bool:
+    """Whether SQLite takes two names for one, so that few values are enough evidence."""
+    return before.lower() == after.lower()
+
+
 def _is_moved(
     connection: sqlite3.Connection, table: str, key: Sequence[str], before: str, after: str
 ) -> bool:
@@ -293,6 +298,8 @@ def _is_moved(
     values = f"SELECT count(*) FROM (SELECT DISTINCT {was} {pairs} LIMIT {_EVIDENCE})"
     if connection.execute(differ).fetchone():
         return False
+    if _differ_in_case(before, after):
+        return True
     return bool(connection.execute(values).fetchone()[0] >= _EVIDENCE)
 
 

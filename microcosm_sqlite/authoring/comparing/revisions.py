@@ -23,7 +23,7 @@ from microcosm_sqlite.common.wording import (
     spell_count,
     spell_on_one_line,
 )
-from microcosm_sqlite.common.workspace import write_new
+from microcosm_sqlite.common.workspace import making_folder, write_new
 from microcosm_sqlite.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -109,10 +109,10 @@ def write_revision(
         return None
     name = re.sub(r"[^\w.]", "_", version) or f"schema_{_digest(definitions[1])}"
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    revision = Revision(name, _find_last(folder, name), upgrade, plan_steps(*definitions[::-1]))
     file = folder / f"{name}.py"
-    write_new(file, revision.render())
+    with making_folder(folder):
+        revision = Revision(name, _find_last(folder, name), upgrade, plan_steps(*definitions[::-1]))
+        write_new(file, revision.render())
     return file, revision
 
 
@@ -133,7 +133,7 @@ def _find_last(folder: Path, name: str) -> str:
     if len(heads) > 1:
         raise SettingsError(
             f"{folder} has several last revisions: {', '.join(sorted(heads))}.",
-            hint="Merge them: `alembic merge heads`.",
+            hint="Merge them: run the command that runs migrations with `merge heads`.",
         )
     return heads[0] if heads else ""
 
@@ -171,7 +171,8 @@ def _quote(statement: str) -> str:
 
 
 _HEADINGS = {
-    "added": "Added", "changed": "Changed", "renamed": "Renamed", "removed": "Removed"
+    "added": "Added", "changed": "Changed", "renamed": "Renamed", "deprecated": "Deprecated",
+    "removed": "Removed",
 }  # fmt: skip
 LONGEST = 60
 """Characters up to which a declaration is quoted."""
@@ -190,6 +191,18 @@ def render_changelog(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
+def list_news(old: InstalledDataset, new: InstalledDataset) -> list[dict[str, str]]:
+    """What the newer side's changelog says of versions that the older one's does not have.
+
+    Returns:
+        ``version`` and ``text`` of each, the latest one first; empty where a side has no changelog.
+    """
+    if not (old.manifest and new.manifest and old.manifest.changes):
+        return []
+    known = {each.get("version") for each in old.manifest.changes}
+    return [each for each in new.manifest.changes if each.get("version") not in known]
+
+
 def _section(heading: str, entries: list[str]) -> Iterator[str]:
     if entries:
         yield from ("", f"### {heading}", "")
@@ -200,7 +213,10 @@ def _describe(change: SchemaChange) -> str:
     thing, name = change.thing.capitalize(), spell_code(change.name or change.table)
     place = f" of {spell_code(change.table)}" if change.name else ""
     if change.change == "renamed":
-        text = f"{thing} {name}{place} to {spell_code(change.after)}."
+        doubt = f", probably: {change.doubt}" if change.doubt else ""
+        text = f"{thing} {name}{place} to {spell_code(change.after)}{doubt}."
+    elif change.change == "deprecated":
+        text = f"{thing} {name}{place}: {escape_markdown(change.after)}"
     elif change.change == "changed":
         declared = f" from {_quote_code(change.before)} to {_quote_code(change.after)}"
         is_short = max(len(change.before), len(change.after)) <= LONGEST

@@ -19,12 +19,12 @@ from microcosm_sqlite.authoring.comparing.schemas import (
     read_schema,
 )
 from microcosm_sqlite.authoring.comparing.shapes import Column, ForeignKey, Schema, Shape, even_out
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import fold_names, quote_identifier
 
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """One thing that was added to a schema, removed from it, renamed or changed.
+    """One thing that was added to a schema, removed from it, renamed, changed or deprecated.
 
     Attributes:
         change: What became of it.
@@ -32,34 +32,40 @@ class SchemaChange:
         table: The table, view or virtual table that it is, or belongs to.
         name: What it is called there; empty for a table as a whole and for a primary key.
         before: What was declared; empty where it was added; its name where it was renamed.
-        after: What is declared; empty where it was removed; its new name where it was renamed.
+        after: What is declared; empty where it was removed; its new name where it was renamed;
+            what to use instead where it was deprecated.
         breaks: Whether programs that read the old data may fail on the new.
+        doubt: Why a table was probably renamed, though its rows are not the same; else empty.
     """
 
-    change: Literal["added", "removed", "renamed", "changed"]
+    change: Literal["added", "removed", "renamed", "changed", "deprecated"]
     thing: str
     table: str
     name: str
     before: str
     after: str
     breaks: bool
+    doubt: str = ""
 
     def __str__(self) -> str:
         words = f"{self.thing} {self.name}".rstrip()
         if self.change == "renamed":
-            return f"{words} renamed to {self.after}"
+            told = f"{words} {'probably ' * bool(self.doubt)}renamed to {self.after}"
+            return f"{told}: {self.doubt}" if self.doubt else told
+        if self.change == "deprecated":
+            return f"{words} deprecated: {self.after}"
         if self.change == "changed":
             return f"{words} changed from {self.before or 'none'} to {self.after or 'none'}"
         return f"{words} {self.change}"
 
 
 def compare_schemas(old: Schema, new: Schema) -> list[SchemaChange]:
-    """What changed from one schema to another, table by table."""
+    """The changes from one schema to another, table by table."""
     changes: list[SchemaChange] = []
     for table in sorted(old.tables.keys() | new.tables.keys()):
         before, after = old.tables.get(table), new.tables.get(table)
         if before and after:
-            changes += _compare_shapes(table, before, after)
+            changes += compare_shapes(table, before, after)
         elif before:
             changes.append(SchemaChange("removed", "table", table, "", before.sql, "", True))
         elif after:
@@ -81,7 +87,8 @@ def _compare_triggers(
         yield from compare_declared("trigger", table, name, before, after, removing_breaks=False)
 
 
-def _compare_shapes(table: str, old: Shape, new: Shape) -> list[SchemaChange]:
+def compare_shapes(table: str, old: Shape, new: Shape) -> list[SchemaChange]:
+    """The changes in the declaration of one table."""
     guaranteed = list_guarantees(new)
     lost = {str(index) for index in list_guarantees(old) if not is_implied(index, guaranteed)}
     found = [
@@ -142,7 +149,7 @@ def _compare_sets(
 def _compare_foreign_keys(
     table: str, old: Iterable[ForeignKey], new: Iterable[ForeignKey]
 ) -> Iterator[SchemaChange]:
-    """What changed in foreign keys; what they do when rows change matters to writers alone."""
+    """The changes in foreign keys, without their actions, which matter to writers alone."""
     before, after = (
         {str(replace(key, on_update="", on_delete="")): str(key) for key in keys}
         for keys in (old, new)
@@ -180,7 +187,7 @@ def compare_declared(
 
 
 ASIDE = "{} as it was"
-"""What a table is called until its rows are in the new one."""
+"""The name of a table until its rows are in the new one."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +209,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Definitions:
-    """What a database declares, as it was written.
+    """The declarations of a database, as they were written.
 
     Attributes:
         schema: The same, taken apart.
@@ -218,7 +225,7 @@ class Definitions:
 
 
 def read_definitions(connection: sqlite3.Connection) -> Definitions:
-    """What an open database declares."""
+    """The declarations of an open database."""
     schema = read_schema(connection)
     tables: dict[str, str] = {}
     parts: dict[str, dict[str, str]] = {name: {} for name in schema.names}
@@ -245,10 +252,11 @@ def plan_steps(old: Definitions, new: Definitions) -> list[Step]:
         changes.setdefault(change.table, []).append(change)
     if not changes:
         return []
+    kept = fold_names(new.tables)
     return [
         *_drop_others(old, new),
         *(_change_table(name, found, old, new) for name, found in sorted(changes.items())
-          if name in old.tables or name in new.tables),
+          if name in new.tables or (name in old.tables and name.lower() not in kept)),
         *_create_others(old, new),
     ]  # fmt: skip
 
@@ -261,7 +269,7 @@ def _drop_others(old: Definitions, new: Definitions) -> Iterator[Step]:
         if _is_derived(kind, sql) or new.others.get((kind, name)) != sql
     ]
     if statements:
-        yield Step("views and virtual tables that are made anew, or are gone", tuple(statements))
+        yield Step("views and virtual tables that are rebuilt, or are gone", tuple(statements))
 
 
 def _create_others(old: Definitions, new: Definitions) -> Iterator[Step]:
@@ -286,14 +294,15 @@ def _change_table(
     name: str, changes: Iterable[SchemaChange], old: Definitions, new: Definitions
 ) -> Step:
     reason = f"{name}: {'; '.join(map(str, changes))}"
+    former = fold_names(old.tables).get(name.lower(), "")
     if name not in new.tables:
         lost = tuple(old.schema.tables[name].columns)
         return Step(reason, (f"DROP TABLE {quote_identifier(name)}",), lost=lost)
-    if name not in old.tables:
+    if not former:
         return Step(reason, (new.tables[name], *new.parts[name].values()))
-    if old.tables[name] == new.tables[name]:
-        return Step(reason, tuple(_change_parts(old.parts[name], new.parts[name])))
-    return _rebuild(name, reason, old.schema.tables[name], new)
+    if old.tables[former] == new.tables[name]:
+        return Step(reason, tuple(_change_parts(old.parts[former], new.parts[name])))
+    return _rebuild(name, reason, old.schema.tables[former], new)
 
 
 def _change_parts(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
@@ -306,15 +315,16 @@ def _change_parts(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[st
 
 def _rebuild(name: str, reason: str, before: Shape, new: Definitions) -> Step:
     after = new.schema.tables[name]
+    known, kept = fold_names(before.columns), fold_names(after.columns)
     filled = {
-        column: quote_identifier(column)
+        column: quote_identifier(known[column.lower()])
         for column, declared in after.columns.items()
-        if column in before.columns and not declared.is_generated
+        if column.lower() in known and not declared.is_generated
     }
     unfilled = [
         column
         for column, declared in after.columns.items()
-        if column not in before.columns
+        if column.lower() not in known
         and declared.is_required
         and not (declared.default or declared.is_generated)
         and after.key != (column,)  # which SQLite may number by itself
@@ -336,6 +346,6 @@ def _rebuild(name: str, reason: str, before: Shape, new: Definitions) -> Step:
     lost = tuple(
         column
         for column, declared in before.columns.items()
-        if column not in after.columns and not declared.is_generated
+        if column.lower() not in kept and not declared.is_generated
     )
     return Step(reason, statements, tuple(unfilled), lost)

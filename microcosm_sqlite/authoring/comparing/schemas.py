@@ -29,18 +29,18 @@ from microcosm_sqlite.authoring.comparing.shapes import (
     split_definitions,
 )
 from microcosm_sqlite.catalog.structure import table_names
-from microcosm_sqlite.common.sql import mentions, quote_identifier
+from microcosm_sqlite.common.sql import fold_names, mentions, quote_identifier
 
 _GENERATED = re.compile(r"\bgenerated\s+always\b", re.IGNORECASE)
 _BUILT_IN = (BINARY, "NOCASE", "RTRIM")
 """Collations, of which SQLite tells as they are spelled."""
 _ROWID, _EXPRESSION = -1, -2
 _STORED = 3
-"""What `PRAGMA table_xinfo` says of a generated column that is stored."""
+"""The mark of a stored generated column in `PRAGMA table_xinfo`."""
 
 
 class _Texts(NamedTuple):
-    """What is read of a database at once, as it may have 10,000 tables.
+    """The schema rows of a database, read at once because it may have 10,000 tables.
 
     Attributes:
         tables: The names of tables, in small letters, to what they are.
@@ -55,7 +55,7 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
     """The schema of an open database."""
     tables = table_names(connection)
     texts = _Texts(
-        {name.lower(): name for name in tables},
+        fold_names(tables),
         (_read_texts(connection, "table"), _read_texts(connection, "index")),
     )
     return Schema(
@@ -96,7 +96,7 @@ def _read_triggers(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
 
 
 def _read_shape(connection: sqlite3.Connection, table: str, texts: _Texts) -> Shape:
-    """What one table of an open database declares."""
+    """The declaration of one table of an open database."""
     quoted = quote_identifier(table)
     created, indexed = texts.made
     sql = created.get(table, "")
@@ -223,12 +223,12 @@ def _read_foreign_keys(
 def _spell(connection: sqlite3.Connection, table: str, columns: Key) -> Key:
     """The columns of a table as it spells them."""
     described = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))
-    known = {name.lower(): name for (name,) in described}
+    known = fold_names(name for (name,) in described)
     return tuple(known.get(column.lower(), column) for column in columns)
 
 
 def list_guarantees(shape: Shape) -> list[Index]:
-    """What no two rows of a table have in common: its keys and unique indexes."""
+    """The sets of columns that are unique in a table: its keys and unique indexes."""
     unique = [index for index in shape.indexes.values() if index.is_unique]
     is_plain = shape.key_collations <= {BINARY}
     primary = [Index(tuple(map(Term, shape.key)))] if shape.key and is_plain else []
@@ -297,7 +297,7 @@ def remove_calls(table: str, sql: str, function: str) -> tuple[str, list[str], l
         definitions[place : place + 1] = [rest] if rest else []
         removed.append(what)
         gone += [what.removeprefix("column ")] if what.startswith("column ") else []
-    kept = ", ".join("".join(each).strip() for each in definitions)
+    kept = ", ".join(even_out("".join(each)) for each in definitions)
     made = f"CREATE TABLE {quote_identifier(table)} ({kept})"
     return " ".join([made, *find_tail(sql)]), removed, gone
 

@@ -1,4 +1,4 @@
-"""What tables and their columns declare, in parts that are equal where they mean the same."""
+"""The declarations of tables and columns, in parts that are equal if they mean the same."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Term:
-    """What an index or a key is ordered by.
+    """One term that an index or a key is ordered by.
 
     Attributes:
         column: The column; empty for an expression.
@@ -139,7 +139,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a table declares.
+    """The declaration of a table.
 
     Attributes:
         columns: By name, in their order.
@@ -168,7 +168,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Schema:
-    """What a database declares.
+    """The declarations of a database.
 
     Attributes:
         tables: Ordinary tables by name.
@@ -223,10 +223,10 @@ def find_tail(sql: str) -> Definition:
 def find_condition(sql: str) -> str:
     """The condition of a partial index, blanks evened out; empty for an index of all rows.
 
-    >>> find_condition("CREATE INDEX i ON t (a) WHERE a  > 0")
+    >>> find_condition("CREATE INDEX i ON t (a) Where a  > 0")
     'a > 0'
     """
-    return even_out("".join(_split(sql)[1]).strip().removeprefix("WHERE").removeprefix("where"))
+    return re.sub(r"(?i)^where\b *", "", even_out("".join(_split(sql)[1])))
 
 
 def find_expression(term: Definition) -> str:
@@ -281,7 +281,7 @@ def name_column(definition: Definition) -> str:
 
 
 def find_expressions(definition: Definition, word: str) -> Iterator[tuple[str, str]]:
-    """What stands in brackets behind each `word`, with the name that a constraint has.
+    """The text in brackets behind each `word`, with the name of the constraint if it has one.
 
     >>> lexemes, = split_definitions("CREATE TABLE t (a CONSTRAINT small CHECK (a < (9)))")
     >>> list(find_expressions(lexemes, "CHECK"))

@@ -9,20 +9,16 @@ from __future__ import annotations
 import ast
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from microcosm_sqlite.authoring.build import try_build
-from microcosm_sqlite.authoring.drafting.code_layout import (
-    Call,
-    Imports,
-    ModuleText,
-    lay_out,
-    quote,
-)
+from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out, quote
+from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
 from microcosm_sqlite.authoring.drafting.draft import Draft, check_draft, keep_report
+from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import Known, infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -31,24 +27,27 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     describe_table,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
+from microcosm_sqlite.authoring.drafting.given_files import gather, refuse_taken, take_files
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.module_text import ModuleText
 from microcosm_sqlite.authoring.drafting.project_context import (
     add_to_card,
+    list_extras,
     list_settings,
+    list_source_files,
     name_source,
     write_store,
 )
 from microcosm_sqlite.authoring.drafting.report import list_decisions, report_files
 from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
 from microcosm_sqlite.authoring.project.models import find_models_file, import_models
-from microcosm_sqlite.authoring.project.pyproject import extend_hook_table
+from microcosm_sqlite.authoring.project.pyproject import extend_hook_table, require_extras
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.databases import is_database
-from microcosm_sqlite.authoring.sources.finding import name_table
+from microcosm_sqlite.common.project_revision import Revision, revise_project
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.workspace import Revision, open_scratch, revise_project
+from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -58,14 +57,19 @@ def add_tables(
     *,
     null_values: Collection[str] = (),
     accept: Accept = accept_none,
+    codebook: str | os.PathLike[str] | None = None,
+    downloads: Downloads | None = None,
 ) -> Draft:
     """Draft more tables into a project, with references from and to those that are there.
 
     Args:
         directory: The project, which can be built.
-        files: Files of one table each, or folders of them.
+        files: Files of one table each, folders or archives of them, or addresses, which are
+            fetched.
         null_values: Texts that mean that there is no value, besides those of the settings.
         accept: Asked for each file of text which of the repairs proposed are to be made.
+        codebook: What columns mean: a file as `read_codebook` takes it.
+        downloads: What was fetched already of these addresses; None for nothing.
 
     Raises:
         SourceError: A file cannot be read; nothing was changed.
@@ -76,39 +80,52 @@ def add_tables(
     root = Path(directory).resolve()
     _find_folder(ProjectSettings.from_pyproject(root))
     with revise_project(root) as revision, open_scratch() as scratch:
+        (scratch / "fetched").mkdir()
+        given = take_files(files, codebook, downloads, scratch / "fetched")
         settings = ProjectSettings.from_pyproject(revision.path)
         built = try_build(settings)
         with import_models(settings) as models:
             mapped = {name: cls.__name__ for name, cls in models.classes.items()}
             known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
         taken = _list_names(built)
-        gathered = _gather(files, scratch / "files", taken)
+        gathered = gather(given.files, scratch / "files", taken)
         nulls = [*settings.reading.null_values, *null_values]
-        inference = _infer(
-            scratch / "files", nulls, taken, accept, partial(_load_known, built, known)
-        )
+        load_known = partial(_load_known, built, known)
+        inference = _infer(scratch, nulls, taken, accept, load_known)
         if inference.refused:
             raise inference.refused[0]
         for table in inference.tables.values():
-            table.file = replace(table.file, path=gathered[table.file.path.name])
+            if table.file.origin:  # in a folder
+                refuse_taken(table.file.path, taken)
+            else:
+                table.file = replace(table.file, path=gathered[table.file.path.name])
+        unknown = [*describe_tables(inference.tables, given.codebook)]
         classes, notes = _write_code(revision, settings, known, mapped, inference)
         _copy_sources(revision, settings, inference)
-        notes += _write_settings(revision, settings, inference, null_values)
+        notes += _write_settings(revision, settings, inference, null_values, given.downloads)
         check_draft(revision.path, [])
-        decisions = [*list_decisions(inference, known=known), *notes]
+        decisions = [*list_decisions(inference, known=known), *notes, *unknown]
         report = [*report_files(inference, classes), *_report_references(known)]
         return keep_report(revision, root, decisions, report)
 
 
 def _infer(
-    folder: Path,
+    scratch: Path,
     null_values: Collection[str],
     taken: Collection[str],
     accept: Accept,
     load_known: Known,
 ) -> Inference:
+    folder = scratch / "files"
     try:
-        return infer_folder(folder, null_values, taken=taken, accept=accept, load_known=load_known)
+        return infer_folder(
+            folder,
+            null_values,
+            taken=taken,
+            accept=accept,
+            load_known=load_known,
+            scratch=scratch / "folders",
+        )
     except SourceError as error:
         error.args = (error.message.replace(str(folder), "What was given"),)
         raise
@@ -131,48 +148,6 @@ def _list_names(database: Path) -> list[str]:
         return [name for (name,) in connection.execute(query)]
 
 
-def _gather(
-    files: Iterable[str | os.PathLike[str]], folder: Path, taken: Collection[str]
-) -> dict[str, Path]:
-    """Lead to all files from one folder; each by its name."""
-    gathered: dict[str, Path] = {}
-    folder.mkdir()
-    lower = {name.lower(): name for name in taken}
-    for path in list_files(files):
-        table = name_table(path)
-        if table.lower() in lower:
-            raise SettingsError(
-                f"{path.name} would make table `{table}`, but the project has "
-                f"`{lower[table.lower()]}`; nothing was changed.",
-                hint="If it is a new edition of that table, use `microcosm-sqlite refresh`; else "
-                "give the file another name.",
-            )
-        if path.name in gathered:
-            raise SettingsError(
-                f"Two files are called {path.name}; nothing was changed.",
-                hint="Rename one of them, as its table is called after it.",
-            )
-        if is_database(path):
-            raise SourceError(
-                f"{path.name} is a database; nothing was changed.",
-                file=path.name,
-                hint="`microcosm-sqlite new --from` drafts a project of it.",
-            )
-        gathered[path.name] = path
-        (folder / path.name).symlink_to(path)
-    return gathered
-
-
-def list_files(files: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """The files, and those in the folders that are named, but for hidden ones."""
-    for path in (Path(file).resolve() for file in files):
-        if path.is_dir():
-            inner = (each for each in sorted(path.iterdir()) if each.is_file())
-            yield from (each for each in inner if not each.name.startswith("."))
-        else:
-            yield path
-
-
 def _load_known(
     database: Path, known: Mapping[str, InferredTable], connection: sqlite3.Connection
 ) -> dict[str, InferredTable]:
@@ -193,7 +168,11 @@ def _load_known(
 
 def _copy_sources(revision: Revision, settings: ProjectSettings, inference: Inference) -> None:
     folder = revision.path / _find_folder(settings)
-    files = {folder / name_source(table): table.file.path for table in inference.tables.values()}
+    files = {
+        folder / name: path
+        for table in inference.tables.values()
+        for name, path in list_source_files(table)
+    }
     for file, path in files.items():
         if file.exists():
             raise SettingsError(
@@ -208,12 +187,13 @@ def _write_settings(
     settings: ProjectSettings,
     inference: Inference,
     null_values: Collection[str],
+    downloads: Mapping[Path, Download],
 ) -> list[str]:
     """Write how the files are read, and add them to the card; tells what was not done."""
     file = revision.path / "pyproject.toml"
     text = file.read_bytes().decode()
-    added = list_settings(inference.tables, (), settings.reading, null_values)
-    extended = extend_hook_table(text, added)
+    added = list_settings(inference.tables, (), settings.reading, null_values, downloads)
+    extended = require_extras(extend_hook_table(text, added), list_extras(inference.tables))
     repairs = {
         f"{settings.sources}/{name_source(table)}": table.file.repairs
         for table in inference.tables.values()

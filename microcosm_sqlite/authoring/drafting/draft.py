@@ -16,14 +16,22 @@ from pathlib import Path
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange, compare_schemas
 from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.comparing.shapes import Schema, list_names
+from microcosm_sqlite.authoring.drafting.codebook import load_codebook
+from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads, is_url
+from microcosm_sqlite.authoring.drafting.fetching import fetch_all
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, list_files
+from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import Inference
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
-from microcosm_sqlite.authoring.drafting.project_context import describe_draft, name_source
+from microcosm_sqlite.authoring.drafting.from_files.source_tree import EXCLUDED, SourceTree
+from microcosm_sqlite.authoring.drafting.project_context import (
+    describe_draft,
+    list_source_files,
+    name_source,
+)
 from microcosm_sqlite.authoring.drafting.report import (
     list_decisions,
     report_databases,
@@ -31,6 +39,7 @@ from microcosm_sqlite.authoring.drafting.report import (
     spell_decisions,
 )
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
+from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files, open_folder
 from microcosm_sqlite.authoring.loading.connections import (
     create_full_text,
     create_indexes,
@@ -41,11 +50,12 @@ from microcosm_sqlite.authoring.project.models import Models, import_models
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.databases import explained, open_database
-from microcosm_sqlite.authoring.sources.finding import name_table
+from microcosm_sqlite.authoring.sources.formats import name_table
 from microcosm_sqlite.catalog.connection import harden
+from microcosm_sqlite.common.project_revision import Revision
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line, suggest
-from microcosm_sqlite.common.workspace import Revision, open_scratch
+from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -90,24 +100,32 @@ def draft_project(
     null_values: Collection[str] = (),
     accept: Accept = accept_none,
     exclude: Collection[str] = (),
+    codebook: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
+    again: bool = False,
+    downloads: Downloads | None = None,
     **answers: str,
 ) -> Draft:
     """Write a project whose tables are those of a folder of files.
 
-    They may be CSV, TSV, JSON Lines or Parquet, plain or compressed: types, lengths, keys,
+    They may be of any format that is read, such as CSV or Parquet: types, lengths, keys,
     references and enumerations are inferred from every row, and the files are copied as they are;
     what the build has to know of how they are written goes into its settings. Or they may be
     SQLite databases, whose schema is taken over and whose rows are copied by `VACUUM INTO`.
 
     Args:
         directory: Where to write; new or empty.
-        folder: The files, one for each table, and databases; or one database.
+        folder: The files, one for each table, and databases; or one database or archive; or the
+            address of a file, which is fetched.
         null_values: Texts that mean that there is no value, besides the empty field.
         accept: Asked for each file of text which of the repairs proposed are to be made. They go
             into `repairs.toml`; the files are copied as they are.
         exclude: Tables to leave out.
+        codebook: What columns mean: a file as `read_codebook` takes it. A `datapackage.json` in
+            the folder is one as well.
         dry_run: Whether to write nothing, for the report alone.
+        again: Whether to draft a project again that nobody has edited.
+        downloads: The file at that address, if it was fetched already.
         answers: Answers to the template's questions, as for `scaffold`.
 
     Raises:
@@ -116,27 +134,57 @@ def draft_project(
             directory is not empty.
         MissingDependencyError: cookiecutter is not installed, or sqlacodegen for a database.
     """
-    target, context = complete_answers(directory, answers)
+    target, context = complete_answers(directory, answers, again=again)
     with open_scratch() as scratch:
-        found = Path(folder)
+        named, fetched = _fetch(folder, scratch, downloads)
+        found = open_folder(named, scratch)
+        if found != named:
+            fetched |= {
+                path: member
+                for each in fetched.values()
+                for path, member in each.list_members(found).items()
+            }
+        codes, skip = load_codebook(found, codebook)
         databases, refused = read_databases(found, scratch, exclude)
         inference = Inference(refused=refused)
         if found.is_dir():
             taken = [name for database in databases for name in database.names]
             inference = infer_folder(
-                found, null_values, taken=taken, refused=refused, accept=accept, exclude=exclude
+                found,
+                null_values,
+                taken=taken,
+                refused=refused,
+                accept=accept,
+                exclude=exclude,
+                scratch=scratch / "archives",
+                skip=skip,
             )
         _refuse_unknown(exclude, inference, databases)
-        tables = describe_draft(inference, databases, context, null_values)
+        declared = [table for each in databases for table in each.found.metadata.tables.values()]
+        unknown = [*describe_tables(inference.tables, codes, declared)]
+        tables = describe_draft(inference, databases, context, null_values, fetched)
         place = scratch / "draft" if dry_run else target
-        with write_project(place, {**context, "_draft": tables}) as project:
+        with write_project(place, {**context, "_draft": tables}, again=again) as project:
             _replace_sources(project / "sources", inference, databases)
             _write_repairs(project, inference)
             check_draft(project, databases)
             report = [*report_databases(databases), *report_files(inference)]
-            decisions = list_decisions(inference, databases)
+            decisions = [*list_decisions(inference, databases), *unknown]
             draft = keep_report(Revision(project), target, decisions, report)
     return draft
+
+
+def _fetch(
+    folder: str | os.PathLike[str], scratch: Path, downloads: Downloads | None
+) -> tuple[Path, dict[Path, Download]]:
+    """Return the folder or archive, and what of it was fetched."""
+    if not is_url(folder):
+        return Path(folder), {}
+    (scratch / "fetched").mkdir()
+    downloads = downloads or fetch_all([str(folder)], scratch / "fetched")
+    found = next(each for each in downloads.values() if each)
+    place = found.path if is_folder_of_files(found.path) else found.path.parent
+    return place, {found.path.resolve(): found}
 
 
 def _refuse_unknown(
@@ -181,10 +229,10 @@ def list_proposals(folder: str | os.PathLike[str], file: str | os.PathLike[str])
         proposed[name] = tuple(repairs)
         return ()
 
-    paths = list_files(Path(folder), {}, []) if Path(folder).is_dir() else ()
-    for path in paths:
+    found = SourceTree({}, []).list_files(Path(folder)) if Path(folder).is_dir() else ()
+    for each in found:
         with suppress(SourceError, MemoryError):  # which the draft tells
-            sniff(path, note)
+            sniff(each.path, note)
     Path(file).write_text(write_repairs(proposed), "utf-8")
 
 
@@ -194,7 +242,9 @@ def _replace_sources(
     for example in sources.iterdir():
         example.unlink()
     for table in inference.tables.values():
-        shutil.copyfile(table.file.path, sources / name_source(table))
+        for name, path in list_source_files(table):
+            (sources / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, sources / name)
     for database in databases:
         shutil.copyfile(database.snapshot, sources / database.snapshot.name)
 
@@ -210,7 +260,7 @@ def _write_repairs(project: Path, inference: Inference) -> None:
 
 
 _TOLD = ("definition", "virtual table")
-"""Names of constraints, which models give anew, and full-text tables, of which notes tell."""
+"""Names of constraints, which models give again, and full-text tables, of which notes tell."""
 
 
 def check_draft(project: Path, databases: Collection[DatabaseDraft]) -> None:

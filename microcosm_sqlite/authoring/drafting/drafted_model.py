@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,12 +18,14 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.drafting.code_layout import (
     Call,
     Imports,
-    ModuleText,
     Node,
     quote,
+    spell_plainly,
+    spell_table,
     write_attribute,
     write_labels,
 )
+from microcosm_sqlite.authoring.drafting.module_text import ModuleText
 from microcosm_sqlite.authoring.values.kind_values import import_type
 from microcosm_sqlite.common.kinds import Kind
 
@@ -56,7 +58,7 @@ class Related:
 
 @dataclass(frozen=True)
 class FullText:
-    """What of a table is searched.
+    """The searched part of a table.
 
     Attributes:
         columns: The columns.
@@ -162,6 +164,36 @@ class ModelText:
                 return
         raise EditRefusedError(f"no `Literal` of its own lists the labels of `{attribute}`")
 
+    def describe(self, table: str, attribute: str, comment: str, info: Mapping[str, Any]) -> None:
+        """Write what a column means, and its unit and labels, in place of what is said there."""
+        module = ModuleText(self.text)
+        node = _find_attribute(module, table, attribute)
+        edited = deepcopy(node)
+        assert isinstance(edited.value, ast.Call), "it is a column"  # noqa: S101
+        given = {each.arg: each for each in edited.value.keywords}
+        told: dict[str, object] = {"comment": comment} if comment else {}
+        known = ast.literal_eval(given["info"].value) if "info" in given else {}
+        told |= {"info": {**known, **info}} if info else {}
+        for name, content in told.items():
+            value = ast.parse(repr(content), mode="eval").body
+            given[name] = ast.keyword(name, value)
+        last = [given.pop(name) for name in ("comment", "info") if name in given]
+        edited.value.keywords = [*given.values(), *last]
+        if _write(edited) != module.read(node):
+            self._replace(module, node, _write(edited))
+
+    def describe_table(self, table: str, text: str) -> None:
+        """Write what a table holds as the docstring of its class, where that is as drafted."""
+        module = ModuleText(self.text)
+        model = module.find_models().get(table)
+        docstring = model.body[0] if model else None
+        if docstring is None or module.read(docstring) != [
+            f'    """A row of {spell_table(table)}."""'
+        ]:
+            raise EditRefusedError(f"the class of table `{table}` has a docstring of its own")
+        told = spell_plainly(text).strip().rstrip(".")
+        self._replace(module, docstring, [f'    """{told}."""'])
+
     def add_column(self, table: str, lines: list[str], imports: Imports) -> None:
         """Write one more column behind the last one of a table."""
         module = ModuleText(self.text)
@@ -242,13 +274,16 @@ def _read(node: ast.expr | None) -> Node:
         parts = [_read(each) for each in node.args]
         parts += [_name(f"{each.arg}=", _read(each.value)) for each in node.keywords]
         return Call(f"{ast.unparse(node.func)}(", parts)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        pairs = zip(node.keys, node.values, strict=True)
+        return Call("{", [_name(f"{_read(key)}: ", _read(value)) for key, value in pairs], "}")
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return quote(node.value)
     return ast.unparse(node) if node else ""
 
 
 def _name(prefix: str, node: Node) -> Node:
-    return Call(f"{prefix}{node.head}", node.parts) if isinstance(node, Call) else prefix + node
+    return replace(node, head=prefix + node.head) if isinstance(node, Call) else prefix + node
 
 
 def escape_colons(sql: str) -> str:

@@ -1,4 +1,4 @@
-"""What the classes, attributes and relationships of drafted models are called, word by word."""
+"""Names of the classes, attributes and relationships of drafted models, word by word."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _UNIT = 2
 """Where no word is longer, capitals are those of a unit or an acronym: pH, kWh."""
 _ID = "ID"
-"""What other words follow without a capital: lgIDloser."""
+"""Prefixes that other words follow without a capital: lgIDloser."""
 _LAST_WORD = re.compile(r"([A-Z]+|[^\W\d_][^\W\d_A-Z]*)\Z")
 _IRREGULAR = frozenset({"children", "men", "people", "women"})
 _ONLY_PLURALS = frozenset(
@@ -105,7 +105,7 @@ def make_singular(name: str) -> str:
 
 
 def _list_stems(word: str) -> set[str]:
-    """What a plural may be made of by the rules of English."""
+    """The singulars that a plural may have by the rules of English."""
     if word[-1:].lower() != "s" or _NO_PLURALS.search(word):
         return set()
     stems = {word[:-1]}

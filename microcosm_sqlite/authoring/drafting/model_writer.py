@@ -6,7 +6,6 @@ as literals. Its identifiers are those that `model_names` made, and each is chec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
@@ -31,8 +30,16 @@ from microcosm_sqlite.authoring.drafting.code_layout import (
 )
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, FullText, Related
 from microcosm_sqlite.authoring.drafting.model_names import name_labels
-from microcosm_sqlite.authoring.values.kind_values import find_type_kind
-from microcosm_sqlite.common.kinds import JSON, KINDS, TEXT
+from microcosm_sqlite.authoring.drafting.model_parts import (
+    find_annotation,
+    find_module,
+    is_single,
+    list_actions,
+    list_checks,
+    list_options,
+    list_texts,
+    name_check,
+)
 from microcosm_sqlite.common.wording import measure
 
 _STANDARD = ("", "decimal", "typing")
@@ -84,12 +91,12 @@ class ModelWriter:
         return "\n".join(lines) + "\n"
 
     def write_addition(self) -> tuple[Imports, list[str]]:
-        """What a module that is there has to import for all that was written, and its lines."""
+        """The imports that an existing module needs for all that was written, and its lines."""
         labels = ["", "", *self._labels] if self._labels else []
         return self._imports, [*labels, *self._lines]
 
     def write_column(self, model: DraftedModel, name: str) -> tuple[Imports, list[str]]:
-        """What a module that is there has to import for one more column, and its lines."""
+        """The imports that an existing module needs for one more column, and its lines."""
         return self._imports, [*self._write_column(model, model.table.columns[name])]
 
     def _write_views(self) -> Iterator[str]:
@@ -148,18 +155,18 @@ class ModelWriter:
         if isinstance(column.type, sa.Enum):
             annotation = self._write_labels(model, attribute, column.type.enums)
         else:
-            annotation = self._imports.use_type(_find_annotation(column.type))
+            annotation = self._imports.use_type(find_annotation(column.type))
             arguments.append(self._write_type(column.type))
-        keys = [key for key in column.foreign_keys if _is_single(key.constraint)]
+        keys = [key for key in column.foreign_keys if is_single(key.constraint)]
         for key in sorted(keys, key=lambda key: key.target_fullname):
             self._imports.use("sqlalchemy", "ForeignKey")
-            actions = _list_actions(key.constraint)
+            actions = list_actions(key.constraint)
             arguments.append(Call("ForeignKey(", [quote(key.target_fullname), *actions]))
         if column.computed is not None:
             arguments.append(self._write_computed(column.computed))
         elif isinstance(column.server_default, sa.DefaultClause):
             arguments.append(self._write_text("server_default=", column.server_default.arg))
-        arguments += _list_options(column)
+        arguments += list_options(column)
         annotation = f"{annotation} | None" if column.nullable else annotation
         yield from self._write_attribute(attribute, annotation, "mapped_column", arguments)
 
@@ -176,7 +183,7 @@ class ModelWriter:
             # What declares no type is read as it is, and so is what declares text.
             return self._imports.use("sqlalchemy", "Text")
         name = type(type_).__name__
-        module = _find_module(type_)
+        module = find_module(type_)
         if not module:
             raise TypeError(f"SQLAlchemy exports no type {name}.")
         self._imports.use(module, name)
@@ -202,10 +209,10 @@ class ModelWriter:
             self._imports.use("sqlalchemy", "PrimaryKeyConstraint")
             yield Call("PrimaryKeyConstraint(", [*map(quote, key)])
         for key_ in sorted(table.foreign_key_constraints, key=lambda each: list(each.column_keys)):
-            if not _is_single(key_):
+            if not is_single(key_):
                 self._imports.use("sqlalchemy", "ForeignKeyConstraint")
                 targets = [element.target_fullname for element in key_.elements]
-                parts = [_list(key_.column_keys), _list(targets), *_list_actions(key_)]
+                parts = [list_texts(key_.column_keys), list_texts(targets), *list_actions(key_)]
                 yield Call("ForeignKeyConstraint(", parts)
         yield from self._list_constraints(table)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
@@ -222,8 +229,11 @@ class ModelWriter:
             if where is not None:
                 arguments.append(self._write_text("sqlite_where=", where))
             yield Call("Index(", arguments)
+        options = [f'"comment": {quote(table.comment)}'] if table.comment else []
         if not table.dialect_options["sqlite"].get("with_rowid", True):
-            yield '{"sqlite_with_rowid": False}'
+            options.append('"sqlite_with_rowid": False')
+        if options:
+            yield Call("{", options, "}")
 
     def _write_text(self, argument: str, clause: Any) -> Node:
         text = self._imports.use("sqlalchemy", "text as sql_text")
@@ -240,10 +250,10 @@ class ModelWriter:
             self._imports.use("sqlalchemy", "UniqueConstraint")
             yield Call("UniqueConstraint(", list(map(quote, unique)))
         names: set[str] = set()
-        for check in _list_checks(table):
+        for check in list_checks(table):
             self._imports.use("sqlalchemy", "CheckConstraint")
             text = str(check.sqltext.text)
-            name = str(check.name or _name_check(table, text))
+            name = str(check.name or name_check(table, text))
             while name in names:
                 name += "_"
             names.add(name)
@@ -293,58 +303,3 @@ def _write_statement(sql: str) -> list[str]:
         return [f"    {quote(sql)},"]
     escaped = sql.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return ['    """', *escaped.split("\n"), '""",']
-
-
-def _find_annotation(type_: sa.types.TypeEngine[Any]) -> str:
-    """Return the Python type of a column's values, as an annotation spells it."""
-    if isinstance(type_, sa.types.NullType):
-        return KINDS[JSON].annotation
-    return (find_type_kind(type_) or KINDS[TEXT]).annotation
-
-
-def _find_module(type_: sa.types.TypeEngine[Any]) -> str:
-    """Return the module that models import a type from; empty where there is none."""
-    name, kind = type(type_).__name__, find_type_kind(type_)
-    if isinstance(getattr(sa, name, None), type):
-        return "sqlalchemy"
-    module, _, known = kind.model_type.partition(":") if kind else ("", "", "")
-    return module if known == name else ""
-
-
-def _list_options(column: sa.Column[Any]) -> Iterator[str]:
-    if column.primary_key:
-        yield "primary_key=True"
-        is_alone = len(column.table.primary_key.columns) == 1
-        if is_alone and isinstance(column.type, sa.Integer) and column.autoincrement is not True:
-            yield "autoincrement=False"
-    if column.unique:
-        yield "unique=True"
-    if column.index:
-        yield "index=True"
-    if column.comment:
-        yield f"comment={quote(column.comment)}"
-
-
-def _list_checks(table: sa.Table) -> list[Any]:
-    checks = [each for each in table.constraints if isinstance(each, sa.CheckConstraint)]
-    return sorted(checks, key=lambda check: str(check.sqltext))
-
-
-def _name_check(table: sa.Table, text: str) -> str:
-    """Return the column that a check is about, as far as that can be seen."""
-    words = re.findall(r"\w+", text)
-    return next((word for word in words if word in table.columns), "rows")
-
-
-def _list_actions(constraint: sa.ForeignKeyConstraint | None) -> Iterator[str]:
-    for name in ("ondelete", "onupdate"):
-        if action := getattr(constraint, name, None):
-            yield f"{name}={quote(action)}"
-
-
-def _is_single(constraint: sa.ForeignKeyConstraint | None) -> bool:
-    return constraint is not None and len(constraint.columns) == 1
-
-
-def _list(names: Iterable[str]) -> Node:
-    return Call("[", list(map(quote, names)), "]")

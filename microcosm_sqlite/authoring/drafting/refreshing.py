@@ -6,70 +6,63 @@ that would take it. The work is done in a copy of the project, which is built be
 
 from __future__ import annotations
 
-import csv
 import os
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import replace
-from filecmp import cmp
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.build import try_build
-from microcosm_sqlite.authoring.drafting.adding import list_files
+from microcosm_sqlite.authoring.comparing.comparison import FEW
+from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
 from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
+from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
-from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
-from microcosm_sqlite.authoring.drafting.from_files.inferred import (
-    InferredColumn,
-    choose_length,
-    declare_column,
-)
-from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
-from microcosm_sqlite.authoring.drafting.model_names import name_attributes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.given_files import GivenFiles, choose_named, take_files
 from microcosm_sqlite.authoring.drafting.report import Refreshment
-from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
-from microcosm_sqlite.authoring.loading.table_load import Layout, Misfits, survey_rows
-from microcosm_sqlite.authoring.loading.violations import KeyTable
+from microcosm_sqlite.authoring.drafting.source_files import (
+    are_same,
+    flatten,
+    is_folder_of_files,
+    is_readable,
+    list_files,
+    replace_source,
+)
 from microcosm_sqlite.authoring.project.models import Models, find_models_file, import_models
 from microcosm_sqlite.authoring.project.pyproject import (
     extend_hook_table,
+    require_extras,
+    set_hook_values,
     write_toml,
     write_toml_key,
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.companions import lead_to
 from microcosm_sqlite.authoring.sources.databases import is_database
-from microcosm_sqlite.authoring.sources.finding import (
-    DELIMITED,
-    Source,
-    choose_opener,
-    find_sources,
+from microcosm_sqlite.authoring.sources.finding import find_sources
+from microcosm_sqlite.authoring.sources.formats import FORMATS, Source, split_name
+from microcosm_sqlite.authoring.sources.matching import (
+    find_archives,
+    find_parts,
     match_editions,
-    split_name,
 )
-from microcosm_sqlite.authoring.sources.records import Records, SourceFile
-from microcosm_sqlite.authoring.values.layout import TableRules, is_row_number, make_names
-from microcosm_sqlite.common.kinds import TEXT
-from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import is_utf8, spell_count
-from microcosm_sqlite.common.workspace import Revision, open_scratch, revise_project
+from microcosm_sqlite.authoring.sources.members import unpack_sources
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.common.project_revision import Revision, revise_project
+from microcosm_sqlite.common.wording import is_utf8
+from microcosm_sqlite.common.workspace import is_disk_fault, open_scratch
 from microcosm_sqlite.errors import BuildError, SettingsError, SourceError
-
-_FEW = 8
-"""As many new labels are believed, and as many as a column has already."""
 
 
 def refresh_project(
     directory: str | os.PathLike[str],
-    files: Sequence[str | os.PathLike[str]],
+    files: Sequence[str | os.PathLike[str]] = (),
     *,
     apply: bool = False,
+    fewer_rows: bool = False,
+    codebook: str | os.PathLike[str] | None = None,
+    downloads: Downloads | None = None,
+    scratch: Path | None = None,
 ) -> Refreshment:
     """Compare new editions of sources with the models, and take them if that is safe.
 
@@ -79,59 +72,109 @@ def refresh_project(
 
     Args:
         directory: The project.
-        files: The new editions, or folders of them, called as their table, their source, or as
-            the option `upstream` says.
+        files: The new editions, folders of them, or addresses, called as their table, their
+            source, or as the option `upstream` says. If nothing is named, neither files nor a
+            codebook, the addresses that the settings have are fetched.
         apply: Whether to change the project.
+        fewer_rows: Whether a table may lose half of its rows; else its file may be incomplete.
+        codebook: What columns mean: a file as `read_codebook` takes it.
+        downloads: What was fetched already of these addresses; None for nothing.
+        scratch: Where archives are unpacked, whose unknown files are read afterwards; None for a
+            folder that is removed.
 
     Raises:
         SourceError: A file cannot be read; nothing was changed.
         SettingsError: The project is not as it has to be; nothing was changed.
     """
     root = Path(directory).resolve()
-    with revise_project(root) as revision, open_scratch() as scratch:
-        refresh = _Refresh(revision, scratch)
-        refresh.run([*list_files(files)])
+    named = choose_named(root, files, codebook)
+    opened = nullcontext(scratch) if scratch else open_scratch()
+    with revise_project(root) as revision, opened as folder:
+        (folder / "fetched").mkdir()
+        settings = ProjectSettings.from_pyproject(revision.path)
+        whole = find_archives(settings)
+        given = take_files(named, codebook, downloads, folder / "fetched", settings, whole)
+        refresh = _Refresh(revision, folder, given, settings)
+        refresh.changes.takes_fewer = fewer_rows
+        refresh.run()
         is_new = bool(revision.changed)
-        is_applied = apply and is_new and not refresh.decisions
+        is_applied = apply and is_new and not refresh.changes.decisions
         if not is_applied:
             revision.changed.clear()
     file = refresh.file.relative_to(revision.path).as_posix()
-    edits = [f"{file}: {text}" for text in refresh.models_text.edits]
-    return Refreshment(root, is_new, is_applied, refresh.report, edits, refresh.decisions)
+    found, unknown = refresh.changes, refresh.unknown
+    edits = [f"{file}: {text}" for text in found.models_text.edits]
+    return Refreshment(root, is_new, is_applied, found.report, edits, found.decisions, unknown)
 
 
 class _Refresh:
     """One refreshment, in a copy of the project."""
 
-    def __init__(self, revision: Revision, scratch: Path) -> None:
-        self.revision, self.scratch = revision, scratch
-        self.report: list[str] = []
-        self.decisions: list[str] = []
-        self.settings = ProjectSettings.from_pyproject(revision.path)
-        self.added: dict[str, list[str]] = {}
+    def __init__(
+        self, revision: Revision, scratch: Path, given: GivenFiles, settings: ProjectSettings
+    ) -> None:
+        self.revision, self.scratch, self.given = revision, scratch, given
+        self.unknown: list[str] = []
+        self.values: dict[str, dict[str, object]] = {}
+        self.settings = settings
         self.file = find_models_file(self.settings)
-        self.models_text = ModelText(self.file.read_bytes().decode())
+        models_text = ModelText(self.file.read_bytes().decode())
+        self.changes = Changes(self.settings, models_text, given.codebook)
 
-    def run(self, files: Sequence[Path]) -> None:
+    def run(self) -> None:
         """Take the files, compare them, edit the models and build."""
         before = self._build_before()
         with import_models(self.settings) as models:
             tables = models.metadata.tables
-            taken = self._take(files, find_sources(self.settings, tables.keys()))
+            taken = self._take(find_sources(self.settings, tables.keys()))
             sources = find_sources(self.settings, tables.keys())
+            sources = unpack_sources(sources, self.scratch / "members")
             for name, file in taken.items():
-                _Edition(self, models, tables[name], sources[name]).compare(file, before)
-        if self.models_text.edits:
-            self.revision.rewrite(self.file, self.models_text.text)
-        if self.added:
-            settings = self.revision.path / "pyproject.toml"
-            text = extend_hook_table(settings.read_bytes().decode(), self.added)
-            self.revision.rewrite(settings, text)
-        if taken and not self.decisions:
+                Edition(self.changes, models, tables[name], sources[name]).compare(file, before)
+            self._describe(models)
+        if self.changes.models_text.edits:
+            self.revision.rewrite(self.file, self.changes.models_text.text)
+        self.changes.report += [f"{url}: unchanged" for url in self.given.unchanged]
+        self._write_settings(source for name in taken for source in sources[name])
+        if self.revision.changed and not self.changes.decisions:
             try:
                 try_build(ProjectSettings.from_pyproject(self.revision.path))
             except BuildError as error:
-                self.decisions.append(f"the build: {error}")
+                if is_disk_fault(error):
+                    raise  # which no decision about the sources would mend
+                self.changes.decisions.append(f"the build: {error}")
+
+    def _write_settings(self, taken: Iterable[Source]) -> None:
+        """Write what is known of the new files, and require what reads them."""
+        settings = self.revision.path / "pyproject.toml"
+        before = settings.read_bytes().decode()
+        text = set_hook_values(extend_hook_table(before, self.changes.added), self.values)
+        files = (source for source in taken if isinstance(source, SourceFile))
+        text = require_extras(text, {FORMATS[file.format].extra for file in files} - {""})
+        if text != before:
+            self.revision.rewrite(settings, text)
+
+    def _describe(self, models: Models) -> None:
+        """Edit what the models say of columns where the codebook says something else."""
+        for name, table in models.metadata.tables.items():
+            about = self.changes.codebook.find_table([name])
+            if about and about.rstrip(".") != models.describe(table).rstrip("."):
+                self._edit(name, partial(self.changes.models_text.describe_table, name, about))
+            for column in table.columns:
+                found = self.changes.codebook.find_column([name], [column.name])
+                info = found.info
+                is_told = all(column.info.get(key) == value for key, value in info.items())
+                if is_told and found.description in ("", column.comment):
+                    continue
+                place = (name, models.find_attribute(name, column.name))
+                edit = partial(self.changes.models_text.describe, *place, found.description, info)
+                self._edit(f"{name}.{column.name}", edit)
+
+    def _edit(self, what: str, edit: Callable[[], None]) -> None:
+        try:
+            edit()
+        except EditRefusedError as error:
+            self.changes.report.append(f"{what}: is not described again, as {error}")
 
     def _build_before(self) -> Path | None:
         """The database of the editions before, if there is any."""
@@ -141,30 +184,106 @@ class _Refresh:
             published = self.settings.database_path
             return published if published.suffix == ".db" and published.exists() else None
 
-    def _take(
-        self, files: Sequence[Path], sources: Mapping[str, Sequence[Source]]
-    ) -> dict[str, Path]:
+    def _take(self, sources: Mapping[str, Sequence[Source]]) -> dict[str, Path]:
         """Put the files in place of those before; tells which tables have which new file."""
         taken: dict[str, Path] = {}
-        for file, tables, source in match_editions(files, sources, self.settings.upstream):
+        credited: dict[str, Download] = {}
+        upstream, downloads = self.settings.upstream, self.given.downloads
+        addresses = {file: each.url for file, each in downloads.items() if not each.member}
+        for folder in (file for file in self.given.files if file.is_dir()):
+            if table := find_parts(folder, sources, upstream):
+                credited |= self._credit(table, folder)
+                taken |= {table: folder} if self._take_parts(folder, sources[table]) else {}
+        files = [*self._list_files(sources)]
+        for file, tables, source in match_editions(files, sources, upstream, addresses):
+            if source and source.member and not is_folder_of_files(file):
+                raise SettingsError(
+                    f"{source.path.name} holds the rows of {tables[0]}, so {file.name} cannot "
+                    "replace them; nothing was changed.",
+                    hint=f"Name a new {source.path.name}, or unpack the one of the project.",
+                )
+            credited |= self._credit(tables[0], file) if tables else {}
             if source is None:
-                advice = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
-                self.report.append(f"{file.name}: no table is called so; {advice}")
+                place = self._wrap(file) if file.is_symlink() else str(file)
+                self._note_unknown(file, addresses.get(file, place))
             elif self._replace(file, source.path, tables[0]):
                 taken |= dict.fromkeys(tables, file)
             else:
-                self.report += [f"{table}: unchanged" for table in tables]
+                self.changes.report += [f"{table}: unchanged" for table in tables]
+        renewed = {each.url for table, each in credited.items() if table in taken}
+        for table, download in credited.items():
+            if table in taken or (download.member and download.url in renewed):
+                self._remember(table, download)
         return taken
+
+    def _list_files(self, sources: Mapping[str, Sequence[Source]]) -> Iterator[Path]:
+        """The files, and those of folders whose names are in front; unknown folders are told."""
+        upstream = self.settings.upstream
+        for file in self.given.files:
+            if not file.is_dir():
+                yield file
+            elif not find_parts(file, sources, upstream):
+                inner = [*flatten(file, self.scratch / "folders")]
+                if any(source for *_, source in match_editions(inner, sources, upstream)):
+                    yield from inner
+                else:
+                    self._note_unknown(file, self._wrap(file))
+
+    def _credit(self, table: str, file: Path) -> dict[str, Download]:
+        """The download that a file is, or a member of, by the table; nothing for others."""
+        found = self.given.downloads.get(file.resolve())
+        return {table: found} if found else {}
+
+    def _note_unknown(self, file: Path, place: str) -> None:
+        self.unknown.append(place)
+        advice = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
+        self.changes.report.append(f"{file.name}: no table is called so; {advice}")
+
+    def _wrap(self, file: Path) -> str:
+        """A folder that leads to a file or folder under its name here, so that this counts."""
+        wrapped = self.scratch / "unknown" / str(len(self.unknown))
+        wrapped.mkdir(parents=True)
+        lead_to(file, wrapped / file.name)
+        return str(wrapped)
+
+    def _take_parts(self, folder: Path, sources: Sequence[Source]) -> bool:
+        """Take the parts of a table from a folder; those that it lacks stay. Whether any is new."""
+        parts = {each.path.name: each.path for each in sources if isinstance(each, SourceFile)}
+        table = next(iter(parts.values())).parent
+        files = [each for each in list_files([folder], self.scratch) if is_readable(each)]
+        news = [
+            each for each in files if each.name not in parts or not are_same(each, parts[each.name])
+        ]
+        for file in news:
+            place = parts.pop(file.name, table / file.name)
+            replace_source(self.revision, place, file, place)
+        kept = sorted(parts.keys() - {each.name for each in files})
+        if kept:
+            told = f"{', '.join(kept[:FEW])}{' and more' * (len(kept) > FEW)}"
+            stay = "stays, which is" if len(kept) == 1 else "stay, which are"
+            self.changes.report.append(f"{table.name}: {told} {stay} not in {folder.name}/")
+        if not news:
+            self.changes.report.append(f"{table.name}: unchanged")
+        return bool(news)
+
+    def _remember(self, table: str, download: Download) -> None:
+        """Keep in the settings where a file was fetched, and what is known of it."""
+        self.values.setdefault("upstream", {})[table] = download.url
+        self.values.setdefault("fetched", {})[table] = download.facts
 
     def _replace(self, file: Path, place: Path, table: str) -> bool:
         """Put a file in the place of one before; whether it is another one."""
+        download = self.given.downloads.get(file.resolve())
+        fetched = self.settings.fetched.get(table, {}).get("sha256")
+        if download and is_database(file) and download.sha256 == fetched:
+            return False
         if is_database(file):
             snapshot = self.scratch / file.name
             if damage := take_snapshot(file, snapshot):
                 raise SourceError(f"{file.name} is damaged: {damage}.", file=file.name)
             self.revision.take(snapshot, place)
             return True
-        if cmp(file, place, shallow=False):
+        if are_same(file, place):
             return False
         suffix, known = (each.name[len(split_name(each)[0]) :].lower() for each in (file, place))
         if suffix != known and not isinstance(self.settings.sources, str):
@@ -172,175 +291,11 @@ class _Refresh:
                 f"Option `sources` names {place.name}, which {file.name} cannot replace.",
                 hint="Name a file of its format there first.",
             )
-        self.revision.remove(place)
-        place = place if suffix == known else place.with_name(f"{table}{suffix}")
-        self.revision.take(file, place)
+        before, place = place, place if suffix == known else place.with_name(f"{table}{suffix}")
+        replace_source(self.revision, before, file, place)
+        if download:
+            return True
         if file.name != place.name and table not in self.settings.upstream and is_utf8(file.name):
             line = f"{write_toml_key(table)} = {write_toml(file.name)}"
-            self.added.setdefault("upstream", []).append(line)
+            self.changes.added.setdefault("upstream", []).append(line)
         return True
-
-
-class _Edition:
-    """The new edition of one table."""
-
-    def __init__(
-        self, refresh: _Refresh, models: Models, table: sa.Table, sources: Sequence[object]
-    ) -> None:
-        self.refresh, self.models, self.table = refresh, models, table
-        self.options = refresh.settings.read_options(table.name)
-        self.sources = [source for source in sources if isinstance(source, SourceFile)]
-        self.rules = TableRules.of(table, dialect(), self.options, models.aliases(table.name))
-        self.misfits = {name: Misfits(rule) for name, rule in self.rules.by_name.items()}
-        self.row_count = 0
-        self.present: set[str] = set()
-        key = [column.name for column in table.primary_key.columns]
-        self.key = key if set(key) <= self.rules.by_name.keys() else []
-        self.headers: dict[str, str] = {}
-        self.new: dict[str, InferredColumn] = {}
-
-    def compare(self, file: Path, before: Path | None) -> None:
-        """Report what is new, and edit the models where that is safe."""
-        head = len(self.refresh.report)
-        with closing(sqlite3.connect("", isolation_level=None)) as connection:
-            keys = KeyTable(connection, self.key) if self.key else None
-            try:
-                for source in self.sources:
-                    self._survey(source, keys)
-            except SourceError as error:
-                self._decide("", str(error))
-                return
-            keys = keys if {*self.key} <= self.present else None
-            facts = [spell_count(self.row_count, "row")]
-            facts += self._compare_rows(keys, before) if before else ()
-            shared, first = keys.find_shared() if keys else (0, "")
-        if shared:
-            self._decide(
-                ", ".join(self.key),
-                f"{spell_count(shared, 'key')} in several rows, such as {first}. If the key has "
-                "changed, say `primary_key=True` of the columns that it has now.",
-            )
-        self.refresh.report.insert(head, f"{self.table.name}: {file.name}, {', '.join(facts)}")
-        for name, each in self.misfits.items():
-            self._judge(name, each)
-        for column in self.new.values():
-            self._add(column)
-
-    def _survey(self, source: SourceFile, keys: KeyTable | None) -> None:
-        repairs = self.refresh.settings.repairs.get(source.name, ())
-        opener = choose_opener(source, self.options.csv, repairs)
-        with open_scratch() as folder:
-            with (folder / "fields.csv").open("w", encoding="utf-8", newline="") as stream:
-                survey_rows(opener, self.rules, self.misfits, partial(self._begin, stream, keys))
-            if self.headers:
-                self._infer(source, folder)
-
-    def _begin(
-        self, stream: TextIO, keys: KeyTable | None, records: Records, layout: Layout
-    ) -> Callable[[Sequence[Any], Mapping[str, Any]], None]:
-        """Begin to keep the keys of all rows, and the texts of new columns."""
-        names = make_names(records.header)
-        self.present |= {rule.name for rule in layout if rule}
-        has_key = {*self.key} <= self.present
-        takes_all = self.refresh.settings.unknown_columns == "ignore"
-        new = [
-            at
-            for at, (header, rule) in enumerate(zip(records.header, layout, strict=True))
-            if not (rule or takes_all or self.rules.aliases.get(header) == "")
-        ]
-        self.headers |= {names[at]: records.header[at] for at in new}
-        rows = csv.writer(stream)
-        rows.writerow(["number of the row", *(names[at] for at in new)])
-
-        def take(row: Sequence[Any], values: Mapping[str, Any]) -> None:
-            self.row_count += 1
-            if keys and has_key:
-                keys.add(values)
-            if new:
-                rows.writerow([self.row_count, *(row[at] for at in new)])
-
-        return take
-
-    def _infer(self, source: SourceFile, folder: Path) -> None:
-        """Infer what the new columns hold, as if they were a file of their own."""
-        if not (source.format in DELIMITED or source.table):  # it says its types, of one table
-            (folder / "fields.csv").unlink()
-            (folder / source.path.name).symlink_to(source.path)
-        (found,) = infer_folder(folder, self.options.null_values).tables.values()
-        for column in found.columns.values():
-            for name, header in self.headers.items():
-                if column.header in (name, header):
-                    self.new.setdefault(name, replace(column, name=name, header=header))
-
-    def _compare_rows(self, keys: KeyTable | None, before: Path) -> Iterator[str]:
-        """How many rows there were, and which of them are gone; and what has no values any more."""
-        with open_as_reader(before) as old:
-            table = quote_identifier(self.table.name)
-            try:
-                (count,) = old.execute(f"SELECT count(*) FROM {table}").fetchone()
-                yield f"{count:,} before"
-                for name in self.rules.by_name.keys() - self.present:
-                    self._find_missing(old, name)
-                listed = ", ".join(map(quote_identifier, self.key))
-                known = old.execute(f"SELECT {listed or 'NULL'} FROM {table}")
-            except sqlite3.OperationalError:  # it has other tables or columns than the models
-                return
-            gone, first = keys.find_gone(known) if keys else (0, "")
-        if gone:
-            yield f"{spell_count(gone, 'row')} gone, such as {first}"
-
-    def _find_missing(self, old: sqlite3.Connection, name: str) -> None:
-        column = self.table.columns[name]
-        table, quoted = map(quote_identifier, (self.table.name, name))
-        query = f"SELECT 1 FROM {table} WHERE {quoted} IS NOT NULL LIMIT 1"
-        if not is_row_number(column) and old.execute(query).fetchone():
-            self._decide(name, "the column is missing. Put it back, or take it out of the model.")
-
-    def _judge(self, name: str, misfits: Misfits) -> None:
-        """Edit the model where what does not fit is safe to take, or leave it to the author."""
-        column, first = self.table.columns[name], misfits.first
-        type_, values, texts = column.type, [*misfits.values], self.refresh.models_text
-        rows = spell_count(misfits.row_count, "row")
-        place = (self.table.name, self.models.find_attribute(self.table.name, name))
-        is_limited = misfits.rule.kind == TEXT and getattr(type_, "length", None)
-        is_label = isinstance(type_, sa.Enum) and len(values) <= max(len(type_.enums), _FEW)
-        if first and is_label and "" not in values and may_be_labels(values):
-            told = f"new in {rows}: {', '.join(values)}"
-            self._edit(name, told, partial(texts.add_labels, *place, values))
-        elif first and "" not in values and is_limited:
-            told = f"texts of up to {misfits.longest} characters, where {type_!r} is said"
-            length = choose_length(misfits.longest)
-            self._edit(name, told, partial(texts.set_length, *place, length))
-        elif first:
-            told = f"in {rows} a value does not fit, first {first.message}"
-            self._decide(name, f"{told} {first.hint}")
-        elif misfits.widest and type(type_) is sa.Integer and not is_row_number(column):
-            told = f"whole numbers as wide as {misfits.widest}"
-            self._edit(name, told, partial(texts.widen_integer, *place))
-
-    def _edit(self, name: str, text: str, edit: Callable[[], None]) -> None:
-        try:
-            edit()
-        except EditRefusedError as error:
-            self._decide(name, f"{text}. Edit the model yourself, as {error}.")
-        else:
-            self.refresh.report.append(f"  {name}: {text}")
-
-    def _add(self, column: InferredColumn) -> None:
-        """Write a new column into the model, which may be empty as rows of before are."""
-        name, cls = self.table.name, self.models.classes.get(self.table.name)
-        attribute = name_attributes([*self.table.columns.keys(), column.name])[column.name]
-        while hasattr(cls, attribute):
-            attribute += "_"
-        model = declare_column(column, name, attribute)
-        imports, lines = ModelWriter("Base", ()).write_column(model, column.name)
-        edit = partial(self.refresh.models_text.add_column, name, lines, imports)
-        told = [f"a new column, {column.kind}", *filter(None, [column.hint])]
-        self._edit(column.name, ", would be ".join(told), edit)
-        if column.format:
-            line = f"formats.{write_toml_key(column.name)} = {write_toml(column.format)}"
-            self.refresh.added.setdefault(f"tables.{write_toml_key(name)}", []).append(line)
-
-    def _decide(self, column: str, what: str) -> None:
-        place = f"{self.table.name}.{column}" if column else self.table.name
-        self.refresh.decisions.append(f"{place}: {what}")

@@ -12,12 +12,12 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED, HIDDEN
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
     InferredTable,
 )
+from microcosm_sqlite.authoring.drafting.from_files.source_tree import EXCLUDED, HIDDEN
 from microcosm_sqlite.authoring.drafting.model_names import name_classes
 from microcosm_sqlite.authoring.drafting.project_context import describe_options, list_csv_options
 from microcosm_sqlite.authoring.values.parsing import spell_value
@@ -39,7 +39,8 @@ def report_files(inference: Inference, classes: Mapping[str, str] | None = None)
     classes = classes or name_classes(inference.tables, "")
     for name, table in inference.tables.items():
         rows = spell_count(table.row_count, "row")
-        yield f"{name}: {rows} of {table.file.source.name}, model {classes[name]}"
+        file = table.file.origin or table.file.source.name
+        yield f"{name}: {rows} of {file}, model {classes[name]}"
         yield f"  key: {_describe_key(table)}"
         yield from _describe_columns(table.columns.values())
         yield from _describe_suggestions(table.columns.values())
@@ -48,7 +49,7 @@ def report_files(inference: Inference, classes: Mapping[str, str] | None = None)
         options = list_csv_options(table)
         if options:
             yield f"  read with csv {describe_options(options)}"
-        yield from _describe_link(table.file.path)
+        yield from _describe_link(table.file.path) if not table.file.origin else ()
         for note in (*table.file.notes, *table.remarks):
             yield f"  note: {note}"
     for name, reason in inference.left_out.items():
@@ -62,7 +63,7 @@ def list_decisions(
     databases: Iterable[DatabaseDraft] = (),
     known: Mapping[str, InferredTable] | None = None,
 ) -> Iterator[str]:
-    """What only the author knows: all that may be otherwise than it was drafted, as lines.
+    """The questions that only the author can answer, as lines.
 
     Args:
         inference: The tables of files.
@@ -95,7 +96,7 @@ def list_decisions(
 
 
 def spell_decisions(decisions: Collection[str]) -> list[str]:
-    """What only the author knows, as a report begins with it."""
+    """The heading of the questions that only the author can answer."""
     if not decisions:
         return ["Nothing to look at: all of it is sure."]
     head = f"{spell_count(len(decisions), 'thing')} to look at:"
@@ -104,7 +105,7 @@ def spell_decisions(decisions: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Refreshment:
-    """What new editions of sources are like.
+    """A description of new editions of sources.
 
     Attributes:
         path: The project.
@@ -113,6 +114,7 @@ class Refreshment:
         report: What is new in each table, as lines.
         edits: The edits of the models that it takes.
         decisions: What no longer fits, of which only the author can say what to do.
+        unknown: Files that no table is called as, so that they may be new ones.
     """
 
     path: Path
@@ -121,6 +123,7 @@ class Refreshment:
     report: Sequence[str]
     edits: Sequence[str]
     decisions: Sequence[str]
+    unknown: Sequence[str] = ()
 
     def spell(self) -> list[str]:
         """The whole report, which begins with the decisions."""
@@ -195,7 +198,7 @@ def _describe_kind(column: InferredColumn) -> str:
 
 
 def _describe_spelling(column: InferredColumn) -> str:
-    """What becomes of how its values are written, as an addition to its kind."""
+    """Describe how the texts of its values change, as an addition to its kind."""
     told = ", some infinite" if column.has_infinity else ""
     told += ", kept in UTC without it" if column.kind == MOMENT else ""
     if column.odd and not column.format:
@@ -209,7 +212,7 @@ def _is_empty(column: InferredColumn) -> bool:
 
 
 def _describe_suggestions(columns: Iterable[InferredColumn]) -> Iterator[str]:
-    """What may be so, but was not put into the model, which says it in a comment."""
+    """A suggestion that was not put into the model, which has a comment about it."""
     for suggestion, alike in _group(columns):
         names = ", ".join(alike[:_MOST_SHOWN]) + (" and more" if alike[_MOST_SHOWN:] else "")
         yield f"  maybe {names}: {suggestion}"

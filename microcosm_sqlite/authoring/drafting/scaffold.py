@@ -11,19 +11,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.authoring.drafting.redrawing import (
+    find_edits,
+    read_digests,
+    refuse_edited,
+    replace_project,
+    write_digests,
+)
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import suggest
-from microcosm_sqlite.common.workspace import open_workspace, sweep
+from microcosm_sqlite.common.workspace import (
+    making_folder,
+    naming_full_disk,
+    open_scratch,
+    open_workspace,
+    sweep,
+)
 from microcosm_sqlite.errors import BuildError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
 _QUESTIONS = "cookiecutter.json"
+_ANSWERS = ".copier-answers.yml"
 _PREFIX = ".scaffold-"
 
 
-def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
+def scaffold(directory: str | os.PathLike[str], *, again: bool = False, **answers: str) -> Path:
     """Write a complete project that builds a data wheel, with a small example dataset in it.
 
     Nothing is fetched, and nothing is written outside of the directory.
@@ -31,6 +46,7 @@ def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
     Args:
         directory: Where to write; new or empty. Its name becomes the distribution's, unless the
             answers say otherwise.
+        again: Whether to draft a project again that nobody has edited.
         answers: Answers to the template's questions, by name (see :func:`questions`); what is
             not answered takes its default.
 
@@ -38,20 +54,21 @@ def scaffold(directory: str | os.PathLike[str], **answers: str) -> Path:
         The directory, as an absolute path.
 
     Raises:
-        SettingsError: An answer cannot be used, or the directory is not empty.
+        SettingsError: An answer cannot be used, the directory is not empty, or the project in it
+            was edited.
         MissingDependencyError: cookiecutter is not installed.
 
     >>> scaffold("elements-data", data_license="CC0-1.0")       # doctest: +SKIP
     PosixPath('/data/elements-data')
     """
-    target, context = complete_answers(directory, answers)
-    with write_project(target, context):
+    target, context = complete_answers(directory, answers, again=again)
+    with write_project(target, context, again=again):
         pass
     return target
 
 
 def complete_answers(
-    directory: str | os.PathLike[str], answers: Mapping[str, str]
+    directory: str | os.PathLike[str], answers: Mapping[str, str], *, again: bool = False
 ) -> tuple[Path, dict[str, str]]:
     """Return where to write, and all answers: those that are not given take their defaults.
 
@@ -60,35 +77,62 @@ def complete_answers(
         MissingDependencyError: cookiecutter is not installed.
     """
     target = Path(directory).absolute().resolve()
-    _refuse_occupied(target)
+    is_chosen = "data_license" in answers
+    if again and target.exists():
+        refuse_edited(target)
+        is_chosen |= ProjectSettings.from_pyproject(target).license_confirmed
+        answers = {**_read_answers(target), **answers}
+    else:
+        _refuse_occupied(target)
     answers = {"distribution": target.name, **answers}
     validate_answers(answers, questions())
     context = _complete(answers)
     validate_answers({name: context[name] for name in questions()}, questions())
-    return target, context
+    return target, {**context, **({} if is_chosen else {"_unconfirmed": "true"})}
 
 
 @contextmanager
-def write_project(target: Path, context: Mapping[str, Any]) -> Iterator[Path]:
+def write_project(
+    target: Path, context: Mapping[str, Any], *, again: bool = False
+) -> Iterator[Path]:
     """Render the template, and give it to be completed; only what is complete is left.
 
     Args:
         target: Where to write; new or empty.
         context: All answers, and `_draft` in place of the template's example.
+        again: Whether to replace what was drafted there before.
 
     Yields:
         The project while it is written, elsewhere.
+
+    Raises:
+        OSError: It cannot be written, as on a disk without room.
     """
+    with naming_full_disk(target), _write_project(target, context, again=again) as project:
+        yield project
+
+
+@contextmanager
+def _write_project(target: Path, context: Mapping[str, Any], *, again: bool) -> Iterator[Path]:
+    if again and target.exists():
+        with open_scratch() as scratch:
+            project = _render(context, str(scratch))
+            yield project
+            write_digests(project)
+            replace_project(target, project)
+        return
     if target.exists() and not _may_replace(target):
         with open_workspace(target, _PREFIX) as scratch:
             project = _render(context, str(scratch))
             yield project
+            write_digests(project)
             _move_into(target, project)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with open_workspace(target.parent, f".{target.name}.new-") as scratch:
+    prefix = f".{target.name}.new-"
+    with making_folder(target.parent), open_workspace(target.parent, prefix) as scratch:
         project = _render(context, str(scratch))
         yield project
+        write_digests(project)
         try:
             project.rename(target)  # which replaces nothing but an empty folder
         except OSError:
@@ -116,7 +160,7 @@ def _may_replace(folder: Path) -> bool:
 
 
 def questions() -> dict[str, tuple[str, ...]]:
-    """What the template asks, in order: the choices of each question, none where any text may do.
+    """The questions of the template in order, with their choices; none if any text is allowed.
 
     >>> questions()["compression"]
     ('none', 'zstd')
@@ -149,15 +193,25 @@ def _refuse_occupied(target: Path) -> None:
     if target.is_dir():
         sweep(target, _PREFIX)
         if any(target.iterdir()):
+            is_drafted = bool(read_digests(target)) and not any(find_edits(target))
             raise SettingsError(
                 f"{target} is not empty; nothing was written.",
-                hint="Name a directory that is new or empty.",
+                hint="Name a directory that is new or empty"
+                + ("; or add --again, as nobody has edited it." if is_drafted else "."),
             )
     elif target.exists():
         raise SettingsError(
             f"{target} is not a directory; nothing was written.",
             hint="Name a directory that is new or empty.",
         )
+
+
+def _read_answers(target: Path) -> dict[str, str]:
+    """The answers that a project was scaffolded with."""
+    with extra("new", "A new project"):
+        from yaml import safe_load  # which cookiecutter brings
+    told = safe_load((target / _ANSWERS).read_text("utf-8"))
+    return {name: str(answer) for name, answer in told.items() if name in questions()}
 
 
 def _complete(answers: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from hashlib import file_digest, sha256
 from importlib.metadata import version
@@ -17,29 +17,36 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import types
 
+from microcosm_sqlite.authoring.finishing.fields import (
+    describe_field,
+    describe_index,
+    describe_schema,
+    read_info,
+)
 from microcosm_sqlite.authoring.loading.connections import open_scanner
 from microcosm_sqlite.authoring.project.models import (
     Models,
     Others,
-    describe_key,
     describe_requirements,
     identify,
 )
-from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.finding import Source
+from microcosm_sqlite.authoring.project.settings import Origin, ProjectSettings
+from microcosm_sqlite.authoring.sources.formats import Source
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undecorate
-from microcosm_sqlite.authoring.values.parsing import find_own_form
-from microcosm_sqlite.catalog.manifest import EXTENSION, FORMAT, PROFILE, Field, Manifest
+from microcosm_sqlite.catalog.manifest import (
+    EXTENSION,
+    FORMAT,
+    PROFILE,
+    SHARDED_FORMAT,
+    Manifest,
+)
+from microcosm_sqlite.catalog.manifest_tables import Field
 from microcosm_sqlite.catalog.structure import describe_structure, fingerprint
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 from microcosm_sqlite.errors import ManifestError
-from microcosm_sqlite.orm.external_keys import external_keys
-from microcosm_sqlite.orm.types import EnumType
 
 
 def digest_inputs(
@@ -60,11 +67,19 @@ def digest_inputs(
     import sqlalchemy
 
     known = cache(digest)  # many tables may come from one database
-    left_out = {"root", "sources", "upstream"} | (set() if settings.repairs else {"repairs"})
+    left_out = {"columnar", "editions", "shards", "root", "sources", "upstream", "fetched"}
+    left_out |= {"license_confirmed"}
+    left_out |= set() if settings.repairs else {"repairs"}
+    left_out |= {"compression_level"} if settings.compression == "none" else set()
+    addresses = [address for address in settings.upstream.values() if "://" in address]
     described = {
         "settings": {k: v for k, v in asdict(settings).items() if k not in left_out},
         "sources": {
-            table: [[s.name, known(s.path)] for s in files if isinstance(s, SourceFile)]
+            table: [
+                [source.name, *map(known, source.files)]
+                for source in files
+                if isinstance(source, SourceFile)
+            ]
             for table, files in sources.items()
         },
         "code": {
@@ -72,6 +87,7 @@ def digest_inputs(
             for path in {*settings.package_directory.rglob("*.py"), *imported}
         },
         "others": identify(others or {}),
+        **({"addresses": addresses} if addresses else {}),
         "versions": [find_builder_version(), sqlite3.sqlite_version, sqlalchemy.__version__],
     }
     return sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
@@ -141,7 +157,7 @@ def describe_dataset(
         "description": settings.description,
         "version": settings.version,
         "licenses": [{"name": settings.license}] if settings.license else [],
-        "sources": [_describe_origin(origin) for origin in settings.origins],
+        "sources": [_describe_origin(origin) for origin in list_origins(settings)],
         "contributors": [{"title": name} for name in settings.contributors],
     }
     requires = describe_requirements(models.others, settings.dependencies)
@@ -168,10 +184,68 @@ def describe_dataset(
                 "sqliteVersion": sqlite3.sqlite_version,
                 "builderVersion": find_builder_version(),
                 "models": settings.models,
+                **(
+                    {"changes": [asdict(each) for each in settings.changes]}
+                    if settings.changes
+                    else {}
+                ),
             },
         },
         "the manifest of this build",
     )
+
+
+def place_file(
+    raw: dict[str, Any],
+    *,
+    package: str,
+    resource: str,
+    compression: str = "none",
+    file_hash: str = "",
+    shards: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Say in a manifest where its database is.
+
+    Args:
+        raw: The manifest.
+        package: The import package that holds the file.
+        resource: The file's name.
+        compression: How the file is compressed, or the files of the shards.
+        file_hash: Hex digest of a compressed file.
+        shards: What is to be said of each shard, where there is no such file.
+    """
+    extension = raw[EXTENSION]
+    for key in ("fileHash", "shards"):
+        extension.pop(key, None)
+    extension |= {
+        "format": SHARDED_FORMAT if shards else FORMAT,
+        "package": package,
+        "resource": resource,
+        "compression": compression,
+        **({"fileHash": f"sha256:{file_hash}"} if file_hash else {}),
+        **({"shards": [*shards]} if shards else {}),
+    }
+    for table in raw["resources"]:
+        table["path"] = resource
+
+
+def list_origins(settings: ProjectSettings) -> list[Origin]:
+    """Where the data came from, the addresses that files are fetched of included.
+
+    An origin that is such an address has the checksum of the file.
+    """
+    fetched = {
+        address: settings.fetched.get(table, {}).get("sha256", "")
+        for table, address in settings.upstream.items()
+        if "://" in address
+    }
+    told = [
+        replace(origin, sha256=fetched.pop(origin.url)) if fetched.get(origin.url) else origin
+        for origin in settings.origins
+    ]
+    known = {origin.url for origin in told}
+    added = {url: digest for url, digest in fetched.items() if url not in known}
+    return told + [Origin(url.rpartition("/")[2] or url, url, each) for url, each in added.items()]
 
 
 def _describe_origin(origin: Any) -> dict[str, str]:
@@ -209,96 +283,16 @@ def _describe_table(
     description = models.describe(table)
     if description:
         resource["description"] = description
+    resource |= read_info(table.info, {"deprecated": str}, f"table `{table.name}`")
     rowid = name_rowid(table.columns.keys())
     if count and rowid and table.dialect_options["sqlite"].get("with_rowid", True):
         ends = ", ".join(f"(SELECT {end}({rowid}) FROM {quoted})" for end in ("min", "max"))
         span = connection.execute(f"SELECT {ends}").fetchone()  # looks at two rows, not at all
         resource["rowidRange"] = list(span)
-    indexes = [_describe_index(index) for index in table.indexes]
+    indexes = [describe_index(index) for index in table.indexes]
     if indexes:
         resource["indexes"] = sorted(indexes, key=lambda index: str(index["name"]))
     return resource
-
-
-def _describe_index(index: sa.Index) -> dict[str, Any]:
-    fields = [part.name if isinstance(part, sa.Column) else str(part) for part in index.expressions]
-    return {"name": index.name, "fields": fields, "unique": bool(index.unique)}
-
-
-def describe_schema(table: sa.Table) -> dict[str, Any]:
-    """A table in Table Schema v2."""
-    schema: dict[str, Any] = {"fields": [describe_field(column) for column in table.columns]}
-    primary = [column.name for column in table.primary_key.columns]
-    if primary:
-        schema["primaryKey"] = primary
-    unique = sorted(
-        [column.name for column in constraint.columns]
-        for constraint in table.constraints
-        if isinstance(constraint, sa.UniqueConstraint)
-    )
-    if unique:
-        schema["uniqueKeys"] = unique
-    keys = sorted(map(_describe_foreign_key, table.foreign_key_constraints), key=str)
-    if keys:
-        schema["foreignKeys"] = keys
-    return schema
-
-
-def _describe_foreign_key(constraint: sa.ForeignKeyConstraint) -> dict[str, Any]:
-    if constraint in external_keys(constraint.table):
-        key = describe_key(constraint)
-        reference = {
-            "package": key.dataset,
-            "resource": key.target,
-            "fields": list(key.referred),
-        }
-        return {"fields": list(key.columns), "reference": reference}
-    target = constraint.referred_table.name
-    return {
-        "fields": [column.name for column in constraint.columns],
-        "reference": {
-            "resource": "" if target == constraint.table.name else target,
-            "fields": [element.column.name for element in constraint.elements],
-        },
-    }
-
-
-def describe_field(column: sa.Column[Any]) -> dict[str, Any]:
-    """A column as a field of Table Schema v2."""
-    kind = find_type_kind(column.type)
-    described: dict[str, Any] = {"name": column.name, "type": kind.field_type if kind else "any"}
-    form = kind and (find_own_form(undecorate(column.type), kind) or kind.format)
-    if form:
-        described["format"] = form
-    text = column.comment or column.doc
-    if text:
-        described["description"] = text
-    constraints = _describe_constraints(column)
-    if constraints:
-        described["constraints"] = constraints
-    return described
-
-
-def _describe_constraints(column: sa.Column[Any]) -> Mapping[str, Any]:
-    constraints: dict[str, Any] = {}
-    type_ = undecorate(column.type)
-    if not column.nullable:
-        constraints["required"] = True
-    labels = _list_labels(column.type)
-    if labels:
-        constraints["enum"] = labels
-    elif isinstance(type_, types.String) and type_.length is not None:
-        constraints["maxLength"] = type_.length
-    return constraints
-
-
-def _list_labels(type_: types.TypeEngine[Any]) -> list[str]:
-    """The texts that an enumeration stores; none for another type."""
-    if isinstance(type_, EnumType):
-        return [member.name for member in type_.enum_class]
-    if isinstance(type_, types.TypeDecorator):
-        return _list_labels(type_.impl_instance)
-    return list(type_.enums) if isinstance(type_, types.Enum) else []
 
 
 def measure_tables(path: Path, metadata: sa.MetaData) -> dict[str, list[dict[str, Any]]]:

@@ -6,17 +6,18 @@ The same rows give the same bytes. A finished wheel is opened once more, and its
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
 from microcosm_sqlite.authoring.loading.connections import open_scanner
 from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSettings
-from microcosm_sqlite.catalog.cache.extraction import extract_file, extract_member
+from microcosm_sqlite.catalog.cache.extraction import extract_file
+from microcosm_sqlite.catalog.cache.joining import extract_archive
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.location import Location, member_name
 from microcosm_sqlite.catalog.manifest import Manifest
@@ -27,7 +28,7 @@ from microcosm_sqlite.catalog.verifying.record import read_record
 from microcosm_sqlite.common.platforms import open_pool, synchronize_folder
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.common.workspace import open_scratch, publish_new
 from microcosm_sqlite.errors import DatasetCorruptError, DatasetError, VerificationError
 
 APPLICATION_ID = 0x4D435351
@@ -57,7 +58,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def write_copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Write the file anew, with pages that are laid out by content alone."""
+    """Rewrite the file, with pages that are laid out by content alone."""
     connection.execute("VACUUM INTO ?", (str(target),))
 
 
@@ -79,21 +80,58 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-LEVEL = 19
-"""As small as zstd gets before it asks more memory of readers."""
+
+def publish_both(database: Path, target: Path, manifest: Path, description: Path) -> None:
+    """Put a database and its manifest where neither is yet, both or none.
+
+    Args:
+        database: The finished file.
+        target: Where it goes.
+        manifest: The finished manifest.
+        description: Where that goes.
+
+    Raises:
+        FileExistsError: Something is there.
+    """
+    for path in (database, manifest):
+        settle(path)
+    # The same bytes without a manifest are what a process left that was killed in between.
+    is_left = not description.exists() and target.is_file() and cmp(database, target, shallow=False)
+    if not is_left:
+        publish_new(database, target)
+    try:
+        publish_new(manifest, description)
+    except BaseException:
+        if not is_left:
+            target.unlink(missing_ok=True)
+        raise
 
 
-def compress(source: Path, target: Path) -> None:
-    """Compress a file with zstd: the same bytes for the same file, however many processors."""
+def compress(
+    source: Path, target: Path, level: int, offset: int = 0, size: int | None = None
+) -> None:
+    """Compress a file with zstd: the same bytes for the same file, however many processors.
+
+    Args:
+        source: The file.
+        target: Where to.
+        level: How hard zstd tries.
+        offset: Where to begin.
+        size: How many bytes to take; by default all of them.
+    """
     parameter: Any = zstd.CompressionParameter
     options = {
-        parameter.compression_level: LEVEL,
+        parameter.compression_level: level,
         parameter.checksum_flag: 1,
         # One worker cuts the file into the same blocks as many do; none at all does not.
         parameter.nb_workers: max(1, os.cpu_count() or 1),
     }
+    left = source.stat().st_size if size is None else size
     with source.open("rb") as plain, zstd.ZstdFile(target, "wb", options=options) as packed:
-        shutil.copyfileobj(plain, packed, 1 << 20)
+        plain.seek(offset)
+        while chunk := plain.read(min(left, 1 << 20)):
+            left -= len(chunk)
+            packed.write(chunk)
 
 
 MOST_THREADS = 4
@@ -188,14 +226,14 @@ def verify_wheel(wheel: str | Path) -> Manifest:
             hint="It needs hatchling 1.26 or later.",
         )
     member = member_name(manifest)
-    if member not in read_record(distribution):
+    if not manifest.shards and member not in read_record(distribution):
         raise VerificationError(
             f"{name} has no {member}.",
             hint="Does [tool.hatch.build.targets.wheel] `packages` name the package, and "
             "nothing exclude the database?",
         )
     with _extracting(f"{name}/{member}") as folder:
-        _verify_file(extract_member(str(wheel), member, manifest, folder), manifest)
+        _verify_file(extract_archive(distribution, manifest, folder), manifest)
     return manifest
 
 

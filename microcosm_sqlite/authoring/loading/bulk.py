@@ -92,4 +92,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (import_module("apsw").Error, UnicodeDecodeError) as error:
-        raise sqlite3.OperationalError(str(error)) from error
+        raised = sqlite3.OperationalError(str(error))
+        # As Python's own has it from 3.11 on; a decoding error has none.
+        raised.sqlite_errorcode = getattr(error, "extendedresult", 0)
+        raise raised from error

@@ -48,7 +48,7 @@ Turkish locale, `INSERT` is none."""
 
 
 class Writer(Protocol):
-    """What loading asks of a connection; those of Python have it."""
+    """The methods of a connection that loading needs; those of Python have them."""
 
     @property
     def in_transaction(self) -> bool:

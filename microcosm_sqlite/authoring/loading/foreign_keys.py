@@ -93,7 +93,7 @@ _HINT = "Add the missing rows, leave the key out of the model, or make the field
 
 
 class _Messages:
-    """What is told of the orphans of one table, value by value.
+    """Describe the orphans of one table, value by value.
 
     Attributes:
         count: How many rows refer to nothing.

@@ -218,14 +218,14 @@ class _Insertion:
         return self._write(f"SELECT {{}} {plain_text.source}", self._write_expressions())
 
     def _write_parameters(self) -> list[str]:
-        """What stands for each field where rows are bound."""
+        """The placeholder of each field if rows are bound."""
         return [
             "?" if self._has_types or index in self._caches else rule.write_null_if("?")
             for index, rule in self._fields.items()
         ]
 
     def _write_expressions(self) -> Iterator[str]:
-        """What stands for each field where SQLite reads the text."""
+        """The placeholder of each field if SQLite reads the text."""
         for index, rule in self._fields.items():
             field = f"c{index}"
             if index in self._caches:

@@ -68,7 +68,7 @@ def load_part(connection: Writer, load: TableLoad) -> int:
 
 
 def _resolve_suspects(connection: Writer, load: TableLoad) -> None:
-    """Judge the values that are in doubt, and load anew where column affinity took them wrong."""
+    """Judge the values that are in doubt, and load again where column affinity took them wrong."""
     suspects = _find_suspects(connection, load)
     if not suspects:
         return

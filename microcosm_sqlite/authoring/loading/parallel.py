@@ -2,28 +2,30 @@
 
 The first part goes into the table itself, where that makes no difference. Each other is loaded by
 another process into a file of its own, and copied over by SQLite in one statement: by a forked
-child where a fork is safe, else by one that is started anew and imports the models. Whatever goes
+child where a fork is safe, else by one that is spawned and imports the models. Whatever goes
 wrong, wrong values included, ends in None: the caller then loads the whole in one process, and
 finds out what it was.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import os
-import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import sqlalchemy as sa
 
 from microcosm_sqlite.authoring.loading.bulk import has_apsw
+from microcosm_sqlite.authoring.loading.children import (
+    ForkedChild,
+    PartFailedError,
+    StartedChild,
+)
 from microcosm_sqlite.authoring.loading.connections import (
     INSERT,
     Writer,
@@ -109,7 +111,7 @@ def load_in_parts(
         The number of rows, or None where they have to be loaded in one piece; the table is empty
         again then.
     """
-    children: list[_Child | _StartedChild] = []
+    children: list[ForkedChild | StartedChild] = []
     try:
         for number, part in enumerate(parts[1:]):
             file = folder / f"{STAGE}{number}.db"
@@ -133,14 +135,14 @@ def load_in_parts(
     return rows
 
 
-def _start(file: Path, part: Opener, load: TableLoad) -> _Child | _StartedChild:
+def _start(file: Path, part: Opener, load: TableLoad) -> ForkedChild | StartedChild:
     if load.start is None or can_fork():
         silent = replace(load, advance=ignore_advance, count_rows=ignore_advance)
-        return _Child(file, replace(silent, openers=[part]))
+        return ForkedChild(file, partial(fill_part, file, replace(silent, openers=[part])))
     try:
-        return _StartedChild(file, load.start(part, file))
+        return StartedChild(file, load.start(part, file))
     except OSError as error:
-        raise _PartFailedError from error
+        raise PartFailedError from error
 
 
 def fill_part(file: Path, load: TableLoad) -> None:
@@ -200,12 +202,8 @@ def _transaction(connection: Writer) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-class _PartFailedError(Exception):
-    """A child did not load its part."""
-
-
 _FAILURES = (
-    _PartFailedError,
+    PartFailedError,
     BuildError,
     sqlite3.Error,
     ValueError,
@@ -213,66 +211,6 @@ _FAILURES = (
     TypeError,
     OverflowError,
 )
-
-
-class _Child:
-    """A forked process that loads one part."""
-
-    def __init__(self, file: Path, load: TableLoad) -> None:
-        self.file = file
-        parent = os.getpid()
-        self._process = os.fork()
-        if self._process == 0:
-            code = 1
-            try:
-                _end_with(parent)
-                fill_part(self.file, load)
-                code = 0
-            finally:
-                os._exit(code)  # nothing that is open here is the child's to close
-
-    def wait(self) -> None:
-        """Wait until the part is there."""
-        process, self._process = self._process, 0
-        _, status = os.waitpid(process, 0)
-        if status != 0:
-            raise _PartFailedError
-
-    def end(self) -> None:
-        """End it where it still runs, and remove what it made."""
-        if self._process:
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
-        self.file.unlink(missing_ok=True)
-
-
-class _StartedChild:
-    """A process that was started anew, and loads one part."""
-
-    def __init__(self, file: Path, process: Popen[bytes]) -> None:
-        self.file = file
-        self._process = process
-
-    def wait(self) -> None:
-        """Wait until the part is there."""
-        if self._process.wait() != 0:
-            raise _PartFailedError
-
-    def end(self) -> None:
-        """End it where it still runs, and remove what it made."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
-        self.file.unlink(missing_ok=True)
-
-
-def _end_with(parent: int) -> None:
-    """Let the kernel end this child as soon as its parent ends, however that does."""
-    set_signal_at_parents_death = 1  # PR_SET_PDEATHSIG
-    ctypes.CDLL(None).prctl(set_signal_at_parents_death, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _create_stage(connection: Writer, rules: TableRules) -> None:

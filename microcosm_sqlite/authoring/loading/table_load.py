@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from microcosm_sqlite.authoring.loading.header_advice import advise_header
 from microcosm_sqlite.authoring.loading.value_errors import describe_offence
 from microcosm_sqlite.authoring.sources.records import Converter, Opener, Records
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableLoad:
-    """What a load needs to know.
+    """The inputs of a load.
 
     Attributes:
         rules: What its columns take.
@@ -54,7 +55,12 @@ class TableLoad:
 
     def lay_out(self, records: Records) -> list[ColumnRule | None]:
         """The rule of each field of one source."""
-        layout = lay_out(self.rules, records.header, records.name, skip_unknown=self.skip_unknown)
+        skips = self.skip_unknown
+        try:
+            layout = lay_out(self.rules, records.header, records.name, skip_unknown=skips)
+        except SourceError as error:
+            error.hint = advise_header(self.rules, records) or error.hint
+            raise
         if not (self.is_partial or records.is_empty):
             refuse_missing(self.rules, layout, records.name)
         return layout
@@ -122,7 +128,7 @@ _LARGEST = 2**31 - 1
 
 @dataclass
 class Misfits:
-    """What of one column does not fit, or is wider than its type says.
+    """Values of one column that do not fit, or are wider than its type says.
 
     Attributes:
         rule: How the column takes values.

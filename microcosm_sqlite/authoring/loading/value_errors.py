@@ -86,7 +86,7 @@ def tell_count(message: str, rows: int) -> str:
 
 
 def _find_kind(error: SourceError) -> object:
-    """What offences that are told together have in common."""
+    """The key by which offences are grouped in a message."""
     if isinstance(error, SourceValueError):
         return error.file, error.column, error.value
     return error
@@ -158,12 +158,23 @@ def describe_offence(
         line=line,
         column=rule.name,
         value=str(value),
-        hint=_advise(rule, value),
+        hint=_advise_joint(records, line, value) or _advise(rule, value),
     )
 
 
+def _advise_joint(records: Records, line: int, value: object) -> str:
+    """What to do where files were joined; empty where nothing tells that."""
+    if records.has_types:
+        return ""
+    if str(value).startswith("\ufeff"):
+        return f"Delete the byte order mark in line {line}, as where files were joined."
+    if value in records.header:
+        return f"If line {line} is the header again, as where files were joined, delete it."
+    return ""
+
+
 def _advise(rule: ColumnRule, value: object) -> str:
-    """What to do about a value, where that can be told; an empty string elsewhere."""
+    """Suggest how to fix a value; an empty string if there is no suggestion."""
     text, options = str(value).strip(), f"tables.{write_toml_key(rule.column.table.name)}"
     optional = "make the column nullable: `Mapped[... | None]`"
     if value is None or not text:
@@ -180,10 +191,21 @@ def _advise(rule: ColumnRule, value: object) -> str:
     for format_, number in find_number_formats(text).items():
         meanings.setdefault(number, format_)
     key = f"{options}.formats.{write_toml_key(rule.name)}"
+    settings = {number: f"{key} = {write_toml(format_)}" for number, format_ in meanings.items()}
     return " ".join(
-        f"If {text} is {number}, set `{key} = {write_toml(format_)}`."
-        for number, format_ in meanings.items()
+        f"If {text} is {number}, {_advise_number(rule, number, text, setting)}."
+        for number, setting in settings.items()
     )
+
+
+def _advise_number(rule: ColumnRule, number: str, text: str, setting: str) -> str:
+    """How a column can take a number: by its format, a wider type, or both."""
+    steps = [f"set `{setting}`"] if number != text else []
+    if rule.kind == INTEGER and not number.lstrip("+-").isdecimal():
+        steps.append("put `Double` in the model")
+    elif rule.kind == INTEGER and not -(2**63) <= int(number) < 2**63:
+        steps = ["put `Text` in the model"]
+    return " and ".join(steps or [f"set `{setting}`"])
 
 
 def find_misfit(records: Records, judge: Callable[[Any], object], only: str = "") -> SourceError:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UniqueKey:
-    """What no two rows of a table may share.
+    """A set of columns in which rows of a table must differ.
 
     Attributes:
         columns: The columns that have to be known to tell; all of them where there are none.

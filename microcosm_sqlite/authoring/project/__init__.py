@@ -1,1 +1,1 @@
-"""What a dataset project says of itself: its settings and its models."""
+"""The declarations of a dataset project: its settings and its models."""

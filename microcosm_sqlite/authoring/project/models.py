@@ -67,7 +67,7 @@ def describe_key(key: sa.ForeignKeyConstraint) -> ExternalKey:
 
 
 def describe_requirements(others: Others, accepted: Mapping[str, str]) -> dict[str, Any]:
-    """What the manifest says of the other datasets.
+    """The entries of the manifest about the other datasets.
 
     Args:
         others: The datasets, by name.
@@ -90,7 +90,7 @@ def _describe_requirement(other: InstalledDataset, accepted: Mapping[str, str]) 
 
 
 def _accept_like(version: str) -> str:
-    """What is accepted where no dependency says it: later ones with the same first number."""
+    """The versions accepted if no dependency says so: later ones with the same first number."""
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -102,7 +102,7 @@ def _accept_like(version: str) -> str:
 
 
 def identify(others: Others) -> dict[str, list[str]]:
-    """What tells one state of the other datasets from any other: version and hash of each."""
+    """A mark of the state of the other datasets: version and hash of each."""
     return {
         name: [other.version, other.manifest.sha256 if other.manifest else ""]
         for name, other in others.items()
@@ -111,7 +111,7 @@ def identify(others: Others) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Models:
-    """What a models module declares.
+    """The declarations of a models module.
 
     Attributes:
         metadata: The tables.
@@ -134,11 +134,11 @@ class Models:
         return {key: column.name for key, column in columns.items() if key != column.name}
 
     def find_attribute(self, table: str, column: str) -> str:
-        """What a column is called in its class."""
+        """The attribute name of a column in its class."""
         return next((key for key, name in self.aliases(table).items() if name == column), column)
 
     def describe(self, table: sa.Table) -> str:
-        """What the table holds: its comment, or the docstring of its class."""
+        """The description of the table: its comment, or the docstring of its class."""
         if table.comment:
             return table.comment
         cls = self.classes.get(table.name)
@@ -194,7 +194,7 @@ def _take_modules(root: str) -> dict[str, ModuleType]:
 
 
 def _find_modules(names: set[str], directory: Path) -> dict[str, Path]:
-    """Those that came from a project's tree, but not from an environment inside of it."""
+    """The modules that came from a project's tree, but not from an environment inside it."""
     found = {name: Path(getattr(sys.modules[name], "__file__", None) or "") for name in names}
     return {name: file for name, file in found.items() if _is_inside(file, directory)}
 

@@ -1,6 +1,6 @@
 """Read a `pyproject.toml`: what the distribution is, and the table of the build hook.
 
-Also writes values as TOML, and adds to the table of the build hook.
+Also writes values as TOML, adds to the table of the build hook, and to what builds require.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from packaging.requirements import Requirement
 
 from microcosm_sqlite.authoring.project.source_options import HOOK
 from microcosm_sqlite.common.extras import extra
@@ -30,7 +32,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "dependencies": (list,),
     "optional-dependencies": (dict,),
 }
-"""What each key of [project] that we look at may be."""
+"""The type of each key of [project] that is read."""
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "a table"}
 
 
@@ -104,7 +106,7 @@ def find_hook_table(document: Mapping[str, Any], root: Path) -> Mapping[str, Any
 
 
 def read_facts(document: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """What [project] says of the distribution that its manifest repeats."""
+    """The facts in [project] about the distribution, which its manifest repeats."""
     project = document.get("project", {})
     licence = project.get("license", "")
     if not isinstance(licence, str):
@@ -138,7 +140,10 @@ def write_toml_key(name: str) -> str:
 
 
 def write_toml(value: object) -> str:
-    """A text, boolean, number or list as a value in TOML."""
+    """A text, boolean, number, list or table as a value in TOML."""
+    if isinstance(value, Mapping):
+        pairs = (f"{write_toml_key(key)} = {write_toml(each)}" for key, each in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     # TOML takes those of JSON, but for one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -176,6 +181,41 @@ def extend_hook_table(text: str, added: Mapping[str, Sequence[str]]) -> str:
     )
 
 
+def set_hook_values(text: str, values: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the text of a pyproject.toml where keys of tables below the hook's have other values.
+
+    Args:
+        text: The text.
+        values: The keys and their values, texts or tables of texts, by the name of their table.
+
+    Raises:
+        SettingsError: As for `extend_hook_table`.
+    """
+    added: dict[str, list[str]] = {}
+    for name, told in values.items():
+        for key, value in told.items():
+            line = f"{write_toml_key(key)} = {write_toml(value)}"
+            replaced = _replace_line(text, name, key, line)
+            if replaced is None:
+                added.setdefault(name, []).append(line)
+            else:
+                text = replaced
+    return extend_hook_table(text, added)
+
+
+def _replace_line(text: str, name: str, key: str, line: str) -> str | None:
+    """The text with another line for a key; None where no line of its own says it."""
+    lines, header = text.split("\n"), ""
+    for at, known in enumerate(lines):
+        if found := _HEADER.fullmatch(known):
+            header = found[1]
+        with suppress(tomllib.TOMLDecodeError):
+            if [*tomllib.loads(known)] == [key] and header in [f"{h}.{name}" for h in _HOOK_TABLES]:
+                lines[at] = line + "\r" * known.endswith("\r")
+                return "\n".join(lines)
+    return None
+
+
 def _extend_table(text: str, name: str, added: Sequence[str]) -> str:
     end = "\r" if text.partition("\n")[0].endswith("\r") else ""
     lines = (text if text.endswith("\n") else f"{text}{end}\n").split("\n")
@@ -210,3 +250,37 @@ def _merge(table: Any, added: Mapping[str, Any]) -> None:
             _merge(table[key], value)
         else:
             table[key] = value
+
+
+def require_extras(text: str, extras: Collection[str]) -> str:
+    r"""Return the text of a pyproject.toml whose builds have extras of this distribution.
+
+    All else stays as it is.
+
+    Raises:
+        SettingsError: What builds require is written in a way that cannot be edited so; the hint
+            has what to write.
+
+    >>> require_extras('[build-system]\nrequires = ["microcosm-sqlite[build]>=3"]', ["excel"])
+    '[build-system]\nrequires = ["microcosm-sqlite[build,excel]>=3"]'
+    """
+    required = tomllib.loads(text).get("build-system", {}).get("requires", [])
+    found = [each for each in required if _OWN.match(each)]
+    known = {name for each in found for name in Requirement(each).extras}
+    missing = sorted({*extras} - known)
+    if not missing:
+        return text
+    spelled = write_toml(found[0]) if found else ""
+    listed = ",".join([*sorted(known), *missing])
+    if not found or text.count(spelled) != 1:
+        raise SettingsError(
+            f"The sources need the {'extras' if missing[1:] else 'extra'} {', '.join(missing)} to "
+            "be built, and [build-system] is written in a way that leaves no place for it.",
+            hint=f'Write "microcosm-sqlite[{listed}]" in its `requires`.',
+        )
+    rest = _OWN.sub("", found[0], count=1)
+    return text.replace(spelled, write_toml(f"microcosm-sqlite[{listed}]{rest}"), 1)
+
+
+_OWN = re.compile(r"microcosm[-_.]sqlite\s*(\[[^\]]*\])?(?![\w.-])", re.IGNORECASE)
+"""This distribution in a requirement, with its extras."""

@@ -31,6 +31,7 @@ KINDS = (
     "missing-field",
     "other-table",
     "preamble",
+    "quoted-line",
     "repeated-header",
     "stray-quote",
     "surplus-field",

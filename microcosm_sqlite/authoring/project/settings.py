@@ -10,7 +10,9 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from microcosm_sqlite.authoring.project.changelog import Change, read_changes
 from microcosm_sqlite.authoring.project.pyproject import find_hook_table, read_facts, read_pyproject
+from microcosm_sqlite.authoring.project.recipe import Recipe, check_edition
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repairs, read_repairs
 from microcosm_sqlite.authoring.project.source_options import (
     CsvOptions,
@@ -19,23 +21,31 @@ from microcosm_sqlite.authoring.project.source_options import (
     read_csv_options,
     read_table_options,
 )
-from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.common.project_revision import recover_project
+from microcosm_sqlite.errors import DatasetError, SettingsError
 
 MANIFEST_FILE = "datapackage.json"
 KNOWN_OPTIONS = frozenset(
     {
+        "authors",
         "card",
+        "columnar",
         "columns",
         "compression",
+        "compression-level",
         "csv",
         "dataset",
+        "editions",
         "error-limit",
+        "fetched",
         "infinity",
         "license",
+        "license-confirmed",
         "models",
         "null-values",
         "origins",
         "package",
+        "shards",
         "sources",
         "tables",
         "tables-without-source",
@@ -45,6 +55,10 @@ KNOWN_OPTIONS = frozenset(
         "upstream",
     }
 )
+DEFAULT_LEVEL = 9
+"""Of zstd: compressing takes less time than building what is compressed."""
+HIGHEST_LEVEL = 19
+"""As small as zstd gets before it asks more memory of readers."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,8 @@ class ProjectSettings:
 
     Attributes:
         root: The project's directory.
+        license_confirmed: Whether somebody has chosen the licence; false as `new` writes it where
+            it was not asked for one.
         dataset: The dataset's name, which is its entry point's name.
         models: The dotted module that declares the tables.
         sources: A folder under `root`, or a mapping from table to file or files under `root`.
@@ -70,11 +86,19 @@ class ProjectSettings:
         reading: How the sources of a table are read, where its name is not in `tables`.
         tables: Table to how its sources are read.
         compression: `none` or `zstd`.
+        compression_level: How hard zstd tries.
         error_limit: How many wrong values one failed build tells of.
         dependencies: Normalized names of distributions that the project depends on, to the
             versions that it takes.
         repairs: Source to its repairs, as `repairs.toml` has them.
-        upstream: Table to what its file is called where it comes from.
+        upstream: Table to what its file is called where it comes from, or to its address.
+        fetched: Table to what is known of its file, where that was fetched: `sha256`, and `etag`
+            or `modified`, as the server tells them.
+        editions: Small editions whose wheels are written beside the full one, and their rows.
+        shards: Bytes above which a wheel is written in shards, none of which is larger; 0 for
+            one wheel of any size.
+        columnar: The tables whose columnar twins are written as a wheel, or True for all of them.
+        changes: What the changelog says of the last versions.
     """
 
     root: Path
@@ -86,11 +110,13 @@ class ProjectSettings:
     title: str = ""
     description: str = ""
     license: str = ""
+    license_confirmed: bool = True
     contributors: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
     reading: TableOptions = field(default_factory=TableOptions)
     tables: Mapping[str, TableOptions] = field(default_factory=dict)
     compression: str = "none"
+    compression_level: int = DEFAULT_LEVEL
     tables_without_source: str = "error"
     unknown_sources: str = "error"
     unknown_columns: str = "error"
@@ -98,6 +124,11 @@ class ProjectSettings:
     dependencies: Mapping[str, str] = field(default_factory=dict)
     repairs: Repairs = field(default_factory=dict)
     upstream: Mapping[str, str] = field(default_factory=dict)
+    fetched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    editions: Mapping[str, Recipe] = field(default_factory=dict)
+    shards: int = 0
+    columnar: bool | tuple[str, ...] = False
+    changes: tuple[Change, ...] = ()
 
     @classmethod
     def from_pyproject(cls, directory: Path | str) -> ProjectSettings:
@@ -108,12 +139,14 @@ class ProjectSettings:
                 option of it is wrong.
         """
         root = Path(directory).resolve()
+        recover_project(root)
         document = read_pyproject(root)
         return _read_settings(root, find_hook_table(document, root), read_facts(document, root))
 
     @classmethod
     def from_hook(cls, root: str, config: Mapping[str, Any], metadata: Any) -> ProjectSettings:
         """Read the settings as hatchling hands them to a build hook."""
+        recover_project(Path(root))
         core = metadata.core
         facts = {
             "version": metadata.version,
@@ -189,11 +222,13 @@ def _read_settings(
         title=options.text("title", ""),
         description=facts["description"] or "",
         license=options.text("license", facts["license"] or ""),
-        contributors=tuple(name for name in names if name),
+        license_confirmed=options.flag("license-confirmed", default=True),
+        contributors=options.texts("authors") or tuple(name for name in names if name),
         origins=tuple(_read_origin(table) for table in options.tables("origins")),
         reading=reading,
         tables=_read_tables(options, reading),
         compression=options.choice("compression", ("none", "zstd")),
+        compression_level=options.number("compression-level", DEFAULT_LEVEL, most=HIGHEST_LEVEL),
         tables_without_source=options.choice("tables-without-source", ("error", "empty")),
         unknown_sources=options.choice("unknown-sources", ("error", "ignore")),
         unknown_columns=options.choice("unknown-columns", ("error", "ignore")),
@@ -201,7 +236,19 @@ def _read_settings(
         dependencies=_read_dependencies(facts["dependencies"]),
         repairs=read_repairs(root / REPAIRS_FILE),
         upstream=options.mapping("upstream"),
+        fetched=_read_fetched(options.table("fetched")),
+        editions=_read_editions(options.table("editions")),
+        shards=_read_shards(options),
+        columnar=_read_columnar(options),
+        changes=read_changes(root),
     )
+
+
+def _read_fetched(options: Options) -> dict[str, dict[str, str]]:
+    found = {table: options.mapping(table) for table in options.values}
+    for table, facts in found.items():
+        Options(facts, f"fetched.{table}.").only({"sha256", "etag", "modified", "member"})
+    return found
 
 
 def _read_dependencies(texts: Sequence[str]) -> dict[str, str]:
@@ -242,6 +289,27 @@ def _read_tables(options: Options, reading: TableOptions) -> dict[str, TableOpti
         )
         for table in {**columns.values, **tables.values}
     }
+
+
+def _read_editions(options: Options) -> dict[str, Recipe]:
+    try:
+        return {check_edition(name): Recipe.read(options.table(name)) for name in options.values}
+    except SettingsError:
+        raise
+    except DatasetError as error:
+        raise SettingsError(error.message, hint=error.hint) from error
+
+
+def _read_shards(options: Options) -> int:
+    size = options.size("shards")
+    if size and options.choice("compression", ("none", "zstd")) == "none":
+        raise options.error("shards", "needs compressed data", 'Set compression = "zstd".')
+    return size
+
+
+def _read_columnar(options: Options) -> bool | tuple[str, ...]:
+    is_list = isinstance(options.values.get("columnar"), list)
+    return options.texts("columnar") if is_list else options.flag("columnar")
 
 
 def _read_origin(options: Options) -> Origin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +18,14 @@ CSV_OPTIONS = frozenset(
         "escapechar",
         "header",
         "quotechar",
+        "quoted-lines",
         "ragged-rows",
         "skip-initial-space",
         "skip-lines",
     }
 )
-TABLE_OPTIONS = frozenset({"columns", "csv", "formats", "infinity", "null-values"})
+TABLE_OPTIONS = frozenset({"columns", "csv", "formats", "infinity", "nested", "null-values"})
+NESTED_OPTIONS = ("table", "field", "key", "row", "position")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class CsvOptions:
         comment: One character that begins lines to leave out; empty for none.
         skip_initial_space: Whether spaces behind a delimiter, and between a closing quote and the
             next delimiter, do not count.
+        quoted_lines: Whether whole lines are within quotes, which are taken away first, and quotes
+            in them are doubled once more.
         fills_rows: Whether a short row ends in empty fields, and fields behind the last column
             that are empty or blank do not count.
     """
@@ -53,15 +58,36 @@ class CsvOptions:
     header: bool | tuple[str, ...] = True
     comment: str = ""
     skip_initial_space: bool = False
+    quoted_lines: bool = False
     fills_rows: bool = False
 
     @property
     def is_divisible(self) -> bool:
         """Whether newlines outside of quotes end rows, and each part can be read by itself."""
         return (
-            not (self.escapechar or self.skip_lines or self.comment or "+" in self.encoding)
+            not (self.escapechar or self.skip_lines or self.comment or self.quoted_lines)
+            and "+" not in self.encoding
             and self.header is True
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested:
+    """Where the rows of a table are: in a field of another table's source.
+
+    Attributes:
+        table: The other table.
+        field: The field, which has objects, or lists of objects.
+        key: The columns that refer to the other table's row, by the fields that have their values.
+        row: The column that has the number of that row, where there are no such fields.
+        position: The column that counts the objects of one list, from 1; empty for none.
+    """
+
+    key: Mapping[str, str] = field(default_factory=dict)
+    table: str
+    field: str
+    row: str = ""
+    position: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +100,7 @@ class TableOptions:
         columns: Field of the source to column; no column means that the field is left out.
         formats: Column to the format of its dates, where they are not in ISO 8601.
         infinity: Whether number columns take `inf` and `Infinity`.
+        nested: Where they are within the sources of another table, if they are.
     """
 
     csv: CsvOptions = field(default_factory=CsvOptions)
@@ -81,6 +108,7 @@ class TableOptions:
     columns: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     infinity: bool = False
+    nested: Nested | None = None
 
 
 def read_table_options(options: Options, base: TableOptions) -> TableOptions:
@@ -96,7 +124,22 @@ def read_table_options(options: Options, base: TableOptions) -> TableOptions:
         columns={**base.columns, **options.mapping("columns")},
         formats=options.mapping("formats"),
         infinity=options.flag("infinity", default=base.infinity),
+        nested=_read_nested(options.table("nested")) if "nested" in options.values else None,
     )
+
+
+def _read_nested(options: Options) -> Nested:
+    options.only(NESTED_OPTIONS)
+    found = Nested(
+        table=options.text("table"),
+        field=options.text("field"),
+        key=options.mapping("key"),
+        row=options.text("row", ""),
+        position=options.text("position", ""),
+    )
+    if bool(found.key) == bool(found.row):
+        raise options.error("key", "or `row` is required, and not both")
+    return found
 
 
 def read_csv_options(options: Options, base: CsvOptions) -> CsvOptions:
@@ -116,6 +159,7 @@ def read_csv_options(options: Options, base: CsvOptions) -> CsvOptions:
         header=_read_header(options, base.header),
         comment=options.character("comment", base.comment),
         skip_initial_space=options.flag("skip-initial-space", default=base.skip_initial_space),
+        quoted_lines=options.flag("quoted-lines", default=base.quoted_lines),
         fills_rows=options.choice("ragged-rows", rows) == "fill",
     )
 
@@ -139,6 +183,9 @@ HATCH_OPTIONS = frozenset(
         "require-runtime-features",
     }
 )
+
+
+_UNITS = {"kB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
 class Options:
@@ -182,13 +229,24 @@ class Options:
             raise self.error(name, "must be one character, or an empty string for none")
         return value
 
-    def number(self, name: str, default: int, *, least: int = 1) -> int:
-        """A whole number that is not below `least`."""
+    def number(self, name: str, default: int, *, least: int = 1, most: float = float("inf")) -> int:
+        """A whole number that is not below `least`, and not above `most`."""
         value = self.values.get(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             bound = "above zero" if least == 1 else f"of at least {least}"
+            bound = bound if most == float("inf") else f"from {least} to {most}"
             raise self.error(name, f"must be a whole number {bound}")
         return value
+
+    def size(self, name: str) -> int:
+        """A number of bytes, as text with a unit; 0 where it is not given."""
+        value = self.values.get(name)
+        if value is None:
+            return 0
+        spelt = re.fullmatch(r"(\d+(?:\.\d+)?) ?(kB|MB|GB)", str(value))
+        if not spelt or not float(spelt[1]):
+            raise self.error(name, 'must be a size above zero, such as "90 MB"')
+        return int(float(spelt[1]) * _UNITS[spelt[2]])
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A boolean."""

@@ -17,23 +17,31 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from microcosm_sqlite.authoring.project.pyproject import read_pyproject
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sharding.size_limits import BUILD_WHEELS, needs_parts
+from microcosm_sqlite.authoring.subsetting.edition_wheel import name_edition_wheel
+from microcosm_sqlite.catalog.cache.joining import find_shards
+from microcosm_sqlite.catalog.cache.part_files import find_part_files
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.catalog.opening import read_wheel
 from microcosm_sqlite.catalog.preflight import check_regular
-from microcosm_sqlite.catalog.verifying.checklist import Subject, Unchecked
+from microcosm_sqlite.catalog.verifying.checklist import Complaint, Subject, Unchecked
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError, DatasetFileMissingError
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
 
+    from microcosm_sqlite.catalog.cache.part_files import PartFile
     from microcosm_sqlite.catalog.distributions import Distribution
     from microcosm_sqlite.catalog.manifest import Manifest
+
+BUILD = "pip wheel --no-deps --wheel-dir dist ."
+"""The command that builds the wheel of a project, in its folder."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a project or a manifest says of the data.
+    """The description of the data in a project or a manifest.
 
     Attributes:
         license: SPDX expression.
@@ -91,6 +99,12 @@ class Candidate(Subject):
         if self._root is None:
             raise Unchecked("a wheel does not carry it")
         return self._settings
+
+    @property
+    def distribution_name(self) -> str:
+        """The name of the distribution, as its project or its wheel spells it."""
+        told = self.project if self.is_project else self.metadata
+        return str(told.get("name", ""))
 
     @property
     def stem(self) -> str:
@@ -158,6 +172,37 @@ class Candidate(Subject):
             raise BrokenDistributionError(f"{self.wheel.name} has no extra_metadata/{FILE_NAME}.")
         return manifest
 
+    @cached_property
+    def shards(self) -> list[PartFile]:
+        """The shards that the wheel needs, whose wheels should be beside it."""
+        return find_shards(self.distribution, self.manifest)
+
+    @cached_property
+    def twins(self) -> list[PartFile]:
+        """The columnar twins that the wheel names, whose wheel should be beside it."""
+        return find_part_files(self.distribution, self.manifest.twins.values())
+
+    @property
+    def uploads(self) -> list[Path]:
+        """The wheels in the order in which they are published: nothing needs what is not there."""
+        if self.wheel_path is None:
+            return []
+        try:
+            parts = [*self.shards, *self.twins]
+        except DatasetError:  # told by the checks of the manifest
+            parts = []
+        return [*dict.fromkeys(Path(file.site) for file in parts), self.wheel_path]
+
+    @property
+    def editions(self) -> dict[str, Path]:
+        """The wheels of the project's editions, whether they are there or not."""
+        if not self.is_project or self.wheel_path is None:
+            return {}
+        return {
+            edition: self.wheel_path.with_name(name_edition_wheel(self.wheel_path.name, edition))
+            for edition in self._settings.editions
+        }
+
     @property
     def description(self) -> Description:
         """The description of the data in the project, or else in the manifest."""
@@ -179,6 +224,21 @@ class Candidate(Subject):
         if isinstance(error, DatasetError):
             return error.message.rstrip("."), ""
         return (f"it cannot be read: {error}", "") if isinstance(error, archive_errors()) else None
+
+    def complete(self, hint: str) -> str:
+        """The hint of a check, with the command that builds what this is."""
+        return hint.replace(BUILD, BUILD_WHEELS) if self._has_parts else hint
+
+    @property
+    def _has_parts(self) -> bool:
+        if self.is_project:
+            return needs_parts(self._settings)
+        try:
+            return bool(self.manifest.shards or self.manifest.twins)
+        except DatasetError:
+            return False
+        except archive_errors():
+            return False
 
     def close(self) -> None:
         """Close what was opened."""
@@ -230,7 +290,7 @@ def find_bad_names(archive: ZipFile) -> Iterator[str]:
         elif name.startswith("/") or ".." in name.split("/") or "\\" in name:
             yield f"{name} leads out of it"
         elif not name.isprintable():
-            yield f"{name!r} has control characters"
+            yield Complaint(f"{name!r} has control characters", "Rename it, and build it again.")
         seen.add(name)
 
 

@@ -1,7 +1,8 @@
 """Check before publishing that a dataset is complete, and that an index would take its wheel.
 
-The checks P01 to P09 are here: what a project or a wheel says of the dataset is complete. Those of
-the wheel itself are in `wheel_checks`.
+The checks P01 to P09 are here: what a project or a wheel says of the dataset is complete. So is
+P31, which runs all checks on the wheels of editions. Those of the wheel itself are in
+`wheel_checks`, and those of what the template left in `fitness_checks`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from microcosm_sqlite.catalog.verifying.checklist import Checklist, Report
+from microcosm_sqlite.authoring.publishing.candidate import BUILD, Candidate
+from microcosm_sqlite.authoring.sharding.size_limits import BUILD_WHEELS
+from microcosm_sqlite.catalog.manifest import EXTENSION
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Complaint, Report, Unchecked
 from microcosm_sqlite.common.extras import extra
-
-if TYPE_CHECKING:
-    from microcosm_sqlite.authoring.publishing.candidate import Candidate
 
 
 def check_publication(path: str | Path) -> Report:
@@ -35,12 +36,39 @@ def check_publication(path: str | Path) -> Report:
     with extra("build"):
         import packaging.licenses  # noqa: F401
 
-    from microcosm_sqlite.authoring.publishing import wheel_checks
-    from microcosm_sqlite.authoring.publishing.candidate import Candidate
+    from microcosm_sqlite.authoring.publishing import fitness_checks, wheel_checks
 
-    checks = sorted([*CHECKS, *wheel_checks.CHECKS], key=lambda check: check.code)
+    checks = sorted(
+        [*CHECKS, *wheel_checks.CHECKS, *fitness_checks.CHECKS], key=lambda check: check.code
+    )
     with closing(Candidate(path)) as candidate:
         return Report(candidate.name, [check.run_on(candidate) for check in checks])
+
+
+class Uploads(NamedTuple):
+    """The wheels to publish.
+
+    Attributes:
+        parts: Those of shards and columnar twins, to publish first.
+        wheels: Those that need them, and the wheels of editions.
+    """
+
+    parts: list[Path]
+    wheels: list[Path]
+
+
+def list_uploads(path: str | Path) -> Uploads:
+    """List the wheels of a project, those of its editions included, or a wheel and its shards.
+
+    Raises:
+        DatasetError: There is no such wheel, or it cannot be read.
+    """
+    with closing(Candidate(path)) as candidate:
+        parts, wheels = candidate.uploads[:-1], candidate.uploads[-1:]
+        for edition in candidate.editions.values():
+            few = list_uploads(edition)
+            parts, wheels = parts + few.parts, wheels + few.wheels
+    return Uploads(parts, wheels)
 
 
 CHECKS = Checklist()
@@ -142,7 +170,11 @@ def _matches(root: Path, pattern: str) -> bool:
         return False
 
 
-@CHECKS.numbered("P06", "Run: microcosm-sqlite diff OLD NEW --changelog", is_advice=True)
+@CHECKS.numbered(
+    "P06",
+    "Write a section on it into CHANGELOG.md, as microcosm-sqlite diff OLD NEW --changelog prints.",
+    is_advice=True,
+)
 def check_changelog(candidate: Candidate) -> Iterator[str]:
     """The changelog mentions this version."""
     files = sorted(candidate.root.glob("CHANGELOG*"))
@@ -182,11 +214,35 @@ def check_privacy(candidate: Candidate) -> Iterator[str]:
             yield f"it is marked as {classifier!r}, which the index refuses"
 
 
-@CHECKS.numbered("P09", "Build it: pip wheel --no-deps --wheel-dir dist .", is_advice=True)
+@CHECKS.numbered("P09", f"Build it: {BUILD}", is_advice=True)
 def check_wheel(candidate: Candidate) -> Iterator[str]:
     """A wheel of this version is built."""
     if candidate.wheel_path is None:
         yield f"dist/ has no wheel of {candidate.version}, so it was not checked"
+
+
+@CHECKS.numbered("P31", f"Build them together: {BUILD_WHEELS}")
+def check_editions(candidate: Candidate) -> Iterator[str]:
+    """The wheels of its editions are beside its wheel, taken from it, and pass these checks."""
+    if not candidate.is_project or not candidate.settings.editions:
+        raise Unchecked("it has no editions")
+    full = candidate.wheel
+    for edition, wheel in candidate.editions.items():
+        if not wheel.exists():
+            yield f"{wheel.name} is not beside {full.name}"
+            continue
+        with closing(Candidate(wheel)) as small:
+            yield from _compare_origin(candidate, small, edition)
+        for found in check_publication(wheel).findings:
+            yield Complaint(f"{found.code} of {wheel.name}: {found.message}", found.hint)
+
+
+def _compare_origin(full: Candidate, small: Candidate, edition: str) -> Iterator[str]:
+    """Compare what the manifest of an edition says of its origin with the full wheel."""
+    origin = small.manifest.raw[EXTENSION].get("edition", {})
+    wanted = (edition, f"sha256:{full.manifest.sha256}")
+    if (origin.get("name"), origin.get("hash")) != wanted:
+        yield f"{small.name} was not taken from {full.wheel.name}"
 
 
 def _dependencies(candidate: Candidate) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Checks P10 to P24: a wheel is complete and up to date, and an index would take it."""
+"""Checks P10 to P25, and P30: a wheel is complete and up to date, and an index would take it."""
 
 from __future__ import annotations
 
@@ -8,43 +8,53 @@ from collections.abc import Iterator
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from email.utils import parseaddr
+from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from microcosm_sqlite.authoring.finishing.describe import digest_inputs
+from microcosm_sqlite.authoring.finishing.describe import digest, digest_inputs
+from microcosm_sqlite.authoring.project.changelog import CHANGELOG
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.publishing.candidate import (
+    BUILD,
     Candidate,
     find_bad_names,
     find_foreign_methods,
     find_oddities,
 )
+from microcosm_sqlite.authoring.sharding.size_limits import (
+    ADVISED_LIMIT,
+    BUILD_WHEELS,
+    COMPRESS,
+    FILE_LIMIT,
+    SET_SHARDS,
+    SHARD,
+    find_remedy,
+)
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.catalog.discovery import GROUP
+from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
-from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Complaint, Unchecked
 from microcosm_sqlite.catalog.verifying.record import compare_archive, read_record
 from microcosm_sqlite.catalog.verifying.run import verify_wheel
-from microcosm_sqlite.errors import BuildError
+from microcosm_sqlite.errors import BuildError, DatasetError
 
 CHECKS = Checklist()
 
-FILE_LIMIT = 100 << 20
-"""Bytes of a file that the index takes, unless a project was granted more."""
-
-ADVISED_LIMIT = 90_000_000
 BOMB_SIZE, BOMB_RATIO = 64 << 20, 50
 """Bytes, and times its own size, beyond both of which an archive may not unpack."""
 
 _REFERENCE = re.compile(r"[\w.]+(:[\w.]+)?(\s*\[.*\])?")
 _ENTRY_NAME = re.compile(r"[\w.-]+")
-_REBUILD = "Build the wheel again: pip wheel --no-deps --wheel-dir dist ."
+_REBUILD = f"Build the wheel again, in its project: {BUILD}"
 
 
 @CHECKS.numbered("P10", _REBUILD)
 def check_metadata(candidate: Candidate) -> Iterator[str]:
-    """METADATA is valid, and of the wheel's name and version."""
+    """METADATA is valid, of the wheel's name and version, and names imports that are in it."""
     from packaging.metadata import Metadata
     from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -59,22 +69,43 @@ def check_metadata(candidate: Candidate) -> Iterator[str]:
         return
     if (canonicalize_name(metadata.name), metadata.version) != (name, version):
         yield f"{candidate.wheel.name} says that it is {metadata.name} {metadata.version}"
+    files = candidate.archive.namelist()
+    for imported in candidate.metadata.get("import_names") or []:
+        place = imported.partition(";")[0].strip().replace(".", "/")
+        if place and not any(re.match(rf"{re.escape(place)}(/|\.)", file) for file in files):
+            text = f"`import-names` has {imported}, which is not in the wheel"
+            yield Complaint(text, "Correct `import-names` of [project], and build the wheel again.")
 
 
-@CHECKS.numbered("P11", 'Set compression = "zstd", split the dataset, or ask the index for more.')
+@CHECKS.numbered("P11", SHARD)
 def check_size(candidate: Candidate) -> Iterator[str]:
-    """The index takes a file of its size."""
-    size = candidate.wheel.stat().st_size
-    if size > FILE_LIMIT:
-        yield f"it has {size:,} bytes; the index takes {FILE_LIMIT:,}"
+    """The index takes files of the size of it, of its shards and of its columnar twins."""
+    for path in dict.fromkeys([candidate.wheel, *candidate.uploads]):
+        size = path.stat().st_size if path.exists() else 0  # what is missing is told as P30
+        if size > FILE_LIMIT:
+            it = "it" if path == candidate.wheel else path.name
+            text = f"{it} has {size:,} bytes; the index takes {FILE_LIMIT:,}"
+            _, compression = _find_data(candidate)
+            is_set = candidate.is_project and candidate.settings.shards > 0
+            is_sharded = is_set or path != candidate.wheel
+            yield Complaint(text, find_remedy(compression, is_sharded=is_sharded))
 
 
-@CHECKS.numbered("P12", 'Set compression = "zstd", or split the dataset.', is_advice=True)
+@CHECKS.numbered("P12", SET_SHARDS, is_advice=True)
 def check_headroom(candidate: Candidate) -> Iterator[str]:
     """It has room to grow."""
     size = candidate.wheel.stat().st_size
     if ADVISED_LIMIT < size <= FILE_LIMIT:
-        yield f"it has {size:,} bytes, and the index takes {FILE_LIMIT:,}"
+        text = f"it has {size:,} bytes, and the index takes {FILE_LIMIT:,}"
+        yield Complaint(text, COMPRESS) if _find_data(candidate)[1] == "none" else text
+
+
+def _find_data(candidate: Candidate) -> tuple[str, str]:
+    """The database in the wheel, and how it is compressed; empty where no manifest tells."""
+    try:
+        return member_name(candidate.manifest), candidate.manifest.compression
+    except DatasetError:
+        return "", ""
 
 
 @CHECKS.numbered("P13", _REBUILD)
@@ -83,13 +114,17 @@ def check_methods(candidate: Candidate) -> Iterator[str]:
     return find_foreign_methods(candidate.archive)
 
 
-@CHECKS.numbered("P14", 'Set compression = "zstd".')
+@CHECKS.numbered("P14", COMPRESS)
 def check_ratio(candidate: Candidate) -> Iterator[str]:
     """It does not look like a decompression bomb."""
     size = candidate.wheel.stat().st_size
-    unpacked = sum(member.file_size for member in candidate.archive.infolist())
+    members = candidate.archive.infolist()
+    unpacked = sum(member.file_size for member in members)
     if unpacked > BOMB_SIZE and unpacked > BOMB_RATIO * size:
-        yield f"it unpacks to {unpacked:,} bytes, more than {BOMB_RATIO} times its own size"
+        text = f"it unpacks to {unpacked:,} bytes, more than {BOMB_RATIO} times its own size"
+        largest = max(members, key=lambda member: member.file_size).filename
+        is_data = (largest, "none") == _find_data(candidate)
+        yield text if is_data else Complaint(text, f"Leave {largest} out of the wheel.")
 
 
 @CHECKS.numbered("P15", _REBUILD)
@@ -111,7 +146,9 @@ def check_record(candidate: Candidate) -> Iterator[str]:
     yield from compare_archive(str(candidate.wheel), read_record(candidate.distribution))
 
 
-@CHECKS.numbered("P18", 'Fix [project.entry-points."microcosm.sqlite"], and build the wheel again.')
+@CHECKS.numbered(
+    "P18", 'Correct [project.entry-points."microcosm.sqlite"], and build the wheel again.'
+)
 def check_entry_points(candidate: Candidate) -> Iterator[str]:
     """Its entry points can be read, and name the dataset."""
     parser = ConfigParser(delimiters=("=",), interpolation=None)
@@ -140,18 +177,23 @@ def check_agreement(candidate: Candidate) -> Iterator[str]:
     for license_ in manifest.licenses:
         name = str(license_.get("name", ""))
         if not set(re.findall(r"[\w.+-]+", name)) <= declared:
-            yield f"the data are under {name}, and METADATA says {expression or 'nothing'}"
+            text = f"the data are under {name}, and METADATA says {expression or 'nothing'}"
+            yield Complaint(
+                text, f"Name {name} in `license` of [project] too, and build the wheel again."
+            )
 
 
 @CHECKS.numbered("P20", _REBUILD)
 def check_database(candidate: Candidate) -> Iterator[str]:
-    """What it carries passes verification."""
+    """The dataset in the wheel passes verification."""
+    if any(file.find_damage() for file in candidate.shards):
+        raise Unchecked("its shards are not what it needs, as P30 tells")
     for found in verify_wheel(candidate.wheel).findings:
         if found.code != "V01":  # told above, as P17
             yield f"{found.code}: {found.message}"
 
 
-@CHECKS.numbered("P21", "Build the wheel again: pip wheel --no-deps --wheel-dir dist .")
+@CHECKS.numbered("P21", _REBUILD)
 def check_wheel_is_fresh(candidate: Candidate) -> Iterator[str]:
     """The wheel was built from the project as it is now."""
     settings, manifest = candidate.settings, candidate.manifest
@@ -183,10 +225,11 @@ def check_sdist_is_fresh(candidate: Candidate) -> Iterator[str]:
             for file in list_inputs(settings, candidate.manifest):
                 name = file.relative_to(settings.root).as_posix()
                 member = members.get(f"{candidate.stem}/{name}")
-                content = packed.extractfile(member) if member else None
+                # tarfile's type says less than its objects can do.
+                content: Any = packed.extractfile(member) if member else None
                 if content is None:
                     yield f"{archive.name} has no {name}"
-                elif content.read() != file.read_bytes():
+                elif file_digest(content, "sha256").hexdigest() != digest(file):
                     yield f"{archive.name} has a different {name}"
     except (tarfile.TarError, OSError, EOFError) as error:
         yield f"{archive.name} cannot be read: {error}"
@@ -199,13 +242,16 @@ def list_inputs(settings: ProjectSettings, manifest: Manifest) -> list[Path]:
     except BuildError:
         found = {}
     sources = [
-        source.path
+        file
         for files in found.values()
         for source in files
         if isinstance(source, SourceFile) and source.path.is_relative_to(settings.root)
+        for file in source.files
     ]
     code = sorted(settings.package_directory.rglob("*.py"))
-    return list(dict.fromkeys([*sources, *code, settings.root / "pyproject.toml"]))
+    told = [settings.root / "pyproject.toml"]
+    told += [settings.root / CHANGELOG] if settings.changes else []
+    return list(dict.fromkeys([*sources, *code, *told]))
 
 
 @CHECKS.numbered(
@@ -230,11 +276,14 @@ def check_requirements(candidate: Candidate) -> Iterator[str]:
             yield f"it refers to dataset {name!r} of {owner}, which METADATA does not require"
 
 
+NEWEST_FOR_ALL = 4
+"""The newest METADATA that Twine 6 takes has version 2.4."""
+
 LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
 """Characters of the description in [project], and of what a URL in [project.urls] is called."""
 
 
-@CHECKS.numbered("P24", "Fix [project], and build the wheel again.")
+@CHECKS.numbered("P24", "Correct it in [project], and build the wheel again.")
 def check_index_rules(candidate: Candidate) -> Iterator[str]:
     """The index takes its version, summary, addresses and classifiers."""
     metadata = candidate.metadata
@@ -254,6 +303,29 @@ def check_index_rules(candidate: Candidate) -> Iterator[str]:
         elif not urlsplit(url).scheme:
             yield f"{url!r} is not a URL"
     yield from _check_classifiers(metadata.get("classifiers") or [])
+
+
+@CHECKS.numbered(
+    "P25",
+    'Set core-metadata-version = "2.4" below [tool.hatch.build.targets.wheel] and of sdist, and '
+    "leave out `import-names`, or upload with Twine 7 or uv.",
+    is_advice=True,
+)
+def check_uploaders(candidate: Candidate) -> Iterator[str]:
+    """Every uploader in use takes its version of METADATA."""
+    version = candidate.metadata.get("metadata_version") or ""
+    minor = re.fullmatch(r"2\.(\d+)", version)
+    if minor and int(minor[1]) > NEWEST_FOR_ALL:
+        yield f"METADATA has version {version}, which Twine 6 does not upload"
+
+
+@CHECKS.numbered("P30", f"Build them again: {BUILD_WHEELS}")
+def check_shards(candidate: Candidate) -> Iterator[str]:
+    """Its shards and columnar twins are beside it, to be published before it."""
+    parts = [*candidate.shards, *candidate.twins]
+    if not parts:
+        raise Unchecked("its database is one file")
+    yield from filter(None, (file.find_damage() for file in parts))
 
 
 def _check_classifiers(classifiers: list[str]) -> Iterator[str]:

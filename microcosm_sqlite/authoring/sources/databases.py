@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from microcosm_sqlite.authoring.sources.impostors import advise_impostor
 from microcosm_sqlite.authoring.sources.records import Converter, Records, SourceFile
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.values.rules import ColumnRule
@@ -36,8 +37,8 @@ SIDECARS = ("-wal", "-shm", "-journal")
 
 _SNAPSHOT = "Take a copy that has everything: sqlite3 {} \"VACUUM INTO 'copy.db'\""
 _NEEDS_APPLICATION = ("no query solution", "collation sequence", "unknown function")
-_DAMAGED = "Fetch or copy it anew, and whole; or see what sqlite3 makes of it: .recover"
-_ENCRYPTED = "If it is encrypted, decrypt it with the program that did so."
+_DAMAGED = "Fetch or copy the whole file again"
+_SAVE = 'save what can be saved: sqlite3 {} ".clone saved.db"'
 
 
 def find_owner(path: Path) -> Path | None:
@@ -103,8 +104,19 @@ def refuse_impostor(path: Path, name: str) -> None:
     except DatasetNotPackagedError:
         return  # in write-ahead mode, which is as good as any where there is no log
     except DatasetFileError as error:
-        is_strange = error.message.endswith("is not a SQLite database.")
-        raise _translate(error, path, name, _ENCRYPTED if is_strange else _DAMAGED) from error
+        raise _translate(error, path, name, _advise(path, error.message)) from error
+
+
+def _advise(path: Path, reason: str) -> str:
+    if "is not a SQLite database" in reason:
+        return advise_impostor(path)
+    # What has the wrong size still has the pages that it has.
+    return f"{_DAMAGED}; or {advise_saving(path.name)}" if "bytes" in reason else f"{_DAMAGED}."
+
+
+def advise_saving(name: str) -> str:
+    """How to save what is readable of a damaged database, as a command that leaves it as it is."""
+    return _SAVE.format(name)
 
 
 def _translate(error: DatasetFileError, path: Path, name: str, hint: str) -> SourceError:
@@ -259,27 +271,31 @@ class _TableRecords(Records):
     def _refuse_undecodable(self) -> None:
         """Raise the error that tells of a text which is not text, if that is what is wrong."""
         number, source = self._rowid or "0", self._from
+        (encoding,) = self._connection.execute("PRAGMA encoding").fetchone()
+        codec = encoding.replace("16", "16-")
         for column, quoted in zip(self.header, self._columns, strict=True):
             texts = self._connection.execute(
                 f"SELECT {number}, CAST({quoted} AS BLOB) {source} WHERE typeof({quoted}) = 'text'"
             )
             for rowid, text in texts:
                 try:
-                    text.decode()
+                    text.decode(codec)
                 except UnicodeDecodeError as error:
                     raise SourceValueError(
                         f"{self.name}, {self.unit} {rowid}, column `{column}`: "
-                        f"{text[:80]!r} is not UTF-8.",
+                        f"{text[:80]!r} is not {encoding[:6].rstrip('l')}.",
                         file=self.name,
                         line=rowid,
                         column=column,
                         value=repr(text),
-                        hint="Write it again as UTF-8, or as a BLOB.",
+                        hint="Write it again as UTF-8, or the whole column as blobs: "
+                        f"UPDATE {quote_identifier(self._source.table)} "
+                        f"SET {quoted} = CAST({quoted} AS BLOB)",
                     ) from error
 
 
 def _find_order(connection: sqlite3.Connection, table: str) -> tuple[str, str]:
-    """What names the rowid in SQL, where there is one, and what the rows are ordered by."""
+    """The SQL name of the rowid if there is one, and the terms that the rows are ordered by."""
     kind, is_without_rowid = connection.execute(
         "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
         (table,),

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.sources.misread_text import refuse_misread
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
 from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines, repair_lines
 from microcosm_sqlite.authoring.sources.streams import (
@@ -55,8 +56,10 @@ class DelimitedOpener:
         """Open it from its start.
 
         Raises:
-            SourceError: It has no header, or is not in its dialect.
+            SourceError: It has no header, or is not in its dialect or encoding.
         """
+        if self.span is None:
+            refuse_misread(self.source.path, self.options.encoding, self.source.name)
         try:
             header = self._find_header()
             with self._open_reader(advance) as (reader, skipped):
@@ -113,6 +116,8 @@ class DelimitedOpener:
                 if self.repairs:
                     lines = repair_lines(text, self.repairs, dialect, self.source.name, skipped)
                 lines = _blank_comments(lines, self.options.comment)
+                if self.options.quoted_lines:
+                    lines = map(unquote_line, lines)
                 yield RowReader(prepare_lines(lines, dialect), dialect), skipped
         finally:
             csv.field_size_limit(limit)
@@ -143,6 +148,19 @@ def allow_long_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
+def unquote_line(line: str) -> str:
+    r"""A line without the quotes around the whole of it; as it is where they surround fields.
+
+    >>> unquote_line('"a,b"\n'), unquote_line('"a,""b, c"",d"\n'), unquote_line('"a","b"\n')
+    ('a,b\n', 'a,"b, c",d\n', '"a","b"\n')
+    """
+    text = line.rstrip("\r\n")
+    inside = text[1:-1]
+    if f'"{inside}"' != text or '"' in inside.replace('""', ""):
+        return line
+    return inside.replace('""', '"') + line[len(text) :]
+
+
 def _blank_comments(text: Iterable[str], mark: str) -> Iterable[str]:
     """The lines; blank ones, which are no rows but still counted, in the place of comments."""
     if not mark:
@@ -158,6 +176,7 @@ class _CsvRecords(Records):
     ) -> None:
         self._reader = reader
         self._skipped = skipped
+        self.delimiter = reader.delimiter
         super().__init__(name, list(header or self._read_header(name)))
 
     def __iter__(self) -> Iterator[list[Any]]:
@@ -189,7 +208,7 @@ class _CsvRecords(Records):
 
 
 class _NoRecords(_CsvRecords):
-    """Those of an empty file, which has no header either."""
+    """The fields of an empty file, which has no header either."""
 
     is_empty = True
 

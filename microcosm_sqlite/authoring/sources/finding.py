@@ -1,60 +1,37 @@
-"""Which files hold the rows of which table."""
+"""The search for the files that hold the rows of each table."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
+from microcosm_sqlite.authoring.project.pyproject import write_toml
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.databases import (
-    DATABASE_SUFFIXES,
-    TableOpener,
-    is_database,
-    list_tables,
-    split_table,
+from microcosm_sqlite.authoring.sources.archives import ARCHIVE_SUFFIXES, is_archive
+from microcosm_sqlite.authoring.sources.companions import is_companion
+from microcosm_sqlite.authoring.sources.databases import list_tables, split_table
+from microcosm_sqlite.authoring.sources.formats import (
+    DATABASE,
+    DELIMITED,
+    FORMATS,
+    SUFFIXES,
+    WORKBOOK,
+    Source,
+    split_name,
+    unpack_name,
 )
-from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
-from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener
-from microcosm_sqlite.authoring.sources.parquet import ParquetOpener
-from microcosm_sqlite.authoring.sources.python_source import FunctionOpener, SourceFunction
-from microcosm_sqlite.authoring.sources.records import Opener, SourceFile
-from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
-from microcosm_sqlite.authoring.sources.workbooks import (
-    WORKBOOK_SUFFIXES,
-    SheetOpener,
-    survey_workbook,
-)
-from microcosm_sqlite.authoring.values.layout import make_identifier
+from microcosm_sqlite.authoring.sources.json_lines import is_other_json
+from microcosm_sqlite.authoring.sources.members import find_member, list_member_sources
+from microcosm_sqlite.authoring.sources.python_source import SourceFunction
+from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, ends_as_dos
+from microcosm_sqlite.authoring.sources.workbooks import survey_workbook
 from microcosm_sqlite.catalog.preflight import POINTER
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
-
-WORKBOOK = "workbook"
-"""The format of a file whose sheets are tables."""
-
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    **dict.fromkeys(WORKBOOK_SUFFIXES, WORKBOOK),
-}
-"""File name suffix to format, in front of any suffix of a compression."""
-
-DELIMITED = ("csv", "tsv")
-"""The formats of delimited text."""
-
-DATABASE = "sqlite"
-"""The format of a file that holds many tables, whose suffix is one of `DATABASE_SUFFIXES`."""
-
-
-Source = SourceFile | SourceFunction
-"""Where rows of one table come from."""
 
 
 def find_sources(
@@ -62,7 +39,7 @@ def find_sources(
 ) -> dict[str, tuple[Source, ...]]:
     """Match files to tables by name: `<table>.csv[.gz|.zip|...]`, or a folder of such parts.
 
-    A database stands for each of its tables.
+    A database stands for each of its tables, and an archive for those of its members.
 
     Returns:
         The files of each table that has any, in the order in which they are loaded.
@@ -77,13 +54,45 @@ def find_sources(
             for table, files in settings.sources.items()
         }
     else:
-        found = _scan_folder(settings)
+        found = _scan_folder(settings, tables)
+    found |= _find_nested(found, settings)
     _match(found, tables, settings)
     _match_repairs(found, settings)
     return {table: files for table, files in found.items() if table in tables}
 
 
-def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
+def _find_nested(
+    found: Mapping[str, tuple[Source, ...]], settings: ProjectSettings
+) -> dict[str, tuple[Source, ...]]:
+    """The tables whose rows are within the sources of others.
+
+    Raises:
+        SettingsError: There are no such sources, or none whose rows can be referred to.
+    """
+    nested: dict[str, tuple[Source, ...]] = {}
+    for table, options in settings.tables.items():
+        inside = options.nested
+        if not inside:
+            continue
+        files = [each for each in found.get(inside.table, ()) if isinstance(each, SourceFile)]
+        if not files or (inside.row and len(files) > 1):
+            what = "several files" if files else "no file"
+            raise SettingsError(
+                f"Option `nested` of table `{table}` names table `{inside.table}`, which has "
+                f"{what} to read from.",
+                hint=f"Name fields as its key: `key = {{id = {write_toml(inside.row or 'id')}}}`."
+                if files
+                else "Correct the name of the table.",
+            )
+        nested[table] = tuple(
+            replace(each, name=f"{each.name}#{inside.field}", nested=inside) for each in files
+        )
+    return nested
+
+
+def _scan_folder(
+    settings: ProjectSettings, tables: Collection[str]
+) -> dict[str, tuple[Source, ...]]:
     folder = settings.root / str(settings.sources)
     if not folder.is_dir():
         raise SettingsError(
@@ -92,7 +101,7 @@ def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
         )
     found: dict[str, tuple[Source, ...]] = {}
     for path in sorted(folder.iterdir()):
-        for table, files in _list_sources(path, settings.root):
+        for table, files in _list_sources(path, settings.root, tables):
             if table in found:
                 raise SettingsError(
                     f"Table `{table}` has two sources: {found[table][0].name} and {files[0].name}.",
@@ -103,10 +112,12 @@ def _scan_folder(settings: ProjectSettings) -> dict[str, tuple[Source, ...]]:
     return found
 
 
-def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, ...]]]:
+def _list_sources(
+    path: Path, root: Path, tables: Collection[str]
+) -> Iterator[tuple[str, tuple[Source, ...]]]:
     """The tables that a file or folder stands for, each with its parts."""
     table, source_format = split_name(path)
-    if path.name.startswith("."):
+    if path.name.startswith(".") or _is_none(path):
         return
     if path.is_dir():
         parts = tuple(_describe(part, path.name, root) for part in _iterate_parts(path))
@@ -120,12 +131,25 @@ def _list_sources(path: Path, root: Path) -> Iterator[tuple[str, tuple[Source, .
         refuse_pointer(path, name)
         for sheet_table, sheet in survey_workbook(path, name, table).tables.items():
             yield sheet_table, (SourceFile(path, f"{name}#{sheet}", WORKBOOK, sheet),)
-    elif source_format:
+    elif source_format or unpack_name(path):
         yield table, (_describe(path, table, root),)
+    elif is_archive(path):
+        name = _name(path, root)
+        refuse_pointer(path, name)
+        yield from list_member_sources(path, name, tables)
 
 
 def _iterate_parts(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.iterdir()) if path.is_file() and split_name(path)[1])
+    return (
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and (split_name(path)[1] or unpack_name(path)) and not _is_none(path)
+    )
+
+
+def _is_none(path: Path) -> bool:
+    """Whether a file is no source by itself, though it is called as one."""
+    return path.is_file() and (is_companion(path) or is_other_json(path))
 
 
 def find_links_out(sources: Iterable[tuple[Source, ...]], root: Path) -> Iterator[tuple[str, Path]]:
@@ -137,11 +161,23 @@ def find_links_out(sources: Iterable[tuple[Source, ...]], root: Path) -> Iterato
                 yield source.name, file
 
 
+def find_dos_ends(sources: Iterable[Source]) -> Iterator[SourceFile]:
+    """The sources of text whose last byte is left out, as it ended files of DOS."""
+    for source in sources:
+        is_text = isinstance(source, SourceFile) and source.format in (*DELIMITED, "jsonl")
+        if isinstance(source, SourceFile) and is_text and ends_as_dos(source.path):
+            yield source
+
+
 def _find_named(name: str, table: str, root: Path) -> Source:
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and module.replace(".", "").isidentifier():
         return SourceFunction(name)
-    file, named = split_table(name, root, (*DATABASE_SUFFIXES, *WORKBOOK_SUFFIXES))
+    shared = (*FORMATS[DATABASE].suffixes, *FORMATS[WORKBOOK].suffixes, *ARCHIVE_SUFFIXES)
+    file, named = split_table(name, root, shared)
+    if named and is_archive(root / file) and (root / file).is_file():
+        refuse_pointer(root / file, file)
+        return find_member(root / file, file, named)
     found = _describe(root / file, named or table, root)
     is_sheet = named and found.format == WORKBOOK
     return SourceFile(found.path, name, WORKBOOK, named) if is_sheet else found
@@ -160,11 +196,16 @@ def _describe(path: Path, table: str, root: Path) -> SourceFile:
         raise SourceError(f"{name} does not exist.", file=name)
     refuse_pointer(path, name)
     source_format = split_name(path)[1]
+    if unpacked := unpack_name(path):
+        raise SourceError(
+            f"{name} is compressed, which only text may be.",
+            file=name,
+            hint=f"Unpack it, and call it {unpacked}.",
+        )
     if not source_format:
         raise SettingsError(
             f"{name} is of no known format.",
-            hint=f"Known: {', '.join(FORMATS)}, plain or with {', '.join(COMPRESSIONS)}, and "
-            f"{', '.join(DATABASE_SUFFIXES)}.",
+            hint=f"Known: {', '.join(SUFFIXES)}; text also with {', '.join(COMPRESSIONS)}.",
         )
     if source_format == DATABASE:
         return SourceFile(path, f"{name}#{table}", DATABASE, table)
@@ -189,73 +230,6 @@ def refuse_pointer(path: Path, name: str) -> None:
         ) from error
     if is_pointer:
         raise SourceError(f"{name} is {description}.", file=name, hint="Fetch it: git lfs pull")
-
-
-def split_name(path: Path) -> tuple[str, str]:
-    """The table that a file is named after, and its format, or an empty string for none."""
-    name = path.name
-    if path.suffix.lower() in DATABASE_SUFFIXES:
-        return path.stem, DATABASE
-    if Path(name).suffix.lower() in COMPRESSIONS:
-        name = name[: -len(Path(name).suffix)]
-    source_format = FORMATS.get(Path(name).suffix.lower(), "")
-    return (name[: -len(Path(name).suffix)] if source_format else path.name), source_format
-
-
-def name_table(path: Path) -> str:
-    """The table that a file is named after, as an identifier."""
-    table = make_identifier(split_name(path)[0]) or "data"
-    is_reserved = table.lower().startswith("sqlite_")
-    return f"_{table}" if is_reserved else table
-
-
-def match_editions(
-    files: Iterable[Path],
-    sources: Mapping[str, Sequence[Source]],
-    upstream: Mapping[str, str],
-) -> Iterator[tuple[Path, list[str], SourceFile | None]]:
-    """Match new editions to the sources of a project, by the names of source, table or upstream.
-
-    Args:
-        files: The new editions.
-        sources: Table to its sources.
-        upstream: Table to what its file is called where it comes from.
-
-    Yields:
-        Each file with the tables whose rows it has, and the source that it is an edition of; none
-        where no table is called so.
-
-    Raises:
-        SettingsError: Two are editions of one source.
-    """
-    seen: dict[Path, Path] = {}
-    for file in files:
-        found = {
-            table: source
-            for table, listed in sources.items()
-            for source in listed
-            if isinstance(source, SourceFile)
-            and _is_edition(file, source, (table if len(listed) == 1 else "", upstream.get(table)))
-        }
-        source = next(iter(found.values()), None)
-        if source and source.path in seen:
-            raise SettingsError(
-                f"{seen[source.path].name} and {file.name} are both for {source.path.name}; "
-                "nothing was changed.",
-                hint="Name one of them.",
-            )
-        if source:
-            seen[source.path] = file
-        yield file, [*found], source
-
-
-def _is_edition(file: Path, source: SourceFile, names: tuple[str, str | None]) -> bool:
-    table, upstream = names
-    if source.format == DATABASE or is_database(file):
-        is_same = split_name(file)[0].lower() == split_name(source.path)[0].lower()
-        return source.format == DATABASE and is_database(file) and is_same
-    is_called = split_name(file)[1] != "" and name_table(file) == table
-    return file.name in (source.path.name, upstream) or is_called
 
 
 def _match(
@@ -303,7 +277,7 @@ def _match_repairs(found: Mapping[str, tuple[Source, ...]], settings: ProjectSet
 
 
 def _advise(without_source: Collection[str], without_table: Collection[str]) -> str:
-    """What to do about tables without a source, sources without a table, or options of none."""
+    """Suggest what to do about tables without a source, sources or options without a table."""
     advice = []
     if without_source and without_table:
         advice.append("Rename one of them, if they are the same.")
@@ -322,19 +296,3 @@ def _advise(without_source: Collection[str], without_table: Collection[str]) -> 
 
 def _quote(names: Collection[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "none"
-
-
-def choose_opener(source: Source, options: CsvOptions, repairs: tuple[Repair, ...] = ()) -> Opener:
-    """What opens a source, by its format; only delimited text has repairs."""
-    if isinstance(source, SourceFunction):
-        return FunctionOpener(source)
-    match source.format:
-        case "jsonl":
-            return JsonLinesOpener(source)
-        case "parquet":
-            return ParquetOpener(source)
-    if source.format == DATABASE:
-        return TableOpener(source)
-    if source.format == WORKBOOK:
-        return SheetOpener(source)
-    return DelimitedOpener(source, options, repairs=repairs)

@@ -8,20 +8,45 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import StringIO
+from itertools import chain
+from pathlib import Path
 from typing import IO, Any
 
+from microcosm_sqlite.authoring.sources.json_streams import CHUNK, JsonStream
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
-from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance, open_text
-from microcosm_sqlite.authoring.values.json_documents import read_json, split_array
+from microcosm_sqlite.authoring.sources.streams import (
+    COMPRESSIONS,
+    Advance,
+    ignore_advance,
+    open_text,
+)
+from microcosm_sqlite.authoring.values.json_documents import read_json
 from microcosm_sqlite.errors import SourceError
+
+
+def holds_objects(path: Path) -> bool:
+    """Whether a file begins as an array of objects does, or cannot be read, as is told later."""
+    try:
+        with open_text(path) as text:
+            return bool(_OBJECTS.match(text.read(CHUNK)))
+    except SourceError:
+        return True
+
+
+def is_other_json(path: Path) -> bool:
+    """Whether a file is called `.json` and holds something else than an array of objects."""
+    packing = path.suffix.lower() if path.suffix.lower() in COMPRESSIONS else ""
+    name = path.name.lower().removesuffix(packing)
+    return name.endswith(".json") and not holds_objects(path)
 
 
 @dataclass(frozen=True)
 class JsonLinesOpener:
     """Opens one file of JSON Lines; its fields are the keys of all of its objects.
 
-    The file is read twice, since a later object may have a key that no earlier one has. A file
-    that is one array of objects is read as a whole.
+    The file is read twice, since a later object may have a key that no earlier one has. It may be
+    one array of objects, which is read object by object too.
     """
 
     source: SourceFile
@@ -63,14 +88,14 @@ class _JsonRecords(Records):
 
 
 def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    is_first = True
-    for line, content in enumerate(text, start=1):
+    head = text.read(CHUNK)
+    if head.lstrip().startswith("["):
+        yield from _read_array(JsonStream(text, head), name)
+        return
+    lines = chain(StringIO(head + text.readline(), newline=""), text)
+    for line, content in enumerate(lines, start=1):
         if not content.strip():
             continue
-        if is_first and content.lstrip().startswith("["):
-            yield from _read_objects(content + text.read(), name, line)
-            return
-        is_first = False
         try:
             row = read_json(content)
         except (ValueError, RecursionError) as error:
@@ -80,36 +105,53 @@ def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yield line, row
 
 
-def _read_objects(text: str, name: str, line: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of an array, each with the line that it begins on."""
-    passed = 0
+def _read_array(stream: JsonStream, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of an array, each with the line that it begins on.
+
+    Raises:
+        SourceError: It is no array of objects.
+    """
     try:
-        for position, element in split_array(text):
-            line += text.count("\n", passed, position)
-            passed = position
-            row = read_json(element)
+        for row in stream.read_array():
             if not isinstance(row, dict):
                 raise ValueError("not an object")  # noqa: TRY004, TRY301 - as for every fault
-            yield line, row
+            yield stream.line, row
+        stream.refuse_more("array")
     except (ValueError, RecursionError) as error:
+        reason, hint = error, _EXPECTED_OBJECT
         if isinstance(error, json.JSONDecodeError):
-            line += text.count("\n", passed, error.pos if error.doc is text else passed)
-        raise _refuse(name, line, error, "") from error
+            rest = stream.find_place(error)
+            reason = ValueError(f"{error.msg} (character {stream.column})")
+            hint = _advise(error.msg, rest)
+        raise _refuse(name, stream.line, reason, "", hint) from error
 
 
-def _refuse(name: str, line: int, error: Exception, content: str) -> SourceError:
+def _advise(complaint: str, rest: str) -> str:
+    """Suggest what to do about an array of JSON, given the complaint and the text."""
+    if not rest.strip():
+        return "It ends there. Fetch it again; it may be cut off."
+    if complaint.startswith("Extra data"):
+        return "Write all objects into one array."
+    if complaint.startswith("Illegal trailing comma") or rest[0] in "]}":
+        return "Remove the comma too many."
+    return _EXPECTED_OBJECT
+
+
+def _refuse(
+    name: str, line: int, error: Exception, content: str, expected: str = ""
+) -> SourceError:
     reason = str(error)
     if isinstance(error, json.JSONDecodeError):
         reason = f"{error.msg} (character {error.colno})"
     if content.startswith("\ufeff"):
         reason = "it begins with a byte order mark, as where files were joined"
     hint = next((advice for word, advice in _ADVICE.items() if word in reason), "")
-    hint = hint or _find_comma(content) or _EXPECTED
+    hint = hint or expected or _find_comma(content) or _EXPECTED
     return SourceError(f"{name}, line {line}: {reason}.", file=name, line=line, hint=hint)
 
 
 def _find_comma(content: str) -> str:
-    """What to do about a line that is an object but for a comma; empty for all others."""
+    """Suggest what to do about a line with a missing or surplus comma; empty for others."""
     inside = re.sub(r",(\s*[}\]])", r"\1", content)
     for changed, place in ((content.rstrip().removesuffix(","), "behind it"), (inside, "too many")):
         with suppress(ValueError, RecursionError):
@@ -118,6 +160,8 @@ def _find_comma(content: str) -> str:
     return ""
 
 
+_OBJECTS = re.compile(r"\s*\[\s*(\{|\]\s*\Z)")
+_EXPECTED_OBJECT = "The file must be one array of objects, with the columns as their keys."
 _EXPECTED = "Each line must be one JSON object, with the columns as its keys."
 _ADVICE = {
     "byte order mark": "Delete it.",

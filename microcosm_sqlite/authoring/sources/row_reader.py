@@ -32,14 +32,27 @@ class PlainBlock:
     Attributes:
         text: The lines, none of them blank, each with a newline behind it.
         delimiter: What stands between the fields.
+        had_blanks: Whether blank lines among or in front of them were left out.
     """
 
-    def __init__(self, text: str, delimiter: str) -> None:
+    def __init__(self, text: str, delimiter: str, *, had_blanks: bool = False) -> None:
         self.text = text
         self.delimiter = delimiter
+        self.had_blanks = had_blanks
 
     def __iter__(self) -> Iterator[list[str]]:
         return map(str.split, self.text[:-1].split("\n"), repeat(self.delimiter))
+
+    def split_columns(self, width: int) -> list[list[str]]:
+        """The fields of each column; none at all where a row has not so many."""
+        mark, ends = self.delimiter, self.text.count("\n")
+        # The end of each line becomes a field of its own, which must stand where rows end.
+        fields = self.text.replace("\n", f"{mark}\n{mark}").split(mark)
+        step = width + 1
+        if fields[width::step] != ["\n"] * ends or len(fields) != ends * step + 1:
+            return []
+        del fields[-1]
+        return [fields[at::step] for at in range(width)]
 
 
 class RowReader:
@@ -48,11 +61,13 @@ class RowReader:
     Attributes:
         lines: The text, as a file or as lines with their ends.
         dialect: The parameters of `csv.reader`, which must be strict.
+        delimiter: What stands between fields.
     """
 
     def __init__(self, lines: Iterable[str], dialect: dict[str, Any]) -> None:
         self._lines = lines
         self._dialect = dialect
+        self.delimiter: str = dialect["delimiter"]
         self._reader = csv.reader(lines, **dialect)
         self._passed = 0
 
@@ -79,14 +94,18 @@ class RowReader:
     def _read_blocks(self, text: TextIOBase) -> Iterator[Iterable[list[str]]]:
         delimiter, quote = self._dialect["delimiter"], self._dialect["quotechar"]
         self._leave()
+        had_blanks = False
         while block := text.read(BLOCK_SIZE) + text.readline():
             plain = block.replace("\r\n", "\n") if "\r" in block else block
             if "\r" in plain or (quote and quote in plain):
                 yield self._parse(StringIO(block, newline="").readlines(), text)
                 continue
             self._passed += plain.count("\n") + (not plain.endswith("\n"))
-            if lines := _leave_out_blanks(plain):
-                yield PlainBlock(lines, delimiter)
+            if "\n\n" in plain or plain.startswith("\n"):
+                plain, had_blanks = _leave_out_blanks(plain), True
+            if plain:
+                yield PlainBlock(_end_lines(plain), delimiter, had_blanks=had_blanks)
+                had_blanks = False
 
     def _parse(self, lines: list[str], text: TextIOBase) -> list[list[str]]:
         try:
@@ -113,10 +132,12 @@ class RowReader:
 
 
 def _leave_out_blanks(text: str) -> str:
-    """Lines that are not blank, each with a newline behind it."""
-    if "\n\n" in text or text.startswith("\n"):
-        text = "\n".join(filter(None, text.split("\n")))
-    return text if not text or text.endswith("\n") else f"{text}\n"
+    return "\n".join(filter(None, text.split("\n")))
+
+
+def _end_lines(text: str) -> str:
+    """Lines with a newline behind the last one as well."""
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def prepare_lines(lines: Iterable[str], dialect: dict[str, Any]) -> Iterable[str]:

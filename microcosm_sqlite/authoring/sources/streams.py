@@ -9,6 +9,7 @@ import io
 import lzma
 import os
 import sys
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,18 @@ from microcosm_sqlite.catalog.codecs import open_decompressed, stream_errors
 from microcosm_sqlite.errors import SourceError
 
 BUFFER_SIZE = 1 << 18
+DAMAGED = "Remove it, or export the file again; it may be damaged, or no text."
+"""What to do about a character that text does not have."""
 COMPRESSIONS = (".gz", ".zip", ".zst", ".xz", ".bz2")
+
+COMPRESSION_MARKS = {
+    b"\x1f\x8b": ".gz",
+    b"PK\x03\x04": ".zip",
+    b"\x28\xb5\x2f\xfd": ".zst",
+    b"\xfd7zXZ\x00": ".xz",
+    b"BZh": ".bz2",
+}
+"""The first bytes of compressed files, and the names of their formats."""
 
 Advance = Callable[[int], None]
 """Told how many bytes of the file, as it lies on disk, were read since the last call."""
@@ -49,7 +61,7 @@ def open_bytes(
         SourceError: The file is missing, unreadable, or no archive of its kind.
     """
     name = name or path.name
-    with _explained(path, name), ExitStack() as stack:
+    with explained(path, name), ExitStack() as stack:
         raw = stack.enter_context(_open_metered(path, advance))
         yield stack.enter_context(_decompress(raw, path, name))
 
@@ -96,21 +108,33 @@ def open_text(
 
 def _describe_stray(path: Path, name: str, encoding: str) -> SourceError:
     with open_bytes(path, name=name) as stream:
+        head = stream.read(BUFFER_SIZE)
+        stream.seek(0)
         line, stray = find_stray(stream, make_decoder(encoding, name))
     told = f"byte 0x{stray.hex()} is not text in the encoding {encoding}."
+    hint = "Option `csv.encoding` names the encoding, such as `cp1252`."
     if stray == b"\0":
-        told = "there are NUL characters. Is it UTF-16 without a byte order mark?"
+        told = "there are NUL characters, which text does not have."
+        wide = _guess_wide(head)
+        hint = f'Set `csv.encoding = "{wide}"`, which is told by them.' if wide else DAMAGED
     return SourceError(
         f"{name}, line {line}: {told}",
         file=name,
         line=line,
-        hint="Option `csv.encoding` names the encoding, such as `cp1252`.",
+        hint=hint,
     )
+
+
+def _guess_wide(head: bytes) -> str:
+    """UTF-16 without a byte order mark, where every other byte is zero in most of a text."""
+    zeros = {"utf-16-be": head[::2].count(0), "utf-16-le": head[1::2].count(0)}
+    likely = max(zeros, key=zeros.__getitem__)
+    return likely if 4 * zeros[likely] > len(head) else ""
 
 
 def estimate_size(path: Path) -> int:
     """About how many bytes the uncompressed text has, or zero where nothing says it."""
-    with _explained(path, path.name):
+    with explained(path, path.name):
         match path.suffix.lower():
             case ".zip":
                 with zipfile.ZipFile(path) as archive:
@@ -153,19 +177,21 @@ def _open_member(raw: IO[bytes], name: str) -> IO[bytes]:
             file=name,
             hint="Unpack it, and give each file the name of a table.",
         )
-    if members[0].flag_bits & _ENCRYPTED:
+    if is_encrypted(members[0]):
         raise SourceError(
             f"{name} is encrypted.", file=name, hint="Unpack it, where its password is known."
         )
     return archive.open(members[0])
 
 
-_ENCRYPTED = 1
-"""The bit of a member's flags that says so."""
+def is_encrypted(member: zipfile.ZipInfo) -> bool:
+    """Whether a member of an archive has a password, as a bit of its flags says."""
+    return bool(member.flag_bits & 1)
 
 
 @contextmanager
-def _explained(path: Path, name: str) -> Iterator[None]:
+def explained(path: Path, name: str) -> Iterator[None]:
+    """Raise a SourceError, with this name, for a file that is missing or cannot be unpacked."""
     try:
         yield
     except FileNotFoundError as error:
@@ -177,12 +203,12 @@ def _explained(path: Path, name: str) -> Iterator[None]:
         raise SourceError(
             f"{name} cannot be read: {reason}.",
             file=name,
-            hint="Fetch or pack it anew; it is damaged, or not complete." if packed else "",
+            hint="Fetch or pack it again; it is damaged, or not complete." if packed else "",
         ) from error
 
 
 def _list_damages() -> tuple[type[Exception], ...]:
-    return (*stream_errors(), OSError, zlib.error)
+    return (*stream_errors(), OSError, zlib.error, tarfile.TarError)
 
 
 class _Meter(io.FileIO):
@@ -200,8 +226,26 @@ class _Meter(io.FileIO):
 
 DOS_MARK = b"\x1a"
 """The byte that ended files of DOS, one or more of it; it is no text there."""
+DOS_END = "the byte 0x1A at the end, which ended files of DOS, is left out"
 _DOS_ENDS = (DOS_MARK, DOS_MARK + b"\n", DOS_MARK + b"\r\n", DOS_MARK + b"\r")
 
+
+def ends_as_dos(path: Path) -> bool:
+    """Whether a file ends in the byte that ended files of DOS, which is left out of its text.
+
+    Raises:
+        SourceError: It cannot be read.
+    """
+    tail = b""
+    with open_bytes(path) as stream:
+        if path.suffix.lower() not in COMPRESSIONS:
+            stream.seek(max(0, path.stat().st_size - _TAIL))
+        while chunk := stream.read(BUFFER_SIZE):
+            tail = (tail + chunk)[-_TAIL:]
+    return tail.replace(b"\0", b"").rstrip(b"\r\n").endswith(DOS_MARK)  # zeros of UTF-16
+
+
+_TAIL = 16
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -217,7 +261,7 @@ def find_mark(head: bytes) -> str:
 
 
 def make_decoder(encoding: str, file: str) -> codecs.IncrementalDecoder | None:
-    """What turns bytes into text, or None where they are UTF-8 already.
+    """Return the decoder of bytes to text, or None if they are UTF-8 already.
 
     Raises:
         SourceError: Nothing is called so; `file` is how the error calls the file.
@@ -293,7 +337,7 @@ class Utf8Stream(io.RawIOBase):
         return len(part)
 
     def _next_chunk(self, size: int) -> bytes:
-        """What comes next; a mark that may end the file is held back until more is there."""
+        """Return the next part; a mark that may end the file is held back until more is there."""
         while chunk := self._decode_chunk(size):
             chunk, self._held = self._held + chunk, b""
             if chunk.endswith(_DOS_ENDS):

@@ -7,18 +7,45 @@ error, and formulas without a result, for empty ones, and dates before 1900 for 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
+from microcosm_sqlite.authoring.sources.cell_formats import (
+    NOT_SHOWN,
+    Shown,
+    find_shown,
+    list_formats,
+    list_shown,
+)
 from microcosm_sqlite.errors import SourceError
 
 _MOST_CELLS = 100_000_000
 """Cells of the rectangle that a sheet spans: calamine makes room for each, empty or not."""
 _MOST_BYTES = 1 << 30
 """Bytes of all uncompressed parts of a workbook."""
+
+
+@dataclass(frozen=True)
+class NamedRange:
+    """A rectangle of a sheet that has a name.
+
+    Attributes:
+        name: The name.
+        columns: The places of the first and the last column, from zero.
+        rows: The numbers of the first and the last row.
+    """
+
+    name: str
+    columns: tuple[int, int]
+    rows: tuple[int, int]
+
+    def __str__(self) -> str:
+        first, last = map(name_column, self.columns)
+        return f"{first}{self.rows[0]}:{last}{self.rows[1]}"
 
 
 @dataclass(frozen=True)
@@ -29,15 +56,25 @@ class Valueless:
         errors: The first cell with an error, and how many there are.
         formulas: The same of formulas without a stored result.
         negatives: Cells with a style and a negative number, which is no date where that is one.
+        leap_days: The same of the number that is 29 February 1900, a day that never was.
+        shown: Cells that are shown otherwise than the numbers that they hold.
+        hidden_rows: The numbers of the rows that are not shown, by a filter too.
+        hidden_columns: The first and last of each range of columns that are not shown, from 1.
+        ranges: The rectangles that the workbook has names for.
     """
 
     errors: tuple[str, int]
     formulas: tuple[str, int]
     negatives: frozenset[str] = frozenset()
+    leap_days: frozenset[str] = frozenset()
+    shown: Shown = NOT_SHOWN
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: tuple[tuple[int, int], ...] = ()
+    ranges: tuple[NamedRange, ...] = ()
 
 
 def stamp_file(path: Path, name: str) -> tuple[int, int]:
-    """What is another where a file has changed: the time of that, and the size in bytes.
+    """The facts that change with a file: its modification time, and its size in bytes.
 
     Raises:
         SourceError: There is no such file; `name` is how the error calls it.
@@ -71,7 +108,7 @@ def _number_column(letters: str) -> int:
 
 
 def find_valueless(path: Path, name: str) -> dict[str, Valueless]:
-    """The cells of each sheet that have no value, where the format is .xlsx.
+    """The cells of each sheet that have no value, or more than one, where the format tells.
 
     Raises:
         SourceError: The workbook would take more memory than any table needs.
@@ -91,12 +128,25 @@ def _find_valueless(path: Path, name: str, _: tuple[int, int]) -> dict[str, Valu
             raise _refuse_size(name, f"{size:,} bytes unpacked")
         names = archive.namelist()
         if "xl/workbook.xml" not in names:
-            return {}  # OpenDocument, whose cells calamine bounds itself
+            # OpenDocument, whose cells calamine bounds itself.
+            content = archive.read("content.xml") if "content.xml" in names else b""
+            none = ("", 0)
+            return {
+                sheet: Valueless(none, none, shown=shown)
+                for sheet, shown in list_shown(content).items()
+            }
         for part in names:
             if part.endswith(".xml") and "sheets/" in part:
                 _check_span(archive.read(part), name)
         sheets = _list_parts(archive)
-        return {sheet: _scan(archive.read(part)) for sheet, part in sheets if part in names}
+        styles = "xl/styles.xml"
+        formats = list_formats(archive.read(styles)) if styles in names else {}
+        ranges = _list_ranges(archive)
+        return {
+            sheet: replace(_scan(archive.read(part), formats), ranges=ranges.get(sheet, ()))
+            for sheet, part in sheets
+            if part in names
+        }
 
 
 TOO_LARGE = "Delete the rows and columns behind the table, or save the sheet as CSV."
@@ -139,13 +189,33 @@ def _list_parts(archive: ZipFile) -> list[tuple[str, str]]:
     return found
 
 
+_RANGE = re.compile(
+    r"(?:'((?:[^']|'')+)'|([^'!]+))!\$?([A-Z]{1,3})\$?([0-9]{1,7}):\$?([A-Z]{1,3})\$?([0-9]{1,7})"
+)
+
+
+def _list_ranges(archive: ZipFile) -> dict[str, tuple[NamedRange, ...]]:
+    """The named rectangles of each sheet, but for those that programs name, such as to print."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  # as calamine
+    found: dict[str, tuple[NamedRange, ...]] = {}
+    for each in book.iter(f"{_MAIN}definedName"):
+        name, area = each.get("name", ""), _RANGE.fullmatch(each.text or "")
+        if area and not name.startswith("_") and each.get("hidden") != "1":
+            sheet = area[1].replace("''", "'") if area[1] else area[2]
+            columns = _number_column(area[3]) - 1, _number_column(area[5]) - 1
+            named = NamedRange(name, columns, (int(area[4]), int(area[6])))
+            found[sheet] = (*found.get(sheet, ()), named)
+    return found
+
+
 _CELL = re.compile(rb"<c\s([^>]*[^/])>(.*?)</c>", re.DOTALL)
+_LEAP_DAY = (b"<v>60<", b"<v>60.")
 _SPOT = re.compile(rb"r=[\"']([A-Z]+\d+)")
 
 
-def _scan(xml: bytes) -> Valueless:
-    errors, formulas, negatives = [], [], set()
-    if b"<f" in xml or b't="e"' in xml or b"<v>-" in xml:
+def _scan(xml: bytes, formats: dict[str, str]) -> Valueless:
+    errors, formulas, negatives, leap_days = [], [], set(), set()
+    if any(mark in xml for mark in (b"<f", b't="e"', b"<v>-", *_LEAP_DAY)):
         for match in _CELL.finditer(xml):
             attributes, content = match.groups()
             spot = _SPOT.search(attributes)
@@ -155,8 +225,31 @@ def _scan(xml: bytes) -> Valueless:
                 formulas.append(spot)
             elif spot and b"<v>-" in content and b"s=" in attributes:
                 negatives.add(spot[1].decode())
+            elif spot and content.startswith(_LEAP_DAY) and b"s=" in attributes:
+                leap_days.add(spot[1].decode())
     errors_told, formulas_told = (
         (found[0][1].decode() if found and found[0] else "", len(found))
         for found in (errors, formulas)
     )
-    return Valueless(errors_told, formulas_told, frozenset(negatives))
+    return Valueless(
+        errors_told,
+        formulas_told,
+        frozenset(negatives),
+        frozenset(leap_days),
+        find_shown(xml, formats),
+        frozenset(int(tag["r"]) for tag in _find_hidden(xml, b"row") if "r" in tag),
+        tuple((int(tag["min"]), int(tag["max"])) for tag in _find_hidden(xml, b"col")),
+    )
+
+
+_ATTRIBUTE = re.compile(r"(\w+)=[\"']([^\"']*)[\"']")
+
+
+def _find_hidden(xml: bytes, tag: bytes) -> Iterator[dict[str, str]]:
+    """The attributes of each row or column that is not shown."""
+    if b"hidden=" not in xml:
+        return
+    for found in re.finditer(rb"<%s\s([^>]*hidden=[^>]*)>" % tag, xml):
+        attributes = dict(_ATTRIBUTE.findall(found[1].decode("utf-8", "replace")))
+        if attributes.get("hidden") in ("1", "true"):
+            yield attributes

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 from zipfile import BadZipFile
 
-from microcosm_sqlite.authoring.sources.records import Records, SourceFile
+from microcosm_sqlite.authoring.sources.records import Records, SourceFile, library, take_whole
+from microcosm_sqlite.authoring.sources.second_headers import describe_second_header
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
+from microcosm_sqlite.authoring.sources.workbook_notes import (
+    Rows,
+    describe_doubt,
+    describe_gaps,
+    describe_hidden,
+    describe_lost_days,
+    describe_merged,
+    describe_names,
+    describe_ranges,
+    describe_titles,
+    describe_valueless,
+)
 from microcosm_sqlite.authoring.sources.workbook_parts import (
     TOO_LARGE,
     Valueless,
@@ -22,25 +36,22 @@ from microcosm_sqlite.authoring.sources.workbook_parts import (
     stamp_file,
 )
 from microcosm_sqlite.authoring.values.layout import make_identifier
-from microcosm_sqlite.authoring.values.parsing import EXACT_INTEGER
-from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import find_free_name, spell_count, suggest
 from microcosm_sqlite.errors import SourceError
 
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 
-_SHOWN = 60
-
 _DAMAGED = (
-    "Open it in a spreadsheet program and save it anew; it is damaged, encrypted, or no workbook."
+    "Open it in a spreadsheet program and save it again; it is damaged, encrypted, or no workbook."
 )
 
-Rows = list[tuple[int, list[Any]]]
+_MOST_TITLES = 20
+"""Rows among which the header is looked for, where titles have several cells."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a workbook holds.
+    """The content of a workbook.
 
     Attributes:
         tables: Table to sheet, in the order of the workbook.
@@ -95,24 +106,25 @@ def _list_sheets(
     """The sheets with tables, and the others with the reason why they have none."""
     filled, others = [], []
     with _open_workbook(path, name) as workbook:
-        from python_calamine import SheetTypeEnum, SheetVisibleEnum
+        from python_calamine import CalamineError, SheetTypeEnum, SheetVisibleEnum
 
         for sheet in workbook.sheets_metadata:
             if sheet.typ != SheetTypeEnum.WorkSheet:
                 others.append((sheet.name, "no sheet of cells"))
             elif sheet.visible != SheetVisibleEnum.Visible:
                 others.append((sheet.name, "a hidden sheet; show it to make a table of it"))
-            elif _read_cells(workbook, sheet.name)[0]:
-                filled.append(sheet.name)
             else:
-                others.append((sheet.name, "an empty sheet"))
+                with suppress(CalamineError):  # which is raised when the sheet is read
+                    if not _read_cells(workbook, sheet.name)[0]:
+                        others.append((sheet.name, "an empty sheet"))
+                        continue
+                filled.append(sheet.name)
     return tuple(filled), tuple(others)
 
 
 @contextmanager
-def _open_workbook(path: Path, name: str) -> Iterator[Any]:
-    hint = "Install it, and add it to `requires` of [build-system]: pip install python-calamine"
-    with extra("excel", name, hint=hint):
+def _open_workbook(path: Path, name: str, sheet: str = "") -> Iterator[Any]:
+    with library("python-calamine", "excel", name):
         from python_calamine import CalamineError, CalamineWorkbook
     try:
         find_valueless(path, name)  # which refuses what is beyond all bounds
@@ -123,7 +135,10 @@ def _open_workbook(path: Path, name: str) -> Iterator[Any]:
         hint = TOO_LARGE if "limit exceeded" in reason else _DAMAGED
         if "password" in reason.lower():
             hint = "Save it without a password."
-        raise SourceError(f"{name} cannot be read: {reason}.", file=name, hint=hint) from error
+        place = f"#{sheet}" if sheet and "#" not in name else ""
+        raise SourceError(
+            f"{name}{place} cannot be read: {reason}.", file=name, hint=hint
+        ) from error
 
 
 def _read_cells(workbook: Any, sheet: str) -> tuple[Rows, list[Any]]:
@@ -141,9 +156,7 @@ def _read_cells(workbook: Any, sheet: str) -> tuple[Rows, list[Any]]:
 
 def _take(value: Any) -> Any:
     """A value as other sources have it: empty cells are nothing, and whole numbers are whole."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_INTEGER:
-        return int(value)
-    return None if value == "" else value
+    return None if value == "" else take_whole(value)
 
 
 def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
@@ -153,7 +166,7 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
         MissingDependencyError: python-calamine is not installed.
         SourceError: It cannot be read, or there is no such sheet.
     """
-    with _open_workbook(path, name) as workbook:
+    with _open_workbook(path, name, sheet) as workbook:
         if sheet not in workbook.sheet_names:
             raise SourceError(
                 f"{name} has no sheet {sheet!r}.",
@@ -162,11 +175,11 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
             )
         rows, merged = _read_cells(workbook, sheet)
     found = find_valueless(path, name).get(sheet)
-    if found and found.negatives:
+    if found and (found.negatives or found.leap_days):
         _refuse_early_dates(rows, found, name)
     if not rows:
         return Sheet([], [], ())
-    start = next((at for at, (_, row) in enumerate(rows) if _count_filled(row) > 1), 0)
+    start = _find_header(rows)
     titles, (line, head), body = rows[:start], rows[start], rows[start + 1 :]
     kept = [
         at
@@ -174,12 +187,19 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
         if field is not None or any(row[at] is not None for _, row in body)
     ]
     below = [(number, [row[at] for at in kept]) for number, row in body]
-    _join_types(below, len(kept))
     header = ["" if head[at] is None else str(head[at]) for at in kept]
-    notes = [*_describe_titles(titles, line), *_describe_merged(merged, line)]
-    notes += _describe_gaps([line, *(number for number, _ in below)])
+    notes = [*describe_titles(titles, line), *describe_doubt(below)]
+    notes += describe_second_header(header, [row for _, row in below], line + 1)
+    if len(notes) == bool(titles):  # nothing speaks of another row as the header
+        notes += describe_names([head[at] for at in kept], below, line)
+    called = [name or f"column {name_column(at)}" for name, at in zip(header, kept, strict=True)]
+    notes += [*describe_merged(merged, line), *_join_types(below, called)]
+    notes += describe_gaps([line, *(number for number, _ in below)])
     if found:
-        notes += _describe_valueless(found)
+        notes += describe_valueless(found)
+        numbers = [number for number, _ in below]
+        notes += describe_hidden(found, numbers, kept)
+        notes += describe_ranges(found, [line, *numbers], kept)
     return Sheet(header, below, tuple(notes))
 
 
@@ -187,6 +207,13 @@ def _refuse_early_dates(rows: Rows, found: Valueless, name: str) -> None:
     for number, row in rows:
         for at, value in enumerate(row):
             spot = f"{name_column(at)}{number}"
+            if spot in found.leap_days and str(value).startswith("1900-02-28"):
+                raise SourceError(
+                    f"{name}, cell {spot}: 29 February 1900, which is no day.",
+                    file=name,
+                    line=number,
+                    hint="Write the day that is meant, such as 1900-03-01.",
+                )
             if isinstance(value, date | time | timedelta) and spot in found.negatives:
                 raise SourceError(
                     f"{name}, cell {spot}: a date before 1900, or a negative time, which "
@@ -201,21 +228,52 @@ def _count_filled(row: Sequence[Any]) -> int:
     return sum(value is not None for value in row)
 
 
-def _join_types(rows: Rows, width: int) -> None:
-    """Make values of one type of each column, where some are no numbers.
+def _find_header(rows: Rows) -> int:
+    """The place of the header: the first row with several values.
+
+    Where a row of more texts follows, that is the header, below titles, if a blank row is in
+    front of it, or values that are no texts are in the row behind it.
+    """
+    first = next((at for at, (_, row) in enumerate(rows) if _count_filled(row) > 1), 0)
+    head = rows[:_MOST_TITLES]
+    for at, ((before, _), (number, row)) in enumerate(pairwise(head), start=1):
+        widest = max(_count_filled(title) for _, title in rows[:at])
+        is_wider = at > first and _count_filled(row) > widest and _is_of_texts(row)
+        has_values = not _is_of_texts(rows[at + 1][1]) if at + 1 < len(rows) else False
+        if is_wider and (number > before + 1 or has_values):
+            return at
+        if not _is_of_texts(row):
+            break
+    return first
+
+
+def _is_of_texts(row: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) for value in row if value is not None)
+
+
+def _join_types(rows: Rows, header: Sequence[str]) -> Iterator[str]:
+    """Make values of one type of each column, where some are no numbers, and tell of it.
 
     calamine takes midnight for a date, so dates beside moments are moments. In a column of several
     types, all but numbers become texts, as other formats would write them.
     """
-    for at in range(width):
+    for at, column in enumerate(header):
         types = {type(row[at]) for _, row in rows} - {type(None)}
+        yield from describe_lost_days(column, [(number, row[at]) for number, row in rows])
         if types == {date, datetime}:
             for _, row in rows:
                 if type(row[at]) is date:
                     row[at] = datetime(row[at].year, row[at].month, row[at].day)
         elif len(types) > 1 and types != {int, float}:
-            for _, row in rows:
-                row[at] = _spell(row[at])
+            spelled = [(row[at], _spell(row[at])) for _, row in rows]
+            changed = [text for value, text in spelled if type(value) is not type(text)]
+            for (_, row), (_, text) in zip(rows, spelled, strict=True):
+                row[at] = text
+            if changed:
+                yield (
+                    f"{column}: {spell_count(len(changed), 'value')} beside those of other types "
+                    f"became {'texts' if len(changed) > 1 else 'a text'}, such as {changed[0]!r}"
+                )
 
 
 def _spell(value: Any) -> Any:
@@ -224,45 +282,6 @@ def _spell(value: Any) -> Any:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value) if isinstance(value, timedelta) else value
-
-
-def _describe_titles(titles: Rows, line: int) -> Iterator[str]:
-    if titles:
-        first = next(value for value in titles[0][1] if value is not None)
-        yield (
-            f"the header is row {line}; left out in front of it: "
-            f"{spell_count(len(titles), 'row')} (row {titles[0][0]} is {str(first)[:_SHOWN]!r})"
-        )
-
-
-def _describe_merged(merged: Sequence[Any], line: int) -> Iterator[str]:
-    """Merged cells from the header on, of which calamine has the first, as the file does."""
-    inside = [area for area in merged if area[1][0] + 1 >= line]
-    if inside:
-        (top, left), (bottom, right) = inside[0]
-        first = f"{name_column(left)}{top + 1}:{name_column(right)}{bottom + 1}"
-        yield (
-            f"{spell_count(len(inside), 'area')} of merged cells (the first is {first}): "
-            "only the first cell of each has the value, the others are empty"
-        )
-
-
-def _describe_gaps(numbers: Sequence[int]) -> Iterator[str]:
-    blank = numbers[-1] - numbers[0] + 1 - len(numbers)
-    if blank:
-        yield f"{spell_count(blank, 'blank row')} left out"
-
-
-def _describe_valueless(found: Valueless) -> Iterator[str]:
-    first, count = found.errors
-    if count:
-        yield f"{spell_count(count, 'cell')} with an error (the first is {first}): no value"
-    first, count = found.formulas
-    if count:
-        yield (
-            f"{spell_count(count, 'formula')} without a stored result (the first is in {first}): "
-            "no value; open the workbook in a spreadsheet program and save it to have results"
-        )
 
 
 @dataclass(frozen=True)

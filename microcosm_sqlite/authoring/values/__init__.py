@@ -1,1 +1,1 @@
-"""What a text or a value of a source becomes in a column."""
+"""Conversion of the texts and values of a source to the values of a column."""

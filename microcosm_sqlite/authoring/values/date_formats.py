@@ -1,6 +1,7 @@
-"""Dates in other styles than ISO 8601, told by formats as `strftime` has them.
+"""Dates, numbers, booleans and lengths of time in other styles, told by formats.
 
-The names of months are the English ones, whatever the locale of the machine that builds.
+Those of dates are as `strftime` has them. The names of months are the English ones, whatever the
+locale of the machine that builds.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 _MONTHS = (
@@ -37,12 +38,12 @@ _FIRST_SHORT_YEAR = 69
 """POSIX: two digits from here on are of the twentieth century."""
 
 DIRECTIVES = tuple(_DIRECTIVES)
-"""What formats are made of, besides the texts between."""
+"""The parts of formats, besides the text between them."""
 
 
 @lru_cache
 def compile_format(format_: str) -> Callable[[str], datetime]:
-    """What reads the dates of a format.
+    """Return the parser of the dates of a format.
 
     Raises:
         ValueError: The format has a directive that is not known, or one of them twice.
@@ -161,7 +162,10 @@ def _is_in(style: str, text: str) -> bool:
 _FORMAT = re.compile(
     r"(?P<prefix>[$€£¥] ?)?1((?P<group>[.,' ])234)?(?P<point>[.,])5(?P<suffix> ?[%$€£¥])?"
 )
-_SPACES = "[ \u00a0\u202f]"
+_NEGATIVES = (re.compile(r"\((?P<number>.+)\)"), re.compile(r"(?P<number>.+)-"))
+"""How accountants and old programs mark a number below zero, and formats do that have such."""
+_SPACES, _APOSTROPHES = "[ \u00a0\u2009\u202f]", "['\u2019]"
+_SIGN, _MINUS = "[-+\u2212]", "\u2212"
 
 Spell = Callable[[str], str]
 """Takes a number of a format, and spells it as programs do."""
@@ -173,13 +177,25 @@ def is_number_format(format_: str) -> bool:
     >>> is_number_format("1.234,5"), is_number_format("$1,234.5"), is_number_format("%d.%m.%Y")
     (True, True, False)
     """
-    match = _FORMAT.fullmatch(format_)
+    match = _FORMAT.fullmatch(_unwrap(format_)[0])
     return match is not None and match["group"] != match["point"]
+
+
+def _unwrap(text: str) -> tuple[str, str]:
+    """Return a text without its mark of a negative number, and the style of the mark.
+
+    >>> _unwrap("(1.5)"), _unwrap("1.5-"), _unwrap("1.5")
+    (('1.5', '({})'), ('1.5', '{}-'), ('1.5', '{}'))
+    """
+    for pattern in _NEGATIVES:
+        if match := pattern.fullmatch(text):
+            return match["number"], "{}".join((text[: match.start(1)], text[match.end(1) :]))
+    return text, "{}"
 
 
 @lru_cache
 def compile_number_format(format_: str) -> Spell:
-    """What spells the numbers of a format as programs do.
+    """Return the function that spells the numbers of a format as programs do.
 
     Thousands need no marks between them; where one stands, three digits follow it. A sign in front
     or behind, of a currency or per cent, has to be there, and is left out.
@@ -191,32 +207,47 @@ def compile_number_format(format_: str) -> Spell:
     '-12345.60'
     >>> compile_number_format("$1,234.5")("-$1,234"), compile_number_format("1.5 %")("12%")
     ('-1234', '12')
+    >>> compile_number_format("(1.5)")("(7)"), compile_number_format("1.5-")("7.5-")
+    ('-7', '-7.5')
     """
-    match = _FORMAT.fullmatch(format_)
+    example, wrap = _unwrap(format_)
+    match = _FORMAT.fullmatch(example)
     if match is None or not is_number_format(format_):
         raise ValueError(f"{format_} is no number as in 1.234,5")
-    group, point = match["group"] or "", re.escape(match["point"])
-    mark = _SPACES if group == " " else re.escape(group)
-    digits = rf"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
-    prefix, suffix = (re.escape((match[part] or "").strip()) for part in ("prefix", "suffix"))
-    lead = rf"([+-]?{prefix}{_SPACES}?|{prefix}{_SPACES}?[+-])" if prefix else "[+-]?"
-    end = rf"{_SPACES}?{suffix}" if suffix else ""
-    pattern = re.compile(rf"(?P<whole>{lead}({digits}))({point}(?P<rest>[0-9]+))?{end}")
+    pattern = _compile_number(match)
 
     def spell(text: str) -> str:
-        match = pattern.fullmatch(text.strip())
-        if match is None:
+        number, mark = _unwrap(text.strip())
+        match = pattern.fullmatch(number) if mark in ("{}", wrap) else None
+        if match is None or (mark != "{}" and re.search(_SIGN, match["whole"])):
             raise ValueError(f"a number in the format {format_}")
-        whole = re.sub("[^0-9+-]", "", match["whole"])
+        whole = re.sub("[^0-9+-]", "", match["whole"].replace(_MINUS, "-"))
+        whole = whole if mark == "{}" else f"-{whole}"
         return whole if match["rest"] is None else f"{whole}.{match['rest']}"
 
     return spell
 
 
-NUMBER_FORMATS = ("1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
+def _compile_number(example: re.Match[str]) -> re.Pattern[str]:
+    """The pattern of numbers that are written as the one in a format."""
+    group, point = example["group"] or "", re.escape(example["point"])
+    mark = {" ": _SPACES, "'": _APOSTROPHES}.get(group, re.escape(group))
+    digits = rf"[0-9]{{1,3}}({mark}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
+    prefix, suffix = (re.escape((example[part] or "").strip()) for part in ("prefix", "suffix"))
+    lead = f"{_SIGN}?"
+    if prefix:
+        lead = rf"({_SIGN}?{prefix}{_SPACES}?|{prefix}{_SPACES}?{_SIGN})"
+    end = rf"{_SPACES}?{suffix}" if suffix else ""
+    return re.compile(rf"(?P<whole>{lead}({digits}))({point}(?P<rest>[0-9]+))?{end}")
+
+
+NUMBER_FORMATS = ("1.5", "1,5", "1.234,5", "1 234,5", "1,234.5", "1'234.5", "1 234.5")
 _SIGNED_FORMATS = ("1.5", "1,234.5", "1,5", "1.234,5", "1 234,5", "1'234.5", "1 234.5")
-"""Those of numbers with a sign of currency or per cent, the likeliest first."""
-_SIGNED = re.compile(r"[+-]?(?P<prefix>[$€£¥] ?)?[+-]?[0-9][0-9.,' ]*?(?P<suffix> ?[%$€£¥])?")
+"""Formats of numbers with a currency or per cent sign, the likeliest first."""
+_SIGNED = re.compile(
+    rf"{_SIGN}?(?P<prefix>[$€£¥] ?)?{_SIGN}?[0-9][0-9.,'\u2019 \u00a0\u2009\u202f]*?"
+    r"(?P<suffix>[ \u00a0\u202f]?[%$€£¥])?"
+)
 
 
 def find_number_formats(text: str) -> dict[str, str]:
@@ -227,11 +258,74 @@ def find_number_formats(text: str) -> dict[str, str]:
     >>> find_number_formats("$1,234.50"), find_number_formats("12 %")["1.5 %"]
     ({'$1,234.5': '1234.50'}, '12')
     """
-    match = _SIGNED.fullmatch(text.strip())
+    number, wrap = _unwrap(text.strip())
+    match = _SIGNED.fullmatch(number)
     prefix, suffix = (match["prefix"] or "", match["suffix"] or "") if match else ("", "")
+    suffix = re.sub(_SPACES, " ", suffix)
     formats = _SIGNED_FORMATS if prefix or suffix else NUMBER_FORMATS
     found = {}
-    for format_ in (f"{prefix}{each}{suffix}" for each in formats):
+    for format_ in (wrap.format(f"{prefix}{each}{suffix}") for each in formats):
         with suppress(ValueError):
             found[format_] = compile_number_format(format_)(text)
     return found
+
+
+def add_negatives(formats: Iterable[str]) -> list[str]:
+    """The formats, and those which mark numbers below zero as accountants do.
+
+    >>> add_negatives(["1.5"]), add_negatives(["(1.5)"])
+    (['1.5', '(1.5)', '1.5-'], ['(1.5)'])
+    """
+    found = [*formats]
+    plain = [format_ for format_ in found if _unwrap(format_)[1] == "{}"]
+    return [*found, *(wrap.format(each) for wrap in ("({})", "{}-") for each in plain)]
+
+
+@lru_cache
+def compile_boolean_format(format_: str) -> Callable[[str], bool]:
+    """Return the parser of booleans that are written as two words, the true one first.
+
+    Raises:
+        ValueError: The format has no two words with a slash between.
+
+    >>> read = compile_boolean_format("ja/nein")
+    >>> read("Ja"), read("nein")
+    (True, False)
+    """
+    words = [word.strip().casefold() for word in format_.split("/")]
+    if len(words) != len({*words} - {""}) or len(words) != len(("true", "false")):
+        raise ValueError(f"{format_} is no pair of words as in ja/nein")
+
+    def read(text: str) -> bool:
+        if (word := text.strip().casefold()) not in words:
+            raise ValueError(f"true or false as in {format_}")
+        return word == words[0]
+
+    return read
+
+
+_CLOCKS = {"H:MM": "minutes", "M:SS": "seconds"}
+_CLOCK = re.compile(r"(-?)([0-9]{1,6}):([0-5][0-9])")
+
+
+@lru_cache
+def compile_interval_format(format_: str) -> Callable[[str], timedelta]:
+    """Return the parser of durations of two numbers: hours and minutes, or minutes and seconds.
+
+    Raises:
+        ValueError: It is neither `H:MM` nor `M:SS`.
+
+    >>> compile_interval_format("H:MM")("25:30")
+    datetime.timedelta(days=1, seconds=5400)
+    """
+    if format_ not in _CLOCKS:
+        raise ValueError(f"{format_} is none of {' and '.join(_CLOCKS)}")
+
+    def read(text: str) -> timedelta:
+        match = _CLOCK.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"a length of time as in {format_}")
+        count = int(match[2]) * 60 + int(match[3])
+        return timedelta(**{_CLOCKS[format_]: -count if match[1] else count})
+
+    return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -20,8 +20,12 @@ def keeps_digits(text: str) -> bool:
 
     >>> [keeps_digits(text) for text in ("0.30000000000000004", "0.300000000000000044", "1e999")]
     [True, False, False]
+    >>> keeps_digits("2.500000000000000000e-01")
+    True
     """
-    digits = re.split("[eE]", text)[0].translate(_NO_DIGITS).lstrip("0")
+    mantissa = re.split("[eE]", text)[0]
+    mantissa = mantissa.rstrip("0") if "." in mantissa else mantissa
+    digits = mantissa.translate(_NO_DIGITS).lstrip("0")
     return len(digits) <= DIGITS_OF_A_DOUBLE and math.isfinite(float(text))
 
 
@@ -61,39 +65,28 @@ def read_json(text: str) -> Any:
         ValueError: It is no JSON, has NaN or Infinity, which Python takes and JSON does not have,
             names a key twice, or has half of a character.
     """
-    document = (_decode_signs if _SIGNED_ZERO.search(text) else _decode)(text)
+    decoder = _sign_decoder if _SIGNED_ZERO.search(text) else _decoder
+    document = decoder.decode(text)
     if _HALF.search(text):
         refuse_halves(json.dumps(document, ensure_ascii=False, default=str))
     return document
 
 
-def split_array(text: str) -> Iterator[tuple[int, str]]:
-    """The texts of the elements of an array of JSON, each with its position.
+def read_element(text: str, start: int) -> tuple[Any, int]:
+    """A document as `read_json` makes it that begins within a text, and where it ends.
 
-    >>> list(split_array('[{"a": 1}, 2]'))
-    [(1, '{"a": 1}'), (11, '2')]
+    >>> read_element('[{"a": 1}, 2]', 1)
+    ({'a': 1}, 9)
 
     Raises:
-        ValueError: It is no such array.
+        ValueError: As for `read_json`; or the text ends before the document does.
     """
-    position, is_first = text.index("[") + 1, True
-    while True:
-        position = _skip_space(text, position)
-        if is_first and text[position : position + 1] == "]":
-            break
-        _, end = _scan(text, position)
-        yield position, text[position:end]
-        position, is_first = _skip_space(text, end), False
-        if text[position : position + 1] != ",":
-            break
-        position += 1
-    if text[position:].strip() != "]":
-        raise json.JSONDecodeError("Expecting ',' or the end of the array", text, position)
-
-
-def _skip_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
+    document, end = _decoder.raw_decode(text, start)
+    if _SIGNED_ZERO.search(text, start, end):
+        document, _ = _sign_decoder.raw_decode(text, start)
+    if _HALF.search(text, start, end):
+        refuse_halves(json.dumps(document, ensure_ascii=False, default=str))
+    return document, end
 
 
 def spell_json(value: Any) -> Any:
@@ -129,7 +122,7 @@ def _spell_number(value: float | Decimal) -> float | str | None:
         return None
     if not math.isfinite(float(value)):
         raise ValueError(f"{value} is not finite, or too large for a double")
-    return value if isinstance(value, float) else str(value)
+    return float(value) if isinstance(value, float) else str(value)  # however it was written
 
 
 def parse_json(text: str) -> Any:
@@ -200,19 +193,16 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 _NUMBER_STARTS = frozenset("-0123456789")
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_scan = json.JSONDecoder().raw_decode
-
 _SIGNED_ZERO = re.compile(r"[\s:,\[]-0[\s,\]}]")
 """Zero with a sign, which Python reads as a whole number without it."""
 
-_decode, _decode_signs = (
+_decoder, _sign_decoder = (
     json.JSONDecoder(
         parse_float=_read_number,
         parse_int=parse_whole,
         parse_constant=refuse_constant,
         object_pairs_hook=_make_object,
-    ).decode
+    )
     for parse_whole in (None, _read_whole)
 )
 
@@ -220,7 +210,7 @@ _decode, _decode_signs = (
 def make_json_binder(
     bind: Callable[[Any], Any], *, is_numeric: bool = True
 ) -> Callable[[Any], Any]:
-    """What a JSON type stores for a document, where that is JSON.
+    """Return the stored form of a document, if it is JSON.
 
     Python writes NaN and Infinity, which JSON does not have. And a column that is declared JSON
     has numeric affinity, so that SQLite reads a document that is one number: it would round a

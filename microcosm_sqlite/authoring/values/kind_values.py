@@ -21,12 +21,17 @@ from uuid import UUID
 
 from sqlalchemy import types
 
+from microcosm_sqlite.authoring.values.date_formats import (
+    compile_boolean_format,
+    compile_format,
+    compile_interval_format,
+)
 from microcosm_sqlite.authoring.values.json_documents import parse_json, refuse_halves, take_json
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
     Parser,
+    check_interval,
     make_date_parser,
-    make_datetime_parser,
     make_decimal_parser,
     make_enum_parser,
     make_number_parser,
@@ -42,25 +47,28 @@ from microcosm_sqlite.authoring.values.parsing import (
     parse_time,
     parse_uuid,
 )
+from microcosm_sqlite.authoring.values.suspicions import (
+    suspect_all,
+    suspect_boolean,
+    suspect_bytes,
+    suspect_date,
+    suspect_integer,
+    suspect_label,
+    suspect_moment,
+    suspect_real,
+    suspect_text,
+)
 from microcosm_sqlite.common import kinds
 from microcosm_sqlite.common.kinds import KINDS, Kind
-from microcosm_sqlite.common.sql import find_affinity, quote_text
 
 if TYPE_CHECKING:
     from microcosm_sqlite.authoring.values.rules import ColumnRule
 
 """From here SQLAlchemy counts the moment that it stores for an interval."""
 
-ALWAYS = "1"
-"""The condition of a column whose every value has to be judged."""
-
 
 def _refuse(value: Any, parse: Parser) -> Any:  # noqa: ARG001
     raise ValueError("text")
-
-
-def _suspect_all(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    return ALWAYS
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class KindValues:
     make_parser: Callable[[Any], Parser] | None
     take: Callable[[Any, Parser], Any] = _refuse
     reads_texts: bool = True
-    suspect: Callable[[Any, ColumnRule, str], str] = _suspect_all
+    suspect: Callable[[Any, ColumnRule, str], str] = suspect_all
     apply_format: Callable[[Parser, str], Parser] | None = None
 
 
@@ -142,12 +150,12 @@ def choose_parser(
     if not format_:
         return parse
     if values.apply_format is None:
-        raise ValueError(f"{undecorate(type_)!r} is no type of numbers or dates")
+        raise ValueError(f"{undecorate(type_)!r} is no type of numbers or dates, or of booleans")
     return values.apply_format(parse, format_)
 
 
 def make_taker(values: KindValues, parse: Parser) -> Callable[[Any], Any]:
-    """What takes the values of sources with types, given the parser of texts."""
+    """Return the converter for values of typed sources, given the parser of texts."""
     if not values.reads_texts:
         return lambda value: values.take(value, parse)
 
@@ -228,73 +236,14 @@ def _take_instance(kind: type, name: str) -> Callable[[Any, Parser], Any]:
     return take
 
 
+def _take_duration(value: Any, parse: Parser) -> Any:  # noqa: ARG001
+    if isinstance(value, timedelta):
+        return check_interval(value)
+    raise ValueError("a duration")
+
+
 def _take_json(value: Any, parse: Parser) -> Any:  # noqa: ARG001
     return take_json(value)
-
-
-def _suspect_integer(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    if not _has_affinity(rule, "INTEGER"):
-        return ALWAYS
-    return _unless_stored("integer", quoted) + _or_nothing(rule, f"CAST({quoted} AS TEXT)")
-
-
-def _suspect_text(type_: Any, rule: ColumnRule, quoted: str) -> str:
-    if not _has_affinity(rule, "TEXT"):
-        return ALWAYS
-    # Functions of SQLite stop at a NUL.
-    conditions = [_unless_stored("text", quoted), f"instr({quoted}, char(0)) > 0"]
-    conditions += [f"length({quoted}) > {type_.length}"] if type_.length else []
-    return " OR ".join(conditions) + _or_nothing(rule, quoted)
-
-
-def _or_nothing(rule: ColumnRule, text: str) -> str:
-    """SQL that adds the words that mean NULL to a condition."""
-    nulls = _list_texts(word for word in rule.nulls if word)
-    return f" OR {text} COLLATE BINARY IN ({nulls})" if nulls else ""
-
-
-def _suspect_label(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    stored = _unless_stored("text", quoted)
-    return f"{stored} OR {quoted} COLLATE BINARY NOT IN ({_list_texts(type_.enums)})"
-
-
-def _suspect_real(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    if not _has_affinity(rule, "REAL"):
-        return ALWAYS
-    is_number = f"typeof({quoted}) NOT IN ('integer', 'real') OR abs({quoted} * 1.0) = 9e999"
-    return is_number + _or_nothing(rule, f"CAST({quoted} AS TEXT)")
-
-
-def _suspect_boolean(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    return f"{_unless_stored('integer', quoted)} OR {quoted} NOT IN (0, 1)"
-
-
-def _suspect_date(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    return f"date({quoted}, '+0 days') COLLATE BINARY IS NOT {quoted} OR {quoted} < '0001'"
-
-
-def _suspect_moment(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    second, fraction = f"substr({quoted}, 1, 19)", f"substr({quoted}, 20)"
-    return (
-        f"datetime({second}, '+0 days') COLLATE BINARY IS NOT {second} OR {quoted} < '0001' "
-        f"OR length({quoted}) <> 26 OR {fraction} NOT GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'"
-    )
-
-
-def _suspect_bytes(type_: Any, rule: ColumnRule, quoted: str) -> str:  # noqa: ARG001
-    return _unless_stored("blob", quoted)
-
-
-def _unless_stored(kind: str, quoted: str) -> str:
-    return f"typeof({quoted}) <> '{kind}'"
-
-
-def _has_affinity(rule: ColumnRule, affinity: str) -> bool:
-    return find_affinity(rule.expected) == affinity
-
-
-def _list_texts(texts: Any) -> str:
-    return ", ".join(quote_text(text) for text in sorted(texts))
 
 
 def _make_uuid_parser(type_: Any) -> Parser:
@@ -302,21 +251,26 @@ def _make_uuid_parser(type_: Any) -> Parser:
 
 
 VALUES = {
-    kinds.LABEL: KindValues(lambda type_: make_enum_parser(type_.enums), suspect=_suspect_label),
+    kinds.LABEL: KindValues(lambda type_: make_enum_parser(type_.enums), suspect=suspect_label),
     kinds.TEXT: KindValues(
-        lambda type_: make_text_parser(type_.length), _take_text, suspect=_suspect_text
+        lambda type_: make_text_parser(type_.length), _take_text, suspect=suspect_text
     ),
     kinds.INTEGER: KindValues(
         lambda _: parse_integer,
         _take_integer,
-        suspect=_suspect_integer,
+        suspect=suspect_integer,
         apply_format=make_number_parser,
     ),
-    kinds.BOOLEAN: KindValues(lambda _: parse_bool, _take_boolean, suspect=_suspect_boolean),
+    kinds.BOOLEAN: KindValues(
+        lambda _: parse_bool,
+        _take_boolean,
+        suspect=suspect_boolean,
+        apply_format=lambda _, format_: compile_boolean_format(format_),
+    ),
     kinds.NUMBER: KindValues(
         lambda _: parse_float,
         _take_number,
-        suspect=_suspect_real,
+        suspect=suspect_real,
         apply_format=make_number_parser,
     ),
     kinds.DECIMAL: KindValues(
@@ -327,20 +281,24 @@ VALUES = {
     kinds.DATETIME: KindValues(
         lambda _: parse_datetime,
         _take_datetime,
-        suspect=_suspect_moment,
-        apply_format=make_datetime_parser,
+        suspect=suspect_moment,
+        apply_format=lambda _, format_: compile_format(format_),
     ),
     kinds.DATE: KindValues(
         lambda _: parse_date,
         _take_date,
-        suspect=_suspect_date,
+        suspect=suspect_date,
         apply_format=make_date_parser,
     ),
     kinds.TIME: KindValues(lambda _: parse_time, _take_time),
-    kinds.DURATION: KindValues(lambda _: parse_interval, _take_instance(timedelta, "a duration")),
+    kinds.DURATION: KindValues(
+        lambda _: parse_interval,
+        _take_duration,
+        apply_format=lambda _, format_: compile_interval_format(format_),
+    ),
     kinds.JSON: KindValues(lambda _: parse_json, _take_json, reads_texts=False),
     kinds.UUID: KindValues(_make_uuid_parser, _take_instance(UUID, "a UUID")),
-    kinds.BINARY: KindValues(lambda _: parse_binary, _take_binary, suspect=_suspect_bytes),
+    kinds.BINARY: KindValues(lambda _: parse_binary, _take_binary, suspect=suspect_bytes),
     kinds.PICKLE: KindValues(None),
 }
 """By the names of kinds; one without a condition, such as a decimal, is judged value by value."""

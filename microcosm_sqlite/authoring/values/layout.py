@@ -136,7 +136,8 @@ def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOption
         raise SettingsError(
             f"Option `formats` of table `{column.table.name}`, column `{column.name}`: {error}.",
             hint=f"Dates have formats of {', '.join(DIRECTIVES)} and texts between; "
-            "numbers have examples such as 1.234,5.",
+            "numbers have examples such as 1.234,5, booleans two words such as ja/nein, lengths of "
+            "time H:MM or M:SS.",
         ) from error
 
 
@@ -184,7 +185,7 @@ def refuse_missing(rules: TableRules, layout: Sequence[ColumnRule | None], sourc
 def fill_values(
     rules: TableRules, layout: Sequence[ColumnRule | None], defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What every row has in the columns that a source leaves out, as it is stored."""
+    """The stored values of the columns that a source leaves out, the same in every row."""
     filled = {
         name: rules.by_name[name].take(value)
         for name, value in {**constant_defaults(rules), **defaults}.items()
@@ -240,7 +241,7 @@ def _unknown_columns(
 
 
 def _advise(rules: TableRules, unknown: Sequence[str], free: Collection[str]) -> str:
-    """What to do about fields that are no columns: read them otherwise, name them, or add them.
+    """Suggest what to do about fields that are not columns: read them otherwise, name or add them.
 
     Args:
         rules: Those of the table.
@@ -254,14 +255,37 @@ def _advise(rules: TableRules, unknown: Sequence[str], free: Collection[str]) ->
             setting = f"{options}.csv.delimiter = {write_toml(delimiter)}"
             return f"If that is between its fields, set `{setting}`."
     leave_out = 'or set `unknown-columns = "ignore"`'
-    names = {_spell_alike(name): name for name in sorted(free)}
-    near = get_close_matches(_spell_alike(field), names, n=1)
-    if near:
-        name = names[near[0]]
-        setting = f"{options}.columns = {{{write_toml(field)} = {write_toml(name)}}}"
-        return f"If it is `{name}`, set `{setting}`; else add it to the model, {leave_out}."
+    if near := advise_names(rules, unknown, free):
+        return f"{near}; else add to the model what is new, {leave_out}."
     added = f"`{make_names([field])[0]}: Mapped[str | None] = mapped_column()`"
     return f"Add it to the model, as with {added}, {leave_out}."
+
+
+def advise_names(rules: TableRules, unknown: Sequence[str], free: Collection[str]) -> str:
+    """Suggest the setting for fields that seem to be columns by other names; empty for none.
+
+    Args:
+        rules: Those of the table.
+        unknown: The fields.
+        free: The columns that no field is for.
+    """
+    near = _find_near(unknown, free)
+    if not near:
+        return ""
+    given = ", ".join(f"{write_toml(field)} = {write_toml(name)}" for field, name in near.items())
+    setting = f"tables.{write_toml_key(rules.table.name)}.columns = {{{given}}}"
+    called = "it is" if len(near) == 1 else "they are"
+    return f"If {called} {_quote([*near.values()])}, set `{setting}`"
+
+
+def _find_near(unknown: Sequence[str], free: Collection[str]) -> dict[str, str]:
+    """The columns that fields seem to be, each taken once."""
+    left = {_spell_alike(name): name for name in sorted(free)}
+    found = {}
+    for field in unknown:
+        for near in get_close_matches(_spell_alike(field), left, n=1):
+            found[field] = left.pop(near)
+    return found
 
 
 def _spell_alike(name: str) -> str:

@@ -32,6 +32,7 @@ from microcosm_sqlite.common.kinds import (
     Kind,
     as_utc,
     parse_boolean,
+    store_duration,
 )
 from microcosm_sqlite.common.stored_values import parse_duration, read_moment
 
@@ -45,6 +46,8 @@ Parser = Callable[[str], Any]
 SQLITE_SPACE = " \t\n\v\f\r"
 EXACT_INTEGER = 2**53 - 1
 """Up to here, no two whole numbers are one double."""
+EXACT_DIGITS = 15
+"""Decimal numbers of so many digits come back from a double unchanged."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -186,11 +189,28 @@ def parse_time(text: str) -> time:
 def parse_interval(text: str) -> timedelta:
     """A duration: ISO 8601 (`P1DT2H`), or a clock as Python shows it (`1 day, 2:00:00`)."""
     try:
-        return parse_duration(text)
+        duration = parse_duration(text)
+    except OverflowError:
+        raise ValueError(_SHORT_DURATION) from None
     except ValueError:
         raise ValueError(f"a duration as in {KINDS[DURATION].example} or 26:30:00") from None
+    return check_interval(duration)
+
+
+_SHORT_DURATION = "a duration that, counted from 1970, ends in the years 1 to 9999"
+
+
+def check_interval(value: timedelta) -> timedelta:
+    """The duration itself, if it is one that is stored.
+
+    Raises:
+        ValueError: It is not.
+    """
+    try:
+        store_duration(value)
     except OverflowError:
-        raise ValueError("a duration of less than a billion days") from None
+        raise ValueError(_SHORT_DURATION) from None
+    return value
 
 
 def parse_uuid(text: str) -> UUID:
@@ -248,11 +268,6 @@ def make_number_parser(parse: Parser, format_: str) -> Parser:
     return lambda text: parse(spell(text))
 
 
-def make_datetime_parser(parse: Parser, format_: str) -> Parser:  # noqa: ARG001
-    """Dates and times in a format, or ValueError where that is none."""
-    return compile_format(format_)
-
-
 def make_date_parser(parse: Parser, format_: str) -> Parser:  # noqa: ARG001
     """Dates in a format, or ValueError where that is none."""
     read = compile_format(format_)
@@ -308,7 +323,7 @@ def bind_exactly(
 
 
 def spell_value(kind: str, text: str) -> str:
-    """What the value of a text is shown as, once it has its kind.
+    """Return how the value of a text is shown once its kind is known.
 
     >>> spell_value("number", "1.50"), spell_value("boolean", "No"), spell_value("integer", " 7")
     ('1.5', 'false', '7')

@@ -1,4 +1,4 @@
-"""What one column makes of the texts of its source.
+"""The rules by which one column converts the texts of its source.
 
 There are two ways from a text to a stored value, and they agree:
 
@@ -21,7 +21,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.values.json_documents import make_json_binder
 from microcosm_sqlite.authoring.values.kind_values import (
-    ALWAYS,
     VALUES,
     choose_parser,
     find_type_kind,
@@ -35,6 +34,7 @@ from microcosm_sqlite.authoring.values.parsing import (
     is_word,
     parse_datetime,
 )
+from microcosm_sqlite.authoring.values.suspicions import ALWAYS
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
 from microcosm_sqlite.common.stored_values import EPOCH
@@ -201,7 +201,7 @@ class ColumnRule:
         )
 
     def make_stored_converter(self) -> Callable[[Any], Any]:
-        """What makes of a value of a database what the column stores, or raises ValueError.
+        """Return the converter of a database's values to the stored form; it raises ValueError.
 
         JSON and intervals are read as SQLAlchemy stores them. Empty text in a column of another
         type is no value.
@@ -214,7 +214,7 @@ class ColumnRule:
 
 
 def bind_document(value: Any) -> Any:
-    """What a column of JSON stores for a value of a source with types.
+    """Return the form that a JSON column stores for a value of a typed source.
 
     Raises:
         ValueError: It does not take it.

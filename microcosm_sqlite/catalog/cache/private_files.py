@@ -30,7 +30,7 @@ from microcosm_sqlite.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from io import RawIOBase
     from typing import BinaryIO
 
@@ -125,26 +125,31 @@ def _check_owner(path: str, status: os.stat_result, *, writable: int = 0o022) ->
         )
 
 
-def is_published(path: str, size: int) -> bool:
+def is_published(path: str, size: int, magic: bytes = MAGIC) -> bool:
     """Whether the file is there as :func:`publishing` leaves it.
 
     Anything else at that place (a link, another size, a writable file, zeros that a power cut
     left, a file that somebody wrote to) counts as not there, and is replaced.
+
+    Args:
+        path: The file.
+        size: Its size.
+        magic: The bytes that it begins with.
     """
     try:
         descriptor = os.open(path, _LOOK)
         try:
-            return _is_as_published(descriptor, size) and not _has_sidecar(path)
+            return _is_as_published(descriptor, size, magic) and not _has_sidecar(path)
         finally:
             os.close(descriptor)
     except OSError:
         return False
 
 
-def _is_as_published(descriptor: int, size: int) -> bool:
+def _is_as_published(descriptor: int, size: int, magic: bytes) -> bool:
     status = os.fstat(descriptor)
     is_whole = is_trusted(status) and is_sealed(status) and status.st_size == size
-    return is_whole and os.read(descriptor, len(MAGIC)) == MAGIC
+    return is_whole and os.read(descriptor, len(magic)) == magic
 
 
 def _has_sidecar(path: str) -> bool:
@@ -152,8 +157,13 @@ def _has_sidecar(path: str) -> bool:
 
 
 @contextmanager
-def publishing(path: str) -> Iterator[BinaryIO]:
-    """A new database to write, which takes its place at ``path`` when the block ends without error.
+def publishing(path: str, choose: Callable[[], str] | None = None) -> Iterator[BinaryIO]:
+    """A new file to write, which takes its place at ``path`` when the block ends without error.
+
+    Args:
+        path: The place.
+        choose: Gives the place at the end, in the same folder, where it follows from what was
+            written; ``path`` then only stands in errors.
 
     Raises:
         CacheFullError: No room is left.
@@ -172,6 +182,7 @@ def publishing(path: str) -> Iterator[BinaryIO]:
             seal(target.fileno(), temporary)
             # Without it a rename can outlive a power cut that its content does not.
             os.fsync(target.fileno())
+        path = choose() if choose else path
         for suffix in SIDECARS:
             with suppress(FileNotFoundError):
                 remove(path + suffix)

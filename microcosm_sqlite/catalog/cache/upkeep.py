@@ -11,7 +11,8 @@ import time
 from contextlib import suppress
 
 from microcosm_sqlite.catalog.cache import private_files as private
-from microcosm_sqlite.catalog.cache.extraction import DIGEST_LENGTH, layout_levels
+from microcosm_sqlite.catalog.cache.folders import DIGEST_LENGTH, layout_levels
+from microcosm_sqlite.catalog.cache.twins import parse_name
 from microcosm_sqlite.common.platforms import remove
 
 TYPE_CHECKING = False
@@ -23,11 +24,12 @@ UNUSED_DAYS = 30
 
 
 class CacheEntry:
-    """One cached database.
+    """One cached file: a database, or the columnar twin of a table.
 
     Attributes:
-        name: The dataset that it was extracted for.
-        digest: The first 40 hex digits of its sha256.
+        name: The dataset that it was written for.
+        table: The table that it is the twin of; empty for a database.
+        digest: The first 40 hex digits of the sha256 of the database.
         path: The file.
         bytes: Its size.
         last_used: Seconds since the epoch of the last read; on file systems that do not record
@@ -36,11 +38,13 @@ class CacheEntry:
             cache is shared with the user's other environments.
     """
 
-    __slots__ = ("bytes", "digest", "is_installed", "last_used", "name", "path")
+    __slots__ = ("bytes", "digest", "is_installed", "last_used", "name", "path", "table")
 
     def __init__(self, path: str, status: os.stat_result, *, is_installed: bool) -> None:
         folder, file = os.path.split(path)
-        self.name = os.path.splitext(file)[0]
+        twin = parse_name(path)
+        self.name = twin.dataset if twin else os.path.splitext(file)[0]
+        self.table = twin.table if twin else ""
         self.digest = os.path.basename(folder)
         self.path = path
         self.bytes = status.st_size
@@ -56,7 +60,7 @@ class CacheEntry:
 
 
 def entries() -> list[CacheEntry]:
-    """What is cached, sorted by name; a cache that was never used is empty.
+    """List the cached files, sorted by name; a cache that was never used is empty.
 
     Raises:
         CacheUnsafeError: Somebody else could write to the cache.
@@ -72,7 +76,7 @@ def entries() -> list[CacheEntry]:
                     found.append(
                         CacheEntry(file.path, status, is_installed=folder.name in installed)
                     )
-    return sorted(found, key=lambda entry: (entry.name, entry.digest))
+    return sorted(found, key=lambda entry: (entry.name, entry.digest, entry.table))
 
 
 def clear() -> list[CacheEntry]:

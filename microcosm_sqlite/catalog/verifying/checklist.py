@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     Run = TypeVar("Run", bound=Callable[[Any], Iterator[str]])
-    from typing import Any, Literal
+    from typing import Literal, Self
 
     Status = Literal["ok", "failed", "warning", "skipped"]
 
@@ -80,7 +80,7 @@ class Report:
 
     @property
     def warnings(self) -> list[Outcome]:
-        """What is unwise but not wrong."""
+        """The findings that are unwise but not wrong."""
         return [outcome for outcome in self.outcomes if outcome.status == "warning"]
 
     def as_dict(self) -> dict[str, Any]:
@@ -96,12 +96,29 @@ MAX_COMPLAINTS = 5
 """Complaints of one check that are told; more are counted."""
 
 
+class Complaint(str):
+    """Something that is wrong, with advice of its own in place of that of its check.
+
+    Args:
+        text: What is wrong.
+        hint: What to do about it.
+    """
+
+    hint: str
+
+    def __new__(cls, text: str, hint: str) -> Self:
+        """Make it a text as well."""
+        made = super().__new__(cls, text)
+        made.hint = hint
+        return made
+
+
 class Unchecked(Exception):  # noqa: N818  # no error: the reason why a check does not apply
     """A check has nothing to compare with; its text says why."""
 
 
 class Subject:
-    """What checks are run on.
+    """The dataset that checks run on.
 
     Attributes:
         dataset_name: The dataset that outcomes are about; empty where it is a distribution.
@@ -148,7 +165,7 @@ class Check:
 
     @property
     def meaning(self) -> str:
-        """What is true if it holds."""
+        """The statement that is true if the check holds."""
         return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
 
     def outcome(
@@ -181,7 +198,8 @@ class Check:
         text = "; ".join(complaints[:MAX_COMPLAINTS])
         more = len(complaints) - MAX_COMPLAINTS
         text += f"; and {more} more" if more > 0 else ""
-        return self.outcome(subject, "warning" if self.is_advice else "failed", text)
+        hint = next((each.hint for each in complaints if isinstance(each, Complaint)), "")
+        return self.outcome(subject, "warning" if self.is_advice else "failed", text, hint)
 
 
 class Checklist(list[Check]):

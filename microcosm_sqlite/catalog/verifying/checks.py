@@ -8,9 +8,13 @@ if it holds. Codes are never used again for another meaning.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import closing
 
 from microcosm_sqlite.catalog import preflight
+from microcosm_sqlite.catalog.cache.joining import find_shards
+from microcosm_sqlite.catalog.cache.part_files import refuse_parts
+from microcosm_sqlite.catalog.discovery import advise_on_duplicates
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.registry import find, find_misfit, list_required, suggest_install
 from microcosm_sqlite.catalog.structure import (
@@ -19,18 +23,20 @@ from microcosm_sqlite.catalog.structure import (
     fingerprint,
     table_names,
 )
-from microcosm_sqlite.catalog.verifying.checklist import Checklist, Unchecked
+from microcosm_sqlite.catalog.verifying.checklist import Checklist, Complaint, Unchecked
 from microcosm_sqlite.catalog.verifying.external_keys import (
     count_orphans,
     find_fault,
     list_external_keys,
     list_orphans,
 )
+from microcosm_sqlite.catalog.verifying.model_columns import compare_models
 from microcosm_sqlite.catalog.verifying.record import (
     compare_archive,
     compare_installed,
     read_record,
 )
+from microcosm_sqlite.catalog.verifying.twins import find_twin_faults
 from microcosm_sqlite.common.platforms import HAS_OWNERS
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
@@ -40,12 +46,9 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
-    from types import ModuleType
-    from typing import Any
+    from collections.abc import Iterator
 
     from microcosm_sqlite.catalog.manifest import Requirement
-    from microcosm_sqlite.catalog.structure import Column, Structure
     from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
     from microcosm_sqlite.catalog.verifying.run import VerificationContext
 
@@ -53,14 +56,12 @@ if TYPE_CHECKING:
 CHECKS = Checklist()
 """All checks, in the order in which they run.
 
-Hints have ``{distribution}`` for the distribution's name, and ``{restore}`` for the command that
-brings the file back, packaged or cached.
+Hints name one of :class:`~microcosm_sqlite.catalog.verifying.cures.Cures`, which depends on how the
+dataset came here.
 """
 
-_REINSTALL = "Run: {reinstall}"
-_RESTORE = "Run: {restore}"
-_REBUILD = "Tell its author to build it again."
-_COPY = "Run: uv pip install --reinstall --link-mode=copy {distribution}"
+_REINSTALL = "{reinstall}"
+_RESTORE = "{restore}"
 
 
 @CHECKS.numbered("V01", _REINSTALL)
@@ -71,7 +72,8 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
         raise Unchecked("it was registered by hand")
     distribution = entry.distribution
     if distribution.duplicates:
-        yield f"it is installed in several versions at once: {', '.join(distribution.duplicates)}"
+        text = f"it is installed in several versions at once: {', '.join(distribution.duplicates)}"
+        yield Complaint(text, advise_on_duplicates(distribution.name))
         return
     record = read_record(distribution)
     if not (record or subject.is_wheel) and distribution.read("RECORD") is None:
@@ -82,7 +84,7 @@ def check_record(subject: VerificationContext) -> Iterator[str]:
         yield from compare_archive(distribution.site, record)
     else:
         manifest = subject.dataset.manifest
-        name = member_name(manifest) if manifest else ""
+        name = member_name(manifest) if manifest and not manifest.shards else ""
         if name not in record and not os.path.exists(os.path.join(distribution.site, name)):
             raise Unchecked("unverifiable (editable): its files are its author's")
         yield from compare_installed(distribution, record, manifest, subject.hash_once)
@@ -129,7 +131,7 @@ def check_structure(subject: VerificationContext) -> Iterator[str]:
         yield " ".join(finding.split())
 
 
-@CHECKS.numbered("V07", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V07", _RESTORE, needs_soundness=True)
 def check_foreign_keys(subject: VerificationContext) -> Iterator[str]:
     """Foreign keys refer to rows that exist."""
     broken: dict[tuple[str, str], int] = {}
@@ -185,7 +187,7 @@ def check_fingerprint(subject: VerificationContext) -> Iterator[str]:
         yield f"the schema is {found}; published was {subject.manifest.fingerprint}"
 
 
-@CHECKS.numbered("V11", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V11", _REINSTALL, needs_soundness=True)
 def check_models(subject: VerificationContext) -> Iterator[str]:
     """The models and the file agree."""
     if not subject.models:
@@ -194,14 +196,14 @@ def check_models(subject: VerificationContext) -> Iterator[str]:
     yield from compare_models(subject.dataset.models, subject.dataset.name, structure)
 
 
-@CHECKS.numbered("V12", _COPY, is_advice=True)
+@CHECKS.numbered("V12", "{copy}", is_advice=True)
 def check_links(subject: VerificationContext) -> Iterator[str]:
     """No other environment shares the file."""
-    links = os.stat(subject.path).st_nlink
-    if links > 1:
+    status = _look_at(subject.path)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
         yield (
-            f"{subject.path} has {links} hard links, as uv makes them: a program that writes to "
-            "it changes it in other environments as well"
+            f"{subject.path} has {status.st_nlink} hard links, as uv makes them: a program that "
+            "writes to it changes it in other environments as well"
         )
 
 
@@ -211,18 +213,25 @@ def check_permissions(subject: VerificationContext) -> Iterator[str]:
     if not HAS_OWNERS:
         raise Unchecked("this system does not tell permissions by modes")
     for path in (subject.path, os.path.dirname(subject.path)):
-        mode = os.stat(path).st_mode
+        mode = _look_at(path).st_mode
         if mode & 0o002 and not mode & 0o1000:
             yield f"anybody can change {path} (mode {mode & 0o7777:04o})"
 
 
-@CHECKS.numbered("V14", "Install versions that belong together.", needs_soundness=True)
+def _look_at(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise Unchecked(f"{path} cannot be looked at: {error.strerror}") from error
+
+
+@CHECKS.numbered("V14", _RESTORE, needs_soundness=True)
 def check_external_keys(subject: VerificationContext) -> Iterator[str]:
     """Foreign keys into other datasets refer to rows that exist."""
     return find_crossing_faults(subject)
 
 
-@CHECKS.numbered("V15", _REBUILD, needs_soundness=True)
+@CHECKS.numbered("V15", _RESTORE, needs_soundness=True)
 def check_ranges(subject: VerificationContext) -> Iterator[str]:
     """Columns hold what the manifest says."""
     from microcosm_sqlite.catalog.verifying.ranges import compare_columns
@@ -240,6 +249,26 @@ def check_ranges(subject: VerificationContext) -> Iterator[str]:
     for table in told:
         if table.name in present:
             yield from compare_columns(subject.connection, table)
+
+
+@CHECKS.numbered("V16", _RESTORE)
+def check_shards(subject: VerificationContext) -> Iterator[str]:
+    """Every shard is the one that the manifest names."""
+    manifest, entry = subject.manifest, subject.dataset.entry
+    if entry is None or not manifest.shards:
+        raise Unchecked("the database is one file")
+    files = find_shards(entry.distribution, manifest)
+    error = refuse_parts(entry.distribution, ((file, file.find_damage()) for file in files))
+    if error:
+        yield Complaint(error.message, error.hint)
+
+
+@CHECKS.numbered("V17", _RESTORE, needs_soundness=True)
+def check_twins(subject: VerificationContext) -> Iterator[str]:
+    """Every columnar twin is what was written, and has the rows of its table."""
+    if subject.is_wheel:
+        raise Unchecked("a wheel is verified by itself")
+    return find_twin_faults(subject.dataset, subject.manifest, full=subject.full)
 
 
 def find_crossing_faults(subject: VerificationContext) -> Iterator[str]:
@@ -279,7 +308,8 @@ def _check_key(
 ) -> Iterator[str]:
     fault = find_fault(connection, key)
     if fault:
-        yield f"{key.table} ({', '.join(key.columns)}): {fault}"
+        text = f"{key.table} ({', '.join(key.columns)}): {fault}"
+        yield _compare_versions(subject, key.dataset, text)
         return
     rows = count_orphans(connection, key)
     if rows:
@@ -287,63 +317,20 @@ def _check_key(
         example = ", ".join(
             f"{name}={value!r}" for name, value in zip(key.columns, values, strict=True)
         )
-        yield (
+        text = (
             f"{spell_count(rows, 'reference')} of {key.table} to rows of {key.goal} "
-            f"that are not there, "
-            f"such as {example}{_compare_versions(subject, key.dataset)}"
+            f"that are not there, such as {example}"
         )
+        yield _compare_versions(subject, key.dataset, text)
 
 
-def _compare_versions(subject: VerificationContext, name: str) -> str:
-    built = subject.manifest.requires.get(name)
-    other = find(name)
+def _compare_versions(subject: VerificationContext, name: str, text: str) -> str:
+    """The complaint; where the other dataset has another version, with the one to install."""
+    built, other = subject.manifest.requires.get(name), find(name)
     if not (built and built.version and other):
-        return ""
-    here = other.distribution_version or other.version
-    return f" (built with {name} {built.version}, here is {here or 'one without a version'})"
-
-
-def compare_models(module: ModuleType, name: str, structure: Structure) -> Iterator[str]:
-    """Compare the models of a dataset with its file; yields one complaint per difference.
-
-    Args:
-        module: The models.
-        name: The dataset's name.
-        structure: The file's; see
-            :func:`~microcosm_sqlite.catalog.structure.describe_structure`.
-
-    Raises:
-        Unchecked: The module declares no tables.
-    """
-    for table in _find_tables(module, name):
-        if table.name in structure:
-            yield from _compare_columns(table, structure[table.name])
-        else:
-            yield f"the models have a table {table.name}, the file has none"
-
-
-def _find_tables(module: ModuleType, name: str) -> list[Any]:
-    # Known by their shape: to import SQLAlchemy here would cost the other checks as well.
-    found = (
-        getattr(value, "metadata", None)
-        for value in vars(module).values()
-        if getattr(value, "dataset_name", name) == name  # not one that it refers to
-    )
-    catalogues: dict[int, Any] = {id(each): each for each in found if hasattr(each, "tables")}
-    if not catalogues:
-        raise Unchecked(f"{module.__name__} declares no tables")
-    return [table for metadata in catalogues.values() for table in metadata.tables.values()]
-
-
-def _compare_columns(table: Any, columns: Iterable[Column]) -> Iterator[str]:
-    declared = {
-        column.name: (not column.nullable, bool(column.primary_key)) for column in table.columns
-    }
-    stored = {name: (bool(not_null), bool(key)) for name, _, not_null, key in columns}
-    for name in sorted(declared.keys() | stored.keys()):
-        if name not in stored:
-            yield f"the models have a column {table.name}.{name}, the file has none"
-        elif name not in declared:
-            yield f"the file has a column {table.name}.{name}, the models have none"
-        elif declared[name] != stored[name]:
-            yield f"{table.name}.{name} has other NOT NULL or key constraints in the models"
+        return text
+    here: str = other.distribution_version or other.version
+    text += f" (built with {name} {built.version}, here is {here or 'one without a version'})"
+    if built.version == here or not built.distribution:
+        return text
+    return Complaint(text, f"Run: pip install '{built.distribution}=={built.version}'")

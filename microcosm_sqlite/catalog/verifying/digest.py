@@ -27,7 +27,13 @@ from itertools import chain
 from json import JSONEncoder
 
 from microcosm_sqlite.catalog.structure import is_without_rowid
-from microcosm_sqlite.common.sql import find_affinity, join_evenly, name_rowid, quote_identifier
+from microcosm_sqlite.common.sql import (
+    MOST_COLUMNS,
+    find_affinity,
+    join_evenly,
+    name_rowid,
+    quote_identifier,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +47,6 @@ _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 _NAN = float("nan")
 _WHOLE, _TEXT, _MOMENT = ("INT", "BOOL"), ("CHAR", "CLOB", "TEXT"), ("DATE", "TIME")
 """Parts of declared types that tell what to expect."""
-_MOST_COLUMNS = 2_000
 _SPAN_ROWS = 1 << 16
 _MOST_ROWS = 2048
 _MOST_CHARACTERS = 1 << 18
@@ -128,7 +133,7 @@ class RowTexts:
         is_keyed = is_without_rowid(connection, table)
         rowid = "" if is_keyed else name_rowid(name for _, name, *_ in described)
         # No result has room for the rowid beside as many columns as a table can have.
-        self._rowid = rowid if len(columns) < _MOST_COLUMNS else ""
+        self._rowid = rowid if len(columns) < MOST_COLUMNS else ""
         self._key = _list_key(described) if is_keyed else rowid
         affinities = {name: find_affinity(type_) for _, name, type_, *_ in described}
         self._are_reals = [affinities[name] == "REAL" for name in columns]

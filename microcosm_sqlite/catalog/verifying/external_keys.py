@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest_tables import Table
 
 
 class ExternalKey:
@@ -114,7 +114,7 @@ def list_orphans(
 
 
 def select_orphans(key: ExternalKey) -> str:
-    """What follows `SELECT ...` of rows without a parent, where `child` is their table."""
+    """The end of a query for rows without a parent, after `SELECT ...`; `child` is their table."""
     table = f"main.{quote_identifier(key.table)}"
     target = f"{quote_identifier(key.dataset)}.{quote_identifier(key.target)}"
     return write_orphans(table, key.columns, target, key.referred)

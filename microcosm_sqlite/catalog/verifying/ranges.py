@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
-    from microcosm_sqlite.catalog.manifest import Field, Table
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
     Ends = tuple[Any, Any]
     "The least and the greatest, both None where there are no values."
@@ -35,10 +35,10 @@ _MOMENTS = ("date", "datetime", "time")
 def measure_columns(
     connection: Connection, table: str, fields: Sequence[Field]
 ) -> list[dict[str, Any]]:
-    """What the manifest says of each column besides its declaration.
+    """Compare the manifest's facts about each column with its values.
 
     >>> import sqlite3
-    >>> from microcosm_sqlite.catalog.manifest import Field
+    >>> from microcosm_sqlite.catalog.manifest_tables import Field
     >>> connection = sqlite3.connect(":memory:")
     >>> _ = connection.executescript("CREATE TABLE t (n); INSERT INTO t VALUES (7), (NULL), (9)")
     >>> measure_columns(connection, "t", [Field({"name": "n", "type": "integer"})])
@@ -187,15 +187,20 @@ WIDEST = 40
 def spell_value(field: Field, value: Any) -> str:
     """Format a value, as SQLite stores it, in one short line.
 
-    >>> from microcosm_sqlite.catalog.manifest import Field
+    >>> from microcosm_sqlite.catalog.manifest_tables import Field
     >>> spell_value(Field({"name": "seen", "type": "datetime"}), "2013-01-01 10:00:00.000000")
     '2013-01-01 10:00'
+    >>> number = Field({"name": "n", "type": "number"})
+    >>> [spell_value(number, value) for value in (2013, 2013.25, 12345, 12345.25)]
+    ['2013', '2013.25', '12,345', '12,345.2']
     """
     if field.type == "boolean":
         return {0: "no", 1: "yes"}.get(value, str(value))
-    if isinstance(value, int):
+    if isinstance(value, int | float) and abs(value) < 10_000:
         # Four digits without a comma: they are often those of a year.
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.0f}" if 1e5 <= abs(value) < 1e15 else f"{value:,.6g}"
     text = " ".join(str(value).split())

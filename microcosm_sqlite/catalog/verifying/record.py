@@ -6,22 +6,17 @@ import os
 
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import folder_reader
+from microcosm_sqlite.catalog.hashing import ALGORITHMS, hash_stream
 from microcosm_sqlite.catalog.location import member_name
-from microcosm_sqlite.catalog.preflight import check_regular, explain
 from microcosm_sqlite.errors import BrokenDistributionError, DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from io import RawIOBase
-    from typing import IO
     from zipfile import ZipFile
 
     from microcosm_sqlite.catalog.distributions import Distribution
     from microcosm_sqlite.catalog.manifest import Manifest
-
-CHUNK = 1 << 20
-_ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
 def read_record(distribution: Distribution) -> dict[str, str]:
@@ -49,28 +44,32 @@ def _parse(content: bytes) -> dict[str, str]:
 
 
 def _find_rivals(distribution: Distribution, folder: str) -> Iterator[str]:
-    """A complaint for each file of a package that another distribution of the site lists as well.
+    """A complaint for each file of a package that another distribution of the site has otherwise.
 
-    Installers write over what is there without a word.
+    Installers write over what is there without a word. Editions of a dataset have the same models.
     """
-    listed = {os.path.normpath(name) for name in read_record(distribution)}
-    own = {name for name in listed if name.startswith(folder)}
+    listed = read_record(distribution)
+    # What Python compiled goes with its source.
+    own = {os.path.normpath(name): name for name in listed if not name.endswith(".pyc")}
     for metadata in sorted(os.listdir(distribution.site)):
         path = os.path.join(distribution.site, metadata)
         if metadata.endswith(".dist-info") and path != distribution.metadata:
-            for name in sorted(own & _list_files(path, folder)):
-                yield f"{name} is listed by {metadata.removesuffix('.dist-info')} as well"
+            others = _list_files(path, folder)
+            for name in sorted(own.keys() & others.keys()):
+                is_same = others[name] and others[name] == listed[own[name]]
+                if name.startswith(folder) and not is_same:
+                    yield f"{name} is listed by {metadata.removesuffix('.dist-info')} as well"
 
 
-def _list_files(metadata: str, folder: str) -> set[str]:
-    """The files that a RECORD lists; none if it cannot be read, or names no such folder."""
+def _list_files(metadata: str, folder: str) -> dict[str, str]:
+    """The files that a RECORD lists, and their hashes; none if it names no such folder."""
     try:
         content = folder_reader(metadata)("RECORD") or b""
         package = os.path.basename(os.path.dirname(folder))
         found = _parse(content) if package.encode() in content else {}
     except (OSError, ValueError):
-        return set()
-    return {os.path.normpath(name) for name in found}
+        return {}
+    return {os.path.normpath(name): digest for name, digest in found.items()}
 
 
 def compare_installed(
@@ -85,9 +84,9 @@ def compare_installed(
         distribution: The distribution.
         record: What its RECORD lists.
         manifest: Its manifest, if it has one.
-        hasher: :func:`hash_file`, or a memory of what it said.
+        hasher: :func:`~microcosm_sqlite.catalog.hashing.hash_file`, or a memory of what it said.
     """
-    if manifest and member_name(manifest) not in record:
+    if manifest and not manifest.shards and member_name(manifest) not in record:
         yield f"{member_name(manifest)} is not listed"
     yield from _compare_files(distribution.site, record, hasher)
     if manifest and manifest.package:
@@ -151,46 +150,18 @@ def _compare_member(archive: ZipFile, name: str, expected: str) -> Iterator[str]
     algorithm, _, _ = expected.partition("=")
     try:
         with archive.open(name) as stream:
-            digest, _ = _digest(stream, algorithm)
+            digest, _ = hash_stream(stream, algorithm)
     except archive_errors() as error:
         yield f"{name} cannot be read: {error}"
     else:
         yield from _compare(name, expected, digest)
 
 
-def hash_file(path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
-    """Digest and size of a regular file.
-
-    Raises:
-        DatasetFileError: It is none, or cannot be read.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        check_regular(path, os.stat(path))  # to open a device can be to use it
-        descriptor = os.open(path, flags)
-        with open(descriptor, "rb", buffering=0) as stream:
-            check_regular(path, os.fstat(descriptor))
-            return _digest(stream, algorithm)
-    except (OSError, ValueError) as error:
-        raise explain(error, path) from error
-
-
-def _digest(stream: IO[bytes] | RawIOBase, algorithm: str) -> tuple[bytes, int]:
-    import hashlib
-
-    digest = hashlib.new(algorithm if algorithm in _ALGORITHMS else "sha256")
-    size = 0
-    while chunk := stream.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-    return digest.digest(), size
-
-
 def _compare(name: str, expected: str, digest: bytes) -> Iterator[str]:
     from base64 import urlsafe_b64encode
 
     algorithm, _, text = expected.partition("=")
-    if algorithm not in _ALGORITHMS:
+    if algorithm not in ALGORITHMS:
         yield f"{name} is listed with {algorithm!r}, which proves nothing"
     elif text.rstrip("=") != urlsafe_b64encode(digest).rstrip(b"=").decode():
         yield f"{name} is not what was published"

@@ -10,12 +10,18 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog import connection as connections
-from microcosm_sqlite.catalog.distributions import reinstall_command
-from microcosm_sqlite.catalog.preflight import translate
+from microcosm_sqlite.catalog.hashing import hash_file
+from microcosm_sqlite.catalog.manifest import REWRITE
+from microcosm_sqlite.catalog.preflight import NAME_FILE, REINSTALL, find_sidecars, translate
 from microcosm_sqlite.catalog.verifying.checklist import Report, Subject, Unchecked
 from microcosm_sqlite.catalog.verifying.checks import CHECKS
-from microcosm_sqlite.catalog.verifying.record import hash_file
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.catalog.verifying.cures import choose_cures
+from microcosm_sqlite.errors import (
+    DatasetCorruptError,
+    DatasetError,
+    DatasetFileMissingError,
+    DatasetNotPackagedError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ class VerificationContext(Subject):
         full: Whether to check what a matching hash already implies.
         models: Whether to import the models and compare them.
         is_wheel: Whether it is in a wheel, so that what is installed here says nothing of it.
+        is_recorded: Whether all files of its distribution were found to be as RECORD lists them.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class VerificationContext(Subject):
         self.full = full
         self.models = models
         self.is_wheel = is_wheel
+        self.is_recorded = False
         self._connection: sqlite3.Connection | None = None
         self._digests: dict[tuple[str, str], tuple[bytes, int]] = {}
 
@@ -67,7 +75,7 @@ class VerificationContext(Subject):
         return digest.hex(), size
 
     def hash_once(self, path: str, algorithm: str = "sha256") -> tuple[bytes, int]:
-        """:func:`~microcosm_sqlite.catalog.verifying.record.hash_file`, remembered."""
+        """:func:`~microcosm_sqlite.catalog.hashing.hash_file`, remembered."""
         key = os.path.abspath(path), algorithm
         if key not in self._digests:
             self._digests[key] = hash_file(*key)
@@ -86,24 +94,31 @@ class VerificationContext(Subject):
         return self._connection
 
     def explain(self, error: Exception) -> tuple[str, str] | None:
-        """Message and hint for an error of the dataset, of SQLite or of the operating system."""
+        """Message and hint for an error of the dataset, of SQLite or of the operating system.
+
+        An error of a file does not know how the file came here; what a check advises does.
+        """
         if isinstance(error, DatasetError):
-            return error.message, error.hint
+            is_installed = self.dataset.entry is not None
+            is_known = isinstance(error, _RESTORABLE) and (is_installed or self._has_sidecars)
+            is_general = error.hint.startswith((REINSTALL, NAME_FILE, REWRITE))
+            return error.message, "" if is_known or is_general else error.hint
         if isinstance(error, connections.SQLITE_ERRORS):
             return translate(error, self.path).message, ""
         return (str(error), "") if isinstance(error, OSError) else None
 
     def complete(self, hint: str) -> str:
-        """The hint with the names of the distribution and of the command that restores the file."""
-        entry = self.dataset.entry
-        owner = self.dataset.distribution or self.dataset.name
+        """The hint for how the dataset came here."""
         try:
-            is_cached = self.dataset.location.is_cached
-        except DatasetError:
-            is_cached = False
-        again = entry.distribution.reinstall_command if entry else reinstall_command(owner)
-        restore = "microcosm-sqlite cache clear" if is_cached else again
-        return hint.format(distribution=owner, reinstall=again, restore=restore)
+            is_published = self.has_published_hash
+        except (DatasetError, OSError, Unchecked):
+            is_published = False
+        cures = choose_cures(self.dataset, is_published=is_published, is_recorded=self.is_recorded)
+        return hint.format(reinstall=cures.reinstall, restore=cures.restore, copy=cures.copy)
+
+    @property
+    def _has_sidecars(self) -> bool:
+        return bool(find_sidecars(self.dataset.location.path))
 
     def close(self) -> None:
         """Close what was opened."""
@@ -111,6 +126,7 @@ class VerificationContext(Subject):
             self._connection.close()
 
 
+_RESTORABLE = (DatasetFileMissingError, DatasetCorruptError, DatasetNotPackagedError)
 _SOUNDNESS = {"V04", "V05", "V06"}
 
 
@@ -165,6 +181,7 @@ def _run(
                 continue
             outcome = check.run_on(subject)
             outcomes.append(outcome)
+            subject.is_recorded |= outcome.code == "V01" and outcome.status == "ok"
             if outcome.status == "failed" and outcome.code in _SOUNDNESS:
                 unsound = unsound or outcome.code
     finally:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.catalog.cache import upkeep as cache_upkeep
-from microcosm_sqlite.catalog.cache.extraction import cache_directory
-from microcosm_sqlite.cli.options import examples, output_options
+from microcosm_sqlite.catalog.cache.folders import cache_directory
+from microcosm_sqlite.cli.options import complete_dataset, complete_table, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output, Size
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ COLUMNS = ("name", "size", "installed", "last_used", "path")
 
 @click.group(
     "cache",
-    short_help="Manage extracted datasets.",
+    short_help="Manage extracted datasets and columnar twins.",
     epilog=examples(
         "microcosm-sqlite cache list",
         "microcosm-sqlite cache prune",
@@ -27,8 +27,9 @@ COLUMNS = ("name", "size", "installed", "last_used", "path")
     ),
 )
 def manage_cache() -> None:
-    """Manage the copies of compressed datasets that were extracted.
+    """Manage the copies of compressed datasets that were extracted, and the twins of tables.
 
+    A columnar twin is a table as Parquet, which data frames read instead of the database.
     Everything in the cache is created again when it is needed.
     """
 
@@ -40,6 +41,27 @@ def manage_cache() -> None:
 def list_cache(out: Output) -> None:
     """List what is in the cache."""
     out.listing(COLUMNS, map(_row, cache_upkeep.entries()))
+
+
+@manage_cache.command(
+    "columnar",
+    short_help="Write columnar twins of tables.",
+    epilog=examples(
+        "microcosm-sqlite cache columnar nycflights13",
+        "microcosm-sqlite cache columnar nycflights13 flights",
+    ),
+)
+@click.argument("name", shell_complete=complete_dataset)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_table)
+def write_twins(name: str, tables: tuple[str, ...]) -> None:
+    """Write the columnar twins of tables, of all of a dataset by default; prints their paths.
+
+    Those that are there are left. It needs the extra arrow.
+    """
+    from microcosm_sqlite.catalog.registry import dataset
+
+    for path in dataset(name).columnar(tables or None).values():
+        Output().text(str(path))
 
 
 @manage_cache.command(
@@ -78,7 +100,8 @@ def _row(entry: CacheEntry) -> tuple[object, ...]:
 
     used = datetime.fromtimestamp(entry.last_used, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     installed = "yes" if entry.is_installed else "no"
-    return (entry.name, Size(entry.bytes), installed, used, entry.path)
+    name = f"{entry.name}.{entry.table}" if entry.table else entry.name
+    return (name, Size(entry.bytes), installed, used, entry.path)
 
 
 def _tell(removed: list[CacheEntry]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from microcosm_sqlite.catalog.connection import checked_uri
+from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_dataset
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from microcosm_sqlite.cli.isolation import isolated
@@ -20,12 +23,11 @@ from microcosm_sqlite.cli.output import Count, Output, report_error
 from microcosm_sqlite.cli.pages import (
     COLUMNS,
     TABLE_COLUMNS,
-    describe,
-    describe_column,
-    describe_table,
     list_columns,
+    spell_other_editions,
     summarize,
 )
+from microcosm_sqlite.interop.descriptions import describe, describe_column, describe_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ def list_datasets(out: Output) -> None:
     """
     found = datasets()
     out.listing(COLUMNS, (summarize(each) for each in found.values()))
+    for each in found.values():
+        if each.edition and each.manifest:
+            out.note(f"{each.name}: {each.manifest.explain_edition()}")
+        if others := spell_other_editions(each):
+            out.note(f"{each.name}: {each.edition or 'the full dataset'} is used, beside {others}.")
     for problem in problems():
         out.warn(problem.message, problem.hint)
     if not found:
@@ -66,6 +73,7 @@ def list_datasets(out: Output) -> None:
         "microcosm-sqlite info nycflights13",
         "microcosm-sqlite info nycflights13.flights",
         "microcosm-sqlite info nycflights13.flights.dep_delay",
+        "microcosm-sqlite info nycflights13.flights --describe",
         "microcosm-sqlite info nycflights13 --json",
         "microcosm-sqlite info nycflights13 --csv > columns.csv",
         "microcosm-sqlite info nycflights13 --bibtex >> references.bib",
@@ -73,19 +81,25 @@ def list_datasets(out: Output) -> None:
 )
 @click.argument("name", metavar="NAME[.TABLE[.COLUMN]]", shell_complete=complete_column_path)
 @click.option("--bibtex", is_flag=True, help="Print only the citation, as a BibTeX entry.")
+@click.option(
+    "--describe", "counts", is_flag=True, help="Read the rows: means, quartiles and more."
+)
 @output_options
-def show_info(name: str, bibtex: bool, out: Output) -> None:
+def show_info(name: str, bibtex: bool, counts: bool, out: Output) -> None:
     """Describe a dataset: licence, sources, citation, tables and their columns.
 
     For each column it shows the type, the range of values and the number of NULLs. They were
     measured when the dataset was built, so no rows are read. JSON is one object that holds
-    everything; CSV, TSV and JSON Lines list the columns.
+    everything; CSV, TSV and JSON Lines list the columns. With --describe, rows are read, and
+    columns are listed with counts, most frequent values, means, deviations and quartiles.
     """
     named = find_named(name)
     if bibtex:
         from microcosm_sqlite.catalog.citation import write_bibtex
 
         out.text(write_bibtex(named.dataset))
+    elif counts:
+        _count_values(named, out)
     elif not out.is_chosen or out.format == "table":
         out.page(_draw(named))
     elif out.format == "json":
@@ -94,6 +108,25 @@ def show_info(name: str, bibtex: bool, out: Output) -> None:
         rows = (row for table in named.tables for row in list_columns(table))
         column = named.field.name if named.field else ""
         out.rows(TABLE_COLUMNS, (row for row in rows if column in ("", row[1])))
+
+
+def _count_values(named: Named, out: Output) -> None:
+    from microcosm_sqlite.common.kinds import as_stored
+    from microcosm_sqlite.interop.summaries import LABELS, describe_rows, pick
+
+    columns = [named.field.name] if named.field else None
+    found = (describe_rows(named.dataset, table.name, columns=columns) for table in named.tables)
+    if not out.is_chosen or out.format == "table":
+        from microcosm_sqlite.cli.pages import draw_summary
+
+        out.page("\n\n".join(map(draw_summary, found)))
+        return
+    rows = (
+        (each.table, *(as_stored(pick(summary, label)) for label in LABELS))
+        for each in found
+        for summary in each.values()
+    )
+    out.rows(("table", *LABELS), rows)
 
 
 def _draw(named: Named) -> str:
@@ -201,7 +234,9 @@ _OUTCOME_COLUMNS = ("dataset", "status", "check", "message")
         "microcosm-sqlite verify dist/nycflights13_data-2013.1-py3-none-any.whl",
     ),
 )
-@click.argument("names", nargs=-1, metavar="[NAME|WHEEL]...", shell_complete=complete_dataset)
+@click.argument(
+    "names", nargs=-1, metavar="[NAME|WHEEL|DATABASE]...", shell_complete=complete_dataset
+)
 @click.option("--full", is_flag=True, help="Run all checks, even if a matching hash implies them.")
 @click.option("--models", is_flag=True, help="Import the models, and compare them with the file.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, not only problems.")
@@ -212,7 +247,8 @@ def verify_datasets(
 ) -> int:
     """Compare datasets with what their authors published; all installed ones by default.
 
-    A wheel file is checked without installing it. Exits with 1 if anything is wrong.
+    A wheel file is checked without installing it, and a database (.db) by the manifest beside it.
+    Exits with 1 if anything is wrong.
     """
     reports = [_verify(name, full, models) for name in names or datasets()]
     if out.format == "json":
@@ -260,6 +296,8 @@ def examine_environment(as_json: bool) -> int:
 def _verify(name: str, full: bool, models: bool) -> Report:
     if name.endswith(".whl"):
         return verify_wheel(name, full=full)
+    if name.endswith(FILE_SUFFIXES):
+        return verify(open_dataset(name, os.curdir), full=full, models=models)
     return verify(dataset(name), full=full, models=models)
 
 

@@ -1,4 +1,4 @@
-"""``diff`` and ``check``: what a new version changes, and whether it can be published."""
+"""``diff``, ``release`` and ``check``: what a version changes, its number, whether it is fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from microcosm_sqlite.interop.exporting.text_formats import dump_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import IO, Any
 
     from microcosm_sqlite.authoring.comparing.comparison import Comparison
@@ -63,7 +63,8 @@ def compare_versions(
     Each side is the name of an installed dataset, a database file (.db, .db.zst), a data wheel
     (.whl), which is neither installed nor run, or the folder of a project that is built. Suggests
     the next version number: major when the schema breaks readers or a table lost half of its rows,
-    minor when the schema grows, patch when only rows change.
+    minor when the schema grows, patch when only rows change. What the changelog of NEW says of
+    versions that OLD's does not have is told as well.
 
     Exits with 0 if both sides are the same, 1 if they differ and 2 if an error occurs.
     """
@@ -72,11 +73,13 @@ def compare_versions(
         try:
             with _open_sides(old, new) as sides:
                 from microcosm_sqlite.authoring.comparing.comparison import compare_datasets
+                from microcosm_sqlite.authoring.comparing.revisions import list_news
 
                 comparison = compare_datasets(*sides, limit=limit, tell=changes.add)
+                news = list_news(*sides)
                 if migration:
                     _write_migration(comparison, sides, migration, out)
-            _write(comparison, changes, out, changelog)
+            _write(comparison, changes, news, out, changelog)
             sys.stdout.flush()
         except BrokenPipeError:
             raise
@@ -143,7 +146,13 @@ def _write_migration(
         out.note(f"It drops {columns}. If a column was only renamed, copy its values there.")
 
 
-def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelog: bool) -> None:
+def _write(
+    comparison: Comparison,
+    changes: Iterable[str],
+    news: Iterable[Mapping[str, str]],
+    out: Output,
+    changelog: bool,
+) -> None:
     for table in comparison.tables:
         if table.is_shrunk:
             left = f"{Count(table.new_rows or 0).human()} of {Count(table.old_rows or 0).human()}"
@@ -154,9 +163,11 @@ def _write(comparison: Comparison, changes: Iterable[str], out: Output, changelo
         out.text(render_changelog(comparison).rstrip("\n"))
         return
     if out.format == "json":
-        write_result(_spell_json(comparison, changes), "json")
+        write_result(_spell_json(comparison, changes, news), "json")
         return
     out.listing(_COLUMNS, _list_tables(comparison))
+    for each in news:
+        out.note(f"The changelog says of {each.get('version', '')}:\n{each.get('text', '')}")
     if comparison.next_version:
         out.note(
             f"The next version after {comparison.old_version} should be "
@@ -218,7 +229,9 @@ def _spool_changes() -> Iterator[_SpelledChanges]:
         yield _SpelledChanges(file)
 
 
-def _spell_json(comparison: Comparison, changes: Iterable[str]) -> Iterator[str]:
+def _spell_json(
+    comparison: Comparison, changes: Iterable[str], news: Iterable[Mapping[str, str]]
+) -> Iterator[str]:
     """One JSON object, a changed row to the line."""
     facts = {
         "old_version": comparison.old_version,
@@ -228,6 +241,7 @@ def _spell_json(comparison: Comparison, changes: Iterable[str]) -> Iterator[str]
         "next_version": comparison.next_version,
         "schema": [vars(change) for change in comparison.schema],
         "tables": [vars(table) for table in comparison.tables],
+        "changelog": list(news),
     }
     yield dump_json(facts, indent=2).removesuffix("\n}") + ',\n  "changes": ['
     separator = "\n"
@@ -242,6 +256,56 @@ def _spell_change(change: RowChange) -> str:
     rows = {"key": change.key, "old": change.old, "new": change.new}
     spelt = ", ".join(f"{dump_json(name)}: {dump_json(dict(row))}" for name, row in rows.items())
     return f'{{"table": {dump_json(change.table)}, "change": {dump_json(change.change)}, {spelt}}}'
+
+
+@click.command(
+    "release",
+    short_help="Give a project its next version and changelog.",
+    epilog=examples(
+        "microcosm-sqlite release dist/birds_data-1.0-py3-none-any.whl",
+        "microcosm-sqlite release birds --summary changes.md",
+    ),
+)
+@click.argument("old", shell_complete=complete_dataset)
+@click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="The project; by default the current directory.",
+)
+@click.option(
+    "--summary",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write the changes there in Markdown, with rows, as for a pull request.",
+)
+@isolated("old", "project")
+def release_project(old: str, project: str, summary: str | None) -> None:
+    """Build a project, compare it with OLD, and write the next version into it.
+
+    OLD is the version before: an installed dataset, a database file or a data wheel. The number
+    goes into pyproject.toml and CITATION.cff, what changed into CHANGELOG.md. A number that is
+    newer than that of OLD stays. Nothing is published. Prints the section of the changelog.
+    """
+    from pathlib import Path
+
+    from microcosm_sqlite.authoring.project.settings import ProjectSettings
+    from microcosm_sqlite.authoring.publishing import release
+    from microcosm_sqlite.authoring.publishing.candidate import BUILD
+    from microcosm_sqlite.authoring.sharding.size_limits import BUILD_WHEELS, needs_parts
+    from microcosm_sqlite.common.workspace import naming_full_disk
+
+    done = release.release_project(project, old)
+    if summary:
+        with naming_full_disk(Path(summary)):
+            Path(summary).write_text(done.summary, encoding="utf-8")
+    out = Output()
+    out.text((done.section or done.summary).rstrip("\n"))
+    if done.version:
+        has_parts = needs_parts(ProjectSettings.from_pyproject(project))
+        command = BUILD_WHEELS if has_parts else BUILD.removesuffix(" .")
+        out.note(f"Next: {command} {project}")
 
 
 @click.command(
@@ -264,11 +328,10 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
     description, licences, sources, a readme and a changelog, and nothing that the package index
     would refuse. Exits with 1 if something is wrong; warnings do not count.
     """
-    from microcosm_sqlite.authoring.publishing.publication import (
-        check_publication as look_over,
-    )
+    from microcosm_sqlite.authoring.publishing import publication
+    from microcosm_sqlite.catalog.parts import find_kind
 
-    report = look_over(candidate)
+    report = publication.check_publication(candidate)
     if out.format == "json":
         out.value(report.as_dict())
     else:
@@ -280,6 +343,12 @@ def check_publication(candidate: str, verbose: bool, out: Output) -> int:
             rows.append(("", "ok", f"{Count(passed).of('check')} passed", ""))
         out.listing(("check", "status", "message", "hint"), rows)
     if report.ok:
+        uploads = publication.list_uploads(candidate)
+        if uploads.parts:
+            kinds = {find_kind(wheel.name) for wheel in uploads.parts}
+            others = Count(len(uploads.parts)).of("shard" if kinds == {"shard"} else "other wheel")
+            last = " and ".join(wheel.name for wheel in uploads.wheels)
+            out.note(f"Publish the {others} first, and {last} last.")
         return 0
     count = Count(len(report.findings)).of("check")
     report_error(f"{report.subject} is not ready to be published: {count} failed.")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 import click
 
 from microcosm_sqlite.catalog import statement_errors
-from microcosm_sqlite.catalog.installed import find_fields
+from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.statement_errors import list_schemas
 from microcosm_sqlite.cli.isolation import isolated
@@ -65,7 +65,8 @@ def advise(text: str, connection: Connection, sql: str) -> str:
             name = matched.groupdict().get("name")
             if name not in list_schemas(connection):
                 return answer.format(name)
-    return statement_errors.advise(text, connection, sql)
+    hint = statement_errors.advise(text, connection, sql)
+    return "Attach other datasets with --attach NAME." if hint == statement_errors.ATTACH else hint
 
 
 _ADVICE = (
@@ -75,7 +76,6 @@ _ADVICE = (
         r"Binding \d+ has no name|Incorrect number of bindings",
         "Write parameters as :name, and give each with -p name VALUE.",
     ),
-    (r"too many attached databases", "Attach other datasets with --attach NAME."),
 )
 
 
@@ -108,6 +108,12 @@ _ADVICE = (
     metavar="DATASET",
     shell_complete=complete_dataset,
     help="Another dataset to query; SQL names its tables as DATASET.table.",
+)
+@click.option(
+    "--vertical",
+    "format_",
+    flag_value="vertical",
+    help="A line for each value, as on a terminal where a table is too wide.",
 )
 @output_options
 def run_query(

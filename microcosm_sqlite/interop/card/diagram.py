@@ -1,6 +1,7 @@
 """An entity-relationship diagram as SVG: tables, their keys, and what refers to what.
 
-Tables that nothing is missing from stand on the right, tables that refer to them further left.
+Tables that refer to no other stand on the right, tables that refer to them further left. Those
+without any reference are not drawn.
 Colours are CSS variables of the page around it.
 """
 
@@ -15,7 +16,7 @@ from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from microcosm_sqlite.catalog.manifest import Table
+    from microcosm_sqlite.catalog.manifest_tables import Table
 
     Reference = tuple[str, str, str, str]
     """Table, its column, the table that it refers to, and that one's column."""
@@ -26,6 +27,8 @@ LINE = 22
 GAP_X = 64
 GAP_Y = 28
 MARGIN = 8
+TALLEST = 900
+"""Pixels of a column of boxes, beyond which it is broken into several side by side."""
 
 
 class Box:
@@ -57,15 +60,18 @@ def draw_diagram(tables: Mapping[str, Table]) -> str:
     if not references:
         return ""
     of_table = group_references(references)
+    related = {name for source, _, target, _ in references for name in (source, target)}
     boxes = {
-        name: Box(table, _keys(table, of_table.get(name, []))) for name, table in tables.items()
+        name: Box(table, _keys(table, of_table.get(name, [])))
+        for name, table in tables.items()
+        if name in related
     }
     width, height = _place(boxes, references)
     told = "; ".join(f"{a}.{b} refers to {c}.{d}" for a, b, c, d in references)
     arrows = "".join(_draw_arrow(boxes, reference) for reference in references)
     drawn = "".join(_draw_box(box, of_table.get(name, [])) for name, box in boxes.items())
     return (
-        f'<svg class="diagram" role="img" aria-labelledby="diagram-title diagram-text" '
+        f'<svg class="diagram" role="group" aria-labelledby="diagram-title diagram-text" '
         f'style="width: {width}px" viewBox="0 0 {width} {height}">'
         '<title id="diagram-title">Tables and what they refer to</title>'
         f'<desc id="diagram-text">{_spell(told)}.</desc>'
@@ -104,26 +110,53 @@ def _keys(table: Table, references: list[Reference]) -> list[str]:
 def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, int]:
     """Put the boxes in columns; returns the size of the whole."""
     levels = _levels(boxes, references)
-    columns: list[list[str]] = [[] for _ in range(max(levels.values()) + 1)]
+    grouped: list[list[str]] = [[] for _ in range(max(levels.values()) + 1)]
     for name in boxes:
-        columns[levels[name]].append(name)
-    columns.reverse()
-    heights = [_height(boxes, names) for names in columns]
-    places: dict[str, float] = {}
+        grouped[levels[name]].append(name)
     sources: dict[str, list[str]] = {}
     for source, _, target, _ in references:
         sources.setdefault(target, []).append(source)
-    for number, names in enumerate(columns):
+    columns: list[list[str]] = []
+    middles: dict[str, float] = {}
+    for names in reversed(grouped):
         # Near what refers to it, so that fewer lines cross.
-        names.sort(key=lambda name: _pull(places, sources.get(name, [])))
-        y = MARGIN + (max(heights) - heights[number]) // 2
+        names.sort(key=lambda name: _pull(middles, sources.get(name, [])))
+        broken = list(_break(boxes, names))
+        columns += broken
+        for column in broken:
+            middles |= _find_middles(boxes, column)
+    tallest = max(_height(boxes, names) for names in columns)
+    for number, names in enumerate(columns):
+        y = MARGIN + (tallest - _height(boxes, names)) // 2
         for name in names:
             boxes[name].x = MARGIN + number * (WIDTH + GAP_X)
             boxes[name].y = y
-            places[name] = y + boxes[name].height / 2
             y += boxes[name].height + GAP_Y
     width = len(columns) * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN + _loop_room(references)
-    return width, max(heights) + 2 * MARGIN
+    return width, tallest + 2 * MARGIN
+
+
+def _break(boxes: Mapping[str, Box], names: list[str]) -> Iterator[list[str]]:
+    """Columns of boxes that are not too tall, and about equally tall."""
+    parts = -(-_height(boxes, names) // TALLEST)
+    wanted = -(-_height(boxes, names) // parts)
+    column: list[str] = []
+    for name in names:
+        if column and _height(boxes, [*column, name]) > wanted:
+            yield column
+            column = []
+        column.append(name)
+    yield column
+
+
+def _find_middles(boxes: Mapping[str, Box], names: list[str]) -> dict[str, float]:
+    """How far the middle of each box is from the middle of its column."""
+    y = -_height(boxes, names) / 2
+    middles = {}
+    for name in names:
+        middles[name] = y + boxes[name].height / 2
+        y += boxes[name].height + GAP_Y
+    return middles
 
 
 def _levels(boxes: Mapping[str, Box], references: list[Reference]) -> dict[str, int]:

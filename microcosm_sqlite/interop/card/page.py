@@ -1,34 +1,43 @@
 """The data card: one HTML page that describes a dataset.
 
-It is complete in itself: no script runs, nothing is loaded from elsewhere, and everything that
-comes from the dataset is escaped. So it can be mailed, published, or kept beside the wheel.
+It is complete in itself: nothing is loaded from elsewhere, one small script of ours adds what the
+page does not need to be read, and everything that comes from the dataset is escaped. So it can be
+mailed, published, or kept beside the wheel.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from base64 import b64encode
+from contextlib import closing
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.catalog.citation import cite, find_license_url, find_web_url
 from microcosm_sqlite.catalog.opening import open_wheel
 from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.common.workspace import open_scratch, open_workspace
+from microcosm_sqlite.common.workspace import naming_full_disk, open_scratch, open_workspace
+from microcosm_sqlite.interop.card.changes import show_changes
 from microcosm_sqlite.interop.card.diagram import (
     anchor,
     draw_diagram,
     find_references,
     group_references,
 )
-from microcosm_sqlite.interop.card.tables import describe_table, profile_table
+from microcosm_sqlite.interop.card.origins import show_citation, show_license, show_sources
+from microcosm_sqlite.interop.card.profiles import profile_table
+from microcosm_sqlite.interop.card.rows import show_sample
+from microcosm_sqlite.interop.card.snippets import show_snippets
+from microcosm_sqlite.interop.card.tables import describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
+    from microcosm_sqlite.catalog.manifest_tables import Table
 
 
 def render_card(dataset: InstalledDataset) -> str:
@@ -40,15 +49,44 @@ def render_card(dataset: InstalledDataset) -> str:
     manifest = dataset.manifest
     title = (manifest.title if manifest else "") or dataset.name
     about = manifest.description if manifest else ""
+    page = f"{begin_page(title, about or title)}{''.join(_page(dataset, title, about))}{end_page()}"
+    weight = _size(len(page.encode()))
+    return page.replace(_WEIGHT, weight)
+
+
+_WEIGHT = "<!-- weight -->"
+"""Stands where the page says how large it is; nothing of a dataset can be it, being escaped."""
+
+
+def begin_page(title: str, about: str) -> str:
+    """The head of a page, up to its body.
+
+    The browser is told to load nothing and to run one script alone, which it knows by its hash.
+    """
     style = files(__package__).joinpath("card.css").read_text(encoding="utf-8")
+    script = b64encode(sha256(read_script().encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        f"script-src 'sha256-{script}'"
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n"
-        f'<meta name="description" content="{escape(about or title)}">\n'
+        f'<meta name="description" content="{escape(about)}">\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{''.join(_page(dataset, title, about))}</body>\n</html>\n"
     )
+
+
+def end_page() -> str:
+    """The end of a page, with its script."""
+    return f"<script>{read_script()}</script>\n</body>\n</html>\n"
+
+
+def read_script() -> str:
+    """The script of the page, which adds to it what only a script can do."""
+    return files(__package__).joinpath("card.js").read_text(encoding="utf-8")
 
 
 def render_wheel_card(wheel: str | os.PathLike[str]) -> str:
@@ -68,7 +106,7 @@ def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
         DatasetError: As for `render_wheel_card`.
     """
     path = Path(wheel).with_suffix(".html")
-    with open_workspace(path.parent, f".{path.name}-") as workspace:
+    with naming_full_disk(path), open_workspace(path.parent, f".{path.name}-") as workspace:
         draft = workspace / path.name
         draft.write_text(render_wheel_card(wheel), encoding="utf-8")
         draft.replace(path)
@@ -79,23 +117,43 @@ def _page(dataset: InstalledDataset, title: str, about: str) -> Iterator[str]:
     yield f'<header>\n<h1 dir="auto">{escape(title)}</h1>\n'
     if about and about != title:
         yield f'<p class="lead quiet" dir="auto">{escape(about)}</p>\n'
-    yield f"{_facts(dataset)}</header>\n<main>\n"
-    yield "<h2>Use it</h2>\n"
-    if dataset.distribution:
-        yield f"<pre><code>pip install {escape(dataset.distribution)}</code></pre>\n"
-    yield f"<pre><code>{escape(_usage(dataset))}</code></pre>\n"
-    yield f'<h2 id="tables">Tables</h2>\n{_contents(dataset)}'
+    parts = list(_parts(dataset))
+    yield f"{_facts(dataset)}{_contents(parts)}</header>\n<main>\n"
+    yield from parts
+    yield f"</main>\n{_footer(dataset)}"
+
+
+def _parts(dataset: InstalledDataset) -> Iterator[str]:
+    """The parts of the page, each with a heading of the second level, or empty."""
+    tables = _sort_by_weight(dataset.tables.values())
+    yield f'<h2 id="use">Use it</h2>\n{show_snippets(dataset)}'
+    yield f'<h2 id="tables">Tables</h2>\n{_list_tables(tables)}'
     yield _diagram(dataset)
-    yield "<h2>Columns</h2>\n"
-    connection = dataset.connect()
-    try:
-        references = group_references(find_references(dataset.tables))
-        for table in dataset.tables.values():
+    yield f'<h2 id="columns">Rows and columns</h2>\n{"".join(_describe_tables(dataset, tables))}'
+    yield show_changes(dataset.manifest)
+    yield show_sources(dataset.manifest)
+    yield show_citation(dataset)
+
+
+def _describe_tables(dataset: InstalledDataset, tables: Iterable[Table]) -> Iterator[str]:
+    references = group_references(find_references(dataset.tables))
+    with closing(dataset.connect()) as connection:
+        for table in tables:
             profiles = profile_table(connection, table)
-            yield describe_table(table, profiles, references.get(table.name, []))
-    finally:
-        connection.close()
-    yield f"{_origins(dataset)}</main>\n{_footer(dataset)}"
+            sample = show_sample(connection, table)
+            yield describe_table(table, profiles, references.get(table.name, []), sample)
+
+
+def _sort_by_weight(tables: Iterable[Table]) -> list[Table]:
+    """The tables, those with the most values first."""
+    return sorted(tables, key=lambda table: (-table.row_count * len(table.fields), table.name))
+
+
+def _contents(parts: Iterable[str]) -> str:
+    """A list of links to the parts."""
+    heads = (re.match(r'<h2 id="(\w+)">(.*?)</h2>', part) for part in parts)
+    items = "".join(f'<li><a href="#{head[1]}">{head[2]}</a></li>' for head in heads if head)
+    return f'<nav aria-label="On this page"><ul>{items}</ul></nav>\n'
 
 
 def _facts(dataset: InstalledDataset) -> str:
@@ -104,7 +162,7 @@ def _facts(dataset: InstalledDataset) -> str:
     facts = {
         "Name": f"<code>{escape(dataset.name)}</code>",
         "Version": escape(dataset.version),
-        "Licence": ", ".join(map(_license, manifest.licenses)) if manifest else "",
+        "Licence": ", ".join(map(show_license, manifest.licenses)) if manifest else "",
         "Tables": f"{len(dataset.tables):,}",
         "Rows": f"{rows:,}",
         "Size": _size(manifest.bytes) if manifest else "",
@@ -115,26 +173,13 @@ def _facts(dataset: InstalledDataset) -> str:
     return f'<dl class="facts">{items}</dl>\n'
 
 
-def _usage(dataset: InstalledDataset) -> str:
-    tables = sorted(dataset.tables.values(), key=lambda table: -table.row_count)
-    table = tables[0].name if tables else ""
-    return "\n".join(
-        [
-            "import microcosm_sqlite",
-            "",
-            f"data = microcosm_sqlite.dataset({dataset.name!r})",
-            f"data.pandas({table!r})",
-        ]
-    )
-
-
-def _contents(dataset: InstalledDataset) -> str:
+def _list_tables(tables: Iterable[Table]) -> str:
     items = "".join(
         f'<li><a href="#{anchor(table.name)}"><strong>{escape(table.name)}</strong>'
         f"<span>{spell_count(table.row_count, 'row')}, "
         f"{spell_count(len(table.fields), 'column')}</span>"
-        f'<span dir="auto">{escape(table.description)}</span></a></li>\n'
-        for table in dataset.tables.values()
+        f'<span dir="auto">{escape(table.about)}</span></a></li>\n'
+        for table in tables
     )
     return f'<ul class="contents">\n{items}</ul>\n'
 
@@ -143,42 +188,25 @@ def _diagram(dataset: InstalledDataset) -> str:
     drawn = draw_diagram(dataset.tables)
     if not drawn:
         return ""
+    references = find_references(dataset.tables)
+    items = "".join(
+        f'<li><a href="#{anchor(source)}">{escape(source)}</a>.{escape(column)} → '
+        f'<a href="#{anchor(target)}">{escape(target)}</a>.{escape(referred)}</li>\n'
+        for source, column, target, referred in references
+    )
     return (
-        "<h2>How the tables are related</h2>\n"
+        '<h2 id="relations">Relations</h2>\n'
         '<div class="scroll" tabindex="0" role="region" aria-label="Diagram of the tables">'
         f"{drawn}</div>\n"
+        f"<details><summary>As a list</summary>\n<ul>\n{items}</ul>\n</details>\n"
     )
 
 
-def _origins(dataset: InstalledDataset) -> str:
-    manifest = dataset.manifest
-    if not (manifest and manifest.sources):
-        return ""
-    items = "".join(f"<li>{_link(source)}</li>\n" for source in manifest.sources)
-    return f"<h2>Sources</h2>\n<ul>\n{items}</ul>\n"
-
-
 def _footer(dataset: InstalledDataset) -> str:
-    lines = [f"Cite as: {escape(cite(dataset))}"]
+    lines = [f"This page is one file of {_WEIGHT}, which loads nothing else."]
     if dataset.manifest:
         lines.append(f"sha256 of the database: <code>{escape(dataset.manifest.sha256)}</code>")
-    return f"<footer>{_paragraphs(lines)}</footer>\n"
-
-
-def _paragraphs(lines: Iterable[str]) -> str:
-    return "".join(f"<p>{line}</p>" for line in lines)
-
-
-def _license(found: dict[str, Any]) -> str:
-    title = found.get("title") or found.get("name")
-    return _link({"title": title, "path": find_license_url(found)})
-
-
-def _link(found: dict[str, Any]) -> str:
-    """A title that leads somewhere on the web, or else the title alone."""
-    title = escape(str(found.get("title") or found.get("path") or ""))
-    url = find_web_url(found)
-    return f'<a href="{escape(url)}">{title}</a>' if url else title
+    return f"<footer>{''.join(f'<p>{line}</p>' for line in lines)}</footer>\n"
 
 
 def _size(number: int) -> str:

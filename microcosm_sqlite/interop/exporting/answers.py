@@ -10,9 +10,9 @@ from microcosm_sqlite.errors import QueryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator
 
+    from microcosm_sqlite.catalog.criteria import Parameters
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
     Advise = Callable[[str, sqlite3.Connection, str], str]
@@ -28,14 +28,14 @@ class Answer:
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self.columns = [column for column, *_ in cursor.description or ()]
-        self.rows: Iterable[tuple[Any, ...]] = cursor
+        self.rows = cursor
 
 
 @contextmanager
 def answering(
     dataset: InstalledDataset,
     sql: str,
-    parameters: Mapping[str, object] | None = None,
+    parameters: Parameters | None = None,
     attach: Iterable[str] = (),
     advise: Advise = statement_errors.advise,
     opened: sqlite3.Connection | None = None,
@@ -45,7 +45,7 @@ def answering(
     Args:
         dataset: The dataset.
         sql: One statement.
-        parameters: Values of its ``:name`` parameters.
+        parameters: Values of its ``?`` or ``:name`` parameters.
         attach: Other datasets that the statement uses, as ``name.table``.
         advise: Returns the hint for a message of SQLite, given the connection and the statement.
         opened: A connection to the dataset for many statements, each of which reads as it is: to
@@ -60,7 +60,7 @@ def answering(
         # While SQLite computes, Python handles no signals; it does when it is called back.
         connection.set_progress_handler(_continue, STEPS)
         try:
-            yield Answer(_execute(connection, sql, dict(parameters or {})))
+            yield Answer(execute_statement(connection, sql, parameters))
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise _explain(error, dataset, lambda text: advise(text, connection, sql)) from error
 
@@ -69,11 +69,17 @@ def _continue() -> bool:
     return False
 
 
-def _execute(
-    connection: sqlite3.Connection, sql: str, parameters: dict[str, object]
+def execute_statement(
+    connection: sqlite3.Connection, sql: str, parameters: Parameters | None = None
 ) -> sqlite3.Cursor:
+    """Execute one statement.
+
+    Raises:
+        QueryError: It, or a parameter, is no text that SQLite takes.
+        sqlite3.Error: SQLite does not accept it.
+    """
     try:
-        return connection.execute(sql, parameters)
+        return connection.execute(sql, {} if parameters is None else parameters)
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from microcosm_sqlite.catalog.citation import find_web_url, without_script
+from microcosm_sqlite.catalog.hashing import hash_file
 from microcosm_sqlite.catalog.manifest import EXTENSION, PROFILE
-from microcosm_sqlite.catalog.verifying.record import hash_file
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_on_one_line
 from microcosm_sqlite.errors import DatasetError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field, Table
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
 
 
 _STATEMENTS = """
@@ -220,6 +220,7 @@ def _describe_resource(
         "title": table.name if name != table.name else "",
         "type": "table",
         "description": table.description,
+        "deprecated": table.deprecated,
         "path": path.name,
         "format": "csv",
         "mediatype": "text/csv",
@@ -247,7 +248,7 @@ def _describe_schema(
 
 
 def _describe_foreign_keys(table: Table, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Those that lead to a table that was exported as well."""
+    """Describe the foreign keys to tables that were exported as well."""
     for key in table.foreign_keys:
         target = key["reference"].get("resource", "")
         if not target or target in names:
@@ -272,9 +273,12 @@ def _describe_field(field: Field, kind: str) -> dict[str, Any]:
         "type": kind,
         "format": field.format,
         "description": field.description,
+        "unit": field.unit,
+        "deprecated": field.deprecated,
+        "categories": field.categories,
         "constraints": field.constraints,
     }
-    found = {key: value for key, value in described.items() if value not in ("", "default", {})}
+    found = {key: value for key, value in described.items() if value not in ("", "default", {}, [])}
     if field.required and field.type == "string":
         found["missingValues"] = []  # an empty field is an empty text here, for it cannot be NULL
     return found

@@ -12,11 +12,11 @@ import re
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from microcosm_sqlite.catalog.installed import find_fields
+from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
-from microcosm_sqlite.common.workspace import open_workspace, publish_new
+from microcosm_sqlite.common.workspace import naming_full_disk, open_workspace, publish_new
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.interop import croissant
 from microcosm_sqlite.interop.exporting.answers import answering
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest_tables import Field
 
     Advance = Callable[[int], object]
 
@@ -259,7 +259,10 @@ def _appearing(target: Path) -> Iterator[Path]:
         raise _refuse(target)
     if not target.parent.is_dir():
         raise DatasetError(f"{target.parent} is not a folder.", hint="Make it, or name another.")
-    with open_workspace(target.parent, ".microcosm-sqlite-") as workspace:
+    with (
+        naming_full_disk(target),
+        open_workspace(target.parent, ".microcosm-sqlite-") as workspace,
+    ):
         draft = workspace / "draft"
         yield draft
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any, TextIO
 
-    from microcosm_sqlite.catalog.manifest import Field
+    from microcosm_sqlite.catalog.manifest_tables import Field
 
     Rows = Iterable[Sequence[Any]]
     Batches = Iterable[list[Sequence[Any]]]
@@ -72,7 +72,7 @@ def make_speller(
 
 
 def _choose(field: Field, declared: str, form: str) -> Spell | None:
-    """What spells the values of a column; None where they stay as they are stored."""
+    """Return the function that spells the values of a column; None if they stay as stored."""
     kind = find_kind(field.type, field.format, declared, has_labels="enum" in field.constraints)
     name = kind.name if kind else ""
     if name == kinds.DECIMAL and form == "csv":
@@ -248,12 +248,16 @@ def spell_bytes(batch: list[Sequence[Any]], spell: Callable[[bytes], str]) -> li
 
 
 def _objects(columns: Sequence[str], batch: list[Sequence[Any]]) -> Iterator[str]:
-    keys = _distinct(columns)
+    keys = distinguish(columns)
     return (dump_json(dict(zip(keys, row, strict=True))) for row in batch)
 
 
-def _distinct(columns: Sequence[str]) -> list[str]:
-    """Column names with a number where one comes again: an object cannot hold it twice."""
+def distinguish(columns: Sequence[str]) -> list[str]:
+    """Column names with a number where one comes again: objects and frames cannot hold it twice.
+
+    >>> distinguish(["name", "name"])
+    ['name', 'name_2']
+    """
     keys: dict[str, None] = {}
     for column in columns:
         keys[find_free_name(column, keys, fold=str)] = None

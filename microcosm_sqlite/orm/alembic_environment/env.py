@@ -1,4 +1,4 @@
-"""What Alembic runs for every command that needs a database; the work is done elsewhere."""
+"""The script that Alembic runs for every command that needs a database."""
 
 from alembic import context
 

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import tracemalloc
 from contextlib import closing, suppress
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +35,7 @@ from microcosm_sqlite.errors import (
     DatasetNotFoundError,
 )
 from tests.support.crossing import KEY, edit_manifest, make_flights
+from tests.support.drafts import build
 from tests.support.projects import MODELS, SOURCES, build_wheel, make_project
 
 BIRDS = """
@@ -564,3 +566,28 @@ def test_a_damaged_file_is_compared_or_refused(damage: list[tuple[int, int]]) ->
         sides = (open_dataset(str(path), folder) for path in (sound, damaged))
         with suppress(DatasetError):
             compare_datasets(*sides, limit=None)
+
+
+def test_what_is_deprecated_is_told_by_comparison_and_changelog(tmp_path: Path) -> None:
+    """Tables and columns, once for each advice, and when it is withdrawn."""
+    tables = "code: Mapped[str] = mapped_column(String(4), primary_key=True)"
+    column = 'mapped_column(comment="In centimetres"'
+    sides = []
+    for at, (table, advice) in enumerate((("", ""), ("use birds", "use span"), ("", "use width"))):
+        args = f'__table_args__ = {{"info": {{"deprecated": {table!r}}}}}\n    {tables}'
+        told = f'{column}, info={{"deprecated": {advice!r}}}'
+        models = MODELS.replace(tables, args, 1).replace(column, told)
+        project = make_project(tmp_path / f"{at}", models=models)
+        sides.append(open_dataset(str(build(project)), str(tmp_path)))
+    first, second = (compare_datasets(*pair) for pair in pairwise(sides))
+    assert tell(first) == [
+        ("birds", "column wingspan deprecated: use span", False),
+        ("families", "table deprecated: use birds", False),
+    ]
+    assert first.level == "minor"
+    entries = ("Column `wingspan` of `birds`: use span", "Table `families`: use birds")
+    assert "\n- ".join(["### Deprecated\n", *entries]) in render_changelog(first)
+    assert tell(second) == [
+        ("birds", "column wingspan deprecated: use width", False),
+        ("families", "deprecation of table removed", False),
+    ]

@@ -135,6 +135,15 @@ def test_a_renamed_column_is_found_beside_a_row_on_top(script: str, tmp_path: Pa
     assert (table.inserted, table.deleted, table.updated) == (1, 0, 0)
 
 
+@pytest.mark.parametrize("rows", [[("a", 1)], [("a", None)] * 3, [("a", 5)] * 3, []])
+@pytest.mark.parametrize("script", [TABLE, TABLE.replace("id INTEGER PRIMARY KEY, ", "")])
+def test_a_column_in_other_capitals_is_renamed_whatever_it_holds(
+    tmp_path: Path, script: str, rows: list[tuple[Any, ...]]
+) -> None:
+    found = compare(tmp_path, rows, rows, script, after="ALTER TABLE obs RENAME COLUMN x TO X")
+    assert [str(change) for change in found.schema] == ["column x renamed to X"]
+
+
 def test_a_key_with_another_name_is_told_as_renamed(tmp_path: Path) -> None:
     found = compare(tmp_path, ROWS, ROWS, after="ALTER TABLE obs RENAME COLUMN id TO number")
     assert "column id renamed to number" in map(str, found.schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -31,6 +32,7 @@ from microcosm_sqlite.cmd.migrate import main as migrate
 from microcosm_sqlite.dataset import DataSet
 from tests.support.programs import tool
 from tests.support.projects import MODELS, make_project
+from tests.support.wild import make
 
 FAMILIES = "CREATE TABLE families (code VARCHAR(4) NOT NULL, name TEXT, PRIMARY KEY (code))"
 OLD = f"""
@@ -61,13 +63,6 @@ CREATE INDEX ix_eggs_bird ON eggs (bird);
 CREATE VIEW names AS SELECT name, 'a:b' AS odd FROM birds;
 CREATE VIRTUAL TABLE birds_fts USING fts5(name, status, content='birds', content_rowid='id');
 """
-
-
-def make(path: Path, script: str) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-        connection.commit()
-    return path
 
 
 def differ(old: Path, new: Path) -> list[str]:
@@ -181,12 +176,52 @@ def test_revisions_follow_each_other_and_are_called_after_versions(
     copy = Path(shutil.copy(versions[0], tmp_path / "copy.db"))
     migrate(make_graph(copy, folder.parent), base, True, "upgrade", "head")
     assert differ(copy, versions[2]) == []
-    again = diff(versions[1], versions[2], "--migration", folder)
-    assert again.returncode == 2
-    assert "has a revision 2.0 already" in again.stderr
     same = diff(versions[2], versions[2], "--migration", folder)
     assert same.returncode == 0
     assert "no migration is needed" in same.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["remove it", "another number"])
+def test_a_revision_that_is_there_is_removed_or_gets_another_number(
+    tmp_path: Path, way: str
+) -> None:
+    _, old, new = build_versions(tmp_path)
+    folder = tmp_path / "birds"
+    assert diff(old, new, "--migration", folder).returncode == 1
+    again = diff(old, new, "--migration", folder)
+    assert again.returncode == 2
+    assert "has a revision 2.0 already" in again.stderr
+    assert "Remove it, or give the new version another number." in again.stderr
+    if way == "remove it":
+        (folder / "2.0.py").unlink()
+    else:
+        settings = tmp_path / "2.0/pyproject.toml"
+        settings.write_text(settings.read_text().replace('version = "2.0"', 'version = "2.1"'))
+        new = build_dataset(ProjectSettings.from_pyproject(tmp_path / "2.0")).path
+    told = diff(old, new, "--migration", folder)
+    assert told.returncode == 1, told.stderr
+    expected = ["2.0.py"] if way == "remove it" else ["2.0.py", "2.1.py"]
+    assert sorted(file.name for file in folder.glob("*.py")) == expected
+
+
+@pytest.mark.slow
+def test_branches_are_merged_as_advised(tmp_path: Path, base: Any) -> None:
+    _, old, new = build_versions(tmp_path)
+    folder = tmp_path / "sqlite-migrations" / "birds"
+    diff(old, new, "--migration", folder)
+    branch = (folder / "2.0.py").read_text()
+    (folder / "side.py").write_text(branch.replace("'2.0'", "'side'"))
+    (folder / "2.0.py").rename(folder / "main.py")
+    (folder / "main.py").write_text(branch.replace("'2.0'", "'main'"))
+    refused = diff(old, new, "--migration", folder)
+    assert refused.returncode == 2
+    assert "has several last revisions: main, side" in refused.stderr
+    (command,) = re.findall("run the command that runs migrations with `(.*)`", refused.stderr)
+    copy = Path(shutil.copy(old, tmp_path / "copy.db"))
+    migrate(make_graph(copy, folder.parent), base, True, *command.split())
+    assert diff(old, new, "--migration", folder).returncode == 1
+    assert (folder / "2.0.py").exists()
 
 
 def test_a_column_that_old_rows_have_no_value_for_is_told(tmp_path: Path, base: Any) -> None:
@@ -217,7 +252,31 @@ def test_values_that_go_with_their_columns_are_told(tmp_path: Path) -> None:
     assert "# Values go; copy those that only have a new name: x, y." in file.read_text()
 
 
-COLUMNS = ["a INTEGER", "a TEXT", "b TEXT", "b TEXT DEFAULT 'x:y'", "c REAL CHECK (c > 0)", "d"]
+def test_names_in_other_capitals_keep_their_rows(tmp_path: Path, base: Any) -> None:
+    script = "CREATE TABLE {} (id INTEGER PRIMARY KEY, {}, b TEXT); INSERT INTO {} VALUES (1, 2, 3)"
+    old = make(tmp_path / "old.db", script.format("t", "a TEXT", "t"))
+    new = make(tmp_path / "new.db", script.format("T", "A INTEGER", "T"))
+    told = diff(old, new, "--migration", tmp_path / "birds")
+    assert "It drops" not in told.stderr
+    copy = Path(shutil.copy(old, tmp_path / "copy.db"))
+    graph = make_graph(copy, tmp_path)
+    migrate(graph, base, True, "upgrade", "head")
+    assert query(copy, "SELECT * FROM T") == [(1, 2, "3")]
+    assert differ(copy, new) == []
+    migrate(graph, base, True, "downgrade", "base")
+    assert query(copy, "SELECT * FROM t") == [(1, "2", "3")]
+    assert differ(copy, old) == []
+
+
+COLUMNS = [
+    "a INTEGER",
+    "a TEXT",
+    "A TEXT",
+    "b TEXT",
+    "b TEXT DEFAULT 'x:y'",
+    "c REAL CHECK (c > 0)",
+    "d",
+]
 EXTRAS = [
     "CREATE INDEX i ON t ({first})",
     "CREATE UNIQUE INDEX i ON t ({first})",
@@ -236,7 +295,7 @@ OF_VIEW = [
 @st.composite
 def schemas(draw: st.DrawFn) -> list[str]:
     columns = draw(
-        st.lists(st.sampled_from(COLUMNS), min_size=1, unique_by=lambda column: column[0])
+        st.lists(st.sampled_from(COLUMNS), min_size=1, unique_by=lambda column: column[0].lower())
     )
     key = draw(st.sampled_from(["", " PRIMARY KEY", " UNIQUE"]))
     extras = draw(
@@ -245,7 +304,8 @@ def schemas(draw: st.DrawFn) -> list[str]:
     if any("VIEW" in extra for extra in extras):
         extras += draw(st.lists(st.sampled_from(OF_VIEW), max_size=1))
     first = columns[0].split()[0]
-    table = f"CREATE TABLE t (k INTEGER{key}, {', '.join(columns)})"
+    name = draw(st.sampled_from("ttT"))
+    table = f"CREATE TABLE {name} (k INTEGER{key}, {', '.join(columns)})"
     return [table, *(extra.format(first=first) for extra in extras)]
 
 

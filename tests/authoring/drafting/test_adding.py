@@ -259,3 +259,16 @@ def test_repairs_join_those_that_are_there(project: Path, tmp_path: Path) -> Non
     text = (project / "pyproject.toml").read_text("utf-8")
     assert text.count('{ file = "repairs.toml" }') == 1
     build(project)
+
+
+def test_the_card_lists_new_files_below_those_that_its_author_wrote_about(
+    project: Path, players: Path
+) -> None:
+    card = project / "README.md"
+    text = card.read_text("utf-8").replace("Say here who made these files", "The league made them")
+    text = text.replace("- `batting.csv`", "- `batting.csv`, since 1871")
+    card.write_text(text, "utf-8")
+    added = add_tables(project, [players])
+    assert not any("README.md" in line for line in added.decisions)
+    assert "- `batting.csv`, since 1871\n- `players.csv`\n" in card.read_text("utf-8")
+    assert "| players | player |" in card.read_text("utf-8")

@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.drafting.code_layout import (
-    Call,
-    Imports,
-    ModuleText,
-    Node,
-    lay_out,
-)
+from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, Node, lay_out
+from microcosm_sqlite.authoring.drafting.module_text import ModuleText
 from tests.support.programs import tool
 
 NAMES = st.sampled_from(["a", "table", "x" * 30, "y" * 60, "東京" * 12])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import sqlite3
 import tomllib
@@ -90,7 +91,10 @@ def test_the_report_says_what_was_inferred_and_why(draft: Draft) -> None:
         '  read with csv delimiter = ";", encoding = "cp1252"',
         "  a_2: integer, called 'a'",
         "left out: empty.csv, empty",
-        "left out: notes.txt, of no format that is read; call it .csv or .tsv if it is a table",
+        (
+            "left out: notes.txt, of no format that is read; call it .csv or .tsv if it is a "
+            "table, or .fwf if its columns have fixed widths"
+        ),
     ):
         assert line in draft.report
 
@@ -468,16 +472,18 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
     if word != "view":
         start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: "))
         lines += takewhile(lambda line: line.startswith("  "), report[start + 1 :])
+    # A key of a column that is left out by name goes with it.
+    columns = re.findall(r"'([^']+)'", name) if word != "foreign" else [name[len("key (") : -1]]
+    left_out = [f"left out: column {column} of {table}," for column in columns]
     told = {
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
         "pk": ["  key: ", f"primary key {table},"],
         # Of a primary and a unique key of one column SQLite lists one index, as of the latter.
-        # And a key of a column that is left out by name goes with it.
-        "u": ["unique key", f"primary key {table},", f"left out: column {name[2:-2]} of {table},"],
+        "u": ["unique key", f"primary key {table},", *left_out],
         "index": [f"{thing} of {table},"],
-        "foreign": [f"{thing} to "],
-        "view": [f"view {table},"],
+        "foreign": [f"{thing} to ", *left_out],
+        "view": [f"view {table},", f"view {table}: kept, but "],
         "STRICT": [f"option STRICT of {table},"],
         "WITHOUT": [f"option WITHOUT ROWID of {table},"],
     }[word]

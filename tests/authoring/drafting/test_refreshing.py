@@ -204,7 +204,7 @@ def test_an_edition_in_another_format_takes_the_place(project: Path, tmp_path: P
         for at in range(30)
     ]
     second = write_csv(tmp_path / "second", lines[1:], lines[0], "The_Players.jsonl")
-    done = refresh_project(project, [second], apply=True)
+    done = refresh_project(project, [second], apply=True, fewer_rows=True)
     assert any("n: Mapped[int | None] = mapped_column(Integer)" in text for text in done.edits)
     names = [file.name for file in (project / "sources").iterdir()]
     assert names == ["The_Players.jsonl"]
@@ -250,3 +250,68 @@ def test_a_file_whose_name_is_no_text_is_drafted_and_refreshed(tmp_path: Path) -
     third = tmp_path / "third"
     write_csv(third, ["1,a", "2,b", "3,c"], "id,name", name)
     assert refresh_project(project, [third]).report
+
+
+OTHERWISE = {
+    "another delimiter": (lambda text: text.replace(",", ";"), 'say csv.delimiter = ";" in [tool.'),
+    "another page": (lambda text: "<!DOCTYPE html><html>404</html>", "has none of its columns"),
+    "a third of its rows": (
+        lambda text: text[: len(text) // 3],
+        "of 80 left. If the file is compl",
+    ),
+    "a header alone": (lambda text: f"{HEADER}\n", "0 rows of 80 left"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERWISE)
+def test_a_file_that_is_written_otherwise_or_incomplete_is_not_taken(
+    project: Path, tmp_path: Path, case: str
+) -> None:
+    """The delimiter is told once, not as a missing column for each that the table has."""
+    spoil, message = OTHERWISE[case]
+    build(project)
+    file = write_csv(tmp_path / "next", ROWS)
+    text = spoil(file.read_text("utf-8"))
+    file.write_text(text[: text.rindex("\n") + 1] if "\n" in text else text, encoding="utf-8")
+    before = read_tree(project)
+    done = refresh_project(project, [file], apply=True)
+    assert [message in each for each in done.decisions] == [True], done.decisions
+    assert read_tree(project) == before
+
+
+def test_columns_in_other_capitals_are_named_and_taken_with_that_setting(tmp_path: Path) -> None:
+    write_csv(tmp_path / "first", ["1,a,3"], "id,name,size", "birds.csv")
+    project = draft_project(tmp_path / "birds-data", tmp_path / "first").path
+    second = tmp_path / "second"
+    write_csv(second, ["1,a,3", "2,b,4"], "ID,Name,SIZE", "birds.csv")
+    (told,) = refresh_project(project, [second], apply=True).decisions
+    assert "has none of its columns. If they are `id`, `name`, `size`, set `tables.birds" in told
+    setting = told.partition("set `")[2].partition("`")[0]
+    hook = "[tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]"
+    settings = project / "pyproject.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace(hook, f"{hook}\n{setting}"), "utf-8")
+    assert refresh_project(project, [second], apply=True).is_applied
+
+
+def test_an_author_may_take_a_file_with_fewer_rows(project: Path, tmp_path: Path) -> None:
+    build(project)
+    file = write_csv(tmp_path / "next", ROWS[:30])
+    assert not refresh_project(project, [file], apply=True).is_applied
+    assert refresh_project(project, [file], apply=True, fewer_rows=True).is_applied
+
+
+SAME = {
+    "columns in another order": lambda rows: [",".join(row.split(",")[::-1]) for row in rows],
+    "a byte order mark": lambda rows: [f"\ufeff{rows[0]}", *rows[1:]],
+    "lines of DOS": lambda rows: [f"{row}\r" for row in rows],
+}
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_what_only_looks_otherwise_is_taken(project: Path, tmp_path: Path, case: str) -> None:
+    build(project)
+    header, *rows = SAME[case]([HEADER, *ROWS])
+    done = refresh_project(project, [write_csv(tmp_path / "next", rows, header)], apply=True)
+    assert done.is_applied, done.spell()
+    assert not done.edits

@@ -16,10 +16,13 @@ from tests.support.programs import run
 
 PROJECT_FILES = {
     ".copier-answers.yml",
+    ".drafted.json",
     ".gitattributes",
     ".github/dependabot.yml",
     ".github/workflows/ci.yml",
     ".github/workflows/publish.yml",
+    ".github/workflows/refresh.yml",
+    ".github/workflows/site.yml",
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",

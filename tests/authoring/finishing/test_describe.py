@@ -68,6 +68,15 @@ def test_what_decides_the_bytes_decides_the_digest(
     assert digest_project(project) != before
 
 
+def test_a_level_decides_only_where_something_is_compressed(project: Path) -> None:
+    before = digest_project(project)
+    path = project / "pyproject.toml"
+    path.write_text(path.read_text("utf-8") + "compression-level = 3\n", "utf-8")
+    assert digest_project(project) == before
+    path.write_text(path.read_text("utf-8") + 'compression = "zstd"\n', "utf-8")
+    assert digest_project(project) != before
+
+
 def test_where_a_project_lies_and_what_else_is_in_it_do_not_matter(project: Path) -> None:
     elsewhere = project.parent / "elsewhere" / "checkout"
     shutil.copytree(project, elsewhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import stat
 from contextlib import closing
@@ -74,10 +75,24 @@ def test_compressed_bytes_are_the_same_each_time_and_read_back(
     folder = tmp_path_factory.mktemp("compressed")
     (folder / "plain").write_bytes(content)
     for name in ("one", "two"):
-        compress(folder / "plain", folder / name)
+        compress(folder / "plain", folder / name, 9)
     assert (folder / "one").read_bytes() == (folder / "two").read_bytes()
     with (folder / "one").open("rb") as packed, open_decompressed(packed, "zstd") as plain:
         assert plain.read() == content
+
+
+def test_compressed_bytes_are_the_same_with_any_number_of_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plain").write_bytes(random.Random(0).randbytes(3_000_000) * 2)
+    packed = set()
+    for processors in (1, 2, 5):
+        monkeypatch.setattr("os.cpu_count", lambda processors=processors: processors)
+        compress(tmp_path / "plain", tmp_path / "packed", 1)  # whose jobs are the shortest
+        packed.add((tmp_path / "packed").read_bytes())
+    assert len(packed) == 1
+    compress(tmp_path / "plain", tmp_path / "packed", 12)
+    assert (tmp_path / "packed").stat().st_size < len(packed.pop())
 
 
 def test_a_published_file_replaces_the_old_one_and_is_readable_by_everybody(

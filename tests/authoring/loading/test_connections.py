@@ -18,7 +18,7 @@ from microcosm_sqlite.authoring.loading.connections import (
     open_engine,
 )
 from microcosm_sqlite.authoring.loading.parallel import _transaction
-from microcosm_sqlite.catalog.manifest import Field
+from microcosm_sqlite.catalog.manifest_tables import Field
 from microcosm_sqlite.catalog.verifying.digest import content_digest
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from microcosm_sqlite.errors import BuildError, SettingsError

@@ -22,7 +22,7 @@ from microcosm_sqlite.errors import DuplicateKeyError, SourceError, SourceValueE
 from microcosm_sqlite.types import EnumType, Truthy
 from tests.support.loading import load_text, store_values
 
-anew = settings(
+fresh = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
@@ -360,7 +360,7 @@ numberish = st.one_of(
 )
 
 
-@anew
+@fresh
 @given(texts=st.lists(numberish, min_size=1, max_size=8))
 def test_the_fast_path_stores_what_the_judge_stores(tmp_path: Path, texts: list[str]) -> None:
     """Column affinity and the exact parser agree on every number, right or wrong."""
@@ -420,7 +420,7 @@ def test_any_value_of_any_type_survives_the_way_through_csv(tmp_path: Path, kind
     type_, values, write = VALUES[kind]
     table = make_table(type_)
 
-    @anew
+    @fresh
     @given(st.lists(st.none() | values, min_size=1, max_size=5))
     def survives(expected: list[Any]) -> None:
         texts = ["" if value is None else write(value) for value in expected]

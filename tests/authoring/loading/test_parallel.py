@@ -128,9 +128,9 @@ def test_processes_that_are_started_anew_load_the_same_as_forked_ones(
     monkeypatch.setattr(parallel, "count_processors", lambda: 3)
     monkeypatch.setattr(parallel, "SMALLEST_STARTED_PART", 10_000)
     ended = []
-    end = parallel._StartedChild.end
+    end = parallel.StartedChild.end
     monkeypatch.setattr(
-        parallel._StartedChild,
+        parallel.StartedChild,
         "end",
         lambda child: (ended.append(child._process.poll()), end(child)),
     )

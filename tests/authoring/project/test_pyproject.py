@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.project.pyproject import extend_hook_table, find_hook_table
+from microcosm_sqlite.authoring.project.pyproject import (
+    extend_hook_table,
+    find_hook_table,
+    require_extras,
+)
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.publishing.publication import check_publication
 from microcosm_sqlite.errors import SettingsError
@@ -149,3 +153,33 @@ def test_settings_that_leave_no_place_are_told_what_to_add(text: str) -> None:
     with pytest.raises(SettingsError, match="no place for more") as caught:
         extend_hook_table(text, ADDED)
     assert '[tables.birds]; csv.delimiter = ";"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("requires", "becomes"),
+    [
+        ('["hatchling", "microcosm-sqlite[build]>=3"]', "microcosm-sqlite[build,excel]>=3"),
+        ('["microcosm_sqlite"]', "microcosm-sqlite[excel]"),
+        ("[\"Microcosm.SQLite [build] >=3; python_version>'3'\"]", "[build,excel] >=3; python"),
+        ('["microcosm-sqlite[build,excel]"]', "microcosm-sqlite[build,excel]"),
+    ],
+)
+def test_builds_require_extras(requires: str, becomes: str) -> None:
+    text = f"# mine\n[build-system]\nrequires = {requires}\n\n[project]\nname = 'x'\n"
+    extended = require_extras(text, ["excel"])
+    assert becomes in extended
+    assert require_extras(extended, ["excel"]) == extended
+    assert require_extras(text, []) == text
+    assert [line for line in extended.split("\n") if "requires" not in line] == [
+        line for line in text.split("\n") if "requires" not in line
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[build-system]\nrequires = ['microcosm-sqlite']\n", "[build-system]\nrequires = ['x']\n"],
+)
+def test_what_cannot_be_extended_is_told(text: str) -> None:
+    with pytest.raises(SettingsError, match="the extra excel to be built") as raised:
+        require_extras(text, ["excel"])
+    assert 'Write "microcosm-sqlite[' in raised.value.hint

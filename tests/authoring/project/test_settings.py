@@ -18,6 +18,7 @@ title = "Birds"
 license = "CC-BY-4.0"
 null-values = ["NA"]
 error-limit = 3
+compression-level = 12
 csv = {delimiter = ";", encoding = "cp1252", skip-lines = 2}
 columns.birds = {"No." = "id"}
 dependencies = ["something"]
@@ -43,12 +44,18 @@ def test_the_hook_and_the_command_line_read_the_same(tmp_path: Path, options: st
 def test_every_option_is_read(tmp_path: Path) -> None:
     settings = ProjectSettings.from_pyproject(make_project(tmp_path / "p", options=OPTIONS))
     assert (settings.title, settings.license, settings.version) == ("Birds", "CC-BY-4.0", "1.0")
-    assert settings.error_limit == 3
+    assert (settings.error_limit, settings.compression_level) == (3, 12)
     csv = CsvOptions(delimiter=";", encoding="cp1252", skip_lines=2)
     assert settings.read_options("families") == TableOptions(csv, null_values=("NA",))
     assert settings.read_options("birds").columns == {"No.": "id"}
     assert settings.origins == (Origin("A book", sha256="00ff"),)
     assert settings.contributors == ("The microcosm-sqlite authors",)
+
+
+def test_the_data_may_have_other_authors_than_the_project(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", options='authors = ["A. Watcher", "Institute of Birds"]')
+    settings = ProjectSettings.from_pyproject(project)
+    assert settings.contributors == ("A. Watcher", "Institute of Birds")
 
 
 def test_a_dynamic_version_is_asked_of_hatchling(tmp_path: Path) -> None:

@@ -55,6 +55,11 @@ def read(folder: Path, content: bytes, **options: Any) -> list[list[str]]:
         (b"x\n1,2\n", {"header": ("a", "b"), "skip_lines": 1}, [["a", "b"], ["1", "2"]]),
         (b"#x\na,b\n#y\n1,2\n", {"comment": "#"}, [["a", "b"], ["1", "2"]]),
         (b'a, b\n1, "2"\n', {"skip_initial_space": True}, [["a", "b"], ["1", "2"]]),
+        (
+            b'"a,b"\r\n"1,""2, 3"""\n"4","5"\n6,7',
+            {"quoted_lines": True},
+            [["a", "b"], ["1", "2, 3"], ["4", "5"], ["6", "7"]],
+        ),
         (b"a,b\n1\n2,3,,\n \n", {"fills_rows": True}, [["a", "b"], ["1", ""], ["2", "3"]]),
         (b"a,b\n1,2,3\n", {"fills_rows": True}, [["a", "b"], ["1", "2", "3"]]),
         ("a\né\n".encode() + b"\xe8\n", {"encoding": "utf-8+cp1252"}, [["a"], ["é"], ["è"]]),

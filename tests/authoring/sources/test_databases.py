@@ -218,6 +218,13 @@ def test_text_that_is_not_text_is_told_with_its_place(tmp_path: Path) -> None:
         build(tmp_path, script)
 
 
+def test_half_a_character_of_utf_16_is_told_with_its_place(tmp_path: Path) -> None:
+    script = f"PRAGMA encoding='UTF-16le'; {BIRDS} UPDATE birds SET name = 'é' WHERE id = 3;"
+    script += "UPDATE birds SET name = CAST(x'00d8' AS TEXT) WHERE id = 7;"
+    with pytest.raises(SourceValueError, match=r"rowid 7, column `name`: .* is not UTF-16\."):
+        build(tmp_path, script)
+
+
 def write_log(path: Path) -> None:
     script = "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;" + BIRDS
     with closing(sqlite3.connect(path)) as connection:
@@ -244,7 +251,7 @@ def scramble(path: Path) -> None:
     ("spoil", "told"),
     [
         (lambda path: path.write_bytes(b""), "wild.db is empty"),
-        (lambda path: path.write_bytes(b"a,b\n1,2\n" * 20), "not a SQLite database.*encrypted"),
+        (lambda path: path.write_bytes(b"a,b\n1,2\n" * 20), r"not a SQLite.*call it wild\.csv"),
         (lambda path: path.write_bytes(b"\x1f\x8b" + b"x" * 200), "compressed with gzip"),
         (write_log, r"sources/wild\.db-wal holds changes.*VACUUM INTO"),
         (lambda p: (write_database(p, BIRDS), p.with_name("wild.db-journal").write_bytes(b"x")),

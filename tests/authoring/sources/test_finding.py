@@ -11,7 +11,8 @@ import pytest
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.finding import FORMATS, find_sources, split_name
+from microcosm_sqlite.authoring.sources.finding import find_sources
+from microcosm_sqlite.authoring.sources.formats import FORMATS, SUFFIXES, split_name, unpack_name
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.projects import SOURCES, make_project
@@ -25,13 +26,27 @@ def find(root: Path, *tables: str, options: str = "", **sources: str) -> dict[st
     return {table: [source.name for source in parts] for table, parts in found.items()}
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 @pytest.mark.parametrize("compression", ["", *COMPRESSIONS])
 def test_suffixes_are_read_in_any_case_and_leave_the_table(suffix: str, compression: str) -> None:
+    found = SUFFIXES[suffix]
+    is_read = not compression or FORMATS[found].is_packed
     name = f"birds.of.prey{suffix}{compression}"
-    assert split_name(Path(name)) == ("birds.of.prey", FORMATS[suffix])
-    shouted = f"birds.of.prey{suffix.upper()}{compression.upper()}"
-    assert split_name(Path(shouted)) == ("birds.of.prey", FORMATS[suffix])
+    for each in (name, f"birds.of.prey{suffix.upper()}{compression.upper()}"):
+        assert split_name(Path(each)) == (("birds.of.prey", found) if is_read else (each, ""))
+        unpacked = "" if is_read else each[: len(each) - len(compression)]
+        assert unpack_name(Path(each)) == unpacked
+
+
+@pytest.mark.parametrize(
+    "suffix", [each for each, name in SUFFIXES.items() if not FORMATS[name].is_packed]
+)
+def test_compressed_files_of_other_formats_than_text_are_refused(
+    tmp_path: Path, suffix: str
+) -> None:
+    with pytest.raises(SourceError, match="is compressed, which only text may be") as raised:
+        find(tmp_path, "birds", **{f"birds{suffix}.gz": "birds"})
+    assert raised.value.hint == f"Unpack it, and call it birds{suffix}."
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "birds", "birds.csv.txt", "archive.gz", "gz"])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener
+from microcosm_sqlite.authoring.sources import json_lines, json_streams
+from microcosm_sqlite.authoring.sources.json_lines import JsonLinesOpener, holds_objects
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.errors import SourceError
 
@@ -20,6 +25,13 @@ values = st.recursive(
     max_leaves=5,
 )
 objects = st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=2), values), max_size=8)
+
+
+@contextmanager
+def read_by(chunk: int) -> Iterator[None]:
+    """Read so many characters together."""
+    with patch.object(json_lines, "CHUNK", chunk), patch.object(json_streams, "CHUNK", chunk):
+        yield
 
 
 def open_file(path: Path) -> JsonLinesOpener:
@@ -79,13 +91,18 @@ def test_pairs_of_halves_are_characters(tmp_path: Path) -> None:
 
 
 @settings(max_examples=50)
-@given(objects=objects, indent=st.none() | st.integers(0, 2))
+@given(
+    objects=objects, indent=st.none() | st.integers(0, 2), chunk=st.sampled_from([1, 7, 1 << 16])
+)
 def test_one_array_of_objects_is_read_as_lines_are(
-    tmp_path_factory: pytest.TempPathFactory, objects: list[dict[str, object]], indent: int | None
+    tmp_path_factory: pytest.TempPathFactory,
+    objects: list[dict[str, object]],
+    indent: int | None,
+    chunk: int,
 ) -> None:
-    path = tmp_path_factory.mktemp("array") / "rows.jsonl"
+    path = tmp_path_factory.mktemp("array") / "rows.json"
     path.write_text(json.dumps(objects, indent=indent), "utf-8")
-    with open_file(path)() as records:
+    with read_by(chunk), open_file(path)() as records:
         rows = [dict(zip(records.header, row, strict=True)) for row in records]
     assert rows == [dict.fromkeys(records.header) | each for each in objects]
 
@@ -103,15 +120,67 @@ def test_one_array_of_objects_is_read_as_lines_are(
         ('[["a"], [1]]', 1, "not an object"),
     ],
 )
+@pytest.mark.parametrize("chunk", [1, 1 << 16])
 def test_what_is_wrong_in_an_array_is_told_with_its_line(
-    tmp_path: Path, text: str, line: int, told: str
+    tmp_path: Path, text: str, line: int, told: str, chunk: int
 ) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text(text, "utf-8")
     place = rf"^rows\.jsonl, line {line}: "
-    with pytest.raises(SourceError, match=place) as caught, open_file(path)():
+    with (
+        read_by(chunk),
+        pytest.raises(SourceError, match=place) as caught,
+        open_file(path)(),
+    ):
         pass
     assert told in caught.value.message
+
+
+ARRAY_CURES = {
+    '[{"a": 1},]': ("Remove the comma too many.", '[{"a": 1}]'),
+    '[{"a": 1,}]': ("Remove the comma too many.", '[{"a": 1}]'),
+    '[{"a": 1}]\n[{"a": 2}]': ("Write all objects into one array.", '[{"a": 1}, {"a": 2}]'),
+    '[{"a": 1}, {"a"': ("It ends there.", '[{"a": 1}, {"a": 2}]'),
+    '[{"a": 1}, 2]': ("The file must be one array of objects", '[{"a": 1}, {"a": 2}]'),
+    "[{'a': 1}]": ("The file must be one array of objects", '[{"a": 1}]'),
+    '[{"a": NaN}]': ("Write null for it.", '[{"a": null}]'),
+}
+
+
+@pytest.mark.parametrize("text", ARRAY_CURES)
+def test_advice_on_an_array_helps(tmp_path: Path, text: str) -> None:
+    told, cured = ARRAY_CURES[text]
+    path = tmp_path / "rows.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SourceError) as caught, open_file(path)():
+        pass
+    assert told in caught.value.hint
+    path.write_text(cured, "utf-8")
+    with open_file(path)() as records:
+        assert records.header == ["a"]
+
+
+def test_an_array_on_one_line_takes_no_more_memory_than_its_objects(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    row = json.dumps({"number": -1.50, "text": "x" * 500})
+    path.write_text(f"[{', '.join([row] * 20_000)}]", "utf-8")
+    with open_file(path)() as records:
+        tracemalloc.start()
+        assert sum(1 for _ in records) == 20_000
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2 << 20 < path.stat().st_size // 4
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [(' [ {"a": 1}]', True), ("[]", True), ("[[1]]", False), ('{"a": 1}', False), ("[1", False)],
+)
+def test_only_an_array_of_objects_is_a_source_where_files_are_called_json(
+    tmp_path: Path, text: str, is_told: bool
+) -> None:
+    (tmp_path / "t.json").write_text(text, "utf-8")
+    assert holds_objects(tmp_path / "t.json") == is_told
 
 
 CURES: dict[str, tuple[str, str]] = {

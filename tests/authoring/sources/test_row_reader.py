@@ -17,7 +17,7 @@ from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources import row_reader
 from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import RowReader, write_row
+from microcosm_sqlite.authoring.sources.row_reader import PlainBlock, RowReader, write_row
 from microcosm_sqlite.errors import SourceError
 
 DIALECT: dict[str, Any] = {
@@ -147,3 +147,19 @@ def test_a_row_is_written_so_that_it_is_read_again_or_not_at_all(
     except ValueError:
         return
     assert next(csv.reader(text.splitlines(keepends=True), **dialect)) == fields  # type: ignore[arg-type]
+
+
+fields = st.sampled_from(["", "a", " ", "é", "1"])
+
+
+@given(st.lists(st.lists(fields, min_size=2, max_size=3), min_size=1, max_size=6))
+def test_columns_are_split_where_all_rows_have_one_width(rows: list[list[str]]) -> None:
+    block = PlainBlock("".join(f"{';'.join(row)}\n" for row in rows), ";")
+    for width in (2, 3):
+        are_even = all(len(row) == width for row in rows)
+        expected = [list(column) for column in zip(*rows, strict=True)] if are_even else []
+        assert block.split_columns(width) == expected
+
+
+def test_lines_of_one_column_are_split() -> None:
+    assert PlainBlock("a,b\n c\n", "\x1e").split_columns(1) == [["a,b", " c"]]

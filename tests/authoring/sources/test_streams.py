@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.finishing.finalise import zstd
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.streams import open_text
+from microcosm_sqlite.authoring.sources.streams import ends_as_dos, open_text
 from microcosm_sqlite.errors import SourceError
 from tests.support.projects import SOURCES, make_project
 
@@ -102,6 +103,18 @@ def test_what_ended_files_of_dos_is_no_text(tmp_path: Path, end: str, encoding: 
     path.write_bytes(f"id,n\r\n1,a\x1ab\r\n2,c{end}".encode(encoding))
     with open_text(path, encoding) as text:
         assert text.read().rstrip() == "id,n\r\n1,a\x1ab\r\n2,c"
+    assert ends_as_dos(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_told"), [(b"", False), (b"a\x1ab\n", False), (b"a\x1a", True)]
+)
+def test_the_end_of_files_of_dos_is_seen_through_compression(
+    tmp_path: Path, data: bytes, is_told: bool
+) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(data))
+    assert ends_as_dos(tmp_path / "t.csv") == ends_as_dos(tmp_path / "t.csv.gz") == is_told
 
 
 def test_marks_of_dos_before_the_end_are_text_in_every_part(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ pytest.importorskip("python_calamine")
 pytest.importorskip("openpyxl")
 
 import openpyxl
+from openpyxl.workbook.defined_name import DefinedName
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
@@ -177,6 +178,33 @@ def test_what_is_not_taken_is_told(tmp_path: Path) -> None:
         assert any(told in line for line in report), (told, report)
 
 
+def test_rows_and_columns_that_are_hidden_are_told_and_read(tmp_path: Path) -> None:
+    (tmp_path / "found").mkdir()
+    rows = [["id", "name", "v"], *([number, f"n{number}", number / 2] for number in range(1, 7))]
+    path = write(tmp_path / "found/t.xlsx", t=rows)
+    assert not any("hides" in note for note in read_sheet(path, path.name, "t").notes)
+    workbook = openpyxl.load_workbook(path)
+    for number in (3, 4, 40):
+        workbook["t"].row_dimensions[number].hidden = True
+    workbook["t"].column_dimensions["C"].hidden = True
+    workbook["t"].column_dimensions.group("D", "XFD", hidden=True)
+    workbook.save(path)
+    draft = draft_project(tmp_path / "p-data", tmp_path / "found")
+    for told in (
+        "note: 2 rows that the sheet hides are read too (the first is row 3); delete what is not",
+        "note: 1 column that the sheet hides is read too (C); delete what is not meant",
+    ):
+        assert any(line.strip().startswith(told) for line in draft.report), draft.report
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path))
+    assert built.manifest.tables["t"].row_count == 6
+    workbook["t"].delete_rows(3, 2)
+    workbook["t"].delete_cols(3)
+    for number in (3, 4):
+        workbook["t"].row_dimensions[number].hidden = False
+    workbook.save(path)
+    assert not any("hides" in note for note in read_sheet(path, path.name, "t").notes)
+
+
 def test_a_formula_has_the_result_that_was_stored(tmp_path: Path) -> None:
     path = write(tmp_path / "sums.xlsx", Data=[["id", "x"], [1, "=1+1"]])
     with ZipFile(path) as archive:
@@ -195,6 +223,147 @@ def test_columns_of_several_types_become_texts(tmp_path: Path) -> None:
     assert [row for _, row in found.rows] == [
         ["2020-01-02", "true"], ["soon", 1.5], ["1 day, 1:00:00", "x"],
     ]  # fmt: skip
+    assert found.notes == (
+        "a: 2 values beside those of other types became texts, such as '2020-01-02'",
+        "b: 1 value beside those of other types became a text, such as 'true'",
+    )
+
+
+SHOWN = {
+    "0.0%": "0.0%",
+    "00000": "00000",
+    '0.0" kg"': '0.0" kg"',
+    "#,##0.00 [$€-407]": "#,##0.00 [$€-407]",
+    '"$"#,##0_);\\("$"#,##0\\)': '"$"#,##0_);\\("$"#,##0\\)',
+    "#,##0,": "#,##0,",
+    "#,##0.00": "",
+    "0.00E+00": "",
+    "# ?/?": "",
+    "General": "",
+}
+
+
+@pytest.mark.parametrize("code", SHOWN)
+def test_numbers_that_are_shown_with_more_than_digits_are_told(tmp_path: Path, code: str) -> None:
+    path = write(tmp_path / "t.xlsx", Data=[["id", "x"], [1, 501], [2, 1.5], [3, "a"]])
+    workbook = openpyxl.load_workbook(path)
+    for spot in ("B3", "B4"):
+        workbook["Data"][spot].number_format = code
+    workbook.save(path)
+    told = f"1 number shown with more than digits (the first is B3, by {SHOWN[code]})"
+    notes = read_sheet(path, path.name, "Data").notes
+    assert notes == ((f"{told}: only the number is read",) if SHOWN[code] else ())
+
+
+def test_numbers_of_opendocument_that_are_shown_with_more_than_digits_are_told(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("odf")
+    from odf.opendocument import OpenDocumentSpreadsheet
+    from odf.table import Table, TableCell, TableRow
+    from odf.text import P
+
+    document, table = OpenDocumentSpreadsheet(), Table(name="A & B")
+    for values in (["a", "b"], [0.5, 2]):
+        row = TableRow()
+        for value in values:
+            row.addElement(make_cell(value, TableCell, P))
+        table.addElement(row)
+    row.childNodes[0].setAttribute("valuetype", "percentage")
+    document.spreadsheet.addElement(table)
+    document.save(str(tmp_path / "t.ods"))
+    found = read_sheet(tmp_path / "t.ods", "t.ods", "A & B")
+    assert found.rows == [(2, [0.5, 2])]
+    assert found.notes == (
+        "1 number shown with more than digits (such as by %): only the number is read",
+    )
+
+
+def test_titles_of_several_cells_are_told(tmp_path: Path) -> None:
+    rows = [["Report", "2020"], [], ["id", "a", "b"], [1, "x", 2]]
+    found = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data")
+    assert found.header == ["id", "a", "b"]
+    assert found.notes == (
+        "the header is row 3; left out in front of it: 1 row (row 1 is 'Report')",
+    )
+    rows = [["Report", "2020"], ["id", "a"], [1, "x"], [2, "y"]]
+    found = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data")
+    assert found.header == ["Report", "2020"]
+    assert found.notes[0].startswith("row 2 may be the header: it has only texts")
+    rows = [["at", None, "the top"], [None, "of", "it"], ["id", "a", "b"], [1, "x", 2]]
+    found = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data")
+    assert found.header == ["id", "a", "b"]
+    rows = [["id", "a"], [1, "x"], ["p", "q", "r"], [2, "y", date(2020, 1, 2)]]
+    found = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data")
+    assert found.header == ["id", "a", ""]
+    assert found.notes == (
+        "column C: 1 value beside those of other types became a text, such as '2020-01-02'",
+    )
+    rows = [["id", "a"], [], ["x", "y"], ["z", "w"]]
+    assert read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data").header == ["id", "a"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([[1, "a"], [2, "b"], [3, "c"]], "row 1 is taken for the header, but could be data: 1; if"),
+        ([["x", date(2020, 1, 1)], ["y", datetime(2020, 1, 2, 3)]], "be data: 2020-01-01; if it"),
+        ([["x", True], ["y", False], ["z", None]], "but could be data: True; if it is, put a row"),
+        ([["at", 0, 1, 2, 3], ["x", 1.5, 2, 3, 4]], "could be data: 0, 1, 2, and more; if it is"),
+        ([["Ann", "Rome"], ["Ben", "Oslo"]], "the header; all values are text, so nothing tells"),
+        ([["id", "a"]], "row 1 is taken for the header, and no row is below it"),
+        ([["id", "a"], [1, "x"]], ""),
+        ([["id", 2019, 2020], ["x", "5", None], ["y", "6", 1]], "but could be data: 2020; if it"),
+        ([["id", 2019], ["x", "5"]], ""),
+    ],
+)
+def test_a_header_that_could_be_data_is_told(
+    tmp_path: Path, rows: list[list[Any]], told: str
+) -> None:
+    notes = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data").notes
+    assert len(notes) == bool(told)
+    assert told in "".join(notes)
+    if "if it is" in told:
+        named = [[f"name {at}" for at in range(len(rows[0]))], *rows]
+        found = read_sheet(write(tmp_path / "u.xlsx", Data=named), "u.xlsx", "Data")
+        assert found.header == named[0]
+        assert len(found.rows) == len(rows)
+        assert not any("could be data" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("empty", [None, "1815-12-10"])
+def test_days_that_are_read_as_times_are_told_until_they_are_corrected(
+    tmp_path: Path, empty: str | None
+) -> None:
+    path = write(tmp_path / "t.xlsx", Data=[["id", "on"], [1, date(2020, 1, 1)], [2, 0], [3, 0.5]])
+    workbook = openpyxl.load_workbook(path)
+    for spot in ("B3", "B4"):
+        workbook["Data"][spot].number_format = "yyyy-mm-dd"
+    workbook.save(path)
+    told = "on: 2 times of day among dates (the first is in row 3), as which day 0 and days before"
+    assert read_sheet(path, path.name, "Data").notes[0].startswith(told)
+    for spot in ("B3", "B4"):
+        workbook["Data"][spot] = empty
+    workbook.save(path)
+    found = read_sheet(path, path.name, "Data")
+    assert not any("times of day" in note for note in found.notes)
+    day = date(2020, 1, 1)
+    assert [row[1] for _, row in found.rows] == [str(day) if empty else day, empty, empty]
+
+
+def test_a_day_that_only_workbooks_have_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.xlsx", Data=[["id", "on"], [1, 60], [60, 59]])
+    workbook = openpyxl.load_workbook(path)
+    for spot in ("B2", "B3"):
+        workbook["Data"][spot].number_format = "yyyy-mm-dd"
+    workbook.save(path)
+    with pytest.raises(SourceError, match="cell B2: 29 February 1900, which is no day") as caught:
+        read_sheet(path, path.name, "Data")
+    assert "such as 1900-03-01" in caught.value.hint
+    workbook["Data"]["B2"] = date(1900, 3, 1)
+    workbook.save(path)
+    found = read_sheet(path, path.name, "Data")
+    assert [row[1] for _, row in found.rows] == [date(1900, 3, 1), date(1900, 2, 28)]
 
 
 def test_a_sheet_is_named_in_the_settings(tmp_path: Path) -> None:
@@ -238,6 +407,40 @@ def test_a_sheet_is_left_out_by_hiding_it(tmp_path: Path) -> None:
     assert {*build_dataset(ProjectSettings.from_pyproject(draft.path)).manifest.tables} == {
         "t_A", "t_C",
     }  # fmt: skip
+
+
+def test_a_sheet_that_is_refused_is_named_with_those_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = write(
+        folder / "t.xlsx", good=[["a", "b"], [1, 2]], wide=[[f"c{n}" for n in range(2000)]]
+    )
+    with pytest.raises(SourceError, match="holds no file that tables can be made of") as raised:
+        draft_project(tmp_path / "t-data", folder)
+    told = str(raised.value)
+    assert "t.xlsx#good: as another sheet is refused; correct that one, or hide it" in told
+    assert "t.xlsx#wide has 2,000 columns" in told
+    (folder / "t_good.csv").write_text("x\n1\n")
+    drafted = draft_project(tmp_path / "t-data", folder)
+    assert "t_good: 1 row of t_good.csv, model TGood" in drafted.report
+    workbook = openpyxl.load_workbook(path)
+    workbook["wide"].sheet_state = "hidden"
+    workbook.save(path)
+    (folder / "t_good.csv").unlink()
+    drafted = draft_project(tmp_path / "again-data", folder)
+    assert "t: 1 row of t.xlsx#good, model T" in drafted.report
+
+
+def test_a_number_that_no_reader_takes_names_its_sheet(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.xlsx", good=[["a", "b"], [1, 2]], bad=[["a", "b"], [3, 4]])
+    damaged = tmp_path / "damaged.xlsx"
+    with ZipFile(path) as whole, ZipFile(damaged, "w") as packed:
+        for each in whole.namelist():
+            packed.writestr(each, whole.read(each).replace(b"<v>3</v>", b"<v>three</v>"))
+    assert [*survey_workbook(damaged, "damaged.xlsx", "t").tables.values()] == ["good", "bad"]
+    assert read_sheet(damaged, "damaged.xlsx", "good").header == ["a", "b"]
+    with pytest.raises(SourceError, match=r"^damaged\.xlsx#bad cannot be read"):
+        read_sheet(damaged, "damaged.xlsx", "bad")
 
 
 def test_two_sheets_of_one_name_have_two_tables(tmp_path: Path) -> None:
@@ -303,3 +506,34 @@ def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
     with pytest.raises(MissingDependencyError, match="pip install python-calamine"):
         survey_workbook(path, path.name, "t")
+
+
+NAMED = [["report of May", None, None], ["x", "id", "n"], [None, 1, 2], [None, 3, 4], ["sum", 4, 6]]
+
+
+@pytest.mark.parametrize(
+    ("area", "is_told"),
+    [
+        ("'the sheet'!$B$2:$C$4", True),
+        ("'the sheet'!$A$2:$C$5", False),  # all that is read
+        ("'the sheet'!$A$1:$D$9", False),
+        ("'the sheet'!$B$2:$B$4", False),  # one column
+        ("other!$B$2:$C$4", False),
+        ("#REF!", False),
+    ],
+)
+def test_named_ranges_that_are_not_the_whole_sheet_are_told(
+    tmp_path: Path, area: str, is_told: bool
+) -> None:
+    path = write(tmp_path / "t.xlsx", **{"the sheet": NAMED, "other": [["a"], [1]]})
+    workbook = openpyxl.load_workbook(path)
+    workbook.defined_names["result"] = DefinedName("result", attr_text=area)
+    workbook.save(path)
+    notes = read_sheet(path, path.name, "the sheet").notes
+    told = "the named range result is B2:C4 only, and the whole sheet is read; to have a table of "
+    assert any(note.startswith(told) for note in notes) == is_told
+
+
+def test_a_range_on_a_sheet_of_its_own_is_a_table(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.xlsx", result=[row[1:] for row in NAMED[1:4]])
+    assert [row for _, row in read_sheet(path, path.name, "result").rows] == [[1, 2], [3, 4]]

@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.loading.connections import create_tables, open_engine
@@ -27,7 +28,7 @@ from microcosm_sqlite.authoring.loading.load import load_table
 from microcosm_sqlite.authoring.loading.table_load import TableLoad
 from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.databases import refuse_nameless_columns
-from microcosm_sqlite.authoring.sources.finding import DATABASE, WORKBOOK, choose_opener
+from microcosm_sqlite.authoring.sources.formats import DATABASE, WORKBOOK, choose_opener
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
@@ -94,7 +95,14 @@ class Refused:
 
 NO_JSON = Refused("is not (JSON, as|what JSON takes).* not finite")
 
+LONG_AGO = timedelta(days=-(10**6))
+"""A duration that no moment is as far from 1970 as."""
+
 ODD = {
+    "a duration that is too long": Odd(
+        sa.Interval(), Refused("is not a duration that, counted from 1970, ends in the years"),
+        text="-P1000000D", value=LONG_AGO, parquet=(LONG_AGO, "duration"),
+    ),
     "an infinite number": Odd(
         sa.Double(), Refused("is not a finite number"), text="inf",
         value=math.inf, parquet=(math.inf, "float64"), stored=math.inf,
@@ -266,7 +274,11 @@ def write_parquet(path: Path, value: Any, type_: Any) -> None:
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
-    special = {"decimal": pa.decimal128(25, 1), "timestamp": pa.timestamp("us", tz="UTC")}
+    special = {
+        "decimal": pa.decimal128(25, 1),
+        "timestamp": pa.timestamp("us", tz="UTC"),
+        "duration": pa.duration("us"),
+    }
     name = type_[0] if isinstance(type_, list) else type_
     made = special.get(name) or getattr(pa, name)()
     made = pa.list_(made) if isinstance(type_, list) else made
@@ -326,6 +338,14 @@ def test_a_draft_of_files_keeps_as_text(name: str, format_: str, tmp_path: Path)
         lines = [f"id{mark}v", *(f"{n}{mark}{value}" for n, value in enumerate(values))]
     (tmp_path / f"things.{format_}").write_text("\n".join(lines) + "\n")
     assert infer_folder(tmp_path).tables["things"].columns["v"].kind == "text"
+
+
+def test_a_draft_of_parquet_refuses_a_duration_that_builds_refuse(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    write_parquet(tmp_path / "things.parquet", LONG_AGO, "duration")
+    told = r"row 1, column `v`: .* is not a duration that, counted"
+    with pytest.raises(SourceError, match=told):
+        draft_project(tmp_path / "t-data", tmp_path)
 
 
 def test_a_draft_of_parquet_keeps_as_text(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from microcosm_sqlite.authoring.finishing.describe import describe_field
+from microcosm_sqlite.authoring.finishing.fields import describe_field
 from microcosm_sqlite.authoring.values.parsing import find_own_form
 from microcosm_sqlite.common.kinds import KINDS
 from microcosm_sqlite.errors import SourceValueError
@@ -35,7 +35,8 @@ def test_a_form_of_its_own_is_told_in_the_manifest(
     type_: sa.types.TypeEngine[object], kind: str, form: str
 ) -> None:
     assert find_own_form(type_, KINDS[kind]) == form
-    described = describe_field(sa.Column("x", type_))
+    table = sa.Table("t", sa.MetaData(), sa.Column("x", type_))
+    described = describe_field(table.c.x)
     assert described.get("format", "") == (form or KINDS[kind].format)
 
 

@@ -17,12 +17,9 @@ from filelock import FileLock
 
 from microcosm_sqlite import dataset, errors
 from microcosm_sqlite.catalog.cache import extraction as cache
-from microcosm_sqlite.catalog.cache import private_files
-from microcosm_sqlite.catalog.cache.extraction import (
-    VARIABLE,
-    extract_file,
-    extract_member,
-)
+from microcosm_sqlite.catalog.cache import folders, private_files
+from microcosm_sqlite.catalog.cache.extraction import extract_file, extract_member
+from microcosm_sqlite.catalog.cache.folders import VARIABLE
 from microcosm_sqlite.catalog.manifest import Manifest
 from tests.support.wheels import Wheel, compress, describe, make_database
 
@@ -191,8 +188,8 @@ def test_a_wait_for_another_process_is_told(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(cache, "SILENT_WAIT", 0.05)
-    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr(folders, "SILENT_WAIT", 0.05)
+    monkeypatch.setattr(folders, "LOCK_TIMEOUT", 0.1)
     lock = root / "v1" / f"{manifest.sha256[:40]}.lock"
     lock.parent.mkdir(parents=True, mode=0o700)
     with FileLock(lock):
@@ -317,7 +314,7 @@ def test_no_home_directory_is_an_error_that_names_the_variable(
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(platformdirs, "user_cache_dir", answer)
     with pytest.raises(errors.CacheUnavailableError, match=VARIABLE):
-        cache.cache_directory()
+        folders.cache_directory()
 
 
 def test_a_wiped_cache_heals_while_readers_go_on(database: Path, site: Path, root: Path) -> None:
@@ -351,8 +348,8 @@ def test_a_cache_wiped_between_locating_and_opening_heals(
     found = dataset("colours")
     real, wiped = cache.private.is_published, []
 
-    def wipe_once(path: str, size: int) -> bool:
-        is_there = real(path, size)
+    def wipe_once(path: str, size: int, *magic: bytes) -> bool:
+        is_there = real(path, size, *magic)
         if is_there and not wiped:
             wiped.append(path)
             Path(path).unlink()
@@ -421,7 +418,7 @@ def test_a_lock_that_never_comes_costs_time_and_nothing_else(
     folder = Path(extract_file(str(packed), manifest)).parent
     for path in folder.iterdir():
         path.unlink()
-    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.1)
+    monkeypatch.setattr(folders, "LOCK_TIMEOUT", 0.1)
     holder = FileLock(f"{folder}.lock", is_singleton=False)
     with holder:
         assert Path(extract_file(str(packed), manifest)).exists()

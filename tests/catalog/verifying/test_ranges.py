@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.catalog.manifest import Field
+from microcosm_sqlite.catalog.manifest_tables import Field
 from microcosm_sqlite.catalog.verifying import ranges
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns, spell_range, spell_value
 

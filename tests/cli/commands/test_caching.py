@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.support.program import Program
 from tests.support.wheels import Wheel, make_database
 
@@ -45,3 +47,20 @@ def test_pruning_leaves_what_is_installed(lone_program: Program, tmp_path: Path)
     lone_program.run("cache", "prune", "--days", "0")
     assert not path.exists()
     assert "--days" in lone_program.refuse("cache", "prune", "--days", "-1", code=2)
+
+
+def test_columnar_twins_are_written_listed_told_of_and_cleared(program: Program) -> None:
+    pytest.importorskip("pyarrow")
+    assert program.json("info", "colours")["columnar"] == []  # type: ignore[index]
+    path = program.read("cache", "columnar", "colours", "shade").strip()
+    assert Path(path).read_bytes()[:4] == b"PAR1"
+    assert program.read("cache", "columnar", "colours", "shade") == f"{path}\n"
+    names = [entry["name"] for entry in program.json("cache", "list")]
+    assert names == ["colours", "colours.shade"]
+    size = Path(path).stat().st_size
+    (twin,) = program.json("info", "colours")["columnar"]  # type: ignore[index]
+    assert twin == {"table": "shade", "bytes": size, "distribution": ""}
+    assert "Columnar  shade (" in program.read("info", "colours")
+    assert "compressed, columnar" in program.read("doctor")
+    assert program.run("cache", "clear").stderr.startswith("2 files removed, ")
+    assert "no table 'shades'" in program.refuse("cache", "columnar", "colours", "shades")

@@ -119,12 +119,12 @@ def test_info_as_csv_lists_the_columns_of_all_tables(program: Program) -> None:
     header, *lines = program.read("info", "birds", "--csv").splitlines()
     assert header == (
         "table,column,type,format,required,references,"
-        "null_count,minimum,maximum,min_length,max_length,description"
+        "null_count,minimum,maximum,min_length,max_length,unit,deprecated,description"
     )
     assert len(lines) == 7
-    assert "birds,wingspan,integer,default,0,,1,18,24,,,In centimetres" in lines
+    assert "birds,wingspan,integer,default,0,,1,18,24,,,,,In centimetres" in lines
     (code,) = program.read("info", "birds.families.code", "--csv", "--no-header").splitlines()
-    assert code == "families,code,string,default,1,,0,,,4,4,"
+    assert code == "families,code,string,default,1,,0,,,4,4,,,"
 
 
 def test_info_of_a_table_or_a_column_is_the_part_of_the_whole(program: Program) -> None:
@@ -323,3 +323,13 @@ def test_the_doctor_tells_what_is_wrong_with_the_line_that_mends_it(
     assert "a Git LFS pointer" in done.stderr
     assert "\nHint: " in done.stderr
     assert json.loads(lone_program.run("doctor", "--json", code=1).stdout)["ok"] is False
+
+
+def test_info_reads_the_rows_where_it_is_asked_to_describe_them(program: Program) -> None:
+    page = program.read("info", "birds.birds", "--describe")
+    assert page.splitlines()[0] == "birds: 3 rows"
+    assert page.splitlines()[1].split()[:5] == ["column", "type", "count", "missing", "unique"]
+    found = program.json("info", "birds", "--describe")
+    assert {each["table"] for each in found} == {"birds", "families"}  # type: ignore[index,union-attr]
+    (one,) = program.json("info", "birds.birds.id", "--describe")  # type: ignore[misc]
+    assert (one["count"], one["min"], one["50%"], one["max"]) == (3, 1, 2.0, 3)

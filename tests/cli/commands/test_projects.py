@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from microcosm_sqlite.authoring.drafting.scaffold import questions
-from microcosm_sqlite.cli.commands.projects import QUESTIONS
+from microcosm_sqlite.cli.commands.drafting import QUESTIONS
 from tests.support.columns import write_stints
 from tests.support.program import Program
 from tests.support.programs import run
@@ -151,6 +151,7 @@ def test_a_directory_without_project_is_told(lone_program: Program) -> None:
     assert "does not exist" in lone_program.refuse("build", "nowhere", code=2)
 
 
+@pytest.mark.slow
 def test_the_second_year_of_a_dataset_takes_two_commands(lone_program: Program) -> None:
     """Draft and build 1.0; next season has new labels, a longer name, a column and a table more."""
     first, second = lone_program.home / "2025", lone_program.home / "2026"
@@ -199,6 +200,23 @@ def test_the_second_year_of_a_dataset_takes_two_commands(lone_program: Program) 
 def write_csv(path: Path, header: str, rows: list[str]) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+
+def test_one_command_takes_new_editions_and_new_tables_of_an_archive(
+    lone_program: Program,
+) -> None:
+    project = make_project(lone_program.home / "birds")
+    birds = (project / "sources" / "birds.csv").read_text()
+    archive = lone_program.home / "season.zip"
+    with ZipFile(archive, "w") as packed:
+        packed.writestr("season/birds.csv", birds.replace(",24,", ",25,"))
+        packed.writestr("season/eggs/1.csv", "egg,size\n1,20\n")
+        packed.writestr("season/eggs/2.csv", "egg,size\n2,21\n")
+    asked = ["refresh", archive, "--project", project, "--apply", "--add"]
+    told = lone_program.run(*asked)
+    assert "The project has the new editions, and builds." in told.stdout
+    assert "eggs: 2 rows of eggs/, model Egg" in told.stderr
+    assert {each.name for each in (project / "sources" / "eggs").iterdir()} == {"1.csv", "2.csv"}
 
 
 def test_what_does_not_fit_is_told_and_fails(lone_program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -131,15 +132,41 @@ def test_a_wheel_is_looked_over_with_what_to_do_about_each_finding(
     ]
 
 
-def test_a_new_project_has_nothing_but_warnings(program: Program, tmp_path: Path) -> None:
+def test_a_new_project_lacks_a_wheel_and_a_licence_that_its_author_chose(
+    program: Program, tmp_path: Path
+) -> None:
     program.run("new", "planets-data")
-    done = program.run("check", "planets-data")
+    done = program.run("check", "planets-data", code=1)
     _, *lines = done.stdout.splitlines()
+    assert [line.split("\t")[:2] for line in lines] == [["P27", "failed"], ["P09", "warning"]]
+    assert lines[1].endswith("\tBuild it: pip wheel --no-deps --wheel-dir dist .")
+    settings = tmp_path / "planets-data" / "pyproject.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(re.sub("license-confirmed = .*\n", "", text), "utf-8")
+    _, *lines = program.run("check", "planets-data").stdout.splitlines()
     assert [line.split("\t")[:2] for line in lines] == [["P09", "warning"]]
-    assert lines[0].endswith("\tBuild it: pip wheel --no-deps --wheel-dir dist .")
-    assert done.stderr == ""
 
 
 def test_what_cannot_be_checked_is_refused(program: Program) -> None:
     assert "it is no dataset project" in program.refuse("check")
     assert "does not exist" in program.refuse("check", "nowhere.whl", code=2)
+
+
+def test_what_is_new_in_the_changelog_is_told(program: Program, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "birds-data")
+    changelog = project / "CHANGELOG.md"
+    files = []
+    for version, text in (("1.0", "- Birds."), ("1.1", "- More `birds`.\n- Fewer cats.")):
+        past = changelog.read_text() if changelog.exists() else ""
+        changelog.write_text(f"## {version}\n\n{text}\n\n{past}")
+        built = build_dataset(ProjectSettings.from_pyproject(project))
+        kept = tmp_path / version
+        kept.mkdir()
+        for file in (built.path, built.manifest_path):
+            (kept / file.name).write_bytes(file.read_bytes())
+        files.append(kept / built.path.name)
+    told = program.run("diff", *files).stderr
+    assert told == "The changelog says of 1.1:\n- More `birds`.\n- Fewer cats.\n"
+    found = program.json("diff", *files)
+    assert found["changelog"] == [{"version": "1.1", "text": "- More `birds`.\n- Fewer cats."}]  # type: ignore[call-overload,index]
+    assert program.json("diff", *files[::-1])["changelog"] == []  # type: ignore[call-overload,index]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.cli.commands.querying import read_value
 from microcosm_sqlite.interop.exporting import draw_mermaid
 from tests.support.program import Program
@@ -125,6 +125,7 @@ def test_datasets_are_joined_by_attaching_them(program: Program) -> None:
         ),
         ("SELECT 1; SELECT 2", "You can only execute one", "Run the statements one by one."),
         ("ATTACH 'x.db' AS y", "too many attached databases", "--attach NAME."),
+        ("VACUUM INTO 'x.db'", "too many attached databases", "Copy the file that"),
         ("SELECT CAST(x'ff' AS TEXT) AS t", "Could not decode to UTF-8", "CAST(column AS BLOB)"),
         ("SELECT nope(1)", "no such function: nope.", ""),
         ("SELEC 1", 'near "SELEC": syntax error.', ""),

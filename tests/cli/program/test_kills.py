@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.common.project_revision import recover_project
 from tests.cli.conftest import Program
+from tests.support.projects import SOURCES, make_project
 from tests.support.wheels import make_database
 
 pytestmark = [
@@ -167,3 +169,81 @@ def test_an_error_of_the_disk_at_any_step_is_told_and_leaves_all_or_nothing(
         assert "defect" not in done.stderr
         assert list_files(home) == before, step
     assert failed
+
+
+REVISING = {
+    "add": ["add", "more/rivers.csv", "--project", "birds-data"],
+    "refresh": ["refresh", "newer", "--apply", "--project", "birds-data"],
+    "build": ["build", "birds-data"],
+}
+STEPS = [1, 2, 3, 8, 21, 55]
+
+
+def fill_project(home: Path) -> Path:
+    home.mkdir()
+    for name, text in {
+        "more/rivers.csv": "id,name,bird_id\n1,Avon,1\n2,Axe,2\n",
+        "newer/birds.csv": SOURCES["birds.csv"] + "4,Jay,CORV,55,\n",
+    }.items():
+        (home / name).parent.mkdir()
+        (home / name).write_text(text)
+    (home / "tmp").mkdir()
+    return make_project(home / "birds-data")
+
+
+def read_project(root: Path) -> dict[str, str]:
+    """What an author sees of a project, which none of its builds changes."""
+    return {
+        path.relative_to(root).as_posix(): path.read_text()
+        for path in root.rglob("*")
+        if path.suffix in (".py", ".toml", ".csv")
+    }
+
+
+@pytest.mark.parametrize("words", REVISING.values(), ids=REVISING)
+@pytest.mark.parametrize("number", [0, errno.EIO, errno.ENOSPC], ids=["kill", "EIO", "ENOSPC"])
+def test_a_project_is_as_before_or_as_after_whatever_stops_the_command(
+    program: Program, tmp_path: Path, words: list[str], number: int
+) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(HOOK)
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    stopped = 0
+    for step in [0, *STEPS]:
+        root = fill_project(tmp_path / str(step))
+        before = before or read_project(root)
+        variables = {
+            "PYTHONPATH": f"{program.site}{os.pathsep}{hooks}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "KILL_AT": str(step),
+            "TMPDIR": str(root.parent / "tmp"),
+            **({"FAIL_BY": str(number)} if number else {}),
+        }
+        here = Program(program.site, root.parent, variables)
+        done = subprocess.run(
+            here.command(*words),
+            env=here.environment,
+            cwd=here.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        if not step:
+            assert done.returncode == 0, done.stderr
+            after = read_project(root)
+        elif done.returncode == 0:
+            assert read_project(root) == after, step
+        else:
+            stopped += 1
+            if number:
+                assert os.strerror(number) in done.stderr, (step, done.stderr)
+                assert "defect" not in done.stderr
+                assert read_project(root) == before, step
+            else:
+                recover_project(root)
+                assert read_project(root) in (before, after), step
+                here.with_variables({"KILL_AT": "0"}).run("build", "birds-data")
+    assert stopped

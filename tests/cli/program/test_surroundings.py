@@ -52,6 +52,27 @@ def test_a_dataset_is_drafted_built_and_read_with_the_same_bytes(
     assert files[0] == files[1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (("query", "birds", "SELECT 'ü' AS x"), None),
+        (("query", "birds", "-"), "SELECT 'ü' AS x"),
+        (("query", "birds", "SELECT :x AS x", "--param", "x", "ü"), None),
+    ],
+)
+def test_text_that_python_reads_as_ascii_is_told_with_what_helps(
+    program: Program, arguments: tuple[str, ...], stdin: str | None
+) -> None:
+    here = program.with_variables(PLAIN)
+    told = here.run(*arguments, code=1, stdin=stdin).stderr
+    assert "Hint: Set PYTHONUTF8=1: " in told
+    assert "as ascii" in told
+    cured = program.with_variables({**PLAIN, "PYTHONUTF8": "1"})
+    assert cured.run(*arguments, stdin=stdin).stdout == "x\nü\n"
+    assert here.run("info", "birds.grö", code=1).stderr.count("PYTHONUTF8=1") == 1
+    assert "PYTHONUTF8" not in here.run("info", "birds.gro", code=1).stderr
+
+
 @pytest.mark.slow
 def test_500_installed_datasets_are_all_found(lone_program: Program, tmp_path: Path) -> None:
     database = make_database(tmp_path / "colours.db")

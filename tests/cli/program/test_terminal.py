@@ -50,6 +50,19 @@ def test_long_cells_are_cut_on_a_terminal_and_nowhere_else(program: Program) -> 
     assert program.read("query", "birds", sql) == f"long\n{'x' * 500}\n"
 
 
+WIDE = "SELECT printf('%.*c', 60, 'x') AS one, 5 AS other, printf('%.*c', 20, 'y') AS third"
+
+
+def test_a_table_that_is_wider_than_the_terminal_is_written_value_by_value(
+    program: Program,
+) -> None:
+    drawn = f"-[ row 1 ]-\none    {'x' * 60}\nother  5\nthird  {'y' * 20}\n"
+    assert look(program, "query", "birds", WIDE) == drawn
+    assert program.read("query", "birds", WIDE, "--vertical") == drawn
+    table = f"one{' ' * 59}other  third\n{'x' * 60}      5  {'y' * 20}\n"
+    assert look(program, "query", "birds", WIDE, "--format", "table") == table
+
+
 def test_data_cannot_command_the_terminal(program: Program) -> None:
     shown = look(program, "query", "birds", "SELECT char(27) || ']0;title' || char(7) AS x")
     assert shown == "x\n\\x1b]0;title\\x07\n"

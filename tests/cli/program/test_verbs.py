@@ -17,7 +17,7 @@ from tests.support.wheels import make_database
 PROMISED = (
     *("list", "info", "path", "schema", "models", "query", "export", "card", "browse"),
     *("verify", "doctor", "diff", "check", "new", "build", "cache", "completion"),
-    *("add", "refresh"),
+    *("add", "refresh", "mcp", "site", "subset", "release"),
 )
 OF_DATASETS = {
     "info": (),
@@ -28,6 +28,8 @@ OF_DATASETS = {
     "export": ("--to", "csv", "-o", "out"),
     "card": (),
     "browse": ("--no-open",),
+    "mcp": (),
+    "site": ("-o", "public"),
     "verify": (),
 }
 """Verbs that take the name of a dataset first, and what they want besides."""

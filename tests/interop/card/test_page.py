@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from microcosm_sqlite.interop.card.page import render_card
-from tests.support.browser import SCREENSHOTS, launch
+from microcosm_sqlite.interop.card.page import read_script, render_card
+from tests.support.browser import SCREENSHOTS, find_barriers, launch
 from tests.support.markup import Elements
 
 METADATA = sa.MetaData()
@@ -64,9 +66,17 @@ FACTS = {
 }
 
 
+CHANGES = [
+    {"version": "2.0 - 2026-05-01", "text": "### Added\n\n- Column `weight`.\n- More birds."},
+    {"version": "1.0", "text": "First version."},
+]
+
+
 @pytest.fixture
 def card(make):
-    return render_card(make(METADATA, ROWS, name="birds", **FACTS))
+    dataset = make(METADATA, ROWS, name="birds", **FACTS)
+    dataset.manifest.changes = CHANGES
+    return render_card(dataset)
 
 
 @pytest.fixture
@@ -94,9 +104,14 @@ def test_it_tells_what_the_manifest_and_the_rows_tell(shown):
     assert licenses == ["https://spdx.org/licenses/CC0-1.0.html"]
 
 
-def test_nothing_runs_and_nothing_is_loaded(shown, card):
+def test_only_our_script_runs_and_nothing_is_loaded(shown, card):
     names = {name for name, _ in shown.elements}
-    assert not names & {"script", "link", "img", "iframe", "object", "i", "b"}
+    scripts = re.findall(r"<script.*?>(.*?)</script>", card, re.DOTALL)
+    assert scripts == [read_script()]
+    (policy,) = [each for each in shown.having("content") if "default-src" in each]
+    assert "default-src 'none'" in policy
+    assert b64encode(sha256(scripts[0].encode()).digest()).decode() in policy
+    assert not names & {"link", "img", "iframe", "object", "i", "b"}
     assert not shown.having("src") + shown.having("onclick")
     assert "javascript:" not in card
     assert "url(http" not in card
@@ -167,8 +182,12 @@ def test_headings_descend_by_one_and_charts_have_words(shown):
     assert all(after <= before + 1 for before, after in pairwise(levels))
     for name, values in shown.elements:
         if name == "svg":
-            assert values["role"] == "img"
+            # A drawing with links in it is no image: its links would be out of reach.
+            assert values["role"] == ("group" if values["class"] == "diagram" else "img")
             assert values.get("aria-label") or values.get("aria-labelledby")
+        if name == "pre":
+            assert values["tabindex"] == "0"  # or the keyboard could not scroll it
+            assert values["aria-label"]
         if name == "th":
             assert values["scope"] in ("col", "row")
 
@@ -202,6 +221,27 @@ def test_a_legacy_dataset_and_an_empty_one_have_cards_too(make):
     assert not Elements(render_card(make(METADATA, name="empty"))).open
 
 
+def test_the_largest_table_is_first_and_shows_some_of_its_rows(card):
+    assert card.index('id="table-sightings"') < card.index('id="table-species"')
+    sample = card[card.index("5 rows from all over sightings") :]
+    assert "2020-01-01 01:00" in sample
+    assert '<td class="right quiet" dir="auto">NULL</td>' in sample
+    assert "The rows of species" in card
+
+
+def test_the_page_has_a_list_of_contents_and_says_its_weight(shown, card):
+    links = {href for href in shown.having("href") if href.startswith("#")}
+    parts = {"#use", "#tables", "#relations", "#columns", "#changes", "#sources", "#cite"}
+    assert parts <= links
+    assert f"one file of {len(card.encode()) / 1000:.3g} kB" in card
+
+
+def test_the_citation_is_there_as_a_sentence_and_for_bibtex(shown):
+    said = " ".join(shown.text)
+    assert "A. Watcher. Birds & <i>friends</i>, version 1.0" in said
+    assert "@misc{birds," in said
+
+
 @pytest.mark.heavy
 def test_it_fits_every_screen_in_the_light_and_in_the_dark(card, tmp_path):
     page_file = tmp_path / "card.html"
@@ -214,7 +254,42 @@ def test_it_fits_every_screen_in_the_light_and_in_the_dark(card, tmp_path):
                 page.goto(page_file.as_uri())
                 assert page.evaluate("document.documentElement.scrollWidth") == width
                 page.screenshot(path=SCREENSHOTS / f"card-{name}-{scheme}.png", full_page=True)
-                roles = page.locator("table").first.aria_snapshot()
+                roles = page.locator("table.columns").first.aria_snapshot()
                 assert "rowheader" in roles
                 assert "columnheader" in roles
                 page.close()
+
+
+@pytest.mark.heavy
+def test_axe_finds_nothing_serious(card, tmp_path):
+    page_file = tmp_path / "card.html"
+    page_file.write_text(card, encoding="utf-8")
+    with launch() as browser:
+        for width in (360, 1440):
+            for scheme in ("light", "dark"):
+                size = {"width": width, "height": 900}
+                page = browser.new_page(viewport=size, color_scheme=scheme)
+                page.goto(page_file.as_uri())
+                assert find_barriers(page) == []
+                page.close()
+
+
+@pytest.mark.heavy
+def test_code_is_copied_and_columns_are_searched(make, tmp_path):
+    wide = sa.MetaData()
+    columns = [sa.Column(f"column_{n}", sa.Integer) for n in range(30)]
+    sa.Table("wide", wide, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    page_file = tmp_path / "card.html"
+    page_file.write_text(render_card(make(wide, {"wide": [{"column_7": 7}]})), encoding="utf-8")
+    with launch() as browser:
+        page = browser.new_page()
+        page.goto(page_file.as_uri())
+        page.get_by_role("searchbox", name="Search the columns of wide").fill("column_2")
+        assert page.locator("table.columns tbody tr:visible").count() == 11
+        assert page.get_by_role("status").inner_text() == "11 of 31"
+        page.get_by_role("button", name="Copy: SQL in Python").click()
+        page.get_by_text(re.compile("Copied|Selected")).wait_for()
+        script = browser.new_page(java_script_enabled=False)
+        script.goto(page_file.as_uri())
+        assert script.get_by_role("button").count() == 0
+        assert script.locator("table.columns tbody tr:visible").count() == 31

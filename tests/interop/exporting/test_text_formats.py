@@ -18,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
-from microcosm_sqlite.authoring.finishing.describe import describe_field
+from microcosm_sqlite.authoring.finishing.fields import describe_field
 from microcosm_sqlite.authoring.values.rules import ColumnRule
-from microcosm_sqlite.catalog.manifest import Field
-from microcosm_sqlite.cli.output import Count, Size, write_table
+from microcosm_sqlite.catalog.manifest_tables import Field
+from microcosm_sqlite.cli.drawing import write_table
+from microcosm_sqlite.cli.output import Count, Size
 from microcosm_sqlite.interop import exporting
 from microcosm_sqlite.interop.exporting import text_formats
 from microcosm_sqlite.interop.exporting.text_formats import (

@@ -14,7 +14,7 @@ from microcosm_sqlite.authoring.drafting.model_names import name_attributes, nam
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.values.layout import make_identifier
 from microcosm_sqlite.catalog.installed import InstalledDataset
-from microcosm_sqlite.catalog.manifest import Field, Table
+from microcosm_sqlite.catalog.manifest_tables import Field, Table
 from microcosm_sqlite.catalog.structure import describe_structure
 from microcosm_sqlite.common.kinds import (
     DECIMAL,
@@ -90,12 +90,14 @@ def _make_rowid(table: Table) -> sa.Column[Any]:
 
 def _make_column(table: Table, field: Field, declared: str) -> sa.Column[Any]:
     is_key = field.name in table.primary_key
+    told = {"unit": field.unit, "labels": field.labels, "deprecated": field.deprecated}
     return sa.Column(
         field.name,
         _choose_type(field, declared),
         primary_key=is_key,
         nullable=not (field.required or is_key),
         comment=field.description or None,
+        info={key: value for key, value in told.items() if value},
     )
 
 

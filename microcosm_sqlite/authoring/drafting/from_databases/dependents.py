@@ -1,4 +1,4 @@
-"""What depends on the tables of an existing database: foreign keys, full-text search, views.
+"""The dependents of the tables of an existing database: foreign keys, full-text search, views.
 
 Those are kept that all rows obey, and that readers can use. Keys and references that are not
 declared, though the rows speak for them, are told.
@@ -24,8 +24,8 @@ from microcosm_sqlite.authoring.drafting.drafted_model import FullText
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import find_keys
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import TypedFile
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.sql import find_words, mentions, quote_identifier, write_orphans
 from microcosm_sqlite.common.wording import spell_count
@@ -85,7 +85,7 @@ def _stay_alike(
     parent: sa.Table,
     referred: Sequence[str],
 ) -> bool:
-    """Whether columns with values that are spelled anew are of the type of those there."""
+    """Whether columns with values that are respelled are of the type of those there."""
     return all(
         found.respelled.isdisjoint({(table.name, column), (parent.name, target)})
         or repr(table.columns[column].type) == repr(parent.columns[target].type)
@@ -248,7 +248,7 @@ def _find_full_text(connection: sqlite3.Connection, found: Reflection) -> None:
             if key not in {"content_rowid", *kept}
         ]
         without = f", without {', '.join(lost)}" if lost else ""
-        found.remarks[table].append(f"full-text table {name} is made anew, as {table}_fts{without}")
+        found.remarks[table].append(f"full-text table {name} is rebuilt, as {table}_fts{without}")
 
 
 def _takes_options(options: Mapping[str, str]) -> bool:
@@ -286,14 +286,14 @@ def _find_views(connection: sqlite3.Connection, found: Reflection) -> None:
             continue
         found.views[name] = sql
         if words & {"rowid", "_rowid_", "oid"}:
-            found.view_remarks[name] = "rowids of tables without a key are numbered anew"
+            found.view_remarks[name] = "rowids of tables without a key are renumbered"
         elif changed := _list_changed(sql, found):
             found.view_remarks[name] = f"it speaks of what is of another form here: {changed}"
     _leave_out_broken(found)
 
 
 def _list_changed(sql: str, found: Reflection) -> str:
-    """The columns that a view speaks of and that are spelled anew, or compared otherwise."""
+    """The columns that a view speaks of and that are respelled, or compared otherwise."""
     changed = sorted(found.respelled | found.retyped)
     return ", ".join(f"{table}.{name}" for table, name in changed if _names(sql, table, name))
 
@@ -324,3 +324,22 @@ def leave_out_view(found: Reflection, name: str, reason: str) -> None:
     """Leave out a view that was kept, and note why."""
     del found.views[name]
     found.left_out[f"view {name}"] = reason
+
+
+def note_lost_columns(found: Reflection) -> None:
+    """Note the views that may show fewer columns, as a table or view that they ask has fewer."""
+    lost = {
+        table
+        for table in found.metadata.tables
+        if any(
+            what.startswith("column ") and what.endswith(f" of {table}") for what in found.left_out
+        )
+    }
+    views = dict(found.views)
+    while told := [name for name, sql in views.items() if mentions(sql, lost)]:
+        for name in told:
+            remark = found.view_remarks.get(name)
+            less = "a column of what it asks is left out"
+            found.view_remarks[name] = f"{remark}, and {less}" if remark else less
+            del views[name]
+        lost.update(told)

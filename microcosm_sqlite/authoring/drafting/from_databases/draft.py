@@ -1,4 +1,4 @@
-"""What a draft makes of an existing database: a snapshot, models, and what models cannot say."""
+"""The draft of an existing database: a snapshot, models, and the rest that models cannot say."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
 from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
     add_foreign_keys,
     leave_out_view,
+    note_lost_columns,
     reflect_extras,
     suggest_undeclared,
 )
@@ -33,7 +34,8 @@ from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
     take_snapshot,
     tell_damage,
 )
-from microcosm_sqlite.authoring.drafting.from_files.file_kind import EXCLUDED
+from microcosm_sqlite.authoring.drafting.from_files.source_tree import EXCLUDED
+from microcosm_sqlite.authoring.finishing.finalise import APPLICATION_ID
 from microcosm_sqlite.authoring.sources.databases import (
     TableOpener,
     explained,
@@ -41,7 +43,7 @@ from microcosm_sqlite.authoring.sources.databases import (
     open_database,
     refuse_impostor,
 )
-from microcosm_sqlite.authoring.sources.finding import DATABASE, FORMATS, split_name
+from microcosm_sqlite.authoring.sources.formats import DATABASE, FORMATS, split_name
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
@@ -74,7 +76,7 @@ class DatabaseDraft:
 
     @property
     def names(self) -> list[str]:
-        """What is called otherwise than anything else: tables, views, indexes, searches."""
+        """The names that must differ: of tables, views, indexes, searches."""
         tables = self.found.metadata.tables.values()
         return [
             *(table.name for table in tables),
@@ -105,7 +107,7 @@ def find_databases(folder: Path) -> list[Path]:
 
 
 def _refuse_file(path: Path) -> None:
-    if split_name(path)[1] in FORMATS.values():
+    if split_name(path)[1] in {*FORMATS} - {DATABASE}:
         raise SourceError(
             f"{path.name} is no database.",
             file=path.name,
@@ -165,10 +167,25 @@ def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> Data
         reflect_extras(connection, found)
         add_foreign_keys(connection, found)
         suggest_undeclared(connection, found)
+        left_out |= _list_numbers(connection)
     for table, error in refused.items():
         left_out[f"table {table}"] = _spell_reason(error, path.name, table)
     found.left_out = left_out | found.left_out
+    note_lost_columns(found)
     return DatabaseDraft(path, snapshot, found)
+
+
+def _list_numbers(connection: sqlite3.Connection) -> dict[str, str]:
+    """The numbers in the header of a database that belong to its application."""
+    found = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("user_version", "application_id")
+    }
+    return {
+        f"{name} {number}": "a number of its application, as a dataset has its own"
+        for name, number in found.items()
+        if number and found["application_id"] != APPLICATION_ID
+    }
 
 
 def _drop_tables(snapshot: Path, exclude: Collection[str]) -> dict[str, str]:
@@ -232,7 +249,7 @@ def _can_read(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def _spell_reason(error: SourceError, name: str, table: str) -> str:
-    """What is wrong with a table, without its place, which is told already."""
+    """The fault in a table, without its place, which is told already."""
     text = str(error)
     for place in (f"{name}, table `{table}`: ", f"{name}, table `{table}` ", f"{name}#{table}, "):
         text = text.removeprefix(place)
@@ -302,7 +319,7 @@ def _settle_full_text(file: str, found: Reflection, taken: dict[str, str]) -> No
             search, other = found.searches[table], others[0]
             reason = f"the name {other}, which it would have, is taken by {taken[other.lower()]}"
             found.left_out[f"virtual table {search}"] = reason
-            made = f"full-text table {search} is made anew"
+            made = f"full-text table {search} is rebuilt"
             found.remarks[table] = [
                 remark for remark in found.remarks[table] if not remark.startswith(made)
             ]

@@ -1,7 +1,8 @@
-"""Which type the values of a column have, whatever was declared: SQLite held nobody to it."""
+"""The type that the values of a column have, whatever was declared; SQLite enforces none."""
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections import Counter
@@ -39,8 +40,8 @@ class Fit:
         type: The type.
         is_nullable: Whether a row has no value.
         has_infinity: Whether a number is infinite, which a build has to be told to take.
-        remarks: Why it is not the declared one, and which values are spelled anew, as sentences.
-        respells: Whether some values are spelled anew.
+        remarks: Why it is not the declared one, and which values are respelled, as sentences.
+        respells: Whether some values are respelled.
     """
 
     type: types.TypeEngine[Any]
@@ -87,6 +88,8 @@ def fit_column(
     (count,) = (
         connection.execute(f"SELECT count(*) {infinite}").fetchone() if "real" in found else (0,)
     )
+    may_have_signs = "real" in found and find_affinity(declared) in ("BLOB", "NUMERIC")
+    zeros = _count_signed_zeros(connection, table, quoted) if may_have_signs else 0
     for type_ in _list_candidates(
         connection, column, set(found), table, quoted, only_empty=empty == found.get("text")
     ):
@@ -94,8 +97,10 @@ def fit_column(
         sa.Table(column.table.name, sa.MetaData(), candidate)
         trial = _try(connection, candidate, table, takes_infinity=count > 0, is_key=is_key)
         if trial is not None:
-            told = trial or _tell_fractions(type_, found)
-            remarks = (_describe(connection, column, type_, declared, found), told)
+            affinity = find_affinity(type_.compile(dialect()))
+            told = trial or _tell_fractions(affinity, found)
+            signs = _tell_signs(affinity, zeros)
+            remarks = (_describe(connection, column, type_, declared, found), told, signs)
             kept = tuple(filter(None, remarks))
             return Fit(type_, is_nullable, count > 0, kept, respells=bool(trial))
     raise _refuse(column, file, found, count)
@@ -159,7 +164,7 @@ def _try(
     takes_infinity: bool,
     is_key: bool,
 ) -> str | None:
-    """Which values a type would spell anew, as a sentence, or None where it does not fit."""
+    """Describe the values that a type would respell; None if the type does not fit."""
     with suppress(SettingsError, ValueError):
         rule = ColumnRule(column, dialect(), (), takes_infinity=takes_infinity)
         quoted = quote_identifier(column.name)
@@ -182,9 +187,22 @@ def _try(
     return None
 
 
-def _tell_fractions(type_: types.TypeEngine[Any], found: dict[str, int]) -> str:
-    """Which whole numbers a type would make fractions, as a sentence."""
-    if "integer" in found and find_affinity(type_.compile(dialect())) == "REAL":
+def _count_signed_zeros(connection: sqlite3.Connection, table: str, quoted: str) -> int:
+    """How many values are -0.0, which SQL does not tell from 0.0."""
+    zeros = f"SELECT {quoted} FROM {table} WHERE typeof({quoted}) = 'real' AND {quoted} = 0"
+    return sum(math.copysign(1, zero) < 0 for (zero,) in connection.execute(zeros))
+
+
+def _tell_signs(affinity: str, count: int) -> str:
+    """That columns of numbers have zeros without a sign, as a sentence."""
+    if not count or affinity in ("TEXT", "BLOB"):
+        return ""
+    return f"{spell_count(count, 'value')} respelled, such as -0.0 as 0.0"
+
+
+def _tell_fractions(affinity: str, found: dict[str, int]) -> str:
+    """Describe the whole numbers that a column would turn into fractions, as a sentence."""
+    if "integer" in found and affinity == "REAL":
         return f"{spell_count(found['integer'], 'whole number')} stored as fractions, such as 1.0"
     return ""
 
@@ -211,14 +229,14 @@ def _merge(values: Iterable[tuple[Any]], convert: Callable[[Any], Any], declared
 
 
 def _tell_respelled(respelled: list[tuple[Any, Any]], find_form: Callable[[Any], str]) -> str:
-    """How values are spelled anew: how many of each form, and one of them."""
+    """How values are respelled: how many of each form, and one of them."""
     if not respelled:
         return ""
     examples = [
         (count, f"such as {_spell(value)} as {_spell(stored)}")
         for count, (value, stored) in _group(respelled, lambda pair: find_form(pair[0]))
     ]
-    return f"{spell_count(len(respelled), 'value')} spelled anew{_list_examples(examples)}"
+    return f"{spell_count(len(respelled), 'value')} respelled{_list_examples(examples)}"
 
 
 def _list_examples(examples: list[tuple[int, str]]) -> str:

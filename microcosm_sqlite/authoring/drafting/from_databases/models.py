@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel, Related, read_colons
+from microcosm_sqlite.authoring.drafting.from_databases.alignment import align_columns
 from microcosm_sqlite.authoring.drafting.from_databases.fitting import fit_column
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.model_names import (
@@ -52,7 +53,10 @@ def fit_tables(connection: sqlite3.Connection, found: Reflection, file: str) -> 
             with found.refusing(table.name, file):
                 _recognise_checks(generator, table)
                 _fit_columns(connection, table, found, file)
-                _leave_out_unfit(connection, table, found)
+    align_columns(connection, found, file)
+    for table in [*found.metadata.tables.values()]:
+        with found.refusing(table.name, file):
+            _leave_out_unfit(connection, table, found)
 
 
 def draft_models(found: Reflection, base: str, taken: Collection[str]) -> list[DraftedModel]:
@@ -199,7 +203,7 @@ class _Trial:
 
     def __init__(self, connection: sqlite3.Connection, table: sa.Table, found: Reflection) -> None:
         self.respelled = {column for name, column in found.respelled if name == table.name}
-        self._reason = f"of values that are spelled anew: {', '.join(sorted(self.respelled))}"
+        self._reason = f"of values that are respelled: {', '.join(sorted(self.respelled))}"
         self._connection = connection
         self._changed: dict[str, str] = {}
         listed = []

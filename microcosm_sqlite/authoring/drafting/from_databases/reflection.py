@@ -48,7 +48,7 @@ _USELESS = {
 
 @dataclass
 class Reflection:
-    """What a database declares, as far as it is kept.
+    """The declarations of a database, as far as they are kept.
 
     Attributes:
         metadata: Its tables.
@@ -64,7 +64,7 @@ class Reflection:
         left_out: What is not kept, to the reason.
         infinite: Tables with infinite numbers.
         declared: Table to the declared types of its columns.
-        respelled: Tables and columns with values that are spelled anew.
+        respelled: Tables and columns with values that are respelled.
         retyped: Tables and columns whose values are compared otherwise than as they are declared.
         suggestions: Table, then column, to what it may be, as sentences.
         view_words: The words of all views, which might be taken for the number of a row.

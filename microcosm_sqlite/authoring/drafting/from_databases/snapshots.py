@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from microcosm_sqlite.authoring.comparing.schemas import remove_calls
-from microcosm_sqlite.authoring.sources.databases import refuse_impostor
+from microcosm_sqlite.authoring.drafting.from_databases.remaking import make_anew, open_copy
+from microcosm_sqlite.authoring.sources.databases import advise_saving, refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
 from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.common.sql import mentions, quote_identifier
@@ -95,7 +96,7 @@ def _logs_ahead(path: Path) -> bool:
 
 
 def _find_damage(connection: sqlite3.Connection) -> str:
-    """What is wrong in a database; empty where it is sound, or cannot be checked here."""
+    """List the faults of a database; empty if it is sound, or cannot be checked here."""
     try:
         return "; ".join(find_damages(connection, limit=3))
     except sqlite3.DatabaseError as error:
@@ -140,7 +141,7 @@ def _tell_unfinished(path: Path, error: Exception) -> SourceError:
 def salvage(target: Path, name: str, damage: str) -> dict[str, str]:
     """Take out of a copy what is damaged, and what SQLite does not understand; keep the rest.
 
-    Indexes that are damaged are made anew.
+    Indexes that are damaged are rebuilt.
 
     Args:
         target: The copy.
@@ -158,10 +159,10 @@ def salvage(target: Path, name: str, damage: str) -> dict[str, str]:
     for table in _list_trees(target):
         if found := _find_damage_of(target, table):
             indexes += _forget_indexes(target, table)
-            if _find_damage_of(target, table):
+            if _find_damage_of(target, table) and not make_anew(target, table):
                 _forget(target, table)
                 left_out[f"table {table}"] = f"it is damaged: {' '.join(found.split())}"
-    with closing(_open(target)) as connection:
+    with closing(open_copy(target)) as connection:
         # Two tables that claim one page, say: nobody knows whose the rows there are.
         texts = find_damages(connection, limit=_MANY)
         lines = [line for text in texts for line in text.split("\n")]
@@ -176,25 +177,19 @@ def salvage(target: Path, name: str, damage: str) -> dict[str, str]:
 
 
 def tell_damage(name: str, damage: str) -> SourceError:
-    """What to say of a database of which nothing can be kept."""
+    """The message about a database of which nothing can be kept."""
     return SourceError(
         f"{name} is damaged: {damage}.",
         file=name,
-        hint=f'Save what can be saved: sqlite3 {name} ".recover" | sqlite3 recovered.db',
+        hint=f"Fetch it again, or {advise_saving(name)}",
     )
-
-
-def _open(target: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(target, isolation_level=None)
-    connection.execute("PRAGMA ignore_check_constraints=ON")  # rows that break one are no damage
-    return connection
 
 
 def _forget_malformed(target: Path) -> dict[str, str]:
     """Take out of a schema what SQLite does not understand, such as the SQL of a later release."""
     left_out: dict[str, str] = {}
     while True:
-        with closing(_open(target)) as connection:
+        with closing(open_copy(target)) as connection:
             try:
                 connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
             except sqlite3.DatabaseError as error:
@@ -210,7 +205,7 @@ def _forget_malformed(target: Path) -> dict[str, str]:
 
 def _forget(target: Path, name: str) -> str:
     """Take one thing out of a schema, with what belongs to it, and return what it was."""
-    with closing(_open(target)) as connection:
+    with closing(open_copy(target)) as connection:
         connection.execute("PRAGMA writable_schema=ON")
         found = connection.execute("SELECT type FROM sqlite_schema WHERE name = ?", (name,))
         (kind,) = found.fetchone() or ("",)
@@ -222,13 +217,13 @@ def _forget(target: Path, name: str) -> str:
 
 def _list_trees(target: Path) -> list[str]:
     """The tables that have pages, those of virtual ones included."""
-    with closing(_open(target)) as connection:
+    with closing(open_copy(target)) as connection:
         query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name"
         return [name for (name,) in connection.execute(query)]
 
 
 def _find_damage_of(target: Path, table: str) -> str:
-    with closing(_open(target)) as connection:
+    with closing(open_copy(target)) as connection:
         try:
             found = connection.execute(f"PRAGMA quick_check({quote_identifier(table)})").fetchall()
         except sqlite3.DatabaseError as error:
@@ -238,7 +233,7 @@ def _find_damage_of(target: Path, table: str) -> str:
 
 def _forget_indexes(target: Path, table: str) -> list[str]:
     """Take the indexes of a table out of a schema, and return how they are made."""
-    with closing(_open(target)) as connection:
+    with closing(open_copy(target)) as connection:
         query = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
         made = {name: sql for name, sql in connection.execute(query, (table,)) if sql}
     for name in made:
@@ -250,11 +245,11 @@ def forget_tables(target: Path, tables: Iterable[str]) -> None:
     """Drop tables of a copy, with all that belongs to them."""
     for table in tables:
         try:
-            with closing(_open(target)) as connection:
+            with closing(open_copy(target)) as connection:
                 connection.execute(f"DROP TABLE {quote_identifier(table)}")
         except sqlite3.Error:  # by a collation that is not here, say
             _forget(target, table)
-    with closing(_open(target)) as connection, suppress(sqlite3.Error):
+    with closing(open_copy(target)) as connection, suppress(sqlite3.Error):
         connection.execute("VACUUM")
 
 
@@ -271,7 +266,7 @@ def drop_unusable(snapshot: Path) -> dict[str, str]:
     left_out: dict[str, str] = {}
     while unsafe := _find_unsafe(snapshot):
         name, function = unsafe
-        with closing(_open(snapshot)) as connection:
+        with closing(open_copy(snapshot)) as connection:
             kind, table, sql = connection.execute(
                 "SELECT type, tbl_name, sql FROM sqlite_schema WHERE name = ?", (name,)
             ).fetchone()
@@ -285,13 +280,14 @@ def drop_unusable(snapshot: Path) -> dict[str, str]:
             for index in _list_dependent(snapshot, name, gone):
                 _drop_index(snapshot, index)
                 left_out[f"index {index} of {name}"] = "a column of it is left out"
-            _replace(snapshot, name, changed)
+            if not make_anew(snapshot, name, changed):
+                _replace(snapshot, name, changed)
             left_out |= {f"{what} of {name}": reason for what in removed}
             left_out |= _forget_malformed(snapshot)
         else:
             forget_tables(snapshot, [name])
             left_out[f"{kind} {name}"] = reason
-    with closing(_open(snapshot)) as connection:
+    with closing(open_copy(snapshot)) as connection:
         found = connection.execute(_FOREIGN_COLLATIONS).fetchall()
     for index, table, collation in found:
         _drop_index(snapshot, index)
@@ -303,7 +299,7 @@ def drop_unusable(snapshot: Path) -> dict[str, str]:
 
 def _list_dependent(snapshot: Path, table: str, columns: list[str]) -> list[str]:
     """The indexes of a table that speak of some columns."""
-    with closing(_open(snapshot)) as connection:
+    with closing(open_copy(snapshot)) as connection:
         query = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
         made = connection.execute(query, (table,)).fetchall()
     return [name for name, sql in made if sql and mentions(sql[sql.index("(") :], columns)]
@@ -317,12 +313,12 @@ GROUP BY 1, 2
 
 
 def _drop_index(snapshot: Path, index: str) -> None:
-    with closing(_open(snapshot)) as connection:
+    with closing(open_copy(snapshot)) as connection:
         connection.execute(f"DROP INDEX {quote_identifier(index)}")
 
 
 def _replace(snapshot: Path, table: str, sql: str) -> None:
-    with closing(_open(snapshot)) as connection:
+    with closing(open_copy(snapshot)) as connection:
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute(
             "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?", (sql, table)
@@ -330,8 +326,8 @@ def _replace(snapshot: Path, table: str, sql: str) -> None:
 
 
 def _find_unsafe(snapshot: Path) -> tuple[str, str] | None:
-    """What of a schema readers may not use, and the function for which they may not."""
-    with closing(_open(snapshot)) as connection:
+    """The part of a schema that readers may not use, and the function that is the reason."""
+    with closing(open_copy(snapshot)) as connection:
         try:
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

@@ -5,27 +5,33 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, repeat, zip_longest
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import DELIMITERS
-from microcosm_sqlite.authoring.drafting.from_files.loose_rows import holds_rows
+from microcosm_sqlite.authoring.drafting.from_files.late_tables import count_descriptions
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
     describe_proposals,
     propose_repairs,
 )
-from microcosm_sqlite.authoring.drafting.from_files.sections import MARK, may_end, tells_units
+from microcosm_sqlite.authoring.drafting.from_files.row_watch import RowWatch, find_last_plain
+from microcosm_sqlite.authoring.drafting.from_files.sections import (
+    MARK,
+    is_rule,
+    may_end,
+    tells_units,
+)
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     COMMENT,
     find_kinds,
-    is_number,
     is_unlike,
 )
 from microcosm_sqlite.authoring.project.repairs import Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.delimited import DelimitedOpener, make_dialect
+from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
 from microcosm_sqlite.authoring.sources.records import SourceFile
+from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
 
@@ -36,6 +42,7 @@ ROW_NAME = "row_name"
 """The column of the names of rows, for which a header has none."""
 
 _ENOUGH_FOR_ROW_NAMES = 3
+_ENOUGH_FOR_A_TABLE = 2
 _FEW = 10
 """Rows among which one may be at fault, where more are the way of the file."""
 
@@ -126,33 +133,26 @@ def _may_have_other_rows(source: SourceFile, options: CsvOptions) -> bool:
         header, rows = records.header, records.numbered()
         head = [*islice(rows, _HEAD_ROWS)]
         kinds = find_kinds([row for _, row in head[1:]], len(header))
-        if head and options.header is True and _is_subheader(head[0][1], kinds):
-            return True
+        if head and options.header is True:
+            rows_below = [row for _, row in head]
+            if _is_subheader(rows_below[0], kinds) or count_descriptions(rows_below, len(header)):
+                return True
         if header[0].startswith(MARK):
             return True
         delimiter = make_dialect(source, options)["delimiter"]
-        last, following = header, 0
-        for line, row in chain(head, rows):
-            is_again = row[0] == header[0] or row[0].startswith(MARK)
-            if is_again or not (row[0] or any(map(str.strip, row))):
-                return True
-            if line > following and _may_start_table(last, row):
-                return True
-            text = delimiter.join(row)
-            if "\n" in text and holds_rows(text, delimiter, len(header), kinds):
-                return True
-            last, following = row, line + 1
-        return may_end(last)
+        watch = RowWatch(header, delimiter, kinds)
+        if any(watch.is_other(line, row) for line, row in head):
+            return True
+        if (last := find_last_plain(records.read_blocks(), watch)) is not None:
+            return may_end(last)
+    with DelimitedOpener(source, options)() as records:
+        rows = islice(records.numbered(), len(head), None)
+        return any(watch.is_other(line, row) for line, row in rows) or may_end(watch.last)
 
 
 def _is_subheader(fields: Sequence[str], kinds: Mapping[int, str]) -> bool:
     """Whether the first row may be a part of the header, or units."""
-    return is_unlike(fields, kinds) or tells_units(fields)
-
-
-def _may_start_table(last: Sequence[str], fields: Sequence[str]) -> bool:
-    """Whether a row behind a blank line has names only, where the last one had numbers."""
-    return any(map(is_number, last)) and not any(map(is_number, fields)) and all(fields)
+    return is_unlike(fields, kinds) or tells_units(fields) or is_rule(fields)
 
 
 def _are_alike(source: SourceFile, options: CsvOptions, choice: Choice) -> bool:
@@ -170,14 +170,15 @@ def _list_quotings(guessed: CsvOptions) -> list[CsvOptions]:
 
 
 def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
-    """What a file may be written in, the likeliest first."""
+    """The dialects in which a file may be written, the likeliest first."""
     quotings = _list_quotings(guessed)
     yield guessed
     yield replace(guessed, skip_initial_space=True)
     yield from quotings[1:]
     yield replace(guessed, comment=COMMENT, skip_lines=0)
     yield from (replace(one, fills_rows=True) for one in quotings)
-    yield replace(guessed, delimiter=NEVER_USED, skip_initial_space=False)
+    one = replace(guessed, delimiter=NEVER_USED, skip_initial_space=False)
+    yield replace(one, quoted_lines=False)
 
 
 def _has_columns(rows: Iterable[Sequence[str]], quotechar: str) -> bool:
@@ -213,11 +214,19 @@ def _fits(
                     for row in records
                 )
             if options.quotechar:
-                return all(len(row) == width for row in records)
+                return all(_have_width(block, width) for block in records.read_blocks())
             rows = chain([records.header], records)
             return _have_own_quotes(rows, width, options.delimiter)
     except SourceError:
         return False
+
+
+def _have_width(block: Iterable[Sequence[str]], width: int) -> bool:
+    """Whether all rows of a block have so many fields."""
+    if isinstance(block, PlainBlock):
+        lines = block.text[:-1].split("\n")
+        return {*map(str.count, lines, repeat(block.delimiter))} == {width - 1}
+    return all(len(row) == width for row in block)
 
 
 def _lacks_whole_rows(source: SourceFile, options: CsvOptions) -> bool:
@@ -282,11 +291,15 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
 def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     """The error that tells where a file breaks in the likeliest dialect."""
     odd: list[tuple[int, int]] = []
+    fitting_behind = 0
     try:
         for fills_rows in (True, False):
             with DelimitedOpener(source, replace(options, fills_rows=fills_rows))() as records:
                 width = len(records.header)
-                odd += [(line, len(row)) for line, row in records.numbered() if len(row) != width]
+                for line, row in records.numbered():
+                    if len(row) != width:
+                        odd.append((line, len(row)))
+                    fitting_behind += bool(odd) and len(row) == width
             if odd:
                 break
     except SourceError as error:
@@ -294,9 +307,25 @@ def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     line, found = odd[0]
     more = f"{len(odd) - 1:,} more row{' does' if len(odd) == 2 else 's do'} not fit it either"
     others = f"; {more}" if len(odd) > 1 else ""
+    hint = f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header."
+    if not fitting_behind and len(odd) > _ENOUGH_FOR_A_TABLE and {found} == {n for _, n in odd}:
+        hint = f"If another table begins in line {line}, save it as a file of its own."
     return SourceError(
         f"{source.name}, line {line}: {found} fields where the header has {width}{others}.",
         file=source.name,
         line=line,
-        hint=f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header.",
+        hint=hint,
     )
+
+
+def list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:
+    """The lines of the rows that are made as wide as the header; blanks are no rows."""
+    with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
+        width = len(records.header)
+        return [
+            line for line, row in records.numbered() if len(row) != width and any(map(_strip, row))
+        ]
+
+
+def _strip(field: str) -> str:
+    return field.strip(BLANK)

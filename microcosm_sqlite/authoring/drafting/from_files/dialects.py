@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+from microcosm_sqlite.authoring.drafting.from_files.late_tables import (
+    MOST_PREAMBLE,
+    find_late_table,
+    is_header_alike,
+    view_late_table,
+)
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     COMMENT,
     Row,
@@ -19,26 +26,24 @@ from microcosm_sqlite.authoring.drafting.from_files.views import (
     guess_quotechar,
     is_nothing,
     is_number,
+    is_told_header,
     view_head,
 )
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.delimited import allow_long_fields
+from microcosm_sqlite.authoring.sources.delimited import allow_long_fields, unquote_line
 from microcosm_sqlite.common.kinds import NUMBER, TEXT
 
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x1f", "\x01", "\x02", "\x1c", "\x1d")
-_MOST_PREAMBLE = 20
 _EXCEL_HINT = re.compile(r"sep=(.)\s*")
 _BETWEEN_QUOTES = re.compile('" +"')
 _GAP = re.compile(" {2,}")
 _PERIOD = re.compile(r"(1[5-9]|2[01])[0-9]{2}([-/.][0-9]{1,2}){0,2}|([0-9]{1,2}[-/.]){2}[0-9]{2,4}")
-_CLOCK = re.compile(r"(?<![:\d])\d{1,2}:\d{2}(?!\d)")
+_CLOCK = re.compile(r"(?<![:\d])\d{1,2}:\d{2}(?!\d)|(?<!\d)\d{2}(:\d{2}){2}(?!\d)")
 _ADDRESS = re.compile(r"[\dA-Fa-f:]*\s*")
 _ENOUGH_TO_RISE = 4
 """Numbers that rise from left to right, in the first row only, before they are believed names."""
-
-_MOST_SUBHEADS = 3
-_ENOUGH_ROWS = 2
-"""Rows below a header that stands behind rows of other widths."""
+_ENOUGH_QUOTED = 3
+"""Lines within quotes, before they are believed to be rows."""
 
 
 def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
@@ -49,13 +54,17 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     """
     if match := _EXCEL_HINT.fullmatch(lines[0]):
         return CsvOptions(delimiter=match[1], skip_lines=1)
+    if _are_quoted(lines):
+        unquoted = [*map(unquote_line, lines)]
+        return replace(guess_dialect(unquoted, usual_delimiter), quoted_lines=True)
     quotechar = guess_quotechar(lines)
     text = "".join(lines)
     order = [usual_delimiter, *(each for each in DELIMITERS if each in text)]
     if _BETWEEN_QUOTES.search(lines[0]):
         order.append(" ")
     with allow_long_fields():
-        view = max((view_head(lines, delimiter, quotechar) for delimiter in order), key=_rank)
+        views = (view_late_table(view_head(lines, each, quotechar)) for each in order)
+        view = _prefer_tabs([*views])
         if view.width == 1:
             view = _view_rare(lines, quotechar) or view_head(lines, usual_delimiter, quotechar)
     if not view.rows:  # a quote that is open from the first line on
@@ -76,6 +85,31 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     )
 
 
+def _are_quoted(lines: Sequence[str]) -> bool:
+    """Whether whole lines are within quotes, the first at most is not, and all are rows inside.
+
+    Commas with a space behind them belong to a text.
+    """
+    filled = [line for line in lines if line.strip()]
+    unquoted = [*map(unquote_line, filled)]
+    if len(filled) < _ENOUGH_QUOTED or any(map(str.__eq__, filled[1:], unquoted[1:])):
+        return False
+    views = (view_head(unquoted, delimiter, '"') for delimiter in DELIMITERS)
+    return any(
+        view.width > 1
+        and view.agreement == 1
+        and not any(field.startswith(" ") for row in view.rows for field in row.fields[1:])
+        for view in views
+    )
+
+
+def _prefer_tabs(views: Sequence[View]) -> View:
+    """The head whose delimiter fits best; texts hardly ever have tabs, so these go first."""
+    best = max(views, key=_rank)
+    tabs = [view for view in views if view.delimiter == "\t" and view.width > 1]
+    return next((view for view in tabs if view.agreement >= best.agreement), best)
+
+
 def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row of a text is no header: its values are of the kinds of those below.
 
@@ -84,10 +118,10 @@ def is_data(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
     >>> is_data(["Anna", "7"], [["Ben", "8"]]), is_data(["name", "2020"], [["Ben", "8"]])
     (True, False)
-    >>> is_data(["1", ""], [["2", "8"]]), is_data(["yes"], [["no"]]), is_data(["a", "7"], [])
+    >>> is_data(["1", ""], [["2", "8"]]), is_data(["yes"], [["no"]]), is_data(["a", "7"], [[""]])
     (True, True, True)
     """
-    if not rows:
+    if not any(any(map(str.strip, row)) for row in rows):
         return _is_lonely_data(first)
     kinds = find_kinds(rows, len(first))
     heads = {index: first[index].strip() for index in kinds if not is_nothing(first[index])}
@@ -106,16 +140,6 @@ def list_doubtful_names(first: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """
     kinds = find_kinds(rows, len(first))
     return [first[index].strip() for index in kinds if find_kind(first[index]) == kinds[index]]
-
-
-def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a column has values of one kind below a name of another.
-
-    >>> is_told_header(["name", "size"], [["x", "1"]]), is_told_header(["anna"], [["ben"]])
-    (True, False)
-    """
-    kinds = find_kinds(rows, len(first))
-    return any(find_kind(first[index]) != kind for index, kind in kinds.items())
 
 
 def _is_lonely_data(row: Sequence[str]) -> bool:
@@ -202,9 +226,9 @@ def _are_in_colons(lines: Sequence[str], view: View) -> bool:
 
 def _find_header(view: View) -> int:
     """The position of the header among the rows; what is in front of it are titles and notes."""
-    if late := _find_late_table(view):
+    if late := find_late_table(view):
         return late
-    for position, row in enumerate(view.rows[:_MOST_PREAMBLE]):
+    for position, row in enumerate(view.rows[:MOST_PREAMBLE]):
         if _is_preamble(row, view, position):
             continue
         rest = [later.fields for later in view.rows[position + 1 :]]
@@ -214,38 +238,6 @@ def _find_header(view: View) -> int:
     return 0
 
 
-def _find_late_table(view: View) -> int:
-    """The position of a header behind rows of other widths; zero where no table starts there."""
-    widths = [len(row.fields) for row in view.rows]
-    first = next((at for at, width in enumerate(widths) if width == view.width), 0)
-    others = [at for at, width in enumerate(widths[:_MOST_PREAMBLE]) if width != view.width]
-    last = others[-1] + 1 if others and first < others[-1] < len(widths) - 1 else first
-    above = [row.fields for row in view.rows[first:last] if len(row.fields) == view.width]
-    if above and is_told_header(above[0], above[1:]):
-        last = first  # what is above is a table too, and goes first
-    for position in (first, last):
-        if 0 < position < _MOST_PREAMBLE and _starts_table(view.rows[position:], view):
-            return position
-    return 0
-
-
-def _starts_table(rows: Sequence[Row], view: View) -> bool:
-    """Whether names are followed by rows of their number, with values that names are not."""
-    below = [row.fields for row in rows[1:] if not row.is_comment]
-    while below and len(below[-1]) < view.width:  # notes may follow
-        below.pop()
-    has_width = all(len(fields) == view.width > 1 for fields in below)
-    is_header = _is_header_alike(rows[0], view) and not any(map(is_nothing, rows[0].fields))
-    if len(below) < _ENOUGH_ROWS or not (has_width and is_header):
-        return False
-    # A few rows of further names, or of units, may stand in front of the values.
-    kinds = [
-        find_kinds(below[at:], view.width) for at in range(min(_MOST_SUBHEADS + 1, len(below) - 1))
-    ]
-    found = next(filter(None, kinds), {})
-    return any(find_kind(rows[0].fields[index]) == TEXT for index in found)
-
-
 def _is_preamble(row: Row, view: View, position: int) -> bool:
     after = view.rows[position + 1 :]
     if row.is_comment:
@@ -253,19 +245,22 @@ def _is_preamble(row: Row, view: View, position: int) -> bool:
             after[0].fields if after else [], [later.fields for later in after[1:]]
         )
     if len(row.fields) < view.width:
-        return 2 * row.filled <= view.width
+        return 2 * row.filled <= view.width or _is_above_header(view, position)
     if len(row.fields) > view.width:
-        return _describes_file(row) and bool(after) and _is_header_alike(after[0], view)
+        return _describes_file(row) and bool(after) and is_header_alike(after[0], view)
     return row.filled <= 1 and view.width > 2
+
+
+def _is_above_header(view: View, position: int) -> bool:
+    """Whether a row that is not as wide as the table is in front of a header that is."""
+    rows = [row.fields for row in view.rows[position + 1 :] if row.filled]
+    is_whole = bool(rows) and len(rows[0]) == view.width and all(map(str.strip, rows[0]))
+    return is_whole and is_told_header(rows[0], rows[1:]) and not is_data(rows[0], rows[1:])
 
 
 def _describes_file(row: Row) -> bool:
     """Whether a row has values and no names, as where a format says its version and date."""
     return 2 * sum(map(is_number, row.fields)) > row.filled > 2
-
-
-def _is_header_alike(row: Row, view: View) -> bool:
-    return len(row.fields) == row.filled == view.width and not any(map(is_number, row.fields))
 
 
 def _are_sentences(view: View, position: int) -> bool:
@@ -282,5 +277,5 @@ def _rank(view: View) -> tuple[bool, float, bool, bool, int]:
     Semicolons go before decimal commas by that.
     """
     is_header_alike = bool(view.rows) and len(view.rows[0].fields) == view.width
-    is_late = _find_late_table(view) > 0
+    is_late = find_late_table(view) > 0
     return view.width > 1, view.agreement, is_late, is_header_alike, view.width

@@ -1,66 +1,50 @@
-"""Which files of a folder are read, whether they are what their name says, and Parquet's types."""
+"""Whether the content of a file is what its name says, and what a file is that is not read."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import EXACT_DIGITS
-from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
-from microcosm_sqlite.authoring.sources.finding import (
+from microcosm_sqlite.authoring.drafting.from_files.conversions import describe_conversion
+from microcosm_sqlite.authoring.sources.finding import refuse_pointer
+from microcosm_sqlite.authoring.sources.formats import (
     DATABASE,
     WORKBOOK,
-    name_table,
-    refuse_pointer,
     split_name,
+    unpack_name,
 )
-from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, open_bytes
+from microcosm_sqlite.authoring.sources.streams import COMPRESSION_MARKS, COMPRESSIONS, open_bytes
 from microcosm_sqlite.authoring.sources.workbooks import WORKBOOK_SUFFIXES
-from microcosm_sqlite.common.kinds import (
-    BINARY,
-    BOOLEAN,
-    DATE,
-    DATETIME,
-    DURATION,
-    INTEGER,
-    JSON,
-    MOMENT,
-    NUMBER,
-    TEXT,
-    TIME,
-    UUID,
-)
 from microcosm_sqlite.errors import SourceError
 
-_COMPRESSED = {
-    b"\x1f\x8b": ".gz",
-    b"PK\x03\x04": ".zip",
-    b"PK\x05\x06": ".zip",  # an archive of no files
-    b"\x28\xb5\x2f\xfd": ".zst",
-    b"\xfd7zXZ\x00": ".xz",
-    b"BZh": ".bz2",
-}
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_COMPRESSED = {**COMPRESSION_MARKS, b"PK\x05\x06": ".zip"}  # the latter for no files
+_OFFICE = b"\xd0\xcf\x11\xe0"
+_PAGE = ("a web page", "Download the file itself, not the page about it.", "")
 _OTHERS = {
-    _OLD_OFFICE: ("a file of older office programs", "Call it .xls if it is a workbook."),
-    b"SQLite format 3\x00": ("an SQLite database", "Call it .db."),
-    b"PAR1": ("Parquet", "Call it .parquet."),
-    b"%PDF": ("a PDF document", "Export its tables as CSV."),
-    b"<!doctype": ("a web page", "Download the file itself, not the page about it."),
-    b"<html": ("a web page", "Download the file itself, not the page about it."),
-    b"<?xml": ("XML", "Convert it to CSV or JSON Lines."),
+    _OFFICE: ("a file of older office programs", "Call it .xls if it is a workbook.", WORKBOOK),
+    b"SQLite format 3\x00": ("an SQLite database", "Call it .db.", DATABASE),
+    b"PAR1": ("Parquet", "Call it .parquet.", "parquet"),
+    b"ARROW1": ("Arrow", "Call it .arrow.", "arrow"),
+    b"FEA1": ("Feather of version 1", "Call it .feather.", "arrow"),
+    b"ORC": ("ORC", "Call it .orc.", "orc"),
+    b"$FL2": ("a file of SPSS", "Call it .sav.", "labelled"),
+    b"$FL3": ("a file of SPSS", "Call it .zsav.", "labelled"),
+    b"<stata_dta>": ("a file of Stata", "Call it .dta.", "labelled"),
+    b"HEADER RECORD**": ("a transport file of SAS", "Call it .xpt.", "labelled"),
+    b"%PDF": ("a PDF document", "Export its tables as CSV.", ""),
+    b"<!doctype": _PAGE,
+    b"<html": _PAGE,
+    b"<?xml": ("XML", "Convert it to CSV or JSON Lines.", ""),
 }
+"""First bytes of other files: the format, what to do, and the formats that may have them."""
 
 
 MOST_COLUMNS = 1998
 """SQLite takes 2000 where its limit was not raised; numbers of rows and digests want one each."""
-
-HIDDEN, EXCLUDED = "hidden", "excluded"
-"""Reasons to leave a file out that are as its author wants it."""
 
 
 def refuse_disguise(path: Path) -> None:
@@ -85,18 +69,30 @@ def refuse_disguise(path: Path) -> None:
         raise _complain(path, "a workbook or document by its content", advice)
     if not suffix and found:
         raise _complain(path, f"{found} by its content", f"Call it {path.name}{found}.")
-    is_old_workbook = split_name(path)[1] == WORKBOOK and head.startswith(_OLD_OFFICE)
-    if is_old_workbook or split_name(path)[1] == "parquet":
-        return
     with open_bytes(path) as stream:
         start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for mark, (what, advice) in _OTHERS.items():
-        if start.startswith(mark.lower()):
+    if start.startswith(b"#") and _LOG_FIELDS.search(_read_start(path)):
+        raise _complain(path, "a log in the extended format of the W3C", _LOG_ADVICE)
+    for mark, (what, advice, source_format) in _OTHERS.items():
+        if start.startswith(mark.lower()) and source_format != split_name(path)[1]:
             raise _complain(path, f"{what} by its content", advice)
 
 
+_LOG_FIELDS = re.compile(rb"^#Fields:\s", re.IGNORECASE | re.MULTILINE)
+_LOG_ADVICE = (
+    "Write the names behind `#Fields:` as its first line, and delete the other lines that begin "
+    "with #."
+)
+_MOST_START = 4096
+
+
+def _read_start(path: Path) -> bytes:
+    with open_bytes(path) as stream:
+        return stream.read(_MOST_START)
+
+
 def _find_workbook_suffix(path: Path) -> str:
-    """What a workbook is called by its content; "document" for others of office programs."""
+    """The format of a workbook by its content; "document" for other files of office programs."""
     try:
         with ZipFile(path) as archive:
             names = {*archive.namelist()}
@@ -114,86 +110,36 @@ def _complain(path: Path, what: str, advice: str) -> SourceError:
     return SourceError(f"{path.name} is {what}.", file=path.name, hint=advice)
 
 
-def list_files(
-    folder: Path,
-    left_out: dict[str, str],
-    refused: list[SourceError],
-    exclude: Collection[str] = (),
-) -> Iterator[Path]:
-    """The files of a folder that are to be read, but for databases, sorted.
-
-    Args:
-        folder: The folder.
-        left_out: Is told which files are not read, and why.
-        refused: Is told of those that cannot be.
-        exclude: Tables to leave out, by the names that their files give them.
-
-    Raises:
-        SourceError: It is no folder.
-    """
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder.", file=str(folder))
-    paths = {*folder.iterdir()}
-    excluded = {path for path in paths if name_table(path) in exclude and split_name(path)[1]}
-    left_out |= {path.name: EXCLUDED for path in sorted(excluded) if not is_database(path)}
-    for path in sorted(paths - excluded):
-        if path.name.startswith("."):
-            left_out[path.name] = HIDDEN
-        elif path.is_dir():
-            left_out[path.name] = "a folder; move its files up, or draft a project of it"
-        elif not path.is_file():
-            left_out[path.name] = "no file, or a link to none"
-        elif is_database(path):
-            continue
-        elif owner := find_owner(path):
-            if not owner.exists():
-                left_out[path.name] = f"a log of {owner.name}, which is not there"
-        elif split_name(path)[1] == DATABASE:
-            try:
-                refuse_pointer(path, path.name)
-                left_out[path.name] = "not a SQLite database"
-            except SourceError as error:
-                refused.append(error)
-        elif not split_name(path)[1]:
-            left_out[path.name] = _describe_unread(path)
-        else:
-            yield path
-
-
 _UNKNOWN = "of no format that is read"
+_TABLE = (
+    f"{_UNKNOWN}; call it .csv or .tsv if it is a table, or .fwf if its columns have fixed widths"
+)
 _ADVICE = {
-    ".xlsb": "a binary Excel workbook; save it as .xlsx",
-    ".sav": "a file of SPSS; export it as CSV or Parquet",
-    ".dta": "a file of Stata; export it as CSV or Parquet",
-    ".sas7bdat": "a file of SAS; export it as CSV or Parquet",
-    ".xpt": "a file of SAS; export it as CSV or Parquet",
-    ".rds": "a file of R; export it as CSV or Parquet",
-    ".rda": "a file of R; export it as CSV or Parquet",
-    ".rdata": "a file of R; export it as CSV or Parquet",
-    ".feather": "a file of Arrow; write it as Parquet",
-    ".arrow": "a file of Arrow; write it as Parquet",
-    ".xml": "XML; convert it to CSV or JSON Lines",
     ".zip": "an archive; unpack it, or call it .csv.zip if it holds one file of CSV",
     ".gz": "compressed; say in its name of what kind it is, as in .csv.gz",
-    ".txt": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
-    ".dat": f"{_UNKNOWN}; call it .csv or .tsv if it is a table",
+    ".txt": _TABLE,
+    ".dat": _TABLE,
+    ".log": _TABLE,
 }
 
 
-_JSON = (".json", ".geojson", ".topojson")
+_JSON = (".json",)
 _MOST_JSON = 1 << 26
 """Bytes of a document that is read only to say what it is."""
 
 
-def _describe_unread(path: Path) -> str:
+def describe_unread(path: Path) -> str:
+    """Say of what format a file is that is not read, and what to do about it."""
     suffix = path.suffix.lower()
+    if name := unpack_name(path):
+        return f"compressed, which only text may be. Unpack it, and call it {name}."
     if suffix in _JSON and path.stat().st_size <= _MOST_JSON:
         return _describe_json(path)
-    return _ADVICE.get(suffix, _UNKNOWN)
+    return describe_conversion(path) or _ADVICE.get(suffix, _UNKNOWN)
 
 
 def _describe_json(path: Path) -> str:
-    """What a document of JSON is, and how it becomes JSON Lines, where it can."""
+    """Name the kind of a JSON document, and how it becomes JSON Lines, if it can."""
     text = path.read_bytes().decode("utf-8-sig", "replace")
     try:
         document = json.loads(text)
@@ -201,10 +147,10 @@ def _describe_json(path: Path) -> str:
         is_lines = all(map(_is_object, text.splitlines()[:2]))
         return f"JSON Lines{_RENAME}" if is_lines else "JSON, but damaged"
     if isinstance(document, list):
-        if document and all(isinstance(row, dict) for row in document):
-            return f"a JSON array of objects{_RENAME}, which may be such an array"
         return "a JSON array, but not of objects; write one object for each row"
     if isinstance(document, dict):
+        if document.get("type") in ("FeatureCollection", "Feature"):
+            return "GeoJSON; call it .geojson"
         for key in sorted(document, key=lambda key: _count_rows(document[key]), reverse=True)[:1]:
             if _count_rows(document[key]):
                 rows = shlex.quote(f".[{json.dumps(key)}][]")
@@ -250,7 +196,7 @@ def refuse_memory(path: Path) -> SourceError:
     )
 
 
-def refuse_width(path: Path, width: int) -> None:
+def refuse_width(name: str, width: int) -> None:
     """Refuse a table with more columns than SQLite takes.
 
     Raises:
@@ -258,51 +204,7 @@ def refuse_width(path: Path, width: int) -> None:
     """
     if width > MOST_COLUMNS:
         raise SourceError(
-            f"{path.name} has {width:,} columns, where SQLite has room for {MOST_COLUMNS:,}.",
-            file=path.name,
+            f"{name} has {width:,} columns, where SQLite has room for {MOST_COLUMNS:,}.",
+            file=name,
             hint="Make rows of them: one for each value, with the column's name as a field.",
         )
-
-
-def read_declared_kinds(path: Path) -> tuple[str, ...]:
-    """The kind of each column; empty for those that are declared to hold nothing at all."""
-    from pyarrow import parquet
-
-    return tuple(_find_kind(field.type) for field in parquet.read_schema(path))
-
-
-def _find_kind(type_: Any) -> str:
-    from pyarrow import types
-
-    while types.is_dictionary(type_):
-        type_ = type_.value_type
-    if getattr(type_, "extension_name", "") == "arrow.uuid":
-        return UUID
-    type_ = getattr(type_, "storage_type", type_)  # of any other extension
-    if types.is_null(type_):
-        return ""
-    return next((choose(type_) for name, choose in _KINDS if getattr(types, name)(type_)), TEXT)
-
-
-def _find_decimal_kind(type_: Any) -> str:
-    if type_.precision > EXACT_DIGITS:
-        return TEXT
-    return NUMBER if type_.scale else INTEGER
-
-
-# Predicates of pyarrow.types.
-_KINDS: tuple[tuple[str, Callable[[Any], str]], ...] = (
-    ("is_boolean", lambda _: BOOLEAN),
-    ("is_integer", lambda _: INTEGER),
-    ("is_floating", lambda _: NUMBER),
-    ("is_decimal", _find_decimal_kind),
-    ("is_date", lambda _: DATE),
-    ("is_timestamp", lambda type_: MOMENT if type_.tz else DATETIME),
-    ("is_time", lambda _: TIME),
-    ("is_duration", lambda _: DURATION),
-    ("is_binary", lambda _: BINARY),
-    ("is_large_binary", lambda _: BINARY),
-    ("is_fixed_size_binary", lambda _: BINARY),
-    ("is_binary_view", lambda _: BINARY),
-    ("is_nested", lambda _: JSON),
-)

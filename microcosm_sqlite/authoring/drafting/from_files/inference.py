@@ -7,29 +7,24 @@ exactly, and memory does not grow with the files.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import lru_cache, partial
-from itertools import islice
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     Guess,
     classify,
-    classify_value,
 )
+from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
+from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_columns
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
-    list_files,
     refuse_memory,
     refuse_name,
 )
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_compact_dates,
     find_hint,
-    find_joints,
-    find_odd_rows,
-    find_sentinels,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -44,29 +39,30 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import (
     infer_labels,
     suggest_key,
 )
+from microcosm_sqlite.authoring.drafting.from_files.learning import load_rows, locate
+from microcosm_sqlite.authoring.drafting.from_files.nesting import refer_to_rows, split_nested
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
-    Texts,
     choose_number_style,
     find_number_styles,
     judge_spelled,
     keep_codes,
     spell,
 )
+from microcosm_sqlite.authoring.drafting.from_files.odd_rows import find_joints, find_odd_rows
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import (
-    RawFile,
-    TypedFile,
-    sniff_tables,
+from microcosm_sqlite.authoring.drafting.from_files.sentinels import (
+    Ends,
+    find_sentinels,
+    measure_numbers,
 )
-from microcosm_sqlite.authoring.loading.value_errors import find_misfit
-from microcosm_sqlite.authoring.project.source_options import CsvOptions
-from microcosm_sqlite.authoring.sources.finding import choose_opener
-from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.sources.streams import ignore_advance
+from microcosm_sqlite.authoring.drafting.from_files.source_tree import (
+    SourceTree,
+    refuse_nothing,
+)
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, is_word, parse_datetime
-from microcosm_sqlite.authoring.values.rules import bind_document
+from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
 from microcosm_sqlite.common.kinds import (
     BOOLEAN,
     DATE,
@@ -77,12 +73,11 @@ from microcosm_sqlite.common.kinds import (
     NUMBER,
     TEXT,
 )
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
-_CHUNK = 1000
 Known = Callable[[sqlite3.Connection], Mapping[str, InferredTable]]
 
 
@@ -95,8 +90,13 @@ def infer_folder(
     accept: Accept = accept_none,
     load_known: Known | None = None,
     exclude: Collection[str] = (),
+    scratch: Path | None = None,
+    skip: Collection[Path] = (),
+    nests: bool = True,
 ) -> Inference:
-    """Infer a table from each CSV, TSV, JSON Lines or Parquet file of a folder, or sheet.
+    """Infer a table from each file of a folder that is read, or sheet, but for databases.
+
+    What folders in it and archives hold is found as `SourceTree` says.
 
     Databases are left to `database_draft`.
 
@@ -108,6 +108,10 @@ def infer_folder(
         accept: Asked for each file which of the repairs proposed are to be made.
         load_known: Loads tables that are known already, for references from and to them.
         exclude: Tables to leave out, by the names that their files give them.
+        scratch: Where archives are unpacked, and files of folders are led to; None to leave both
+            out.
+        skip: Files that are no sources, such as a codebook.
+        nests: Whether to make tables of objects within fields.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -115,24 +119,39 @@ def infer_folder(
     found = Inference(refused=[*refused])
     names = {name.lower() for name in taken}
     with _open_scratch() as connection:
-        for path in list_files(folder, found.left_out, found.refused, exclude):
+        tree = SourceTree(found.left_out, found.refused, exclude, scratch)
+        for file in tree.list_files(folder, skip):
             try:
-                for wanted, raw in sniff_tables(path, accept, found.left_out):
+                for wanted, raw in file.sniff(accept, found.left_out):
                     name = find_free_name(wanted, names)
                     if name != wanted and raw.is_shared:
-                        raise refuse_name(raw.source.name, path, wanted)
-                    found.tables[name] = _infer_table(connection, name, raw, null_values)
-                    names.add(name.lower())
+                        raise refuse_name(raw.source.name, file.path, wanted)
+                    made = {name: _infer_table(connection, name, raw, null_values)}
+                    if nests and name == wanted:
+                        taken_names = names | {name.lower()}
+                        made |= _infer_nested(
+                            connection,
+                            made[name],
+                            null_values,
+                            taken_names,
+                            exclude,
+                            found.left_out,
+                        )
+                    for table in made.values():
+                        _refuse_beyond(table)
+                    found.tables |= made
+                    names |= {each.lower() for each in made}
             except SourceError as error:
                 found.refused.append(error)
-                _forget(found, path)
+                names -= {name.lower() for name in _forget(found, file.path)}
             except MemoryError:
-                found.refused.append(refuse_memory(path))
-        if not (names if load_known is None else found.tables):
-            _refuse_nothing(folder, found)
+                found.refused.append(refuse_memory(file.path))
+        if not (found.tables or (taken and load_known is None)):
+            refuse_nothing(folder, found.left_out, found.refused)
         known = load_known(connection) if load_known else {}
-        for table in (*found.tables.values(), *known.values()):
-            index_keys(connection, table)
+        tables = [*found.tables.values(), *known.values()]
+        for table in tables:
+            index_keys(connection, table, has_others=len(tables) > 1)
         infer_references(connection, {**found.tables, **known}, known)
         for table in found.tables.values():
             suggest_key(table)
@@ -140,22 +159,13 @@ def infer_folder(
     return found
 
 
-def _forget(found: Inference, path: Path) -> None:
+def _forget(found: Inference, path: Path) -> list[str]:
     """Leave out the other sheets of a workbook: a build wants a table for each, or none."""
-    for name in [name for name, table in found.tables.items() if table.file.path == path]:
-        del found.tables[name]
-
-
-def _refuse_nothing(folder: Path, found: Inference) -> NoReturn:
-    if len(found.refused) == 1 and not found.left_out:
-        raise found.refused[0]
-    reasons = [f"{name}: {reason}" for name, reason in found.left_out.items()]
-    reasons += map(str, found.refused)
-    raise SourceError(
-        "\n".join([f"{folder} holds no file that tables can be made of.", *reasons]),
-        file=str(folder),
-        hint="" if reasons else "One file makes one table: <table>.csv, .tsv, .jsonl or .parquet.",
-    )
+    names = [name for name, table in found.tables.items() if table.file.path == path]
+    for name in names:
+        sheet = found.tables.pop(name).file.source.name
+        found.left_out[sheet] = "as another sheet is refused; correct that one, or hide it"
+    return names
 
 
 @contextmanager
@@ -178,7 +188,7 @@ def _infer_table(
     if not raw.names:
         return InferredTable(name, raw, {}, 0)
     guesses = [Guess() for _ in raw.names]
-    row_count = _load(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
+    row_count = load_rows(connection, name, raw, guesses, dict.fromkeys(null_values, ""))
     declared, missing = (raw.kinds, raw.missing) if isinstance(raw, TypedFile) else ((), ())
     columns = {
         column: _describe_column(column, header, guess, kind, is_optional=not row_count)
@@ -187,19 +197,53 @@ def _infer_table(
         )
     }
     table = InferredTable(name, raw, columns, row_count)
+    if isinstance(raw, TypedFile):
+        describe_columns(table, raw.descriptions)
     if not raw.has_types:
         table.remarks = tuple(find_joints(connection, table))
+    ends = measure_numbers(connection, table)
+    spelled: dict[str, str] = {}
     for column, guess, gaps in zip(
         columns.values(), guesses, missing or [0] * len(guesses), strict=True
     ):
-        if column.kind == JSON and guess.is_beyond:
-            raise _locate(raw.source, column.header)
-        _judge_texts(connection, table, column, guess)
-        _normalise(connection, table, column, is_padded=guess.is_padded)
+        column.is_beyond = column.kind == JSON and guess.is_beyond
+        _judge_texts(connection, table, column, guess, ends)
+        spelled |= _spell_anew(connection, column, len(spelled), is_padded=guess.is_padded)
+        column.counts = column.counts if column.kind == TEXT else None  # others are rewritten
         table.remarks += tuple(find_changes(column, guess, gaps))
+    if spelled:
+        changes = ", ".join(f"{name} = {value}" for name, value in spelled.items())
+        connection.execute(f"UPDATE {quote_identifier(name)} SET {changes}")
     table.remarks += tuple(find_odd_rows(connection, table))
     find_keys(connection, table)
     return table
+
+
+def _refuse_beyond(table: InferredTable) -> None:
+    """Refuse documents with numbers that JSON does not keep, unless tables were made of them.
+
+    Raises:
+        SourceError: There are such.
+    """
+    for column in table.columns.values():
+        if column.is_beyond:
+            raise locate(table.file, column.header)
+
+
+def _infer_nested(
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    null_values: Collection[str],
+    taken: Collection[str],
+    exclude: Collection[str],
+    left_out: dict[str, str],
+) -> dict[str, InferredTable]:
+    """The tables of objects within the fields of a table."""
+    found = {}
+    for name, raw in split_nested(connection, table, taken, exclude, left_out):
+        found[name] = _infer_table(connection, name, raw, null_values)
+        refer_to_rows(found[name], table)
+    return found
 
 
 def _describe_column(
@@ -219,15 +263,20 @@ def _describe_column(
         has_infinity=guess.has_infinity,
         has_empty=has_empty,
         odd=guess.odd,
+        counts=guess.texts.list_all(),
     )
 
 
 def _judge_texts(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn, guess: Guess
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
+    guess: Guess,
+    ends: Mapping[str, Ends],
 ) -> None:
     """Find numbers in other styles among texts, and what may not be what it looks like."""
-    texts: dict[str, Texts] = {
-        name: partial(_read_texts, connection, table.name, name)
+    texts = {
+        name: ColumnTexts(connection, table.name, name, each.counts)
         for name, each in table.columns.items()
         if each is column or (each.kind == NUMBER and not each.format)
     }
@@ -239,18 +288,14 @@ def _judge_texts(
     if column.kind in (INTEGER, NUMBER) and not has_types:
         keep_codes(connection, table, column, texts)
     if column.kind in (INTEGER, NUMBER) and not column.format:
-        sentinels = find_sentinels(connection, table, column)
+        sentinels = find_sentinels(connection, table, column, ends)
         dates = "" if has_types else find_compact_dates(column, texts[column.name])
         column.suggestions += filter(None, (sentinels, dates))
 
 
-def _read_texts(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
-    name = quote_identifier(column)
-    query = f"SELECT {name} FROM {quote_identifier(table)} NOT INDEXED WHERE {name} NOTNULL"
-    return (text for (text,) in connection.execute(query))
-
-
-def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, texts: Texts) -> None:
+def _look_closer(
+    table: InferredTable, column: InferredColumn, guess: Guess, texts: ColumnTexts
+) -> None:
     """Find numbers in other styles among texts, or something to tell the author of them."""
     raw, styles = table.file, list[str]()
     if isinstance(raw, RawFile) and guess.narrow and not (guess.words or guess.styles):
@@ -268,82 +313,29 @@ def _look_closer(table: InferredTable, column: InferredColumn, guess: Guess, tex
         column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
 
 
-def _normalise(
-    connection: sqlite3.Connection,
-    table: InferredTable,
-    column: InferredColumn,
-    *,
-    is_padded: bool,
-) -> None:
-    """Write each value in one way, so that those which are the same compare so."""
-    source, name = quote_identifier(table.name), quote_identifier(column.name)
+def _spell_anew(
+    connection: sqlite3.Connection, column: InferredColumn, number: int, *, is_padded: bool
+) -> dict[str, str]:
+    """SQL that writes each value of a column in one way, so that those which are the same compare.
+
+    Args:
+        connection: Where the table is loaded.
+        column: The column.
+        number: How many others are rewritten.
+        is_padded: Whether there are blanks around its texts.
+
+    Returns:
+        The expression by the column; nothing where all values are written so.
+    """
+    name = quote_identifier(column.name)
     if column.kind in (DATETIME, MOMENT) or (column.kind == DATE and column.format):
         parse = compile_format(column.format) if column.format else parse_datetime
         read = lru_cache(1 << 14)(lambda text: text and parse(text).isoformat())
-        connection.create_function("normalise", 1, read, deterministic=True)
-        connection.execute(f"UPDATE {source} SET {name} = normalise({name})")
     elif column.format:
         read = lru_cache(1 << 14)(lambda text: text and spell(column.format, text))
-        connection.create_function("normalise", 1, read, deterministic=True)
-        connection.execute(f"UPDATE {source} SET {name} = normalise({name})")
     elif is_padded and column.kind != TEXT:
-        connection.execute(f"UPDATE {source} SET {name} = trim({name}, ?)", (SQLITE_SPACE,))
-
-
-def _load(
-    connection: sqlite3.Connection,
-    name: str,
-    raw: RawFile | TypedFile,
-    guesses: list[Guess],
-    nulls: dict[str, str],
-) -> int:
-    columns = ", ".join(map(quote_identifier, raw.names))
-    marks = ", ".join("nullif(?, '')" for _ in raw.names)
-    connection.execute(f"DROP TABLE IF EXISTS {quote_identifier(name)}")  # of a file refused since
-    connection.execute(f"CREATE TABLE {quote_identifier(name)} ({columns})")
-    insert = f"INSERT INTO {quote_identifier(name)} VALUES ({marks})"
-    row_count = 0
-    connection.execute("BEGIN")
-    try:
-        with raw.open_rows() as rows:
-            while chunk := list(islice(rows, _CHUNK)):
-                try:
-                    texts = _learn(chunk, guesses, nulls, has_types=raw.has_types)
-                except ValueError as error:
-                    raise _locate(raw.source) from error
-                connection.executemany(insert, texts)
-                row_count += len(chunk)
-    finally:
-        if connection.in_transaction:  # not after the disk was full
-            connection.execute("COMMIT")
-    return row_count
-
-
-def _locate(source: SourceFile, document: str = "") -> SourceError:
-    """The error that tells of the first value of a file which a build would refuse.
-
-    Args:
-        source: The file.
-        document: The field that holds documents of JSON, where one of these is refused.
-    """
-    with choose_opener(source, CsvOptions())(ignore_advance) as records:
-        return find_misfit(records, bind_document if document else classify_value, document)
-
-
-def _learn(
-    rows: list[Sequence[Any]], guesses: list[Guess], nulls: dict[str, str], *, has_types: bool
-) -> list[Sequence[str]]:
-    """Tell each column's guess of its fields; the rows come back as texts."""
-    if has_types:
-        if nulls:
-            rows = [[None if is_word(value, nulls) else value for value in row] for row in rows]
-        return [
-            [guess.add_value(value) for guess, value in zip(guesses, row, strict=True)]
-            for row in rows
-        ]
-    if nulls:
-        rows = [[nulls.get(text, text) for text in row] for row in rows]
-    for guess, texts in zip(guesses, zip(*rows, strict=True), strict=True):
-        for text in dict.fromkeys(texts):
-            guess.add(text)
-    return rows
+        return {name: f"trim({name}, {quote_text(SQLITE_SPACE)})"}
+    else:
+        return {}
+    connection.create_function(f"spell_{number}", 1, read, deterministic=True)
+    return {name: f"spell_{number}({name})"}

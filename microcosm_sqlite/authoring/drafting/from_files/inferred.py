@@ -1,4 +1,4 @@
-"""What was inferred of a folder of files, and the models that it makes.
+"""The tables inferred from a folder of files, and the models that they make.
 
 Tables, columns, keys and references are here as they were found; `declare_models` makes tables of
 SQLAlchemy of them.
@@ -20,14 +20,16 @@ from microcosm_sqlite.authoring.drafting.drafted_model import (
     make_type,
     number_rows,
 )
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, Tally
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
+from microcosm_sqlite.authoring.drafting.from_files.tally import Tally
 from microcosm_sqlite.authoring.drafting.model_names import (
     name_attributes,
     name_joint_relationships,
     name_relationships,
     name_row_number,
 )
+from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind
 from microcosm_sqlite.common.kinds import (
     BINARY,
@@ -71,7 +73,10 @@ class InferredColumn:
         has_empty: Whether an empty text is one of its values.
         odd: A text of it that is not as its value is written, such as `1.50`; if any.
         hint: What its texts would be but for something that the author knows, as a sentence.
+        counts: How often each text is there, where all are counted.
         suggestions: What it may be, where there is too little evidence to say so in the model.
+        described: What its author says that it means.
+        is_beyond: Whether a document of it has a number that JSON does not keep.
     """
 
     name: str
@@ -90,7 +95,10 @@ class InferredColumn:
     has_empty: bool = False
     odd: str = ""
     hint: str = ""
+    counts: Mapping[str, int] | None = None
     suggestions: list[str] = field(default_factory=list)
+    described: ColumnDescription = field(default_factory=ColumnDescription)
+    is_beyond: bool = False
 
     @property
     def may_be_key(self) -> bool:
@@ -126,6 +134,8 @@ class InferredTable:
         likely_key: The column that tells all rows apart, but is not sure to be the key; if any.
         references: What several columns refer to together.
         remarks: What is unusual about its rows, as sentences for the author.
+        description: What its author says that it holds.
+        moved: Fields of its source whose objects are tables by themselves.
     """
 
     name: str
@@ -136,11 +146,13 @@ class InferredTable:
     likely_key: str = ""
     references: list[JointReference] = field(default_factory=list)
     remarks: tuple[str, ...] = ()
+    description: str = ""
+    moved: tuple[str, ...] = ()
 
 
 @dataclass
 class Inference:
-    """What a folder holds.
+    """The content of a folder.
 
     Attributes:
         tables: By name, sorted.
@@ -179,13 +191,10 @@ def _declare(
         columns.insert(0, number_rows(name_row_number(table.columns)))
     attributes = name_attributes(column.name for column in columns)
     related = tuple(_list_related(table, attributes, classes))
-    return DraftedModel(
-        sa.Table(table.name, metadata, *columns, *_list_joint_keys(table)),
-        classes[table.name],
-        attributes,
-        related,
-        comments={column.name: tuple(column.suggestions) for column in table.columns.values()},
-    )
+    about = table.description or None
+    made = sa.Table(table.name, metadata, *columns, *_list_joint_keys(table), comment=about)
+    comments = {column.name: tuple(column.suggestions) for column in table.columns.values()}
+    return DraftedModel(made, classes[table.name], attributes, related, comments=comments)
 
 
 def declare_column(column: InferredColumn, table: str, attribute: str) -> DraftedModel:
@@ -203,6 +212,7 @@ def _list_joint_keys(table: InferredTable) -> Iterator[sa.ForeignKeyConstraint]:
 def _make_column(column: InferredColumn, table: InferredTable) -> sa.Column[Any]:
     is_key = column.name in table.primary_key
     keys = [sa.ForeignKey(".".join(column.reference))] if column.reference else []
+    header = column.header if column.header != column.name else ""
     return sa.Column(
         column.name,
         _choose_type(column, is_key=is_key),
@@ -211,7 +221,8 @@ def _make_column(column: InferredColumn, table: InferredTable) -> sa.Column[Any]
         nullable=column.is_nullable,
         unique=(column.is_unique and not is_key) or None,
         index=(bool(column.reference) and not (is_key or column.is_unique)) or None,
-        comment=column.header if column.header not in ("", column.name) else None,
+        comment=column.described.description or header or None,
+        info=column.described.info,
     )
 
 
@@ -322,9 +333,11 @@ def _is_mixed(guess: Guess) -> bool:
 def _tell_tally(name: str, what: str, tally: Tally, cure: str = "") -> Iterator[str]:
     if not tally.count:
         return
-    becomes = repr(str(tally.first)) if tally.becomes is None else json.dumps(tally.becomes)
+    text = str(tally.first)
+    text = text.lower() if isinstance(tally.first, bool) else text
+    becomes = repr(text) if tally.becomes is None else json.dumps(tally.becomes)
     yield (
-        f"{name}: {spell_count(tally.count, what)} spelled anew, such as "
+        f"{name}: {spell_count(tally.count, what)} respelled, such as "
         f"{_cut(str(tally.first))} as {_cut(becomes)}{cure}"
     )
 

@@ -56,6 +56,19 @@ def read_first(connection: sqlite3.Connection, table: str, column: str) -> list[
     return [str(text) for (text,) in connection.execute(query)]
 
 
+def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool:
+    """Whether no two rows have the same in these columns."""
+    listed = ", ".join(map(quote_identifier, columns))
+    source = quote_identifier(table)
+    # Most columns that repeat themselves do so soon.
+    heads = [f"(SELECT {listed} FROM {source} LIMIT {rows})" for rows in (1000, 30_000)]
+    for rows in (*heads, source):
+        repeated = f"SELECT 1 FROM {rows} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
+        if connection.execute(repeated).fetchone():
+            return False
+    return True
+
+
 def count_chance_pairs(kind: str, texts: Sequence[str]) -> float:
     """How many pairs of rows would share a value by chance, where all rows differ in a column.
 
@@ -120,7 +133,7 @@ def find_joint_key(
     ):
         if _differ(blocks, key):
             tried += 1
-            if _differ_everywhere(connection, table, key):
+            if is_unique(connection, table.name, *key):
                 return key
         if tried == _MOST_READ_SETS:
             break
@@ -146,15 +159,6 @@ def _list_sets(
 def _differ(codes: Codes, key: Sequence[str]) -> bool:
     columns = [codes[name] for name in key]
     return len(set(zip(*columns, strict=True))) == len(columns[0])
-
-
-def _differ_everywhere(
-    connection: sqlite3.Connection, table: InferredTable, key: Sequence[str]
-) -> bool:
-    listed = ", ".join(map(quote_identifier, key))
-    source = quote_identifier(table.name)
-    query = f"SELECT 1 FROM {source} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
-    return connection.execute(query).fetchone() is None
 
 
 def _find_chances(codes: Codes) -> dict[str, float]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache, partial
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.key_search import (
     count_chance_pairs,
     find_joint_key,
+    is_unique,
     read_first,
 )
 from microcosm_sqlite.authoring.drafting.model_names import make_singular, spell_words
@@ -44,19 +46,24 @@ def find_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
     A key is one column, the first or one that is called so; else the fewest columns that tell rows
     apart together.
     """
-    uniques = [
-        column for column in _list_candidates(table) if _is_unique(connection, table, column)
+    candidates = _list_candidates(table)
+    is_unique_ = cache(partial(is_unique, connection, table.name))
+    singles = [
+        column
+        for column in candidates
+        if _may_be_primary(table, column) and is_unique_(column.name)
     ]
-    singles = [column for column in uniques if _may_be_primary(table, column)]
     for column in sorted(singles, key=lambda each: _rank_name(each.name)):
         if _is_believed_key(connection, table, column):
             table.primary_key = (column.name,)
             break
     else:
-        table.primary_key = find_joint_key(connection, table, [each.name for each in uniques])
+        uniques = [column.name for column in candidates if is_unique_(column.name)]
+        table.primary_key = find_joint_key(connection, table, uniques)
         table.likely_key = singles[0].name if singles and not table.primary_key else ""
-    for column in uniques:
-        if column.kind == TEXT and column.name not in (*table.primary_key, table.likely_key):
+    others = {column.name for column in candidates} - {*table.primary_key, table.likely_key}
+    for column in candidates:
+        if column.kind == TEXT and column.name in others and is_unique_(column.name):
             _judge_unique(connection, table, column)
 
 
@@ -133,24 +140,6 @@ def _rank_name(name: str) -> int:
     return KEY_NAMES.index(name.lower()) if name.lower() in KEY_NAMES else len(KEY_NAMES)
 
 
-def _is_unique(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
-) -> bool:
-    return is_unique(connection, table.name, column.name)
-
-
-def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool:
-    """Whether no two rows have the same in these columns."""
-    listed = ", ".join(map(quote_identifier, columns))
-    source = quote_identifier(table)
-    # Most columns that repeat themselves do so soon.
-    for rows in (f"(SELECT {listed} FROM {source} LIMIT 1000)", source):
-        repeated = f"SELECT 1 FROM {rows} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
-        if connection.execute(repeated).fetchone():
-            return False
-    return True
-
-
 def list_keys(table: InferredTable) -> Iterator[InferredColumn]:
     """The columns that others may refer to: the key, or what may be it, and unique columns."""
     single = table.primary_key if len(table.primary_key) == 1 else ()
@@ -159,13 +148,19 @@ def list_keys(table: InferredTable) -> Iterator[InferredColumn]:
             yield column
 
 
-def index_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
-    """Let the values of other columns be looked up quickly among a table's keys."""
+def index_keys(connection: sqlite3.Connection, table: InferredTable, *, has_others: bool) -> None:
+    """Let the values of other columns be looked up quickly among a table's keys.
+
+    Args:
+        connection: Where the table is loaded.
+        table: The table.
+        has_others: Whether there are other tables, which alone refer to keys of several columns.
+    """
     source = quote_identifier(table.name)
     for number, column in enumerate(list_keys(table)):
         name, key = quote_identifier(f"key {number} of {table.name}"), quote_identifier(column.name)
         connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
-    if len(table.primary_key) > 1:
+    if has_others and len(table.primary_key) > 1:
         name = quote_identifier(f"key of {table.name}")
         key = ", ".join(map(quote_identifier, table.primary_key))
         connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
@@ -222,6 +217,8 @@ def _count_texts(
     connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
 ) -> dict[str, int]:
     """How often each text is there; none where they are many."""
+    if column.counts is not None:
+        return dict(column.counts) if len(column.counts) <= MOST_LABELS else {}
     name, source = quote_identifier(column.name), quote_identifier(table.name)
     counts: dict[str, int] = {}
     # Most columns of many texts show it soon.

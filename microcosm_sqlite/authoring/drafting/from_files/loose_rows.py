@@ -1,4 +1,4 @@
-"""What a row of text may have meant that is not in its dialect."""
+"""Possible readings of a row of text that does not follow its dialect."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class _Line(NamedTuple):
 
 
 def shape(text: str) -> str:
-    """What a text looks like: digits as 9, letters as a; nothing of long texts.
+    """Return the shape of a text: digits as 9, letters as a; empty for long texts.
 
     >>> shape("28/01/2018"), shape("MG-8769"), shape(" "), shape("one or two, or three words")
     ('9/9/9', 'a-9', '', 'a a')
@@ -167,7 +167,7 @@ def shape(text: str) -> str:
 
 
 class Columns:
-    """What the fields of each column look like, as far as the regular rows tell.
+    """The shapes of the fields of each column, as far as the regular rows tell.
 
     Attributes:
         width: How many columns there are.

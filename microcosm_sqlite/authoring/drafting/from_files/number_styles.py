@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
+from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.authoring.drafting.model_names import spell_words
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.values.date_formats import (
     NUMBER_FORMATS,
+    add_negatives,
     compile_number_format,
     find_number_formats,
 )
-from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE
+from microcosm_sqlite.authoring.values.parsing import EXACT_DIGITS, SQLITE_SPACE
 from microcosm_sqlite.common.kinds import INTEGER, KINDS, NUMBER, TEXT
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 
@@ -29,7 +32,7 @@ _ENOUGH_THOUSANDS = 4
 """Different numbers with a comma in front of each three digits, before it is believed a mark."""
 
 Texts = Callable[[], Iterable[str]]
-"""Gives the texts of a column, anew each time."""
+"""Gives the texts of a column, each once or more, again each time."""
 
 
 def find_number_styles(texts: Texts) -> list[str]:
@@ -39,13 +42,16 @@ def find_number_styles(texts: Texts) -> list[str]:
     (['1.234,5'], ['1,5', '1.234,5', '1 234,5', '1,234.5'])
     >>> find_number_styles(lambda: ["$1,234.50", "$7"]), find_number_styles(lambda: ["12 %"])[0]
     (['$1,234.5'], '1.5 %')
+    >>> find_number_styles(lambda: ["7.50", "(2.25)"])[0], find_number_styles(lambda: ["7.5-"])[0]
+    ('(1.5)', '1.5-')
     """
-    found = list(find_number_formats(next(iter(texts()), "")))
+    found = add_negatives(find_number_formats(next(iter(texts()), "")))
     for text in texts():
         found = [style for style in found if spell(style, text)]
         if not found:
             break
-    return found
+    plain = [style for style in found if style[0] != "(" and style[-1] != "-"]
+    return plain or found
 
 
 def choose_number_style(found: list[str], texts: Texts, delimiter: str) -> str:
@@ -100,7 +106,7 @@ def list_meanings(found: Iterable[str], texts: Texts) -> dict[str, str]:
 
 
 def judge_spelled(style: str, texts: Texts) -> Guess:
-    """What is known of the numbers that texts of a format are."""
+    """The evidence about the numbers that texts of a format are."""
     guess = Guess()
     for text in texts():
         guess.add(spell(style, text))
@@ -145,7 +151,7 @@ def keep_codes(
     connection: sqlite3.Connection,
     table: InferredTable,
     column: InferredColumn,
-    texts: dict[str, Texts],
+    texts: Mapping[str, ColumnTexts],
 ) -> None:
     """Leave a column text where a number would not keep what its texts may mean.
 
@@ -155,13 +161,14 @@ def keep_codes(
         column: The column, of numbers.
         texts: The texts of each column of numbers.
     """
-    twins = None
+    own, twins, is_even = texts[column.name], None, False
     if column.kind == NUMBER and (column.odd or column.format):
-        twins = find_twins(connection, table, column)
+        is_even = not column.format and have_same_places(own())
+        twins = None if is_even else find_twins(connection, table, column)
     if twins:
         reason = f"{' and '.join(twins)} would be the same; if they are"
     else:
-        reason = find_code_reason(table, column, texts[column.name])
+        reason = find_code_reason(table, column, own, is_even=is_even)
     if thousands := find_thousands(table, column, texts):
         column.hint, column.kind = thousands, TEXT
     elif reason:
@@ -171,8 +178,17 @@ def keep_codes(
         column.kind, column.format = TEXT, ""
 
 
-def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts) -> str:
-    """Why the numbers of a column may be codes, which have to stay as they are written, or ""."""
+def find_code_reason(
+    table: InferredTable, column: InferredColumn, texts: ColumnTexts, *, is_even: bool
+) -> str:
+    """Why the numbers of a column may be codes, which have to stay as they are written, or "".
+
+    Args:
+        table: The table.
+        column: The column.
+        texts: Its texts.
+        is_even: Whether it is known that they have the same places, so none has an exponent.
+    """
     words = set(spell_words(column.name).split("_"))
     if column.kind == INTEGER:
         if words & _CODES:
@@ -183,14 +199,15 @@ def find_code_reason(table: InferredTable, column: InferredColumn, texts: Texts)
         return f"{_LONG_NUMBERS}; if they are none" if is_long else ""
     if words & _VERSIONS and not all(text.strip().endswith(".0") for text in texts()):
         return "1.1 and 1.10 would be the same; if they are"
-    if column.odd and any(_PRODUCT.fullmatch(text.strip()) for text in texts()):
+    may_have_exponents = column.odd and not is_even
+    if may_have_exponents and any(_PRODUCT.fullmatch(each.strip()) for each in texts.find("E")):
         return "what looks like an exponent may belong to a code; if it does not"
     if column.kind == NUMBER and not column.format and _count_parts(texts()):
         return "these may count sections or versions, as 1.9, 1.10, 1.11; if they are numbers"
     return ""
 
 
-def find_thousands(table: InferredTable, column: InferredColumn, texts: dict[str, Texts]) -> str:
+def find_thousands(table: InferredTable, column: InferredColumn, texts: Mapping[str, Texts]) -> str:
     """A sentence on points that may stand between thousands, where semicolons part the fields.
 
     Args:
@@ -237,7 +254,9 @@ _SPARSEST, _LAST_DIGIT = 3, 9
 
 
 def find_twins(
-    connection: sqlite3.Connection, table: InferredTable, column: InferredColumn
+    connection: sqlite3.Connection,
+    table: InferredTable,
+    column: InferredColumn,
 ) -> tuple[str, str] | None:
     """Two texts of a column of numbers that are one number, such as versions 1.1 and 1.10."""
     source, name = quote_identifier(table.name), quote_identifier(column.name)
@@ -250,3 +269,27 @@ def find_twins(
         f"WHERE {name} NOTNULL) GROUP BY CAST(text AS REAL) HAVING count(*) > 1 LIMIT 1"
     ).fetchone()
     return found
+
+
+def have_same_places(texts: Iterator[str]) -> bool:
+    """Whether all numbers have a point, with as many digits behind it: no two are the same then.
+
+    So few digits that a double keeps them all, nothing but digits around the point, and zero
+    without a sign.
+
+    >>> have_same_places(iter(["1.50", "-2.25"])), have_same_places(iter(["1.5", "1.50"]))
+    (True, False)
+    """
+    form: re.Pattern[str] | None = None
+    while some := list(islice(texts, _SOME)):
+        if form is None:
+            places = len(some[0].partition(".")[2])
+            number = rf"(?!-[0.]+\n)-?[0-9]+\.[0-9]{{{max(places, 1)}}}"
+            form = re.compile(rf"\n(?!\Z|{number}\n)")
+        if form.search("\n".join(["", *some, ""])) or max(map(len, some)) > EXACT_DIGITS + 1:
+            return False
+    return True
+
+
+_SOME = 4096
+"""Texts that are looked at together."""

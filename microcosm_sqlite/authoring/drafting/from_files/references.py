@@ -33,7 +33,7 @@ OWN_NAMES = frozenset(
         "previous", "reply_to", "reports_to", "root", "successor", "supervisor",
     }
 )  # fmt: skip
-"""What columns are called that refer to other rows of their own table."""
+"""Names of columns that refer to other rows of their own table."""
 _ENOUGH_VALUES = 3
 _ENOUGH_IF_NAMED = 4
 """Rows that have a value, before a column that is called after what it refers to is believed."""

@@ -31,6 +31,7 @@ from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import (
     allow_long_fields,
     make_dialect,
+    unquote_line,
 )
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.row_reader import prepare_lines, write_row
@@ -88,7 +89,7 @@ def describe_repairs(repairs: Sequence[Repair]) -> Iterator[str]:
 
 
 def describe_proposals(repairs: Sequence[Repair]) -> str:
-    """What could be repaired, and how to let it be."""
+    """Describe what could be repaired, and how to allow it."""
     more = f", and {len(repairs) - 1:,} more" if len(repairs) > 1 else ""
     return f"with --repair, {describe_repair(repairs[0])}{more}"
 
@@ -101,12 +102,13 @@ def propose_repairs(source: SourceFile, options: CsvOptions) -> tuple[Repair, ..
         options: How most of it is written.
 
     Returns:
-        The repairs in the order of their lines; none where a row cannot be repaired.
+        The repairs in the order of their lines; none where a row cannot be repaired, or whole lines
+        are within quotes.
 
     Raises:
         SourceError: It cannot be read as text.
     """
-    if estimate_size(source.path) > MOST_BYTES:
+    if options.quoted_lines or estimate_size(source.path) > MOST_BYTES:
         return ()
     with open_text(source.path, options.encoding, name=source.name) as text:
         lines = [*text]
@@ -116,6 +118,11 @@ def propose_repairs(source: SourceFile, options: CsvOptions) -> tuple[Repair, ..
         return tuple(repairs) if all(map(proposal.is_writable, repairs)) else ()
 
 
+def _count_filled(rows: Iterable[Row]) -> int:
+    """How many rows have more than a title has."""
+    return sum(row.filled > 1 for row in rows)
+
+
 class _Proposal:
     """One file, whose lines are in memory."""
 
@@ -123,12 +130,13 @@ class _Proposal:
         self.lines = lines
         self.options = options
         self.dialect = dialect
+        self._table_lines = lines[options.skip_lines :]
 
     @cached_property
     def width(self) -> int:
         """How many fields most of the first rows have; of two numbers that of the first."""
         widths: Counter[int] = Counter()
-        for line in islice(filter(None, map(strip_end, self.lines)), _HEAD_ROWS):
+        for line in islice(filter(None, map(strip_end, self._table_lines)), _HEAD_ROWS):
             fields = self._parse(line)
             if fields is not None and not self._is_comment(line):
                 widths[len(fields)] += 1
@@ -152,6 +160,8 @@ class _Proposal:
             if faults > _MOST_FAULTS:
                 return []
         found = find_sections(rows, self.width, has_header=self.options.header is True)
+        if _count_filled(rows[found.other :]) > _count_filled(rows[found.header : found.other]):
+            return []  # what is left out must not be more than what is kept
         body = rows[found.body : found.notes]
         regular = (row.fields for row in body if not row.kind)
         self._columns = Columns(islice(regular, _KNOWN_ROWS), self.width)
@@ -227,8 +237,10 @@ class _Proposal:
         if row is not None and not self._swallows(row):
             if len(row.fields) == self.width:
                 return row
-            other = self._parse_otherwise(row) if len(row.fields) < self.width else None
-            return Row(at, row.lines, other, "delimiter") if other else row._replace(kind=RAGGED)
+            for kind, other in self._parse_otherwise(row) if len(row.fields) < self.width else ():
+                if other is not None and len(other) == self.width:
+                    return Row(at, row.lines, other, kind)
+            return row._replace(kind=RAGGED)
         for lines in range(1, _FEW_LINES + 1):
             if self._has_rows(at + 1, at + lines):
                 break
@@ -248,7 +260,7 @@ class _Proposal:
     @cached_property
     def _kinds(self) -> dict[int, str]:
         """The kinds of the columns, as far as the lines tell that are one row each."""
-        parsed = map(self._parse, map(strip_end, self.lines[:_HEAD_ROWS]))
+        parsed = map(self._parse, map(strip_end, self._table_lines[:_HEAD_ROWS]))
         rows = [fields for fields in parsed if fields and len(fields) == self.width]
         return find_kinds(rows[1:], self.width)
 
@@ -264,31 +276,41 @@ class _Proposal:
         )
 
     def _list_readings(self, at: int, lines: int) -> Iterator[tuple[str, list[str] | None]]:
-        """What a row may have meant whose quotes are at fault, the likeliest first."""
+        """The possible readings of a row with wrong quotes, the likeliest first."""
         text = self._join(at, lines)
         if self.dialect["quotechar"] and f"\\{self.dialect['quotechar']}" in text:
             yield "escape", self._parse(text, escapechar="\\")
         yield "stray-quote", self._read_loosely(text, self.width)
 
     def _list_partings(self, row: Row) -> Iterator[tuple[str, list[str]]]:
-        """What a row with too few fields may have meant that lacks its delimiters."""
+        """The possible readings of a row with too few fields that lacks delimiters."""
         text = self._join(row.start, row.lines)
         spaced = self._parse(text, delimiter=" ", skipinitialspace=True)
-        split = self._read_loosely(text, self.width, splits=True)
+        are_sound = self._has_sound_quotes(text)
+        split = None if are_sound else self._read_loosely(text, self.width, splits=True)
         for kind, fields in (("missing-delimiter", split), ("delimiter", spaced)):
             if fields is not None and len(row.fields) < self.width == len(fields):
                 yield kind, fields
 
-    def _parse_otherwise(self, row: Row) -> list[str] | None:
-        """The fields of a row that has another delimiter; spaces only where quotes part texts."""
+    def _has_sound_quotes(self, text: str) -> bool:
+        """Whether all quotes surround fields, so that no delimiter is missing beside one."""
+        fields = self._parse(text)
+        quotechar = self.dialect["quotechar"] or ""
+        return fields is not None and not any(quotechar in field for field in fields)
+
+    def _parse_otherwise(self, row: Row) -> Iterator[tuple[str, list[str] | None]]:
+        """The fields of a row that is within quotes as a whole, or has another delimiter.
+
+        Spaces are one only where quotes part texts.
+        """
         text = self._join(row.start, row.lines)
+        if (inside := unquote_line(text)) != text:
+            yield "quoted-line", self._parse(inside)
         has_quotes = bool(self.dialect["quotechar"]) and self.dialect["quotechar"] in text
         for delimiter in _DELIMITERS:
             if delimiter != self.dialect["delimiter"] and (delimiter != " " or has_quotes):
-                fields = self._parse(text, delimiter=delimiter, skipinitialspace=delimiter == " ")
-                if fields is not None and len(fields) == self.width:
-                    return fields
-        return None
+                skips = delimiter == " "
+                yield "delimiter", self._parse(text, delimiter=delimiter, skipinitialspace=skips)
 
     def _join(self, at: int, lines: int) -> str:
         return strip_end("".join(self.lines[at : at + lines]))

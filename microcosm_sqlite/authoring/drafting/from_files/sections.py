@@ -1,4 +1,4 @@
-"""Which rows of a file are its table: not its notes, its units, or a second table below it."""
+"""The rows of a file that are its table, without notes, units, or a second table below it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.dialects import is_data
+from microcosm_sqlite.authoring.drafting.from_files.late_tables import count_descriptions
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     find_kind,
     find_kinds,
@@ -30,10 +31,13 @@ _UNIT = re.compile(
     r"|mph|ft|lbs?|inch|USD|EUR|GBP|count|number|none|unit(less|s)?"
 )
 _UNITS = re.compile(r"(units?|einheit(en)?|unit[eé]s?|unidad(es)?|unità)\b.{0,80}", re.IGNORECASE)
-"""What a row begins with whose only field tells the units of all columns."""
+"""The beginning of a row whose only field names the units of all columns."""
+_RULE = re.compile(r"[-=+:|_]+")
+_LONG_RULE = 3
 _TOTAL = re.compile(
     r"(grand |sub|over)?-?totals?|totaux|totale|total general|totaal|sum(me)?|somme|suma|soma"
-    r"|(ins)?gesamt(summe)?|ogółem|celkem|összesen|yhteensä|summa|i alt|итого|всего|合計|总计",
+    r"|(ins)?gesamt(summe)?|ogółem|celkem|összesen|yhteensä|summa|i alt|итого|всего|合計|总计"
+    r"|averages?|avg\.?|durchschnitt|mittelwert|moyenne|promedio",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
@@ -42,7 +46,7 @@ _NOTE = re.compile(
     r"|\(?\d+ rows?( affected| selected| in set.*)?\)?\.?|-* ?end of [a-z]+ ?-*|[(\[]\w[)\]] .+",
     re.IGNORECASE | re.DOTALL,
 )
-"""What notes below a table begin with, and what tools write there."""
+"""The beginnings of notes below a table, some of them written by tools."""
 
 
 class Row(NamedTuple):
@@ -76,7 +80,7 @@ class Sections(NamedTuple):
 
     Attributes:
         header: Where the header is, behind notes.
-        units: Where units are, behind all rows of the header.
+        units: Where units or descriptions are, behind all rows of the header.
         body: Where the values begin.
         notes: Where notes begin below the values.
         other: Where another table begins; how many rows there are where there is none.
@@ -104,7 +108,9 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
         top += 1
         below.pop(0)
     kinds = find_kinds([row.fields for row in below[1 : _SAMPLE + 1]], width)
-    if below and tells_units(below[0].fields):
+    if described := count_descriptions([row.fields for row in below[:_SAMPLE]], width):
+        units = described
+    elif below and (tells_units(below[0].fields) or is_rule(below[0].fields)):
         units = 1
     elif len(below) > 1 and is_unlike(below[0].fields, kinds):
         units = int(_are_units(below[0].fields))
@@ -142,6 +148,19 @@ def tells_units(fields: Sequence[str]) -> bool:
     """
     filled = [field.strip() for field in fields if field.strip()]
     return len(filled) == 1 < len(fields) and bool(_UNITS.fullmatch(filled[0]))
+
+
+def is_rule(fields: Sequence[str]) -> bool:
+    """Whether a row is a line that is drawn below a header.
+
+    >>> is_rule(["", "---", ":--", ""]), is_rule(["----+-----"]), is_rule(["--", "----"])
+    (True, True, True)
+    >>> is_rule(["-", ""]), is_rule(["--", "--"])
+    (False, False)
+    """
+    filled = [field.strip() for field in fields if field.strip()]
+    is_long = any(len(field) >= _LONG_RULE for field in filled)
+    return is_long and all(map(_RULE.fullmatch, filled))
 
 
 def _pass_notes(rows: Sequence[Row], width: int) -> int:
@@ -198,10 +217,18 @@ def _find_kinds(rows: Iterable[Row]) -> dict[int, str]:
 def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
     """Whether a row is a header again: all names, or nearly all where there are many.
 
-    >>> resembles(["a", "b", "c"], ["a", "b", "C"]), resembles(["a", "b"], ["a", "c"])
+    In several columns, they may be in other capitals.
+
+    >>> resembles(["a", "b", "c"], ["a", "b", "x"]), resembles(["a", "b"], ["a", "c"])
+    (True, False)
+    >>> resembles(["A", "B"], ["a", "b"]), resembles(["A"], ["a"])
     (True, False)
     """
-    filled = [(field.strip(), name.strip()) for field, name in zip(fields, names, strict=False)]
+    fold = str.casefold if len(names) > 1 else str
+    filled = [
+        (fold(field.strip()), fold(name.strip()))
+        for field, name in zip(fields, names, strict=False)
+    ]
     same = sum(field == name != "" for field, name in filled)
     most = sum(name != "" for _, name in filled)
     is_near = same > 1 and same >= _SAME_NAMES * most
@@ -224,6 +251,8 @@ def _starts_table(rows: Sequence[Row], position: int) -> bool:
     behind = range(position + 1, len(rows))
     if len(behind) < 2 or not all(len(rows[each].fields) == len(names) for each in behind):
         return False
+    if rows[position].start > rows[position - 1].end:  # a blank line parts them
+        return True
     return is_unlike(names, find_kinds([rows[each].fields for each in behind], len(names)))
 
 
@@ -240,14 +269,15 @@ def _are_units(fields: Sequence[str]) -> bool:
 
 def _find_notes(rows: Sequence[Row], header: int, width: int) -> int:
     """Where notes and totals begin that stand below all other rows, as none above them do."""
-    kinds = _find_kinds(rows[header + 1 :])
+    kinds = _find_kinds(rows[header + 1 : -1])  # the last row may be the note
     notes = _pass_up(rows, header, lambda row: _may_be_note(row, width, kinds))
     longest = max((len(row.fields[0]) for row in rows[header + 1 : notes]), default=0)
     while notes < len(rows) and not _is_sure_note(rows[notes], longest):
         notes += 1
-    if any(_may_be_note(row, width, kinds) for row in rows[header + 1 : notes]):
+    above = (row for row in rows[header + 1 : notes] if not is_rule(row.fields))
+    if any(_may_be_note(row, width, kinds) for row in above):
         notes = len(rows)
-    at = _pass_up(rows[:notes], header, is_total)
+    at = _pass_up(rows[:notes], header, lambda row: is_total(row) or is_rule(row.fields))
     if at == notes and _is_sum(rows[header + 1 : notes]):
         at -= 1
     if at == header + 1 or any(map(is_total, rows[header + 1 : at])):
@@ -268,7 +298,8 @@ def _pass_up(rows: Sequence[Row], header: int, is_below: Callable[[Row], bool]) 
 def may_end(fields: Sequence[str]) -> bool:
     """Whether the last row of a file may be a note or a total."""
     row = Row(0, 1, [*fields])
-    return len(fields) > 1 and (row.filled <= 1 or is_total(row) or not fields[0].strip())
+    is_note = row.filled <= 1 or bool(_NOTE.fullmatch(",".join(fields).strip()))
+    return len(fields) > 1 and (is_note or is_total(row) or not fields[0].strip())
 
 
 def is_total(row: Row) -> bool:
@@ -300,7 +331,10 @@ def _is_sum(rows: Sequence[Row]) -> bool:
 
 
 def _may_be_note(row: Row, width: int, kinds: Mapping[int, str]) -> bool:
-    """Whether a row has one field only, which is no value of its column."""
+    """Whether a row has one field only, which is no value of its column, or commas in a note."""
+    is_filled = row.filled == width and is_unlike(row.fields, kinds)
+    if is_filled or (row.kind == RAGGED and len(row.fields) > width):
+        return bool(_NOTE.fullmatch(",".join(row.fields).strip()))
     text = next((field for field in row.fields if field.strip()), "").strip()
     if row.filled != 1 or width < 2:
         return False

@@ -1,32 +1,33 @@
-"""What a file of unknown origin is: its encoding, dialect and column names."""
+"""The encoding, dialect and column names of a file of unknown origin."""
 
 from __future__ import annotations
 
-import csv
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain, groupby, islice
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, ClassVar
 
 from microcosm_sqlite.authoring.drafting.from_files.dialect_choice import (
     NEVER_USED,
     ROW_NAME,
     choose_dialect,
+    list_odd_rows,
 )
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     guess_dialect,
-    is_told_header,
     list_doubtful_names,
 )
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
-    read_declared_kinds,
     refuse_disguise,
     refuse_width,
+)
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import (
+    RawFile,
+    TypedFile,
+    describe_source,
+    open_typed,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
@@ -36,127 +37,34 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     describe_blank_lines,
+    is_told_header,
     list_tables_among,
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
-from microcosm_sqlite.authoring.sources.finding import (
+from microcosm_sqlite.authoring.sources.formats import (
+    DELIMITED,
     WORKBOOK,
-    choose_opener,
     name_table,
     split_name,
 )
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
-from microcosm_sqlite.authoring.sources.streams import ignore_advance, open_text
+from microcosm_sqlite.authoring.sources.second_headers import describe_second_header
+from microcosm_sqlite.authoring.sources.streams import (
+    DOS_END,
+    ends_as_dos,
+    open_text,
+)
 from microcosm_sqlite.authoring.sources.workbooks import survey_workbook
-from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 
-_TYPED = ("jsonl", "parquet")
+_UTF8_TEXT = ("jsonl", "geojson", "fixed")
 _HEAD_LINES = 200
 _NAMES_TOLD = 3
 _SHOWN = 60
-_DOS_END = "the byte 0x1A at the end, which ended files of DOS, is left out"
 _GUESS = "the first row is taken for the header"
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """A delimited file as it was found.
-
-    Attributes:
-        path: Where it is.
-        options: How it is written.
-        header: The names of its fields.
-        notes: What is unusual about it, as sentences for the author.
-        repairs: What is read instead of some of its lines.
-        proposals: Repairs that were not accepted, and that it is read without.
-    """
-
-    path: Path
-    options: CsvOptions
-    header: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    repairs: tuple[Repair, ...] = ()
-    proposals: tuple[Repair, ...] = ()
-
-    has_types: ClassVar[bool] = False
-    is_shared: ClassVar[bool] = False
-
-    @property
-    def source(self) -> SourceFile:
-        """The source, as errors tell of it."""
-        return _describe(self.path)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns that the fields become: identifiers, no two alike."""
-        return make_names(self.header)
-
-    @cached_property
-    def proposed(self) -> frozenset[str]:
-        """The fields of rows that would be read otherwise, or not at all, with the proposals."""
-        dialect = {**make_dialect(_describe(self.path), self.options), "strict": False}
-        lines = chain.from_iterable(repair.read.split("\n") for repair in self.proposals)
-        return frozenset(chain.from_iterable(csv.reader(lines, **dialect)))
-
-    @contextmanager
-    def open_rows(self) -> Iterator[Iterator[list[str]]]:
-        """Its rows, without the header; blank lines are no rows."""
-        source = _describe(self.path)
-        with DelimitedOpener(source, self.options, repairs=self.repairs)() as records:
-            yield iter(records)
-
-
-@dataclass(frozen=True)
-class TypedFile:
-    """A file of JSON Lines or Parquet, which says by itself what it is.
-
-    Attributes:
-        path: Where it is.
-        header: The names of its fields.
-        kinds: What Parquet declares of each field; none for JSON Lines.
-        missing: How many objects of JSON Lines lack each field; none for Parquet.
-        notes: What was not taken of a sheet, as sentences for the author.
-        sheet: The sheet of a workbook.
-        is_shared: Whether other tables are made of the same file.
-    """
-
-    path: Path
-    header: tuple[str, ...]
-    kinds: tuple[str, ...] = ()
-    missing: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-    sheet: str = ""
-    is_shared: bool = False
-
-    has_types: ClassVar[bool] = True
-    repairs: ClassVar[tuple[Repair, ...]] = ()
-    proposals: ClassVar[tuple[Repair, ...]] = ()
-    proposed: ClassVar[frozenset[str]] = frozenset()
-
-    @property
-    def source(self) -> SourceFile:
-        """The source, as errors tell of it."""
-        return _describe(self.path, self.sheet)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns: those of the fields, where no two differ in capitals only."""
-        made = make_names(self.header)
-        lower = [field.lower() for field in self.header]
-        return tuple(
-            field if field and lower.index(field.lower()) == position else made[position]
-            for position, field in enumerate(self.header)
-        )
-
-    @contextmanager
-    def open_rows(self) -> Iterator[Iterator[Sequence[Any]]]:
-        """Its rows, as values of their own types."""
-        with _open_typed(self.source) as records:
-            yield iter(records)
 
 
 def sniff(path: Path, accept: Accept = accept_none) -> RawFile | TypedFile | None:
@@ -170,10 +78,10 @@ def sniff(path: Path, accept: Accept = accept_none) -> RawFile | TypedFile | Non
         SourceError: It cannot be read, in any way that is tried; says what to do.
     """
     refuse_disguise(path)
-    is_typed = split_name(path)[1] in _TYPED
-    found = _describe_typed(path) if is_typed else _sniff_delimited(path, accept)
+    is_text = split_name(path)[1] in DELIMITED
+    found = _sniff_delimited(path, accept) if is_text else _describe_typed(path)
     if found is not None:
-        refuse_width(path, len(found.header))
+        refuse_width(path.name, len(found.header))
     return found
 
 
@@ -201,59 +109,76 @@ def sniff_tables(
     survey = survey_workbook(path, path.name, name_table(path))
     left_out |= {f"{path.name}#{sheet}": reason for sheet, reason in survey.left_out.items()}
     for table, sheet in survey.tables.items():
-        with _open_typed(_describe(path, sheet)) as records:
-            shared = len(survey.tables) > 1
-            typed = TypedFile(path, (*records.header,), (), (), records.notes, sheet, shared)
-        refuse_width(path, len(typed.header))
+        with open_typed(describe_source(path, sheet)) as records:
+            typed = _describe_records(path, records, sheet, is_shared=len(survey.tables) > 1)
+        refuse_width(typed.source.name, len(typed.header))
         yield table, typed
 
 
-def _describe(path: Path, sheet: str = "") -> SourceFile:
-    name = f"{path.name}#{sheet}" if sheet else path.name
-    return SourceFile(path, name, split_name(path)[1], sheet)
-
-
 def _describe_typed(path: Path) -> TypedFile | None:
-    if split_name(path)[1] == "jsonl" and (found := find_encoding(path)).name != UTF8:
+    if split_name(path)[1] in _UTF8_TEXT and (encoding := find_encoding(path)).name != UTF8:
+        kind = "" if split_name(path)[1] == "fixed" else ", as JSON is"
         names = map(shlex.quote, (path.name, f"utf8-{path.name}"))
         raise SourceError(
-            f"{path.name} is not UTF-8, as JSON is: it seems to be {found.evidence}.",
+            f"{path.name} is not UTF-8{kind}: it seems to be {encoding.evidence}.",
             file=path.name,
-            hint=f"Convert it, as with `iconv -f {found.name} -t utf-8 {' > '.join(names)}`.",
+            hint=f"Convert it, as with `iconv -f {encoding.name} -t utf-8 {' > '.join(names)}`.",
         )
     if not path.stat().st_size:
         return None
-    with _open_typed(_describe(path)) as records:
-        header, missing = tuple(records.header), records.missing
-    kinds = read_declared_kinds(path) if split_name(path)[1] == "parquet" else ()
-    return TypedFile(path, header, kinds, missing) if header else None
+    with open_typed(describe_source(path)) as records:
+        found = _describe_records(path, records)
+    if split_name(path)[1] == "jsonl" and ends_as_dos(path):
+        found = replace(found, notes=(DOS_END,))
+    return found if found.header else None
 
 
-def _open_typed(source: SourceFile) -> AbstractContextManager[Records]:
-    return choose_opener(source, CsvOptions())(ignore_advance)
+def _describe_records(
+    path: Path, records: Records, part: str = "", *, is_shared: bool = False
+) -> TypedFile:
+    return TypedFile(
+        path,
+        (*records.header,),
+        records.kinds,
+        records.missing,
+        is_shared,
+        records.descriptions,
+        records.has_types,
+        notes=records.notes,
+        sheet=part,
+    )
 
 
 def _sniff_delimited(path: Path, accept: Accept) -> RawFile | None:
-    source = _describe(path)
+    source = describe_source(path)
     encoding = find_encoding(path)
     lines = _read_head(path, encoding.name)
     usual = "\t" if source.format == "tsv" else ","
     if not lines:
         empty = tuple(accept(source.name, [Repair.of(1, EMPTY_FILE, [""])]))
         told = tuple(describe_repairs(empty))
-        return RawFile(path, CsvOptions(usual), (), told, empty) if empty else None
+        options = CsvOptions(usual)
+        found = RawFile(path, (), notes=told, options=options, repairs=empty)
+        return found if empty else None
     guessed = replace(guess_dialect(lines, usual), encoding=encoding.name)
     options, repairs, proposals = choose_dialect(source, guessed, accept)
     with DelimitedOpener(source, options, repairs=repairs)() as records:
         header = tuple(records.header)
-    notes = [encoding.evidence, _DOS_END * encoding.has_dos_mark, *describe_repairs(repairs)]
+    notes = [encoding.evidence, DOS_END * ends_as_dos(path), *describe_repairs(repairs)]
     by_kind = sorted(proposals, key=lambda repair: repair.kind)
     notes += [describe_proposals([*alike]) for _, alike in groupby(by_kind, lambda each: each.kind)]
     notes += _describe_oddities(source, options, len(header))
     if options.header is True:
         likely = replace(options, fills_rows=False) if proposals else options
         notes.append(_doubt_header(source, likely, repairs or proposals))
-    return RawFile(path, options, header, tuple(filter(None, notes)), repairs, proposals)
+    return RawFile(
+        path,
+        header,
+        notes=tuple(filter(None, notes)),
+        options=options,
+        repairs=repairs,
+        proposals=proposals,
+    )
 
 
 def _read_head(path: Path, encoding: str) -> list[str]:
@@ -278,6 +203,8 @@ def _describe_oddities(source: SourceFile, options: CsvOptions, width: int) -> I
         yield "one column: commas and the like belong to its texts"
     if options.skip_initial_space:
         yield "spaces behind delimiters, and behind closing quotes, are left out"
+    if options.quoted_lines:
+        yield "whole lines are within quotes, which are taken away"
     if not options.quotechar:
         yield "quotes are taken as parts of the texts, as they surround no fields"
     if options.comment:
@@ -286,7 +213,7 @@ def _describe_oddities(source: SourceFile, options: CsvOptions, width: int) -> I
         yield "no header: the first row has values as all others have, so fields are numbered"
     if isinstance(options.header, tuple):
         yield f"rows have one field more than the header: their names, taken as `{ROW_NAME}`"
-    if options.fills_rows and (odd := _list_odd_rows(source, options)):
+    if options.fills_rows and (odd := list_odd_rows(source, options)):
         rows = "1 row has" if len(odd) == 1 else f"{len(odd):,} rows have"
         yield (
             f"{rows} another number of fields than the header (line {odd[0]} is the first): "
@@ -295,7 +222,7 @@ def _describe_oddities(source: SourceFile, options: CsvOptions, width: int) -> I
 
 
 def _describe_skipped(source: SourceFile, options: CsvOptions) -> str:
-    """What is left out in front of the header, and whether that is a table too."""
+    """The lines left out before the header, and whether they are a table too."""
     with open_text(source.path, options.encoding) as text:
         lines = [*islice(text, options.skip_lines)]
     filled = [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
@@ -315,29 +242,18 @@ def _describe_skipped(source: SourceFile, options: CsvOptions) -> str:
 
 
 def _doubt_header(source: SourceFile, options: CsvOptions, repairs: tuple[Repair, ...]) -> str:
-    """What speaks against the header, as a sentence; empty where nothing does."""
+    """What speaks against the header, or for one more row of it; empty where nothing does."""
     with DelimitedOpener(source, options, repairs=repairs)() as records:
         rows = list(islice(records, _HEAD_LINES))
         names = list_doubtful_names(records.header, rows)
         is_told = is_told_header(records.header, rows)
     if not rows:
         return "the only row is taken for the header"
+    for told in describe_second_header(records.header, rows, 1):
+        return told
     if not (names or is_told):
         return f"{_GUESS}; all values are text, so nothing tells whether it is one"
     if not names:
         return ""
-    told = ", ".join(names[:_NAMES_TOLD]) + (", and more" if len(names) > _NAMES_TOLD else "")
+    told = ", ".join(names[:_NAMES_TOLD]) + ", and more" * (len(names) > _NAMES_TOLD)
     return f"{_GUESS}, but could be data: {told}"
-
-
-def _list_odd_rows(source: SourceFile, options: CsvOptions) -> list[int]:
-    """The lines of the rows that are made as wide as the header; blanks are no rows."""
-    with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
-        width = len(records.header)
-        return [
-            line for line, row in records.numbered() if len(row) != width and any(map(_strip, row))
-        ]
-
-
-def _strip(field: str) -> str:
-    return field.strip(BLANK)

@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from io import BytesIO
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from unicodedata import category
 
+from microcosm_sqlite.authoring.sources.streams import BUFFER_SIZE
 from microcosm_sqlite.common.kinds import BOOLEAN, DATETIME, NUMBER, TEXT, UUID
 
 _DIGITS = re.compile(r"[-+]?[$€£]?\.?[0-9][0-9.,:/ %-]*([eE][-+]?[0-9]{1,3})?")
@@ -31,10 +33,10 @@ _NOTHING = re.compile(r"[-.?* ]*|#?n/?a|nan|\(?null\)?|<na>|nil|none|missing|\\n
 say."""
 
 COMMENT = "#"
-"""What begins a line that is a comment wherever it stands."""
+"""The marks that begin a comment wherever they are."""
 
 _COMMENTS = (COMMENT, "%", "!", ";", "//")
-"""What lines in front of a header begin with that are none of the table."""
+"""The beginnings of lines before a header that are not part of the table."""
 
 
 class Row(NamedTuple):
@@ -136,7 +138,8 @@ def is_unlike(row: Sequence[str], kinds: Mapping[int, str], least: int = 1) -> b
     >>> is_unlike(["", "kg"], {1: "number"}), is_unlike(["x", "3"], {1: "number"})
     (True, False)
     """
-    found = [find_kind(row[index]) for index in kinds if not is_nothing(row[index])]
+    filled = (row[index] for index in kinds if index < len(row) and not is_nothing(row[index]))
+    found = [*map(find_kind, filled)]
     return len(found) >= least and set(found) == {TEXT}
 
 
@@ -152,8 +155,18 @@ def find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
     return kinds
 
 
+def is_told_header(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column has values of one kind below a name of another.
+
+    >>> is_told_header(["name", "size"], [["x", "1"]]), is_told_header(["anna"], [["ben"]])
+    (True, False)
+    """
+    kinds = find_kinds(rows, len(first))
+    return any(find_kind(first[index]) != kind for index, kind in kinds.items())
+
+
 def find_kind(text: str) -> str:
-    """What a text is, roughly: digits count as a number, and addresses of the web as a UUID."""
+    """Return the rough kind of a text: digits count as a number, and web addresses as a UUID."""
     text = text.strip()
     if is_number(text):
         return NUMBER
@@ -207,6 +220,19 @@ def find_wide(head: bytes) -> str:
 
 def _is_strange(letter: str) -> bool:
     return letter == "\ufffd" or (category(letter)[0] == "C" and letter not in "\r\n\t")
+
+
+def list_strange_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    r"""The lines that may not be plain ASCII, with their numbers.
+
+    >>> [*list_strange_lines(BytesIO(b"a\n\0\n"))]
+    [(1, b'a\n'), (2, b'\x00\n')]
+    """
+    number = 1
+    while block := stream.read(BUFFER_SIZE) + stream.readline():
+        if not block.isascii() or b"\x1b$" in block or b"\0" in block:
+            yield from enumerate(BytesIO(block), number)
+        number += block.count(b"\n")
 
 
 def list_tables_among(

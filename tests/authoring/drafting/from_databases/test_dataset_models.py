@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import json
+import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,7 @@ import microcosm_sqlite
 from microcosm_sqlite.authoring.drafting.from_databases.dataset_models import draft_models
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.errors import DatasetError
 from tests.support.samples import write_dataset
 from tests.support.wheels import make_database
 
@@ -161,3 +164,35 @@ def test_formatters_and_type_checkers_have_nothing_to_say(tmp_path: Path) -> Non
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def draft(path: Path) -> str:
+    return draft_models(microcosm_sqlite.register("wild", path))
+
+
+NAMELESS = 'CREATE TABLE t (id INTEGER PRIMARY KEY, "" TEXT)'
+HIDDEN = "CREATE TABLE t (rowid TEXT, _rowid_ TEXT, oid TEXT)"
+CURES = {
+    "a column without a name": (
+        NAMELESS, "Give it a name where the database is made.",
+        'ALTER TABLE t RENAME COLUMN "" TO name'),
+    "a key": (
+        HIDDEN, "Give it a primary key, or rename the column rowid, _rowid_ or oid.",
+        "DROP TABLE t; CREATE TABLE t (rowid TEXT PRIMARY KEY, _rowid_ TEXT, oid TEXT)"),
+    "another name": (
+        HIDDEN, "Give it a primary key, or rename the column rowid, _rowid_ or oid.",
+        "ALTER TABLE t RENAME COLUMN oid TO number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CURES)
+def test_a_table_that_no_model_can_read_is_changed_as_advised(tmp_path: Path, case: str) -> None:
+    schema, hint, cure = CURES[case]
+    path = make_database(tmp_path / "wild.db", schema=schema)
+    with pytest.raises(DatasetError) as raised:
+        draft(path)
+    assert raised.value.hint == hint
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(cure)
+    compile(draft(path), "models", "exec")
+    assert "class T(WildData)" in draft(path)

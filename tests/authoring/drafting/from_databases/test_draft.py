@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,6 +18,7 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
 from tests.support.drafts import install_draft
 from tests.support.programs import run
+from tests.support.wild import leave_journal, make
 
 # What people have who use SQLite every day: written ahead, searched, viewed, triggered.
 SHOP = """
@@ -150,7 +152,10 @@ def test_the_report_says_what_was_taken_over_and_what_was_not(draft: Draft) -> N
         "  note: order: no type declared, holds 1 whole number and 1 text",
         "  note: from: declared DATE, holds 2 texts: 1 such as '2020-01-31', 1 such as '31.1.2020'",
         "genres: 2 rows of genres.csv, model Genre",
-        "left out: broken.db, not a SQLite database",
+        (
+            "left out: broken.db, not a SQLite database. "
+            "It is text: call it broken.csv, if it is a table."
+        ),
     ):
         assert line in draft.report
 
@@ -259,12 +264,6 @@ assert [found.title for found in AlbumStore().match("black")] == ["Back in Black
     assert answer == [{"note": 'it\'s "100%" \\ cheap'}]
 
 
-def make(path: Path, script: str) -> Path:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
-    return path
-
-
 def test_one_database_is_named_itself_whatever_its_suffix(tmp_path: Path) -> None:
     path = make(tmp_path / "birds.data", "CREATE TABLE birds (id INTEGER PRIMARY KEY, name TEXT);")
     before = path.read_bytes()
@@ -305,18 +304,6 @@ def test_one_file_of_another_format_is_drafted_by_way_of_its_folder(tmp_path: Pa
         draft_project(tmp_path / "birds-data", tmp_path / "birds.csv")
 
 
-def leave_journal(path: Path) -> None:
-    """A copy made in the middle of a transaction, as a crash leaves it."""
-    make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(20000));")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript("PRAGMA cache_size=2; BEGIN; UPDATE t SET a = randomblob(20000);")
-        connection.execute("INSERT INTO t SELECT randomblob(9000) FROM t")
-        journal = path.with_name(f"{path.name}-journal").read_bytes()
-        content = path.read_bytes()
-    path.write_bytes(content)
-    path.with_name(f"{path.name}-journal").write_bytes(journal)
-
-
 def scramble(path: Path) -> None:
     make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(9000));")
     content = bytearray(path.read_bytes())
@@ -328,8 +315,8 @@ def scramble(path: Path) -> None:
     ("spoil", "told"),
     [
         (lambda path: path.write_bytes(b""), r"birds\.db is empty"),
-        (lambda path: path.write_bytes(b"\xa5" * 4096), "not a SQLite database.*decrypt"),
-        (lambda path: path.write_bytes(b"id,name\n1,Jay\n"), "not a SQLite database"),
+        (lambda path: path.write_bytes(Random(1).randbytes(4096)), "not a SQLite data.*decrypt"),
+        (lambda path: path.write_bytes(b"id,name\n1,Jay\n"), r"call it birds\.csv"),
         (lambda path: make(path, "VACUUM"), "has no tables"),
         (lambda path: make(path, "CREATE VIEW v AS SELECT 1"), "has no tables"),
         (lambda path: make(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1), (x'00')"),
@@ -457,7 +444,7 @@ def test_only_virtual_tables_are_told_with_how_to_copy_them(tmp_path: Path) -> N
 def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:
     make(tmp_path / "none.db", "CREATE TABLE t (a); DROP TABLE t;")
     (tmp_path / "rows.json").write_text("[]")
-    with pytest.raises(SourceError, match=r"rows\.json: a JSON [\s\S]*none\.db has no tables"):
+    with pytest.raises(SourceError, match=r"rows\.json: empty\nnone\.db has no tables"):
         draft_project(tmp_path / "birds-data", tmp_path)
 
 
@@ -468,3 +455,18 @@ def test_without_sqlacodegen_the_line_that_installs_it_is_told(
     monkeypatch.setitem(sys.modules, "sqlacodegen.generators", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'microcosm-sqlite\[new\]'"):
         draft_project(tmp_path / "birds-data", path)
+
+
+def test_the_numbers_of_an_application_are_told(tmp_path: Path) -> None:
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY)"
+    make(tmp_path / "map.db", f"PRAGMA user_version=7; PRAGMA application_id=1196444487; {table}")
+    make(tmp_path / "plain.db", table.replace("t (", "u ("))
+    draft = draft_project(tmp_path / "p-data", tmp_path)
+    told = [line for line in draft.report if line.startswith("left out: ")]
+    assert told == [
+        f"left out: {what}, a number of its application, as a dataset has its own"
+        for what in ("user_version 7", "application_id 1196444487")
+    ]
+    built = build_dataset(ProjectSettings.from_pyproject(draft.path)).path
+    again = draft_project(tmp_path / "q-data", built)
+    assert not any("user_version" in line for line in again.report)

@@ -56,15 +56,15 @@ WILD = {
     "columns without a type": (
         """CREATE TABLE t (a, b, c, d, e);
         INSERT INTO t VALUES (1, 'x', 1.5, NULL, 1), (2, 'y', 2.5, NULL, 'x');""",
-        ["  note: e: 1 value spelled anew, such as 1 as '1'"],
+        ["  note: e: 1 value respelled, such as 1 as '1'"],
     ),
     "text among whole numbers": (
         "CREATE TABLE t (id INT PRIMARY KEY, b INT); INSERT INTO t VALUES (3, 'x'), ('y', '');",
-        ["  note: id: 1 value spelled anew, such as 3 as '3'"],
+        ["  note: id: 1 value respelled, such as 3 as '3'"],
     ),
     "empty text for no value": (
         "CREATE TABLE t (id INTEGER PRIMARY KEY, b INT); INSERT INTO t VALUES (1, ''), (2, 5);",
-        ["  note: b: 1 value spelled anew, such as '' as NULL"],
+        ["  note: b: 1 value respelled, such as '' as NULL"],
     ),
     "blobs in columns of text and numbers": (
         "CREATE TABLE t (a TEXT, b INT); INSERT INTO t VALUES (x'00ff', x'31');",
@@ -81,7 +81,7 @@ WILD = {
         CREATE VIEW everything AS SELECT * FROM t;
         CREATE VIEW joined AS SELECT v FROM t NATURAL JOIN t AS u;""",
         [
-            "view numbers: kept, but rowids of tables without a key are numbered anew",
+            "view numbers: kept, but rowids of tables without a key are renumbered",
             "differs: view everything, (v) in the source, (id, v) here",
             "left out: view joined, it joins by all common columns, numbers of rows too",
         ],
@@ -108,7 +108,7 @@ WILD = {
         CREATE VIRTUAL TABLE own USING fts5(a, b);""",
         [
             "  full-text search: body",
-            "  note: full-text table search is made anew, as t_fts",
+            "  note: full-text table search is rebuilt, as t_fts",
             "left out: virtual table own, its text is in no other table; to keep it, copy it into",
         ],
     ),
@@ -147,19 +147,19 @@ WILD = {
     "moments with offsets": (
         """CREATE TABLE t (a DATETIME, b TIMESTAMP PRIMARY KEY);
         INSERT INTO t VALUES ('2020-01-01T10:00:00+02:00', '2020-01-01T10:00:00');""",
-        ["  note: a: 1 value spelled anew, such as '2020-01-01T10:00:00+02:00' as "],
+        ["  note: a: 1 value respelled, such as '2020-01-01T10:00:00+02:00' as "],
     ),
     "moments that are the same, in a key": (
         """CREATE TABLE t (a DATETIME UNIQUE);
         INSERT INTO t VALUES ('2020-01-01'), ('2020-01-01 00:00:00');""",
         ["  a: TEXT, declared DATETIME, may be empty"],
     ),
-    "a check of texts that are spelled anew": (
+    "a check of texts that are respelled": (
         """CREATE TABLE t (a DATETIME CHECK (length(a) = 10)); INSERT INTO t VALUES ('2020-01-01');
         CREATE TABLE u (a DATETIME REFERENCES v); CREATE TABLE v (a TEXT PRIMARY KEY);
         INSERT INTO v VALUES ('2020-01-01'); INSERT INTO u VALUES ('2020-01-01');""",
         [
-            "left out: check length(a) = 10 of t, of values that are spelled anew: a",
+            "left out: check length(a) = 10 of t, of values that are respelled: a",
             "left out: foreign key (a) to v (a) of u, its values would be spelled otherwise than",
         ],
     ),
@@ -167,13 +167,13 @@ WILD = {
         """CREATE TABLE t (a BOOLEAN, b BOOL, c BOOLEAN); INSERT INTO t VALUES ('t', 0, 'yes'),
         ('f', 2, 1);""",
         [
-            "  note: a: 2 values spelled anew, such as 't' as 1",
+            "  note: a: 2 values respelled, such as 't' as 1",
             "  b: BIGINT, declared BOOL, may be empty",
         ],
     ),
     "documents of JSON": (
         """CREATE TABLE t (a JSON, b JSON); INSERT INTO t VALUES ('{"a":1}', '{"a":1,"a":2}');""",
-        ["""  note: a: 1 value spelled anew, such as '{"a":1}' as '{"a": 1}'""",
+        ["""  note: a: 1 value respelled, such as '{"a":1}' as '{"a": 1}'""",
          "  b: TEXT, declared JSON, may be empty"],
     ),
     "keys of several columns, and of the same table": (
@@ -248,7 +248,7 @@ WILD = {
         ('2020-01-01 10:00:00.000000', '2020-01-01'), ('2020-01-02T10:00:00Z', '31/01/2020'),
         ('2020-01-03T10:00:00Z', '2020-01-03'), ('2020-01-04 10:00:00+02:00', '2020-01-04');""",
         [
-            "  note: a: 3 values spelled anew: 2 such as '2020-01-02T10:00:00Z' as ",
+            "  note: a: 3 values respelled: 2 such as '2020-01-02T10:00:00Z' as ",
             "  note: b: declared DATE, holds 4 texts: 3 such as '2020-01-01', 1 such as '31/01/",
         ],
     ),

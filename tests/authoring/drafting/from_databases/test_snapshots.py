@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import draft_project
-from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SourceError
+from tests.support.wild import PAGE, ask, draft, make, spoil
 
-PAGE = 1024
 BIRDS = f"""
 PRAGMA page_size={PAGE};
 CREATE TABLE birds (id INTEGER PRIMARY KEY, name TEXT);
@@ -25,37 +22,8 @@ INSERT INTO nests VALUES (1, 1);
 """
 
 
-def make(path: Path, script: str = BIRDS) -> Path:
-    numbers = "(WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 300)"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(
-            script.replace("generate_series", f"{numbers} SELECT value FROM n)")
-        )
-    return path
-
-
-def draft(path: Path) -> tuple[tuple[str, ...], Path]:
-    """The report of a draft, and the database that is built of it."""
-    drafted = draft_project(path.parent / "wild-data", path)
-    return drafted.report, build_dataset(ProjectSettings.from_pyproject(drafted.path)).path
-
-
-def ask(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
-
-
-def spoil(path: Path, name: str) -> None:
-    """Overwrite the first page of a table or an index."""
-    ((root,),) = ask(path, f"SELECT rootpage FROM sqlite_schema WHERE name = '{name}'")
-    content = bytearray(path.read_bytes())
-    start = (int(str(root)) - 1) * PAGE
-    content[start : start + PAGE] = b"\xff" * PAGE
-    path.write_bytes(content)
-
-
 def test_a_damaged_table_is_left_out_with_what_depends_on_it(tmp_path: Path) -> None:
-    path = make(tmp_path / "wild.db")
+    path = make(tmp_path / "wild.db", BIRDS)
     spoil(path, "birds")
     report, built = draft(path)
     for line in (
@@ -68,7 +36,7 @@ def test_a_damaged_table_is_left_out_with_what_depends_on_it(tmp_path: Path) -> 
 
 
 def test_a_damaged_index_costs_nothing(tmp_path: Path) -> None:
-    path = make(tmp_path / "wild.db")
+    path = make(tmp_path / "wild.db", BIRDS)
     spoil(path, "bird_names")
     report, built = draft(path)
     assert not any(line.startswith("left out: ") for line in report)
@@ -77,7 +45,7 @@ def test_a_damaged_index_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_two_tables_that_claim_one_page_are_refused(tmp_path: Path) -> None:
-    path = make(tmp_path / "wild.db")
+    path = make(tmp_path / "wild.db", BIRDS)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microcosm_sqlite.authoring.drafting.from_files import tally
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
 from microcosm_sqlite.authoring.values import date_formats
 from microcosm_sqlite.authoring.values.date_formats import compile_format
@@ -21,6 +23,48 @@ def guess(*texts: str) -> Guess:
     for text in texts:
         made.add(text)
     return made
+
+
+PLAIN = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.integers(-20, 20).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.decimals(-1000, 1000, places=2).map(str),
+    st.dates().map(str),
+    st.datetimes().map(lambda moment: str(moment.replace(microsecond=0))),
+    st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat()),
+)
+ODD = st.sampled_from(
+    ["", " ", " 7", "007", "-0", "-0.0", "1e5", "NA", "yes", "1.50", "31/01/2013"]
+)
+
+
+@pytest.fixture(params=[3, tally._MOST_TEXTS], scope="module")
+def most_texts(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How many texts are counted; of more, some are looked at without being counted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tally, "_MOST_TEXTS", request.param)
+        yield request.param
+
+
+@given(st.data())
+def test_many_texts_at_once_tell_what_they_tell_one_by_one(
+    most_texts: int, data: st.DataObject
+) -> None:
+    strategy = data.draw(st.sampled_from(PLAIN.original_strategies))
+    texts = data.draw(st.lists(st.lists(strategy, max_size=6), max_size=4))
+    at = data.draw(st.integers(0, len(texts)))
+    texts[at:at] = [data.draw(st.lists(st.one_of(ODD, PLAIN), max_size=2))]
+    at_once = Guess()
+    for chunk in texts:
+        at_once.add_all(tuple(chunk))
+    one_by_one = guess(*(text for chunk in texts for text in chunk))
+    counts = Counter(text for chunk in texts for text in chunk)
+    assert at_once.texts.is_complete == (len(counts) <= most_texts)
+    if at_once.texts.is_complete:
+        assert at_once.texts.counts == counts
+    at_once.texts = one_by_one.texts
+    assert at_once == one_by_one
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 from microcosm_sqlite.errors import SourceError
 
 ROWS = [["1", "oak, oiled", "2.5"], ["2", "it won't", "3.5"], ["3", "ash", "4.5"]]

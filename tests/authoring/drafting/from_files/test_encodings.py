@@ -114,21 +114,21 @@ TITLES = {
         ),
     ),
     "Danish": (
-        "cp1252 cp865",
+        "cp1252 cp865 cp1257 iso8859_13",
         (
             "København|Ålborg|Rødovre|Sønderjylland|Børnehave|Århus|Næstved|Frederiksværk|"
             "Hillerød|Smørrebrød|Kørsel|Læge"
         ),
     ),
     "Norwegian": (
-        "cp1252",
+        "cp1252 cp1257 iso8859_13",
         (
             "Tromsø|Ålesund|Bærum|Sør-Trøndelag|Bodø|Færder|Møre og Romsdal|Grønland|Båt|"
             "Skøyte|Hønefoss|Ås"
         ),
     ),
     "Finnish": (
-        "cp1252 cp850",
+        "cp1252 cp850 mac_roman",
         (
             "Jyväskylä|Hämeenlinna|Äänekoski|Väestö|Pääkaupunki|Työttömyys|Järvenpää|"
             "Ylöjärvi|Mäntsälä|Keskimäärin|Tiedonkeruupäivä|Yhteensä"
@@ -142,7 +142,7 @@ TITLES = {
         ),
     ),
     "Catalan": (
-        "cp1252",
+        "cp1252 iso8859_15 mac_roman",
         (
             "Població total|Cornellà de Llobregat|Educació infantil|Sant Adrià de Besòs|"
             "Això és tot|Núm. d'habitants|València|Mataró|Sabadell i Rubí|Província|"
@@ -174,7 +174,7 @@ TITLES = {
         ),
     ),
     "Polish": (
-        "cp1250 iso8859_2 cp852 mac_latin2",
+        "cp1250 iso8859_2 cp852 mac_latin2 iso8859_16 cp1257 iso8859_13 cp775",
         (
             "Łódź|Województwo małopolskie|Kraków|Śląskie|Gdańsk|Liczba mieszkańców|"
             "Imię i nazwisko|Wrocław|Poznań|Źródło danych|Częstochowa|Powiat żywiecki"
@@ -197,7 +197,7 @@ TITLES = {
         ),
     ),
     "Hungarian": (
-        "cp1250 iso8859_2 cp852",
+        "cp1250 iso8859_2 cp852 iso8859_16",
         (
             "Győr|Székesfehérvár|Népesség|Települések száma|Férfiak és nők|Hódmezővásárhely|"
             "Önkormányzat|Megye és járás|Szűrővizsgálat|Évfolyam|Tűzoltó|"
@@ -205,14 +205,14 @@ TITLES = {
         ),
     ),
     "Slovenian": (
-        "cp1250 iso8859_2 cp852",
+        "cp1250 iso8859_2 cp852 iso8859_16",
         (
             "Škofja Loka|Celje, Žalec|Občina Črnomelj|Število prebivalcev|Krško|Šoštanj|"
             "Ženske in moški|Povprečje|Domžale|Leto rojstva, občina|Šola|Tržič"
         ),
     ),
     "Croatian": (
-        "cp1250 iso8859_2 cp852",
+        "cp1250 iso8859_2 cp852 iso8859_16",
         (
             "Šibenik|Požeško-slavonska županija|Čakovec|Đurđevac|Broj stanovnika, općina|"
             "Površina|Žene i muškarci|Osječko-baranjska|Međimurje|Poreč|Škola|Općina Križ"
@@ -350,6 +350,22 @@ TITLES = {
         ),
     ),
 }
+PLACES = {
+    "Russia": ("cp1251 koi8_r cp866", "Москва Казань Тула Рязань Уфа Пермь Самара Омск Тверь"),
+    "Ukraine": ("cp1251", "Київ Львів Одеса Харків Дніпро Запоріжжя Вінниця Чернівці Суми Луцьк"),
+    "Bulgaria": ("cp1251", "София Пловдив Варна Бургас Русе Плевен Сливен Добрич Шумен Перник"),
+    "Serbia": ("cp1251", "Београд Ниш Крагујевац Суботица Зрењанин Панчево Чачак Краљево"),
+    "Greece": ("cp1253 iso8859_7", "Αθήνα Θεσσαλονίκη Πάτρα Ηράκλειο Λάρισα Βόλος Χανιά Σέρρες"),
+    "Croatia": ("cp1250", "Šibenik Čakovec Požega Đakovo Županja Varaždin Križevci Poreč"),
+    "Slovenia": ("cp1250", "Škofja Črnomelj Žalec Tržič Brežice Kočevje Šentjur Domžale Žiri"),
+    "Czechia": ("cp1250", "Plzeň Děčín Žďár Třebíč Příbram Kroměříž Česká Šumperk Říčany"),
+    "Slovakia": ("cp1250", "Košice Žilina Prešov Bystrica Lučenec Šaľa Žiar Čadca Piešťany"),
+    "Poland": ("cp1250 iso8859_2", "Łódź Gdańsk Kraków Poznań Częstochowa Świnoujście Żywiec Ełk"),
+    "Germany": ("cp1252", "Köln München Gütersloh Übach Öhringen Nürnberg Döbeln Lübeck"),
+    "France": ("cp1252", "Besançon Évian Nîmes Orléans Béziers Alès Angoulême Étampes Épinal"),
+    "Portugal": ("cp1252", "São Goiânia Brasília Maceió Belém Niterói Conceição Águas Évora"),
+    "Denmark": ("cp1252", "Ærø Ålborg København Næstved Køge Helsingør Hillerød Århus"),
+}
 UNDECIDED = {("Romanian with commas", "iso8859_16")}
 """Whose bytes are those of another encoding of the same language."""
 
@@ -400,6 +416,17 @@ def test_titles_of_a_table_are_read_or_the_other_reading_is_named(
         assert path.read_text(found.name) == path.read_text(encoding)
 
 
+@pytest.mark.parametrize("is_loud", [False, True])
+@pytest.mark.parametrize("country", PLACES)
+def test_places_are_read_in_small_letters_and_in_capitals(country: str, is_loud: bool) -> None:
+    encodings, text = PLACES[country]
+    places = (text.upper() if is_loud else text).split()
+    for encoding in encodings.split():
+        for chosen in (places, places * 3, places[:5], places[3:]):
+            lines = "".join(f"{number},{place}\n" for number, place in enumerate(chosen))
+            assert list_readings(lines.encode(encoding))[0].text == lines
+
+
 @pytest.mark.parametrize("language", TITLES)
 def test_few_titles_are_mostly_read_right_in_the_usual_encoding(language: str) -> None:
     encodings, titles = TITLES[language]
@@ -432,6 +459,20 @@ def test_one_word_leaves_a_doubt_that_is_told(
     path = tmp_path / "t.csv"
     path.write_bytes(f"id,city\n1,{word}\n".encode(encoding))
     assert told in find_encoding(path).evidence
+
+
+SIGNS = (
+    "5 °C|21.5°C|Temp (°C)|°C;°F|48°12'N|N° 5|10 \u00b5m|PM10 (\u00b5g/m³)|km²|½|1¼ cup|5±2|© 2020|"
+    "®|Acme™|£5|€9|9 ¢|¥100|10 ÷ 2|§ 5|5‰|2\u00d73|• item|don\u2019t|“so”|a \u2013 b|and so on…|"
+    "d\u00b4Or|20\u00a0000|1ª"
+)
+
+
+@pytest.mark.parametrize("sign", SIGNS.split("|"))
+def test_signs_and_quotes_alone_are_no_letters_of_another_script(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"id,value\n1,{sign}\n2,plain\n".encode("cp1252"))
+    assert find_encoding(path).name == "cp1252"
 
 
 def test_doubt_that_is_told_goes_with_the_setting_that_it_names(tmp_path: Path) -> None:

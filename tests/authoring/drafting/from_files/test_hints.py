@@ -48,10 +48,22 @@ STORED = {
     "per cent": (["12%", "3%"], [12, 3]),
     "euros": (["7,50 €", "1.000,25 €"], [7.5, 1000.25]),
     "commas": (["1,5", "12"], [1.5, 12]),
+    "accounts": (["7.50", "(1.50)", "(2)"], [7.5, -1.5, -2]),
+    "accounts in dollars": (["$7.50", "($1,234.50)"], [7.5, -1234.5]),
+    "minus behind": (["1.234,50-", "7,25"], [-1234.5, 7.25]),
+    "thin spaces": (["1\u2009234", "7", "12\u202f345"], [1234, 7, 12345]),
+    "German booleans": (["ja", "Nein", "ja"], [1, 0, 1]),
+    "French booleans": (["Oui", "Non", "Oui"], [1, 0, 1]),
+    "long decimals": (["1.000000000000000056e-01", "2.5"], [0.1, 2.5]),
+    "long decimals alone": (["1.000000000000000056e-01"] * 2, [0.1, 0.1]),
+    "hours": (["25:30", "7:05"], ["1970-01-02 01:30:00.000000", "1970-01-01 07:05:00.000000"]),
     "days or months": (["1/2/2020", "3/4/2020"], ["2020-02-01", "2020-04-03"]),
     "short years": (["31.12.13", "30.11.14"], ["2013-12-31", "2014-11-30"]),
     "times": (["10:00", "23:30"], ["10:00:00.000000", "23:30:00.000000"]),
     "codes": (["1.50", "1.5"], [1.5, 1.5]),
+    "pluses": (["+4.5", "-3.2", "0.0"], [4.5, -3.2, 0]),
+    "whole pluses": (["+4", "-3", "0"], [4, -3, 0]),
+    "bare points": (["1.", "2.5", ".5"], [1, 2.5, 0.5]),
     "infinite": (["1.5", "inf"], [1.5, float("inf")]),
     "lengths": (
         ["25:15:30", "148:00:00"],
@@ -75,6 +87,38 @@ def follow(project: Path, hint: str) -> None:
     )
     imports = f"import datetime as dt\nfrom typing import Any\n\nfrom sqlalchemy import {type_}\n"
     models.write_text(text.replace("from sqlalchemy ", f"{imports}from sqlalchemy ", 1), "utf-8")
+
+
+READ = {
+    "minus": (["\u22121.50", "2.25"], [-1.5, 2.25]),
+    "padded": (["\u00a01.50", "2.25"], [1.5, 2.25]),
+    "apostrophes": (["1'234.50", "7.25"], [1234.5, 7.25]),
+    "typeset apostrophes": (["1\u2019234.50", "7.25"], [1234.5, 7.25]),
+}
+"""Texts that are numbers without a doubt, and what is stored."""
+
+
+@pytest.mark.parametrize("case", READ)
+def test_numbers_of_other_marks_are_read_where_that_is_safe(case: str, tmp_path: Path) -> None:
+    texts, stored = READ[case]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "birds.csv").write_text("\n".join(["v", *texts, ""]), "utf-8")
+    project = draft_project(tmp_path / "p-data", tmp_path / "in")
+    assert any(line.startswith("  v: number, written ") for line in project.report)
+    built = build_dataset(ProjectSettings.from_pyproject(project.path))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert [value for (value,) in connection.execute("SELECT v FROM birds")] == stored
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["(030)", "(089)"], ["ja", "ja"], ["+49123", "+49124"], ["a-", "1-"], ["1:75", "2:05"]],
+)
+def test_texts_that_are_neither_numbers_nor_booleans_have_no_hint(
+    tmp_path: Path, texts: list[str]
+) -> None:
+    (tmp_path / "birds.csv").write_text("\n".join(["v", *texts, ""]), "utf-8")
+    assert not infer_folder(tmp_path).tables["birds"].columns["v"].hint
 
 
 @pytest.mark.parametrize("case", STORED)

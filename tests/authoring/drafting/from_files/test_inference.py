@@ -16,7 +16,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, TypedFile, sniff
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.values.layout import TableRules, lay_out, make_names
 from microcosm_sqlite.authoring.values.rules import ColumnRule
@@ -200,7 +201,7 @@ odd_names = st.lists(st.text("aA _2-é", max_size=4), min_size=1, max_size=6)
 
 @given(odd_names)
 def test_every_field_finds_the_column_that_was_made_of_it(header: list[str]) -> None:
-    raw = RawFile(Path("t.csv"), CsvOptions(), tuple(header))
+    raw = RawFile(Path("t.csv"), tuple(header), options=CsvOptions())
     for names in (raw.names, TypedFile(raw.path, raw.header).names):
         assert find_columns(header, names) == names
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +20,11 @@ from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.loose_rows import Columns, read_loosely
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, sniff
-from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
+from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.catalog.manifest import Table
+from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.errors import SettingsError, SourceError
 from microcosm_sqlite.interop.card.tables import describe_table
 
@@ -84,6 +86,12 @@ MESSES = {
         [(4, "missing-delimiter")],
         fits=True,
     ),
+    "wrapped": Mess(
+        f'{HEAD}{GOOD * 2}"2024-01-04,""beam, long"",4"\n',
+        [*ROWS * 2, ("2024-01-04", "beam, long", 4)],
+        [(6, "quoted-line")],
+        fits=True,
+    ),
     "parted": Mess(
         f"{HEAD}{GOOD}2024-01-04;beam;4\n", [*ROWS, LAST], [(4, "delimiter")], fits=True
     ),
@@ -130,6 +138,63 @@ MESSES = {
         [(1, 5), (2, 6), (3, 7)],
         [(6, "footer")],
         "year value",
+        fits=True,
+    ),
+    "loud": Mess(
+        f"{HEAD}{GOOD}{HEAD.upper()}2024-01-04,beam,4\n",
+        [*ROWS, LAST],
+        [(4, "repeated-header")],
+        fits=True,
+    ),
+    "paged": Mess(
+        f"{HEAD}{GOOD}\x0c{HEAD}2024-01-04,beam,4\n",
+        [*ROWS, LAST],
+        [(4, "repeated-header")],
+        fits=True,
+    ),
+    "meant": Mess(f"{HEAD}{GOOD}Average,,2.5\n", ROWS, [(4, "footer")], fits=True),
+    "ruled": Mess(f"{HEAD}{GOOD}=====,,\nTotal,,7\n", ROWS, [(4, "footer")], fits=True),
+    "dashed": Mess(
+        f"at,name,size\n--,----,----\n{GOOD}", ROWS, [(2, "units")], "at name size", fits=True
+    ),
+    "narrower": Mess(
+        f"{HEAD}{GOOD}\ncode,label\nA,first\nB,second\n", ROWS, [(5, "other-table")], fits=True
+    ),
+    "remarked": Mess(
+        f"{HEAD}{GOOD}Note: sizes in mm, rounded, see site\n", ROWS, [(4, "footer")], fits=True
+    ),
+    "drawn": Mess(
+        "day|name|size\n---|---|---\n2024-01-02|plank|2\n2024-01-03|board|3\n",
+        [("2024-01-02", "plank", 2), ("2024-01-03", "board", 3)],
+        [(2, "units")],
+        fits=True,
+    ),
+    "terminal": Mess(
+        "year|value\n----+------\n2001|5\n2002|6\n(2 rows)\n",
+        [(2001, 5), (2002, 6)],
+        [(2, "units"), (5, "footer")],
+        "year value",
+        fits=True,
+    ),
+    "wordy": Mess(
+        f"{HEAD}{GOOD}Note: all of it, so to say, was made up, for once\n",
+        ROWS,
+        [(4, "footer")],
+    ),
+    "described": Mess(
+        "Title,Rate\ncode,A7\nunit,%\nrelease,13-08-2024\nnotes,\n"
+        + "".join(f"{year},{year % 7}.5\n" for year in range(2001, 2012)),
+        [(year, year % 7 + 0.5) for year in range(2001, 2012)],
+        [(2, "units")],
+        "Title Rate",
+        fits=True,
+    ),
+    "rounded": Mess(
+        "Report,2024\nOffice,north\nMade,today\n\narea,code,size\nNorth,N,1\nSouth,S,2\nWest,W,3\n\n"
+        "1. Estimates are rounded.\n2. See there.\n",
+        [("North", "N", 1), ("South", "S", 2), ("West", "W", 3)],
+        [(10, "footer")],
+        "area code size",
         fits=True,
     ),
     "metric": Mess(f"{HEAD}Units: mm,,\n{GOOD}", ROWS, [(2, "units")], fits=True),
@@ -211,11 +276,12 @@ def test_each_repair_is_told_in_the_report_the_manifest_and_the_card(
     assert report.count("note: repaired ") == sum(len(mess.repairs) for mess in MESSES.values())
     manifest = json.loads(settings.manifest_path.read_bytes())
     told = {table["name"]: table.get("repairs") for table in manifest["resources"]}
-    assert told == {name: {mess.repairs[0][1]: 1} for name, mess in MESSES.items()}
+    kinds = {name: Counter(kind for _, kind in mess.repairs) for name, mess in MESSES.items()}
+    assert told == kinds
     (stray,) = (raw for raw in manifest["resources"] if raw["name"] == "stray")
     table = Table(stray)
     assert table.repairs == {"stray-quote": 1}
-    assert "Repaired in the sources: stray-quote 1" in describe_table(table, [], [])
+    assert "Repaired in the sources: stray-quote 1" in describe_table(table, [], [], "")
 
 
 def test_nothing_is_repaired_that_was_not_accepted(folder: Path) -> None:
@@ -292,3 +358,27 @@ def test_what_is_missing_is_found_by_what_the_columns_look_like() -> None:
     assert columns.narrow(["2024-01-04", "", "c", "3"], ",") == ["2024-01-04", "c", "3"]
     assert columns.narrow(["2024-01-04", "c", "d", "3"], ";") == ["2024-01-04", "c;d", "3"]
     assert columns.narrow(["2024-01-04", *["c"] * 20], ";") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a","b"\n"1",5,6\n"2",7,8\n',  # R names rows, and the header has no name for them
+        "a,b\n1,5,6\n2,7,8\n",
+        '"a","b, c"\n"1",5,6\n"2",7,8\n',
+        '"a","b","c"\n"1",5,6\n"2","7"\n"3","8","9"\n"x","y"\n',
+    ],
+)
+def test_no_delimiter_is_missing_where_every_quote_surrounds_a_field(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    proposed = list[Repair]()
+
+    def collect(_: str, repairs: Sequence[Repair]) -> tuple[()]:
+        proposed.extend(repairs)
+        return ()
+
+    with suppress(SourceError):
+        sniff(tmp_path / "t.csv", collect)
+    assert not any(repair.kind == "missing-delimiter" for repair in proposed)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import RawFile, sniff
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 
 
 def sniff_text(folder: Path, text: str | bytes) -> RawFile:
@@ -30,7 +32,7 @@ def test_a_first_row_of_the_kinds_of_those_below_is_data(tmp_path: Path, first: 
     below = "8,2020-01-06,2020-02-01,ben,false\n9,NA,2020-02-02,carl,true\n"
     raw = sniff_text(tmp_path, f"{first}\n{below}")
     with raw.open_rows() as rows:
-        assert next(rows) == first.split(",")
+        assert next(iter(rows)) == first.split(",")
     assert any(note.startswith("no header: ") for note in raw.notes)
 
 
@@ -45,6 +47,7 @@ def test_a_first_row_of_the_kinds_of_those_below_is_data(tmp_path: Path, first: 
         "ann@example.org,a\nben@example.org,b\n",
         "€3,a\n€4,b\n",
         "1,2020-01-05,ann\n",
+        "1,2020-01-05,ann\n,,\n,,\n",
         "7\n",
     ],
 )
@@ -81,6 +84,9 @@ def test_a_doubtful_header_is_told(tmp_path: Path, text: str, note: str) -> None
         ["notes", "more notes,written here"],
         ["notes", "more notes,written here", "a,b,c,d,e"],
         ["", "one", ""],
+        ["Report of things, 2020"],
+        ["Report of things, 2020", ",,"],
+        ["Report of things, 2020", "Berlin, May", ""],
     ],
 )
 def test_notes_of_other_widths_stand_in_front_of_a_table(
@@ -90,6 +96,11 @@ def test_notes_of_other_widths_stand_in_front_of_a_table(
     raw = sniff_text(tmp_path, "\n".join([*preamble, *table, ""]))
     assert raw.header == ("number", "text", "day")
     assert raw.notes[0].startswith("left out in front of the header: ")
+
+
+def test_a_header_that_lacks_the_name_of_rows_is_no_title(tmp_path: Path) -> None:
+    raw = sniff_text(tmp_path, "size,age\nann,1.5,7\nben,2.5,8\ncarl,3.5,9\n")
+    assert raw.header == ("row_name", "size", "age")
 
 
 def test_a_comma_in_a_title_does_not_part_the_fields_below(tmp_path: Path) -> None:
@@ -119,6 +130,8 @@ def test_a_header_that_is_wider_than_rows_of_text_stays(tmp_path: Path) -> None:
         ("url\nhttp://a.example/x\nhttp://b.example/y\n", ",", 1),
         ("title\nAlien: Covenant\nMission: Impossible\n", ",", 1),
         ("name: ann\nage: 7\ncity: Rome\n", ",", 1),
+        ("a,b,c\\t\t2019\nx,y,z\t1.5\nx,y,w\t2.5\n", "\t", 2),
+        ('::1 [10/Oct/2000:13:55:36] "GET /a"\n::2 [10/Oct/2000:13:55:37] "GET /b"\n', " ", 3),
         ('mpg cyl\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', " ", 3),
     ],
 )
@@ -179,3 +192,38 @@ def test_the_end_of_files_of_dos_is_told_and_no_row(tmp_path: Path, text: str, e
     assert any("0x1A" in note for note in raw.notes)
     with raw.open_rows() as rows:
         assert [",".join(row) for row in rows] == text.split("\r\n")[1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('"a,b,c"\n"1,x,3"\n"2,y,4"\n', [["1", "x", "3"], ["2", "y", "4"]]),
+        ('"a;b"\r\n"1;""x; y"""\r\n"2;z"\r\n', [["1", "x; y"], ["2", "z"]]),
+        ('a,b\n"1,""x, y"""\n"2,z"\n', [["1", "x, y"], ["2", "z"]]),
+    ],
+)
+def test_quotes_around_whole_lines_are_taken_away(
+    tmp_path: Path, text: str, rows: list[list[str]]
+) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert raw.options.quoted_lines
+    assert raw.notes == ("whole lines are within quotes, which are taken away",)
+    with raw.open_rows() as records:
+        assert [*records] == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"Last, First"\n"Smith, Jo"\n"Doe, Al"\n',
+        'place\n"52.5,13.4"\n"48.1,11.6"\n',
+        '"a,b"\n"1,2"\n',
+        '"a","b"\n"1","2"\n"3","4"\n',
+        '"note"\n"one, two"\n"three"\n"4,5"\n',
+    ],
+)
+def test_quotes_around_a_field_stay_what_they_are(tmp_path: Path, text: str) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert not raw.options.quoted_lines
+    with raw.open_rows() as records:
+        assert [records.header, *records] == [*csv.reader(text.splitlines())]

@@ -1,0 +1,1 @@
+"""How time and memory of each step grow with the number of rows."""

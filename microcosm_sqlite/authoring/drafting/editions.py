@@ -1,0 +1,290 @@
+"""The new edition of one table, compared with its model, and edits of that where they are safe."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
+
+from microcosm_sqlite.authoring.comparing.comparison import FEW
+from microcosm_sqlite.authoring.drafting.codebook import Codebook
+from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
+from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_column
+from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
+from microcosm_sqlite.authoring.drafting.from_files.inferred import (
+    InferredColumn,
+    InferredTable,
+    choose_length,
+    declare_column,
+)
+from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff_tables
+from microcosm_sqlite.authoring.drafting.model_names import name_attributes
+from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
+from microcosm_sqlite.authoring.drafting.project_context import (
+    HOOK_TABLE,
+    describe_options,
+    list_csv_options,
+)
+from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files
+from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
+from microcosm_sqlite.authoring.loading.table_load import Layout, Misfits, survey_rows
+from microcosm_sqlite.authoring.loading.violations import KeyTable
+from microcosm_sqlite.authoring.project.models import Models
+from microcosm_sqlite.authoring.project.pyproject import (
+    write_toml,
+    write_toml_key,
+)
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.formats import DELIMITED, choose_opener
+from microcosm_sqlite.authoring.sources.records import Records, SourceFile
+from microcosm_sqlite.authoring.values.layout import (
+    TableRules,
+    advise_names,
+    is_row_number,
+    make_names,
+)
+from microcosm_sqlite.common.kinds import TEXT
+from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.errors import SourceError
+
+
+@dataclass
+class Changes:
+    """A description of new editions, and the edits that they need.
+
+    Attributes:
+        settings: The settings of the project.
+        models_text: The module of its models.
+        codebook: What columns mean.
+        report: What is new, as lines.
+        decisions: What no longer fits, of which only the author can say what to do.
+        added: Lines for the settings, by the table that they belong to.
+        takes_fewer: Whether a table may lose half of its rows.
+    """
+
+    settings: ProjectSettings
+    models_text: ModelText
+    codebook: Codebook
+    report: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
+    added: dict[str, list[str]] = field(default_factory=dict)
+    takes_fewer: bool = False
+
+
+_FEW = 8
+"""As many new labels are believed, and as many as a column has already."""
+
+
+class Edition:
+    """The new edition of one table."""
+
+    def __init__(
+        self, changes: Changes, models: Models, table: sa.Table, sources: Sequence[object]
+    ) -> None:
+        self.changes, self.models, self.table = changes, models, table
+        self.options = changes.settings.read_options(table.name)
+        self.sources = [source for source in sources if isinstance(source, SourceFile)]
+        self.rules = TableRules.of(table, dialect(), self.options, models.aliases(table.name))
+        self.misfits = {name: Misfits(rule) for name, rule in self.rules.by_name.items()}
+        self.row_count = 0
+        self.present: set[str] = set()
+        key = [column.name for column in table.primary_key.columns]
+        self.key = key if set(key) <= self.rules.by_name.keys() else []
+        self.headers: dict[str, str] = {}
+        self.new: dict[str, InferredColumn] = {}
+
+    def compare(self, file: Path, before: Path | None) -> None:
+        """Report what is new, and edit the models where that is safe."""
+        head = len(self.changes.report)
+        with closing(sqlite3.connect("", isolation_level=None)) as connection:
+            keys = KeyTable(connection, self.key) if self.key else None
+            try:
+                for source in self.sources:
+                    self._survey(source, keys)
+            except SourceError as error:
+                self._decide("", f"{error} {self._sniff(file)}".rstrip())
+                return
+            if self.sources and not self.present & self.rules.by_name.keys():
+                near = advise_names(self.rules, [*self.headers.values()], self.rules.by_name)
+                advice = self._sniff(file) or (f"{near}." if near else "")
+                self._decide("", f"{file.name} has none of its columns. {advice}".rstrip())
+                return
+            keys = keys if {*self.key} <= self.present else None
+            facts = [spell_count(self.row_count, "row")]
+            facts += self._compare_rows(keys, before) if before else ()
+            shared, first = keys.find_shared() if keys else (0, "")
+        if shared:
+            self._decide(
+                ", ".join(self.key),
+                f"{spell_count(shared, 'key')} in several rows, such as {first}. If the key has "
+                "changed, say `primary_key=True` of the columns that it has now.",
+            )
+        self.changes.report.insert(head, f"{self.table.name}: {file.name}, {', '.join(facts)}")
+        for name, each in self.misfits.items():
+            self._judge(name, each)
+        for column in self.new.values():
+            self._add(column)
+
+    def _sniff(self, file: Path) -> str:
+        """How a file is written, if that is otherwise than the settings say, as a sentence."""
+        if file.is_dir() or is_folder_of_files(file):
+            file = self.sources[0].path
+        try:
+            raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
+        except SourceError:
+            return ""
+        if not isinstance(raw, RawFile):
+            return ""
+        written = InferredTable(self.table.name, raw, {}, 0)
+        options = list_csv_options(written, self.options.csv)
+        told = describe_options({f"csv.{name}": value for name, value in options.items()})
+        place = f"[{HOOK_TABLE}.tables.{write_toml_key(self.table.name)}]"
+        return f"It seems to be written otherwise: say {told} in {place}." if told else ""
+
+    def _survey(self, source: SourceFile, keys: KeyTable | None) -> None:
+        repairs = self.changes.settings.repairs.get(source.name, ())
+        opener = choose_opener(source, self.options.csv, repairs)
+        with open_scratch() as folder:
+            with (folder / "fields.csv").open("w", encoding="utf-8", newline="") as stream:
+                survey_rows(opener, self.rules, self.misfits, partial(self._begin, stream, keys))
+            if self.headers:
+                self._infer(source, folder)
+
+    def _begin(
+        self, stream: TextIO, keys: KeyTable | None, records: Records, layout: Layout
+    ) -> Callable[[Sequence[Any], Mapping[str, Any]], None]:
+        """Begin to keep the keys of all rows, and the texts of new columns."""
+        names = make_names(records.header)
+        self.present |= {rule.name for rule in layout if rule}
+        has_key = {*self.key} <= self.present
+        takes_all = self.changes.settings.unknown_columns == "ignore"
+        new = [
+            at
+            for at, (header, rule) in enumerate(zip(records.header, layout, strict=True))
+            if not (rule or takes_all or self.rules.aliases.get(header) == "")
+        ]
+        self.headers |= {names[at]: records.header[at] for at in new}
+        rows = csv.writer(stream)
+        rows.writerow(["number of the row", *(names[at] for at in new)])
+
+        def take(row: Sequence[Any], values: Mapping[str, Any]) -> None:
+            self.row_count += 1
+            if keys and has_key:
+                keys.add(values)
+            if new:
+                rows.writerow([self.row_count, *(row[at] for at in new)])
+
+        return take
+
+    def _infer(self, source: SourceFile, folder: Path) -> None:
+        """Infer what the new columns hold, as if they were a file of their own."""
+        if not (
+            source.format in DELIMITED or source.table or source.nested
+        ):  # it says its types, of one table
+            (folder / "fields.csv").unlink()
+            for each in source.files:
+                (folder / each.name).symlink_to(each)
+        inferred = infer_folder(folder, self.options.null_values, nests=False)
+        (found,) = inferred.tables.values()
+        for column in found.columns.values():
+            for name, header in self.headers.items():
+                if column.header in (name, header):
+                    self.new.setdefault(name, replace(column, name=name, header=header))
+
+    def _compare_rows(self, keys: KeyTable | None, before: Path) -> Iterator[str]:
+        """How many rows there were, and which of them are gone; and what has no values any more."""
+        with open_as_reader(before) as old:
+            table = quote_identifier(self.table.name)
+            try:
+                (count,) = old.execute(f"SELECT count(*) FROM {table}").fetchone()
+                yield f"{count:,} before"
+                for name in self.rules.by_name.keys() - self.present:
+                    self._find_missing(old, name)
+                listed = ", ".join(map(quote_identifier, self.key))
+                known = old.execute(f"SELECT {listed or 'NULL'} FROM {table}")
+            except sqlite3.OperationalError:  # it has other tables or columns than the models
+                return
+            self._judge_count(count)
+            gone, first = keys.find_gone(known) if keys else (0, "")
+        if gone:
+            yield f"{spell_count(gone, 'row')} gone, such as {first}"
+
+    def _judge_count(self, before: int) -> None:
+        """Ask about a file that may be incomplete."""
+        is_shrunk = before and (
+            not self.row_count or (before >= FEW and 2 * self.row_count <= before)
+        )
+        if is_shrunk and not self.changes.takes_fewer:
+            rows = f"{spell_count(self.row_count, 'row')} of {before:,}"
+            told = f"{rows} left. If the file is complete, refresh again with --fewer-rows."
+            self._decide("", told)
+
+    def _find_missing(self, old: sqlite3.Connection, name: str) -> None:
+        column = self.table.columns[name]
+        table, quoted = map(quote_identifier, (self.table.name, name))
+        query = f"SELECT 1 FROM {table} WHERE {quoted} IS NOT NULL LIMIT 1"
+        if not is_row_number(column) and old.execute(query).fetchone():
+            self._decide(name, "the column is missing. Put it back, or take it out of the model.")
+
+    def _judge(self, name: str, misfits: Misfits) -> None:
+        """Edit the model where what does not fit is safe to take, or leave it to the author."""
+        column, first = self.table.columns[name], misfits.first
+        type_, values, texts = column.type, [*misfits.values], self.changes.models_text
+        rows = spell_count(misfits.row_count, "row")
+        place = (self.table.name, self.models.find_attribute(self.table.name, name))
+        is_limited = misfits.rule.kind == TEXT and getattr(type_, "length", None)
+        is_label = isinstance(type_, sa.Enum) and len(values) <= max(len(type_.enums), _FEW)
+        if first and is_label and "" not in values and may_be_labels(values):
+            told = f"new in {rows}: {', '.join(values)}"
+            self._edit(name, told, partial(texts.add_labels, *place, values))
+        elif first and "" not in values and is_limited:
+            told = f"texts of up to {misfits.longest} characters, where {type_!r} is said"
+            length = choose_length(misfits.longest)
+            self._edit(name, told, partial(texts.set_length, *place, length))
+        elif first:
+            told = f"in {rows} a value does not fit, first {first.message}"
+            self._decide(name, f"{told} {first.hint}")
+        elif misfits.widest and type(type_) is sa.Integer and not is_row_number(column):
+            told = f"whole numbers as wide as {misfits.widest}"
+            self._edit(name, told, partial(texts.widen_integer, *place))
+
+    def _edit(self, name: str, text: str, edit: Callable[[], None]) -> None:
+        try:
+            edit()
+        except EditRefusedError as error:
+            self._decide(name, f"{text}. Edit the model yourself, as {error}.")
+        else:
+            self.changes.report.append(f"  {name}: {text}")
+
+    def _add(self, column: InferredColumn) -> None:
+        """Write a new column into the model, which may be empty as rows of before are."""
+        name, cls = self.table.name, self.models.classes.get(self.table.name)
+        attribute = name_attributes([*self.table.columns.keys(), column.name])[column.name]
+        while hasattr(cls, attribute):
+            attribute += "_"
+        describe_column(column, self.changes.codebook, [name])
+        model = declare_column(column, name, attribute)
+        imports, lines = ModelWriter("Base", ()).write_column(model, column.name)
+        edit = partial(self.changes.models_text.add_column, name, lines, imports)
+        told = [f"a new column, {column.kind}", *filter(None, [column.hint])]
+        self._edit(column.name, ", would be ".join(told), edit)
+        if column.format:
+            line = f"formats.{write_toml_key(column.name)} = {write_toml(column.format)}"
+            self.changes.added.setdefault(f"tables.{write_toml_key(name)}", []).append(line)
+
+    def _decide(self, column: str, what: str) -> None:
+        place = f"{self.table.name}.{column}" if column else self.table.name
+        self.changes.decisions.append(f"{place}: {what}")

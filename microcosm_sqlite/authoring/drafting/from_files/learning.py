@@ -1,0 +1,222 @@
+"""Load the rows of a file into a scratch database, and learn from them what its columns hold."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile, open_typed
+from microcosm_sqlite.authoring.loading.children import ForkedChild, PartFailedError
+from microcosm_sqlite.authoring.loading.connections import INSERT, Writer, open_writer_beside
+from microcosm_sqlite.authoring.loading.insertion import open_plain_text
+from microcosm_sqlite.authoring.loading.value_errors import find_misfit
+from microcosm_sqlite.authoring.sources.records import Block
+from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
+from microcosm_sqlite.authoring.values.parsing import is_word
+from microcosm_sqlite.authoring.values.rules import bind_document
+from microcosm_sqlite.common.platforms import can_fork, count_processors
+from microcosm_sqlite.common.sql import quote_identifier, quote_text
+from microcosm_sqlite.common.workspace import open_scratch
+from microcosm_sqlite.errors import SourceError, SourceValueError
+
+_CHUNK = 1000
+SMALLEST_SHARED = 4 << 20
+"""Bytes of a file that is worth another process."""
+
+
+def load_rows(
+    connection: sqlite3.Connection,
+    name: str,
+    raw: RawFile | TypedFile,
+    guesses: list[Guess],
+    nulls: dict[str, str],
+) -> int:
+    """Load the rows of a file into a new table, and tell each column's guess of its fields.
+
+    Args:
+        connection: Where to.
+        name: The table.
+        raw: The file.
+        guesses: One for each column; those that another process learned for are replaced.
+        nulls: Texts that mean that there is no value, to the empty text.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        SourceError: The file cannot be read, or has a value that a build would refuse.
+    """
+    table = quote_identifier(name)
+    connection.execute(f"DROP TABLE IF EXISTS {table}")  # of a file refused since
+    connection.execute(f"CREATE TABLE {table} ({', '.join(map(quote_identifier, raw.names))})")
+    marks = ", ".join("nullif(?, '')" for _ in raw.names)
+    with open_writer_beside(connection) as writer, _transaction(writer):
+        insert = partial(writer.executemany, f"{INSERT} {table} VALUES ({marks})")
+        if raw.has_types:
+            return _load_values(insert, raw, guesses, nulls)
+        with _sharing(raw, guesses, nulls) as own:
+            if own:
+                return _load_texts(insert, raw, own, nulls)
+            return _copy_texts(writer, table, insert, raw, nulls)
+
+
+@contextmanager
+def _transaction(writer: Writer) -> Iterator[None]:
+    writer.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if writer.in_transaction:  # not after the disk was full
+            writer.execute("COMMIT")
+
+
+@contextmanager
+def _sharing(
+    raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
+) -> Iterator[list[Guess]]:
+    """The guesses that this process has to learn for: of a large text, another reads it as well."""
+    if raw.size < SMALLEST_SHARED or not _may_share():
+        yield guesses
+        return
+    with open_scratch() as folder:
+        learn = partial(_learn_beside, raw, guesses, nulls, folder / "learned")
+        child = ForkedChild(folder / "learned", learn)
+        try:
+            yield []
+            try:
+                child.wait()
+            except PartFailedError:
+                learn()
+            guesses[:] = pickle.loads(child.file.read_bytes())  # noqa: S301  # by `_learn_beside`
+        finally:
+            child.end()
+
+
+def _may_share() -> bool:
+    return can_fork() and count_processors() > 1
+
+
+def _learn_beside(
+    raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str], file: Path
+) -> None:
+    for columns in _read_columns(raw, nulls):
+        _learn_texts(columns, guesses)
+    for guess in guesses:
+        guess.texts.forget_some()
+    file.write_bytes(pickle.dumps(guesses))
+
+
+Insert = Callable[[Iterable[Sequence[str]]], object]
+"""Inserts rows of texts."""
+
+
+def _load_texts(
+    insert: Insert, raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
+) -> int:
+    """Load the rows of a text, and learn from them."""
+    row_count = 0
+    for columns in _read_columns(raw, nulls):
+        _learn_texts(columns, guesses)
+        insert(zip(*columns, strict=True))
+        row_count += len(columns[0])
+    return row_count
+
+
+def _copy_texts(
+    writer: Writer, table: str, insert: Insert, raw: RawFile | TypedFile, nulls: dict[str, str]
+) -> int:
+    """Load the rows of a text that another process learns from; SQLite reads it where it can."""
+    row_count, width = 0, len(raw.names)
+    empty = ", ".join(map(quote_text, ("", *nulls)))
+    fields = [f"CASE WHEN c{at} NOT IN ({empty}) THEN c{at} END" for at in range(width)]
+    with raw.open_rows() as records, open_plain_text(writer, width) as plain:
+        copy = f"{INSERT} {table} SELECT {', '.join(fields)} {plain.source}" if plain else ""
+        for block in records.read_blocks():
+            if plain and plain.fill(block):
+                row_count += plain.check(writer.execute(copy).rowcount)
+                continue
+            for columns in _split(block, width):
+                insert(zip(*_blank(columns, nulls), strict=True))
+                row_count += len(columns[0])
+    return row_count
+
+
+def _read_columns(
+    raw: RawFile | TypedFile, nulls: dict[str, str]
+) -> Iterator[Sequence[Sequence[str]]]:
+    """The fields of some rows at a time, by column."""
+    width = len(raw.names)
+    with raw.open_rows() as records:
+        for block in records.read_blocks():
+            for columns in _split(block, width):
+                yield _blank(columns, nulls)
+
+
+def _split(block: Block, width: int) -> Iterator[Sequence[Sequence[str]]]:
+    columns = block.split_columns(width) if isinstance(block, PlainBlock) else []
+    if columns:
+        yield columns
+        return
+    rows = iter(block)
+    while chunk := list(islice(rows, _CHUNK)):
+        yield list(zip(*chunk, strict=True))
+
+
+def _blank(columns: Sequence[Sequence[str]], nulls: dict[str, str]) -> Sequence[Sequence[str]]:
+    """The columns with empty texts for those that mean that there is no value."""
+    if not nulls:
+        return columns
+    return [
+        texts if nulls.keys().isdisjoint(texts) else [nulls.get(text, text) for text in texts]
+        for texts in columns
+    ]
+
+
+def _learn_texts(columns: Sequence[Sequence[str]], guesses: Sequence[Guess]) -> None:
+    for guess, texts in zip(guesses, columns, strict=True):
+        guess.add_all(texts)
+
+
+def _load_values(
+    insert: Insert, raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
+) -> int:
+    row_count = 0
+    with raw.open_rows() as records:
+        rows = iter(records)
+        while chunk := list(islice(rows, _CHUNK)):
+            if nulls:
+                chunk = [
+                    [None if is_word(value, nulls) else value for value in row] for row in chunk
+                ]
+            try:
+                texts = [
+                    [guess.add_value(value) for guess, value in zip(guesses, row, strict=True)]
+                    for row in chunk
+                ]
+            except ValueError as error:
+                raise locate(raw) from error
+            insert(texts)
+            row_count += len(chunk)
+    return row_count
+
+
+def locate(raw: RawFile | TypedFile, document: str = "") -> SourceError:
+    """The error that tells of the first value of a file which a build would refuse.
+
+    Args:
+        raw: The file.
+        document: The field that holds documents of JSON, where one of these is refused.
+    """
+    judge = bind_document if document else classify_value
+    for source in raw.sources:
+        with open_typed(source) as records:
+            found = find_misfit(records, judge, document)
+        if isinstance(found, SourceValueError):
+            break
+    return found

@@ -1,0 +1,1 @@
+"""From a finished wheel to several: shards of one that is too large, and columnar twins."""

@@ -1,0 +1,50 @@
+"""What is said of a column of a statement: by the manifest, and by the declaration of its table."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from microcosm_sqlite.catalog.comparisons import Tables
+    from microcosm_sqlite.catalog.expressions import Column
+    from microcosm_sqlite.catalog.manifest_tables import Field, Table
+
+    class Described(Protocol):
+        """A dataset, as far as its tables are concerned."""
+
+        @property
+        def tables(self) -> Mapping[str, Table]:
+            """The tables by name."""
+
+
+def find_field(datasets: Mapping[str, Described], column: Column) -> Field | None:
+    """The field of a column, if the manifest of its dataset has it.
+
+    Args:
+        datasets: The datasets by the schemas that SQL has for them, in small letters.
+        column: Its schema, table and name, in small letters.
+    """
+    schema, table, name = column
+    dataset = datasets.get(schema)
+    if dataset is None:
+        return None
+    found = (
+        field
+        for each in dataset.tables
+        if each.lower() == table
+        for field in dataset.tables[each].fields
+        if field.name.lower() == name
+    )
+    return next(found, None)
+
+
+def find_declared_type(tables: Tables, column: Column) -> str:
+    """The declared type of a column; empty where there is none, and for what is computed."""
+    schema, table, name = column
+    if not schema:
+        return ""
+    query = "SELECT type FROM pragma_table_xinfo(?, ?) WHERE lower(name) = ?"
+    found = tables.ask(query, table, schema, name)
+    return found[0][0] if found else ""

@@ -1,0 +1,1 @@
+"""Datasets for agents: bounded answers, and a server of the Model Context Protocol."""

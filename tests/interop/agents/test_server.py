@@ -1,0 +1,122 @@
+"""The server, asked by the client of the protocol's own library, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from microcosm_sqlite.interop.agents.reading import BoundedReader, Limits
+from microcosm_sqlite.interop.agents.server import make_server
+from tests.support.hostile_sql import BOMB, REFUSED, WRITES
+from tests.support.program import Program
+from tests.support.wheels import Wheel, make_database
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """An environment of one dataset."""
+    folder = tmp_path_factory.mktemp("agents")
+    database = make_database(folder / "made" / "colours.db", rows=500)
+    Wheel().carry(database, compression="zstd").install(folder / "site")
+    (folder / "home").mkdir()
+    return Program(folder / "site", folder / "home", {"PYTHONWARNINGS": "default"})
+
+
+def start(program: Program, *arguments: str) -> Any:
+    """The server in a process of its own."""
+    command, *rest = program.command("mcp", *arguments)
+    return stdio_client(
+        StdioServerParameters(command=command, args=rest, env=program.environment, cwd=program.home)
+    )
+
+
+def talk(server: Any, talking: Callable[[Client], Awaitable[None]]) -> None:
+    async def run() -> None:
+        with anyio.fail_after(50):
+            async with Client(server) as client:
+                await talking(client)
+
+    anyio.run(run)
+
+
+async def ask(client: Client, tool: str, **arguments: object) -> tuple[bool, str]:
+    result: Any = await client.call_tool(tool, arguments)
+    return bool(result.is_error), result.content[0].text
+
+
+async def use_all_tools(client: Client) -> None:
+    tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    assert list(tools) == ["list_datasets", "describe_dataset", "sample_rows", "run_query"]
+    assert all(tool.annotations.read_only_hint for tool in tools.values())
+    assert "sql" in tools["run_query"].input_schema["required"]
+    _, listed = await ask(client, "list_datasets")
+    assert json.loads(listed)["datasets"][0]["tables"] == {"colour": 3, "shade": 503}
+    _, described = await ask(client, "describe_dataset", dataset="colours", table="colour")
+    assert [c["name"] for c in json.loads(described)["columns"]] == ["id", "name", "warmth"]
+    _, sample = await ask(client, "sample_rows", dataset="colours", table="shade", rows=2)
+    assert json.loads(sample)["rows"] == [["crimson", 1], ["shade 000499", 2]]
+    sql = "SELECT name FROM colour ORDER BY warmth DESC"
+    _, answer = await ask(client, "run_query", dataset="colours", sql=sql)
+    assert json.loads(answer)["rows"] == [["red"], ["blue"], ["grün"]]
+    is_error, text = await ask(client, "run_query", dataset="colours", sql="SELECT nam FROM colour")
+    assert is_error
+    assert text.endswith("no such column: nam. Did you mean 'name'?")
+    assert (await ask(client, "run_query", dataset="colours"))[0]
+    # Whoever cancels is not waited for, and others are answered meanwhile.
+    started = time.monotonic()
+    with anyio.move_on_after(0.3):
+        await ask(client, "run_query", dataset="colours", sql=BOMB)
+    assert time.monotonic() - started < 5
+    answers: list[str] = []
+
+    async def count(number: int) -> None:
+        counted = f"SELECT {number}, count(*) FROM shade"
+        answers.append((await ask(client, "run_query", dataset="colours", sql=counted))[1])
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(count, number)
+    assert sorted(json.loads(answer)["rows"][0] for answer in answers) == [
+        [number, 503] for number in range(20)
+    ]
+
+
+def test_an_agent_lists_describes_samples_and_queries(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(program.site)
+    with closing(BoundedReader(["colours"], Limits(seconds=20))) as reader:
+        talk(make_server(reader), use_all_tools)
+
+
+@pytest.mark.slow
+def test_a_host_starts_the_server_and_an_agent_uses_all_tools(program: Program) -> None:
+    talk(start(program, "colours", "--seconds", "20"), use_all_tools)
+
+
+HUGE = [
+    "SELECT " + ", ".join([f"{function}(4000000)"] * 300) for function in ("zeroblob", "randomblob")
+]
+
+
+@pytest.mark.slow
+def test_no_statement_ends_the_server(program: Program) -> None:
+    async def talking(client: Client) -> None:
+        for sql in (*WRITES, *REFUSED, BOMB, *HUGE, "SELECT '\0'", "x" * 1_000_000):
+            is_error, text = await ask(client, "run_query", dataset="colours", sql=sql)
+            assert is_error, sql
+            assert len(text) < 1500
+            assert "Traceback" not in text
+        _, answer = await ask(client, "run_query", dataset="colours", sql="SELECT 1")
+        assert json.loads(answer)["rows"] == [[1]]
+
+    talk(start(program, "--seconds", "1"), talking)
+    assert {path.name for path in program.home.iterdir()} <= {"cache"}
