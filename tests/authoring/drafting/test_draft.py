@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import shutil
 import sqlite3
 import tomllib
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -473,8 +473,8 @@ def check_told(table: str, thing: str, report: tuple[str, ...]) -> None:
         start = next(n for n, line in enumerate(report) if line.startswith(f"{table}: "))
         lines += takewhile(lambda line: line.startswith("  "), report[start + 1 :])
     # A key of a column that is left out by name goes with it.
-    columns = re.findall(r"'([^']+)'", name) if word != "foreign" else [name[len("key (") : -1]]
-    left_out = [f"left out: column {column} of {table}," for column in columns]
+    columns = {"u": lambda: literal_eval(name), "foreign": lambda: [name[len("key (") : -1]]}
+    left_out = [f"left out: column {column} of {table}," for column in columns.get(word, list)()]
     told = {
         "column": [f"  {name}: ", f"column {name} of {table},", f"  {name} to "],
         "key": ["  key: ", f"primary key {table},"],
