@@ -86,6 +86,8 @@ def _compare_processors(times: Sequence[tuple[Times, Times]]) -> float | None:
 
 def compete(contests: Sequence[Contest], rounds: int) -> list[dict[str, object]]:
     """Warm everything up once, then run the rounds of all contests in turns."""
+    # Users' programs keep what Python compiled; without that each start would compile our modules.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for contest in contests:
         contest.ours()
         contest.rival()

@@ -141,10 +141,10 @@ def contests_of_commands(place: Path, database: Path) -> list[Contest]:
     wheel = Wheel("flights-data").carry(database, name="flights", package="flights_data")
     wheel.install(site)
     bare.write_text(BARE_CLICK)
-    environment = os.environ | {"PYTHONPATH": str(site)}
 
     def start(*words: str) -> None:
         command = [sys.executable, *words]
+        environment = os.environ | {"PYTHONPATH": str(site)}
         subprocess.run(command, env=environment, check=True, capture_output=True)
 
     verbs = (
