@@ -13,7 +13,12 @@ import sqlite3
 from collections.abc import Mapping
 
 from microcosm_sqlite.catalog.comparisons import Comparisons, Tables
-from microcosm_sqlite.catalog.described_columns import find_declared_type, find_field
+from microcosm_sqlite.catalog.described_columns import (
+    FIRST_ROWS,
+    find_declared_type,
+    find_field,
+    read_example,
+)
 from microcosm_sqlite.catalog.expressions import A_NUMBER
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.sql_tokens import (
@@ -66,7 +71,8 @@ class Plan:
         """The parameters, with those that are compared spelled as the columns store them.
 
         Raises:
-            QueryError: One of them is compared with columns that store it in different ways.
+            QueryError: One of them is compared with columns that store it in different ways, or
+                that hold nothing of its type.
         """
         # The usual case costs a look: numbers and texts that are compared with numbers and texts.
         if (
@@ -240,11 +246,18 @@ class _Speller:
         is_converted: Whether SQLite converts a text to the number that it is compared with.
     """
 
-    __slots__ = ("_example", "_kind", "is_converted", "is_plain")
+    __slots__ = ("_column", "_example", "_kind", "is_converted", "is_plain")
 
     def __init__(
-        self, kind: Kind | None, example: object, *, is_plain: bool, is_converted: bool = False
+        self,
+        column: str,
+        kind: Kind | None,
+        example: object,
+        *,
+        is_plain: bool,
+        is_converted: bool = False,
     ) -> None:
+        self._column = column
         self._kind = kind
         self._example = example
         self.is_plain = is_plain
@@ -255,7 +268,7 @@ class _Speller:
             return value
         from microcosm_sqlite.common.stored_values import store_as
 
-        return store_as(self._kind, value, self._example)
+        return store_as(self._kind, value, self._example, self._column)
 
 
 class _Columns:
@@ -292,13 +305,15 @@ class _Columns:
         else:
             kind = self._find_declared_kind(column)
         name = kind.name if kind else ""
+        label = f"{column[1]}.{column[2]}" if column[1] else "What is computed"
         if name in SPELLED:
             example = field.value_range[0] if field and field.value_range else None
-            return _Speller(kind, example or self._read_example(*column), is_plain=False)
+            return _Speller(label, kind, example or self._read_example(*column), is_plain=False)
         is_number = name in NUMBERS
         return _Speller(
+            label,
             kind,
-            self._read_example(*column, rows=100) if name in TEXTS else None,
+            self._read_example(*column, rows=FIRST_ROWS) if name in TEXTS else None,
             is_plain=not (is_free and is_number),
             is_converted=is_number and not is_free,
         )
@@ -312,13 +327,8 @@ class _Columns:
         return find_declared_kind(declared) if declared else None
 
     def _read_example(self, schema: str, table: str, column: str, rows: int = -1) -> object:
-        """A value, if one of the first rows has any."""
         owner = f"{quote_identifier(schema)}.{quote_identifier(table)}"
-        found = self._tables.ask(
-            f"SELECT x FROM (SELECT {quote_identifier(column)} AS x FROM {owner} LIMIT {rows}) "
-            "WHERE x IS NOT NULL LIMIT 1"
-        )
-        return found[0][0] if found else None
+        return read_example(self._tables.ask, owner, quote_identifier(column), rows)
 
 
 def _store_plain(value: object) -> object:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Protocol
+    from collections.abc import Callable, Mapping
+    from typing import Any, Protocol
 
     from microcosm_sqlite.catalog.comparisons import Tables
     from microcosm_sqlite.catalog.expressions import Column
@@ -48,3 +48,21 @@ def find_declared_type(tables: Tables, column: Column) -> str:
     query = "SELECT type FROM pragma_table_xinfo(?, ?) WHERE lower(name) = ?"
     found = tables.ask(query, table, schema, name)
     return found[0][0] if found else ""
+
+
+FIRST_ROWS = 100
+"""Among so many rows an example is looked for in a column of texts, which may be empty."""
+
+
+def read_example(ask: Callable[[str], list[Any]], owner: str, column: str, rows: int) -> object:
+    """A value of a column, if one of the first rows has any.
+
+    Args:
+        ask: Returns the rows of an answer.
+        owner: The table, as SQL has to write it.
+        column: The column, likewise.
+        rows: The number of rows; -1 for all.
+    """
+    first = f"SELECT {column} AS x FROM {owner} LIMIT {rows}"
+    found = ask(f"SELECT x FROM ({first}) WHERE x IS NOT NULL AND x <> '' LIMIT 1")
+    return found[0][0] if found else None

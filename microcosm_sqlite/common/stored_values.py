@@ -10,74 +10,14 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from microcosm_sqlite.common import kinds
+from microcosm_sqlite.common.durations import parse_duration, read_duration, spell_duration
 from microcosm_sqlite.common.kinds import Kind, as_stored, as_utc, parse_boolean, store_duration
+from microcosm_sqlite.errors import QueryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-
-EPOCH = datetime(1970, 1, 1)
-"""From here SQLAlchemy counts the moment that it stores for a duration."""
-
-_CLOCK = (
-    r"((?P<days>-?[0-9]+) days?,? )?(?P<sign>[+-])?(?P<hours>[0-9]+):(?P<minutes>[0-9]{2})"
-    r":(?P<seconds>[0-9]{2}(\.[0-9]{1,6})?)"
-)
-_ISO = (
-    r"(?P<sign>-)?P(?=.)((?P<weeks>[0-9]+)W)?((?P<days>[0-9]+)D)?"
-    r"(T(?=.)((?P<hours>[0-9]+)H)?((?P<minutes>[0-9]+)M)?((?P<seconds>[0-9]+(\.[0-9]{1,6})?)S)?)?"
-)
-
-
-def parse_duration(text: str) -> timedelta:
-    """The duration of a text in ISO 8601, or of a clock as Python and pandas show it.
-
-    >>> parse_duration("P1DT2H") == parse_duration("1 day, 2:00:00") == timedelta(hours=26)
-    True
-
-    Raises:
-        ValueError: It is neither.
-        OverflowError: It is a billion days or more.
-    """
-    import re  # which takes its time, and which few statements need
-
-    match = re.fullmatch(_ISO, text) or re.fullmatch(_CLOCK, text)
-    if match is None:
-        raise ValueError(f"not a duration: {text!r}")
-    parts = match.groupdict()
-    sign = -1 if parts.pop("sign") == "-" else 1
-    return sign * timedelta(**{unit: float(part) for unit, part in parts.items() if part})
-
-
-def spell_duration(value: timedelta) -> str:
-    """A duration in ISO 8601.
-
-    >>> spell_duration(timedelta(days=1, hours=2, minutes=30)), spell_duration(-timedelta(hours=1))
-    ('P1DT2H30M', '-PT1H')
-    """
-    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
-    minutes, seconds = divmod(value.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{value.microseconds:06}".rstrip("0").rstrip(".")
-    clock = [
-        f"{number}{unit}"
-        for number, unit in ((hours, "H"), (minutes, "M"), (f"{seconds}{fraction}", "S"))
-        if number not in (0, "0")
-    ]
-    days = f"{value.days}D" if value.days else ""
-    clock = clock if clock or days else ["0S"]
-    return f"{sign}P{days}{'T' if clock else ''}{''.join(clock)}"
-
-
-def read_duration(stored: str) -> timedelta:
-    """The duration that a stored text stands for.
-
-    Raises:
-        ValueError: It is not such a text.
-    """
-    return datetime.fromisoformat(stored) - EPOCH
 
 
 _CLOCKS = {"00:00", "00:00:00", *(f"00:00:00.{'0' * digits}" for digits in range(3, 7))}
@@ -98,7 +38,9 @@ def read_moment(text: str) -> datetime:
     return as_utc(datetime.fromisoformat(text))
 
 
-def store_as(kind: Kind | None, value: object, example: object = None) -> object:
+def store_as(
+    kind: Kind | None, value: object, example: object = None, column: str = "The column"
+) -> object:
     """Return the stored form of a value; a text that stands for none stays as it is.
 
     >>> store_as(kinds.KINDS["datetime"], "2013-01-01T12:00+02:00")
@@ -113,18 +55,48 @@ def store_as(kind: Kind | None, value: object, example: object = None) -> object
         value: A value of Python, of NumPy or of Arrow.
         example: A value that the column stores, which tells how it spells moments and UUIDs. By
             default it is the way of SQLAlchemy.
+        column: What the column is called, for errors.
+
+    Raises:
+        QueryError: No value of such a column is a value of this type.
     """
     value = as_plain(value)
     convert = _STORE.get(kind.name) if kind else None
     if convert and value is not None:
         try:
             return convert(value, example)
+        except _UnlikeError as error:
+            raise refuse_comparison(kind, value, example, column) from error
         except (ValueError, OverflowError):
             is_year = isinstance(value, str) and len(value) == 4 and value.isdecimal()
             if is_year and kind and kind.name in (kinds.DATETIME, kinds.DATE):
                 # SQLite would take it for a number, which is less than every text.
                 return f"{value}-"
     return as_stored(value)
+
+
+def refuse_comparison(kind: Kind | None, value: object, example: object, column: str) -> QueryError:
+    """The error for a value that is compared with a column of numbers, or of texts unlike it.
+
+    Args:
+        kind: The kind of the column.
+        value: The value.
+        example: A text of the column, or None where none is known.
+        column: What the column is called.
+    """
+    form, holds = "text", "holds texts"
+    if kind and kind.name in NUMBERS:
+        form, holds = "number", "holds numbers"
+    elif example is not None:
+        holds += f" such as {str(example)[:50]!r}"
+    return QueryError(
+        f"{column} {holds}, so it cannot be compared with the {type(value).__name__} {value}.",
+        hint=f"Compare it with a {form}, as the column has it.",
+    )
+
+
+class _UnlikeError(ValueError):
+    """The values of a column are of another kind than the value that it is compared with."""
 
 
 def as_plain(value: object) -> object:
@@ -252,37 +224,75 @@ def _store_uuid(value: object, example: object) -> object:
 
 
 def _store_text(value: object, example: object) -> object:
-    """The text by which files and people write a value that is in a column of texts."""
-    if isinstance(value, timedelta):
-        return spell_duration(value)
-    if isinstance(value, datetime):
-        return _write_moment(value, example)
-    if type(value).__name__ == "UUID" and isinstance(example, str) and len(example) == 32:
-        return str(value).replace("-", "")
-    return str(value) if type(value).__name__ in _WRITTEN else as_stored(value)
+    """The text by which files and people write a value that is in a column of texts.
+
+    Raises:
+        _UnlikeError: The example is no such value, or is written in a way that is not known.
+    """
+    write = next((write for type_, write in _WRITE.items() if isinstance(value, type_)), None)
+    if write is None:
+        return _store_identifier(value, example)
+    try:
+        return write(value, example if isinstance(example, str) else None)
+    except ValueError as error:
+        raise _UnlikeError(value) from error
 
 
-def _write_moment(value: datetime, example: object) -> str:
+def _write_day(value: date, example: str | None) -> object:
+    """A day as the texts of a column write theirs; among moments it is midnight."""
+    if example is None:
+        return value.isoformat()
+    return _write_moment(datetime(value.year, value.month, value.day), example)
+
+
+def _write_moment(value: datetime, example: str | None) -> object:
     """A moment as the texts of a column write theirs, which may end in the offset of UTC.
 
     Raises:
         ValueError: The example is no moment, or has another offset.
     """
-    text = example if isinstance(example, str) else ""
-    end = next((each for each in ("Z", "+00:00") if text.endswith(each)), "")
-    shown = text.removesuffix(end)
-    datetime.fromisoformat(shown)
-    if len(shown) == 10 and value == datetime(value.year, value.month, value.day):
-        return value.date().isoformat()
+    if example is None:
+        return as_stored(value)
+    end = next((each for each in ("Z", "+00:00") if example.endswith(each)), "")
+    shown = example.removesuffix(end)
+    if datetime.fromisoformat(shown).date().isoformat() == shown:
+        # A day with a time is no date; in this form it sorts among dates as the moment that it is.
+        is_midnight = value == datetime(value.year, value.month, value.day)
+        return value.date().isoformat() if is_midnight else as_stored(value)
     return f"{_store_moment(value, shown)}{end}"
 
 
-_WRITTEN = ("date", "time", "Decimal", "UUID")
-"""Names of the types whose values a column of texts holds as Python writes them."""
+def _write_clock(value: time, example: str | None) -> object:
+    return str(value) if example is None else _store_time(value, example)
+
+
+def _write_duration(value: timedelta, example: str | None) -> object:
+    if example is not None and not example.lstrip("-").startswith("P"):
+        raise ValueError(example)
+    return spell_duration(value)
+
+
+_WRITE: dict[type, Callable[[Any, str | None], object]] = {
+    timedelta: _write_duration,
+    datetime: _write_moment,
+    date: _write_day,
+    time: _write_clock,
+}
+"""Writes values among texts, by their types; a datetime is a date as well, and so comes first."""
+
+
+def _store_identifier(value: object, example: object) -> object:
+    """Texts of UUIDs and decimals, which only the names of their types tell; others as stored."""
+    type_ = type(value).__name__
+    if type_ == "UUID" and isinstance(example, str) and len(example) == 32:
+        return str(value).replace("-", "")
+    return str(value) if type_ in ("Decimal", "UUID") else as_stored(value)
 
 
 def _store_number(value: object, example: object) -> object:  # noqa: ARG001
     """A text that is a number as the number, as SQLite does where it converts."""
+    if isinstance(value, date | time | timedelta):
+        raise _UnlikeError(value)
     if not isinstance(value, str):
         raise ValueError(value)  # noqa: TRY004  # it is no text, whatever its type
     number = float(value)

@@ -67,6 +67,16 @@ def explain_read_only(name: str, location: Location, context: ExceptionContext) 
             context.sqlalchemy_exception.add_note(hint)
 
 
+def explain_refusal(context: ExceptionContext) -> None:
+    """Raise an error of our own as it is, which SQLAlchemy would wrap in one of its own.
+
+    Raises:
+        QueryError: A value cannot be compared with its column.
+    """
+    if isinstance(context.original_exception, QueryError):
+        raise context.original_exception
+
+
 def explain_absence(name: str, path: str | None) -> str:
     """Say that a row may be missing because only an edition is read; empty if all rows are.
 

@@ -29,9 +29,11 @@ from microcosm_sqlite.catalog.preflight import refuse_special_sidecars
 from microcosm_sqlite.catalog.registry import find_required, find_requirements
 from microcosm_sqlite.catalog.untrusted import TIME_LIMIT, attach_restricted, limit_time
 from microcosm_sqlite.errors import DatasetFileMissingError
+from microcosm_sqlite.orm.comparing import read_examples
 from microcosm_sqlite.orm.engine_errors import (
     explain_configured,
     explain_read_only,
+    explain_refusal,
     find_driver_connection,
     refuse_unopened,
 )
@@ -84,6 +86,7 @@ class Recipe(NamedTuple):
             # A listener that may change statements is registered itself, others in a wrapper: so
             # `rows` can tell this one, which watches nothing, from those that must be called.
             event.listen(engine, name, listener, retval=listener is begin_before_writing)
+        event.listen(engine, "handle_error", explain_refusal)
 
     @property
     def is_read_only(self) -> bool:
@@ -177,7 +180,7 @@ def create_readonly_engine(
     listeners: Listeners = [("handle_error", explain), *statements.listeners]
     if untrusted:
         listeners.append(("before_cursor_execute", _restart_clock))
-    return _create(
+    engine = _create(
         Recipe(
             open=lambda: connect(
                 location, attach=attach, check_same_thread=False, untrusted=untrusted
@@ -191,6 +194,9 @@ def create_readonly_engine(
         ),
         echo,
     )
+    if not untrusted:
+        read_examples(engine, recipes[engine].open)
+    return engine
 
 
 def create_readwrite_engine(

@@ -7,27 +7,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import TIMESTAMP, BinaryExpression, BindParameter, DateTime, type_coerce
+from sqlalchemy import TIMESTAMP, DateTime
 from sqlalchemy.dialects.sqlite import DATETIME
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.sql import operators
-from sqlalchemy.sql.expression import ExpressionClauseList
-from sqlalchemy.types import (
-    Boolean,
-    Date,
-    Interval,
-    Numeric,
-    String,
-    Time,
-    TypeDecorator,
-    TypeEngine,
-    Unicode,
-    Uuid,
-)
-from sqlalchemy.types import Enum as EnumColumn
+from sqlalchemy.types import Boolean, TypeDecorator, Unicode
 
-from microcosm_sqlite.common.kinds import DATE, KINDS, TEXT, as_utc, parse_boolean
-from microcosm_sqlite.common.stored_values import store_as
+from microcosm_sqlite.common.kinds import as_utc, parse_boolean
+from microcosm_sqlite.orm.comparing import AlikeCompiler, copy_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,106 +110,6 @@ class SecondInUTC(MomentInUTC):
         return bind_second
 
 
-class _DayOrMoment(TypeDecorator[Any]):
-    """A datetime that is compared with a date: one at midnight is that date."""
-
-    impl = Unicode
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """The text that sorts as the moment does among dates."""
-        return store_as(KINDS[DATE], value)
-
-
-class _AsText(TypeDecorator[Any]):
-    """A value of Python that is compared with texts."""
-
-    impl = Unicode
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """The text by which files and people write it."""
-        return as_text(value, self.impl_instance)
-
-
-def as_text(value: Any, type_: TypeEngine[Any]) -> Any:
-    """A value of Python as a column of texts holds it; for a column of another type it stays.
-
-    So does what SQLite takes as it is, and a datetime, which programs write in several ways.
-    """
-    if isinstance(value, str | int | float | bytes | datetime) or not is_text(type_):
-        return value
-    return store_as(KINDS[TEXT], value, "0" * (getattr(type_, "length", 0) or 0))
-
-
-def is_text(type_: TypeEngine[Any]) -> bool:
-    """Whether a type is one of texts."""
-    return isinstance(type_, String) and not isinstance(type_, EnumColumn)
-
-
-_COMPARE = frozenset(
-    (
-        *(operators.eq, operators.ne, operators.lt, operators.le, operators.gt, operators.ge),
-        *(operators.in_op, operators.not_in_op, operators.between_op, operators.not_between_op),
-        *(operators.is_distinct_from, operators.is_not_distinct_from),
-    )
-)
-_SAME_DAY = (operators.eq, operators.ne, operators.in_op, operators.not_in_op)
-
-
-class AlikeCompiler(SQLiteCompiler):
-    """Compares a column with a value as stores do, which bind it by the type of the column.
-
-    SQLAlchemy binds a value by its own type where it is of another one: a datetime that is compared
-    with a column of dates, or a UUID that is compared with one of texts, is then equal to none.
-    """
-
-    _beside: TypeEngine[Any] | None = None
-
-    def visit_binary(self, binary: BinaryExpression[Any], *args: Any, **options: Any) -> Any:
-        """Compile an operator and what stands beside it."""
-        outer, self._beside = self._beside, None
-        right: Any = binary.right
-        values = right.clauses if isinstance(right, ExpressionClauseList) else [right]
-        is_comparing = binary.operator in _COMPARE
-        if is_comparing and all(isinstance(value, BindParameter) for value in values):
-            self._beside = binary.left.type
-            self._is_day = binary.operator in _SAME_DAY
-        try:
-            return super().visit_binary(  # type: ignore[no-untyped-call]
-                binary, *args, **options
-            )
-        finally:
-            self._beside = outer
-
-    def visit_bindparam(self, bindparam: Any, *args: Any, **options: Any) -> Any:
-        """Compile a value."""
-        if self._beside is not None and bindparam.unique:
-            type_ = _choose_type(self._beside, bindparam.type, is_day=self._is_day)
-            if type_ is not None:
-                bindparam = type_coerce(bindparam, type_).typed_expression
-        return super().visit_bindparam(  # type: ignore[no-untyped-call]
-            bindparam, *args, **options
-        )
-
-    _is_day = False
-
-
-def _choose_type(
-    column: TypeEngine[Any], value: TypeEngine[Any], *, is_day: bool
-) -> TypeEngine[Any] | None:
-    """The type to bind a value by that is compared with a column; None for its own."""
-    if isinstance(column, Date) and isinstance(value, DateTime):
-        return column if is_day else _DayOrMoment()
-    if isinstance(column, DateTime) and isinstance(value, Date):
-        return column
-    if isinstance(column, Time) and isinstance(value, DateTime):
-        return column
-    if is_text(column) and isinstance(value, Uuid | Time | Date | Numeric | Interval):
-        return _AsText(getattr(column, "length", None))
-    return None
-
-
 class IdentityMixin:
     """Equality by value: two instances are equal if their types and loaded columns are.
 
@@ -294,4 +179,5 @@ def compare_as_stored(engine: Engine, dataset: InstalledDataset) -> None:
 def copy_dialect(source: Engine, target: Engine) -> None:
     """Let another engine do as one does."""
     adapt_dialect(target)
+    copy_examples(source, target)
     target.dialect.colspecs = source.dialect.colspecs

@@ -234,7 +234,6 @@ SAME: list[tuple[str, Any, list[int]]] = [
     ("at", date(2013, 1, 2), [2]),
     ("at", datetime(2013, 1, 1, 12, tzinfo=EAST), [1]),
     ("name", UUID(int=5), [1]),
-    ("name", time(8, 30), [2]),
     ("mark", UUID(int=5), [1]),
     ("mark", Decimal("0.50"), [2]),
     ("key", UUID(int=6), [2]),

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.values.date_formats import compile_format, compile_number_format
+from microcosm_sqlite.common.durations import parse_duration
 from microcosm_sqlite.common.kinds import (
     BOOLEAN,
     DATE,
@@ -34,7 +35,7 @@ from microcosm_sqlite.common.kinds import (
     parse_boolean,
     store_duration,
 )
-from microcosm_sqlite.common.stored_values import parse_duration, read_moment
+from microcosm_sqlite.common.stored_values import read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,9 +35,9 @@ from microcosm_sqlite.authoring.values.parsing import (
     parse_datetime,
 )
 from microcosm_sqlite.authoring.values.suspicions import ALWAYS
+from microcosm_sqlite.common.durations import EPOCH
 from microcosm_sqlite.common.kinds import BINARY, DURATION, JSON
 from microcosm_sqlite.common.sql import find_affinity, join_evenly, quote_identifier, quote_text
-from microcosm_sqlite.common.stored_values import EPOCH
 from microcosm_sqlite.errors import SettingsError
 
 CACHE_SIZE = 1 << 14

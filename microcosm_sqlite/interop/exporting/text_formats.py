@@ -12,11 +12,11 @@ from functools import partial
 from io import StringIO
 
 from microcosm_sqlite.common import kinds
+from microcosm_sqlite.common.durations import read_duration, spell_duration
 from microcosm_sqlite.common.kinds import (
     find_decimal_size,
     find_kind,
 )
-from microcosm_sqlite.common.stored_values import read_duration, spell_duration
 from microcosm_sqlite.common.wording import find_free_name
 
 TYPE_CHECKING = False

@@ -15,9 +15,9 @@ from datetime import datetime
 from itertools import combinations, pairwise
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.common.durations import EPOCH
 from microcosm_sqlite.common.kinds import DATE, INTEGER, TEXT, UUID
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.stored_values import EPOCH
 
 SAMPLE = 10_000
 
