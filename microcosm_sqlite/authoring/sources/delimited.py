@@ -16,6 +16,7 @@ from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.misread_text import refuse_misread
 from microcosm_sqlite.authoring.sources.records import Block, Records, SourceFile
+from microcosm_sqlite.authoring.sources.row_ends import refuse_row_ends
 from microcosm_sqlite.authoring.sources.row_reader import RowReader, prepare_lines, repair_lines
 from microcosm_sqlite.authoring.sources.streams import (
     BUFFER_SIZE,
@@ -59,7 +60,10 @@ class DelimitedOpener:
             SourceError: It has no header, or is not in its dialect or encoding.
         """
         if self.span is None:
-            refuse_misread(self.source.path, self.options.encoding, self.source.name)
+            path, name = self.source.path, self.source.name
+            refuse_misread(path, self.options.encoding, name)
+            dialect = make_dialect(self.source, self.options)
+            refuse_row_ends(path, self.options.encoding, dialect["delimiter"], name)
         try:
             header = self._find_header()
             with self._open_reader(advance) as (reader, skipped):

@@ -94,6 +94,7 @@ def _read(text: IO[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         return
     lines = chain(StringIO(head + text.readline(), newline=""), text)
     for line, content in enumerate(lines, start=1):
+        content = content.removeprefix(_RECORD)  # noqa: PLW2901
         if not content.strip():
             continue
         try:
@@ -160,6 +161,8 @@ def _find_comma(content: str) -> str:
     return ""
 
 
+_RECORD = "\x1e"
+"""What each text begins with in a sequence of JSON texts, RFC 7464."""
 _OBJECTS = re.compile(r"\s*\[\s*(\{|\]\s*\Z)")
 _EXPECTED_OBJECT = "The file must be one array of objects, with the columns as their keys."
 _EXPECTED = "Each line must be one JSON object, with the columns as its keys."

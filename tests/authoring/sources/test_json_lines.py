@@ -57,6 +57,13 @@ def test_every_object_is_a_row_with_the_keys_of_all(
     assert rows == [dict.fromkeys(records.header) | each for each in objects]
 
 
+def test_a_sequence_of_json_texts_is_read_as_lines_are(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('\x1e{"a": 1}\n\x1e{"a": "\\u001e"}\n', "utf-8")
+    with open_file(path)() as records:
+        assert list(records.numbered()) == [(1, [1]), (2, ["\x1e"])]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
