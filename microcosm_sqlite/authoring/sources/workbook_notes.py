@@ -12,6 +12,11 @@ from microcosm_sqlite.common.wording import spell_count
 Rows = list[tuple[int, list[Any]]]
 """The rows of a sheet, each with its number there."""
 
+NOTHING_SEEN = (
+    "rows and columns that it hides are read too, and cannot be told of in this format; to be "
+    "told, save it as .xlsx"
+)
+"""Of a workbook whose parts cannot be read, which is one of old Excel."""
 _SHOWN = 60
 _NAMES_TOLD = 3
 

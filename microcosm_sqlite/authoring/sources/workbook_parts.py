@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.sources.cell_formats import (
     list_formats,
     list_shown,
 )
+from microcosm_sqlite.authoring.sources.opendocument import list_hidden
 from microcosm_sqlite.errors import SourceError
 
 _MOST_CELLS = 100_000_000
@@ -130,10 +131,16 @@ def _find_valueless(path: Path, name: str, _: tuple[int, int]) -> dict[str, Valu
         if "xl/workbook.xml" not in names:
             # OpenDocument, whose cells calamine bounds itself.
             content = archive.read("content.xml") if "content.xml" in names else b""
-            none = ("", 0)
+            shown, none = list_shown(content), ("", 0)
             return {
-                sheet: Valueless(none, none, shown=shown)
-                for sheet, shown in list_shown(content).items()
+                sheet: Valueless(
+                    none,
+                    none,
+                    shown=shown.get(sheet, NOT_SHOWN),
+                    hidden_rows=hidden.rows,
+                    hidden_columns=hidden.columns,
+                )
+                for sheet, hidden in list_hidden(content).items()
             }
         for part in names:
             if part.endswith(".xml") and "sheets/" in part:

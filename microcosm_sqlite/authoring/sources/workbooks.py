@@ -17,6 +17,7 @@ from microcosm_sqlite.authoring.sources.records import Records, SourceFile, libr
 from microcosm_sqlite.authoring.sources.second_headers import describe_second_header
 from microcosm_sqlite.authoring.sources.streams import Advance, ignore_advance
 from microcosm_sqlite.authoring.sources.workbook_notes import (
+    NOTHING_SEEN,
     Rows,
     describe_doubt,
     describe_gaps,
@@ -200,6 +201,8 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
         numbers = [number for number, _ in below]
         notes += describe_hidden(found, numbers, kept)
         notes += describe_ranges(found, [line, *numbers], kept)
+    else:
+        notes.append(NOTHING_SEEN)
     return Sheet(header, below, tuple(notes))
 
 

@@ -113,6 +113,14 @@ def test_other_formats_have_the_same_cells(tmp_path: Path, suffix: str, write_it
     assert [row for _, row in found.rows] == ROWS[1:]
 
 
+def test_old_workbooks_say_that_what_they_hide_cannot_be_told(tmp_path: Path) -> None:
+    for suffix, write_it, is_told in (("xls", write_xls, True), ("ods", write_ods, False)):
+        path = tmp_path / f"people.{suffix}"
+        write_it(path)
+        notes = read_sheet(path, path.name, "People").notes
+        assert any("hides are read too, and cannot be told" in note for note in notes) == is_told
+
+
 @pytest.mark.parametrize("suffix", [".xlsx", ".ods"])
 def test_a_workbook_that_is_called_otherwise_is_read_once_it_is_renamed(
     tmp_path: Path, suffix: str
