@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 import warnings
 import zipfile
@@ -477,6 +478,31 @@ def test_metadata_that_twine_6_refuses_is_told(wheel: Wheel, tmp_path: Path) -> 
     assert tell(report) == {"P25": "METADATA has version 2.5, which Twine 6 does not upload"}
 
 
+@pytest.mark.slow
+def test_metadata_is_of_the_version_that_is_advised(project: Path) -> None:
+    settings = project / "pyproject.toml"
+    told = settings.read_text()
+    setting = 'core-metadata-version = "2.4"\n'
+    names = told.replace("[project]\n", '[project]\nimport-names = ["birds_data"]\n', 1)
+    settings.write_text(names.replace(setting, ""))
+    build_wheel(project)
+    (found,) = check_publication(project).warnings
+    assert found.code == "P25"
+    # What the hint says is done, word for word.
+    assert (
+        f"Set {setting.strip()} below [tool.hatch.build.targets.wheel] and of sdist" in found.hint
+    )
+    assert "leave out `import-names`" in found.hint
+    text = settings.read_text().replace('import-names = ["birds_data"]\n', "")
+    for target in ("wheel", "sdist"):
+        section = f"[tool.hatch.build.targets.{target}]\n"
+        text = text.replace(section, section + setting)
+    settings.write_text(text)
+    shutil.rmtree(project / "dist")
+    build_wheel(project)
+    assert tell(check_publication(project)) == {}
+
+
 def test_a_local_version_is_refused(complete: Path, tmp_path: Path) -> None:
     project = Path(shutil.copytree(complete, tmp_path / "p", ignore=shutil.ignore_patterns("dist")))
     settings = project / "pyproject.toml"
@@ -653,6 +679,27 @@ def test_what_was_built_of_other_sources_is_told(
         "P21": f"{file} is newer than it",
         "P22": f"birds_data-1.0.tar.gz has a different {file}",
     }
+
+
+@pytest.mark.slow
+def test_what_is_stale_is_built_by_the_commands_that_are_told(
+    complete: Path, tmp_path: Path
+) -> None:
+    project = Path(shutil.copytree(complete, tmp_path / "birds-data"))
+    build_sdist(project)
+    source = project / "sources/birds.csv"
+    source.write_text(source.read_text().replace("Rook", "Crow"))
+    report = check_publication(project)
+    hints = {each.code: each.hint for each in report.findings}
+    assert hints.keys() == {"P21", "P22"}
+    for hint in hints.values():
+        program, *arguments = hint.partition(": ")[2].split()
+        module = [arguments.pop(0), arguments.pop(0)] if program == "python" else ["-m", program]
+        # What builds is here already, and no index is asked for it.
+        offline = {"pip": "--no-build-isolation", "build": "--no-isolation"}[module[1]]
+        command = [sys.executable, *module, *arguments, offline]
+        subprocess.run(command, cwd=project, check=True, capture_output=True)
+    assert tell(check_publication(project)) == {}
 
 
 def test_a_wheel_with_other_tables_is_told(complete: Path, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from microcosm_sqlite import dataset, register
 from microcosm_sqlite.catalog.cache.upkeep import clear
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
+from microcosm_sqlite.catalog.manifest_tables import Field
 from microcosm_sqlite.catalog.verifying.checklist import Outcome
+from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from tests.support.crossing import AIRPORTS, FLIGHTS, make_airports, make_flights
 from tests.support.program import Program
 from tests.support.projects import build_wheel, make_project
@@ -281,6 +283,75 @@ def test_what_is_developed_is_built_again(
     assert len(hints) == 1
     program.run(*shlex.split(command))
     assert find(dataset("birds")) == []
+
+
+MODELS = """
+from types import SimpleNamespace as N
+def column(name, nullable, primary_key=False):
+    return N(name=name, nullable=nullable, primary_key=primary_key)
+shade = N(name="shade", columns=[column("code", False, True), column("colour_id", {nullable})])
+class Shade:
+    metadata = N(tables={{"shade": shade}})
+"""
+
+
+def find_misfit(code: str, **options: bool) -> str:
+    """What is advised where this check fails; empty where all pass."""
+    for name in [each for each in sys.modules if each.startswith("colours_data")]:
+        del sys.modules[name]  # as in a program that starts anew
+    report = dataset("colours").verify(**options)
+    hints = {each.code: each.hint for each in report.findings}
+    assert not hints or code in hints
+    return hints.get(code, "")
+
+
+def test_models_that_were_changed_are_brought_back(site: Path, database: Path) -> None:
+    wheel = Wheel().carry(database, init="", models="colours_data.models")
+    wheel.put("colours_data/models.py", MODELS.format(nullable="False")).install(site)
+    assert find_misfit("V11", models=True) == ""
+    (site / "colours_data/models.py").write_text(MODELS.format(nullable="True "))
+    follow(find_misfit("V11", models=True), wheel, site)
+    assert find_misfit("V11", models=True) == ""
+
+
+def test_models_that_never_fitted_are_built_again(site: Path, database: Path) -> None:
+    wheel = Wheel().carry(database, init="", models="colours_data.models")
+    wheel.put("colours_data/models.py", MODELS.format(nullable="True")).install(site)
+    assert find_misfit("V11", models=True) == AUTHOR
+    wheel.put("colours_data/models.py", MODELS.format(nullable="False"))
+    reinstall(wheel, site)
+    assert find_misfit("V11", models=True) == ""
+
+
+def carry_measured(database: Path, more_nulls: int = 0) -> Wheel:
+    """A wheel whose manifest says what is in the columns, or is wrong in one of them."""
+    wheel = Wheel().carry(database)
+    file = f"{wheel.info}/extra_metadata/{FILE_NAME}"
+    raw = json.loads(wheel.files[file])
+    with closing(sqlite3.connect(database)) as connection:
+        for table in raw["resources"]:
+            fields = [Field(field) for field in table["schema"]["fields"]]
+            measured = measure_columns(connection, table["name"], fields)
+            for field, found in zip(table["schema"]["fields"], measured, strict=True):
+                field.update(found)
+    raw["resources"][0]["schema"]["fields"][2]["nullCount"] += more_nulls
+    return wheel.put(file, json.dumps(raw))
+
+
+def test_columns_that_were_changed_are_brought_back(site: Path, database: Path) -> None:
+    wheel = carry_measured(database)
+    wheel.install(site)
+    assert find_misfit("V15", full=True) == ""
+    execute("UPDATE colour SET warmth = NULL")(site / "colours_data/colours.db")
+    follow(find_misfit("V15", full=True), wheel, site)
+    assert find_misfit("V15", full=True) == ""
+
+
+def test_columns_that_never_were_so_are_built_again(site: Path, database: Path) -> None:
+    carry_measured(database, more_nulls=1).install(site)
+    assert find_misfit("V15", full=True) == AUTHOR
+    reinstall(carry_measured(database), site)
+    assert find_misfit("V15", full=True) == ""
 
 
 VERIFY = """
