@@ -54,7 +54,7 @@ def write_orphans(child: str, columns: Sequence[str], parent: str, targets: Sequ
 
     >>> print(write_orphans('"flights"', ["origin"], '"airports"', ["faa"]))
     FROM "flights" AS child WHERE child."origin" IS NOT NULL AND NOT EXISTS \
-(SELECT 1 FROM "airports" AS parent WHERE parent."faa" = child."origin")
+(SELECT 1 FROM "airports" AS parent WHERE parent."faa" = +child."origin")
 
     Args:
         child: The table that refers, quoted.
@@ -63,10 +63,10 @@ def write_orphans(child: str, columns: Sequence[str], parent: str, targets: Sequ
         targets: The columns there.
     """
     present = " AND ".join(f"child.{quote_identifier(column)} IS NOT NULL" for column in columns)
-    # The parent's column comes first, so that it is its affinity and collation that count, as in
-    # SQLite's own check.
+    # The affinity and collation of the parent's column count, as in SQLite's own check: its
+    # collation since it comes first, and its affinity since `+` leaves the other column none.
     same = " AND ".join(
-        f"parent.{quote_identifier(target)} = child.{quote_identifier(column)}"
+        f"parent.{quote_identifier(target)} = +child.{quote_identifier(column)}"
         for column, target in zip(columns, targets, strict=True)
     )
     return (

@@ -15,11 +15,14 @@ from microcosm_sqlite.common.sql import (
     name_rowid,
     quote_identifier,
     quote_text,
+    write_orphans,
 )
 
 text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 PARTS = ["int", "char", "clob", "text", "blob", "real", "floa", "doub", "date", "_", "9", "Ç"]
 words = st.lists(st.sampled_from(PARTS), max_size=4)
+types = st.sampled_from(["", "INTEGER", "REAL", "NUMERIC", "TEXT", "TEXT COLLATE NOCASE", "BLOB"])
+keys = st.lists(st.sampled_from(["1", "01", "1.0", "a", "A", b"1", 1, 1.5, "1.50"]), max_size=4)
 
 
 @given(name=text, content=text)
@@ -41,6 +44,22 @@ def test_affinities_are_those_that_sqlite_gives(words: list[str], separator: str
         connection.execute("CREATE TABLE told AS SELECT x FROM given")
         (affinity,) = connection.execute("SELECT type FROM pragma_table_info('told')").fetchone()
     assert find_affinity(declared) == spelled[affinity]
+
+
+@given(child=types, parent=types, referring=keys, referred=keys)
+def test_rows_that_refer_to_none_are_those_that_sqlite_counts(
+    child: str, parent: str, referring: list[object], referred: list[object]
+) -> None:
+    """Whatever the types of both columns are: `'01'` and `1` are one key only where numbers are."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE p (k {parent} UNIQUE)")
+        connection.execute(f"CREATE TABLE c (k {child} REFERENCES p (k))")
+        connection.executemany("INSERT OR IGNORE INTO p VALUES (?)", [(key,) for key in referred])
+        connection.executemany("INSERT INTO c VALUES (?)", [(key,) for key in referring])
+        orphans = write_orphans('"c"', ["k"], '"p"', ["k"])
+        told = connection.execute(f"SELECT child.rowid {orphans} ORDER BY 1").fetchall()
+        check = "SELECT rowid FROM pragma_foreign_key_check('c') ORDER BY 1"
+        assert told == connection.execute(check).fetchall()
 
 
 @pytest.mark.parametrize("count", [1, 32, 33, 5000])
