@@ -70,19 +70,26 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
     if not view.rows:  # a quote that is open from the first line on
         return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
-    body = view.rows[start + 1 :]
-    has_comments = any(
-        row.fields[0].startswith(COMMENT) and len(row.fields) != view.width for row in body
+    plain = [row for row in view.rows[start:] if not _is_left_out(row)]
+    has_comments = bool(plain) and any(
+        _is_left_out(row) and len(row.fields) != view.width for row in view.rows[start + 1 :]
     )
+    head, *body = plain if has_comments else view.rows[start:]
+    has_notes = not all(has_comments and _is_left_out(row) for row in view.rows[:start])
     rows = [row.fields for row in body if not row.is_comment]
     return CsvOptions(
         delimiter=view.delimiter,
         quotechar=quotechar,
-        skip_lines=view.rows[start].start if start and not has_comments else 0,
-        header=not is_data(view.rows[start].fields, rows),
+        skip_lines=head.start if has_notes else 0,
+        header=not is_data(head.fields, rows),
         comment=COMMENT if has_comments else "",
         skip_initial_space=view.has_spaces or are_spaced(rows),
     )
+
+
+def _is_left_out(row: Row) -> bool:
+    """Whether a row begins with the mark of comments, as which it is left out wherever it is."""
+    return row.fields[0].startswith(COMMENT)
 
 
 def _are_quoted(lines: Sequence[str]) -> bool:

@@ -44,7 +44,8 @@ _ENOUGH_ROWS = 2
 def find_late_table(view: View) -> int:
     """The position of a header behind rows of other widths; zero where no table starts there."""
     widths = [len(row.fields) for row in view.rows]
-    first = next((at for at, width in enumerate(widths) if width == view.width), 0)
+    alike = (at for at, row in enumerate(view.rows) if len(row.fields) == view.width)
+    first = next((at for at in alike if not view.rows[at].is_comment), 0)
     others = [at for at, width in enumerate(widths[:MOST_PREAMBLE]) if width != view.width]
     last = others[-1] + 1 if others and first < others[-1] < len(widths) - 1 else first
     above = [row.fields for row in view.rows[first:last] if len(row.fields) == view.width]

@@ -19,7 +19,7 @@ def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterato
         [
             f"ltrim({quote_identifier(column.name)}, char(65279)) IS {quote_text(column.header)}"
             for column in columns
-            if column.header
+            if column.header.strip()
         ],
         " AND ",
     )

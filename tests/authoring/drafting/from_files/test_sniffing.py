@@ -58,6 +58,43 @@ def test_moments_booleans_counts_and_lone_rows_stay_data(tmp_path: Path, text: s
         assert len([*rows]) == text.count("\n")
 
 
+COMMENTS = ["# made by a, b\n", "# of 2020\n# by a, b\n", "# a\n\n# by a, b, c\n"]
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("", "-1.5\n2.5\n3.5\n"),
+        ("size\n", "-1.5\n2.5\n"),
+        ("size,name\n", "1.5,a\n2.5,b\n"),
+    ],
+)
+def test_comments_in_front_of_a_table_are_neither_its_header_nor_its_rows(
+    tmp_path: Path, comment: str, head: str, rows: str
+) -> None:
+    raw = sniff_text(tmp_path, f"{comment}{head}{rows}")
+    assert raw.options.header is bool(head)
+    assert not head or raw.header == tuple(head.strip().split(","))
+    with raw.open_rows() as opened:
+        assert len([*opened]) == rows.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("Report of things\n# by a, b\nname,size\nx,1\n# or so\ny,2\n", ("name", "size")),
+        ("# by a, b\nname,size\nx,1\n# or so\ny,2\n", ("name", "size")),
+        ("name,size\n# by a, b, c\nx,1\ny,2\n", ("name", "size")),
+    ],
+)
+def test_comments_may_be_anywhere(tmp_path: Path, text: str, header: tuple[str, ...]) -> None:
+    raw = sniff_text(tmp_path, text)
+    assert raw.header == header
+    with raw.open_rows() as rows:
+        assert [row[0] for row in rows] == ["x", "y"]
+
+
 @pytest.mark.parametrize(
     ("text", "note"),
     [
