@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import event
+
 from microcosm_sqlite.orm.async_engines import AsyncSession, async_engine
 from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.contexts import Scope, lock_session
+from microcosm_sqlite.orm.engine_errors import refuse_blocking
 from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_thread_or_task
 
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ class AsyncSessionContext:
             expire_on_commit=self.expire_on_commit,
             **options,
         )
+        if not refuse:
+            # A flush that fails rolls back, which would fail as well.
+            event.listen(self._session.sync_session, "before_flush", refuse_blocking)
         innermost = self.data_set.innermost_scope
         self._scope = Scope(
             self._session.sync_session, self, current_thread_or_task(), innermost.get()

@@ -14,7 +14,7 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.platforms import open_pool, register_at_fork
-from microcosm_sqlite.orm.engine_errors import explain_lazy_load
+from microcosm_sqlite.orm.engine_errors import refuse_blocking
 from microcosm_sqlite.orm.engines import recipes
 from microcosm_sqlite.orm.external_keys import find_attachments
 from microcosm_sqlite.orm.types import copy_dialect
@@ -61,6 +61,9 @@ class _LoopEngines:
             yield
         finally:
             await self.dispose()
+            # What was in use when an engine was disposed of is in no pool any longer.
+            for connection in list(self.connections):
+                await connection.close()
 
     async def dispose(self) -> None:
         """Close the idle connections."""
@@ -119,13 +122,14 @@ def find_executor() -> Executor:
 def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
     recipe = recipes[engine]
 
-    async def open_async() -> aiosqlite.Connection:
+    def open_async() -> aiosqlite.Connection:
+        refuse_blocking()
         connection = aiosqlite.Connection(recipe.open, iter_chunk_size=64)
         # A connection that nobody closed must not keep the program from ending.
         thread: Any = getattr(connection, "_thread", connection)
         thread.daemon = True
         engines.connections.add(connection)
-        return await connection
+        return connection
 
     # Not imported by name: OpenTelemetry may have put its own in this place since.
     twin = sqlalchemy_asyncio.create_async_engine(
@@ -139,7 +143,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
     )
     copy_dialect(engine, twin.sync_engine)
     recipe.listen(twin.sync_engine)
-    event.listen(twin.sync_engine, "handle_error", explain_lazy_load)
+    event.listen(twin.sync_engine, "before_execute", refuse_blocking)
     attachments = find_attachments(engine)
     if attachments:
         attachments.install(twin.sync_engine)

@@ -10,7 +10,7 @@ import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.util.concurrency import in_greenlet
 
 from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header, translate
 from microcosm_sqlite.catalog.registry import dataset, explain_edition, find
@@ -97,19 +97,23 @@ def find_driver_connection(connection: Connection) -> sqlite3.Connection:
     return opened
 
 
-def explain_lazy_load(context: ExceptionContext) -> None:
-    """Explain that a relationship was loaded where that would block the event loop.
+def refuse_blocking(*_: object) -> None:
+    """Refuse what is asked of an engine for asyncio and no ``await`` waits for.
+
+    It is called before the driver makes a coroutine for it, which nobody would ever await.
 
     Raises:
-        QueryError: It says how to load the related rows with the object.
+        QueryError: It names what uses the database so, and what to do instead.
     """
-    error = context.original_exception
-    if isinstance(error, MissingGreenlet):
+    if not in_greenlet():
         raise QueryError(
-            "A relationship was read that was not loaded with its object: reading it from the "
-            "database now would block the event loop.",
-            hint="Load it with the object: store.search(options=[selectinload(Model.name)]).",
-        ) from error
+            "The database was used without await, which would block the event loop: a Store was "
+            "called, or a relationship or column was read that was not loaded with its object.",
+            hint=(
+                "Load it with the object: store.search(options=[selectinload(Model.name)]); and "
+                "await AsyncStore(store) rather than calling the Store."
+            ),
+        )
 
 
 def explain_configured(path: str, context: ExceptionContext) -> None:

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, declarative_base, relationship
 from sqlalchemy.sql import schema
+from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 import microcosm_sqlite
 from microcosm_sqlite.catalog import strict_json
@@ -82,6 +83,7 @@ def owners() -> Iterator[dict[str, Any]]:
 
 
 ELSEWHERE = {
+    "util.concurrency.in_greenlet",
     "_event_on_init",
     "ScalarElementColumnDefault",
     "CommandLine.parser",
@@ -127,6 +129,12 @@ def test_sqlalchemy_uses_them_as_the_code_expects(owners: dict[str, Any]) -> Non
     default = sa.Column(sa.Integer, default=3).default
     assert isinstance(default, schema.ScalarElementColumnDefault)
     assert default.arg == 3
+
+
+def test_sqlalchemy_tells_whether_await_waits_for_a_call() -> None:
+    pytest.importorskip("greenlet")
+    assert not in_greenlet()
+    assert asyncio.run(greenlet_spawn(in_greenlet))
 
 
 def test_alembic_parses_and_runs_a_command_line() -> None:

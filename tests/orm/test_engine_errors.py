@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, String, text
+from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import relationship, selectinload
 
 import microcosm_sqlite
 from microcosm_sqlite import DataSet, SessionContext, Store
-from microcosm_sqlite.aio import AsyncSessionContext, AsyncStore
+from microcosm_sqlite.aio import AsyncSessionContext, AsyncStore, dispose_async_engines
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,
@@ -155,20 +156,45 @@ def test_an_empty_file_is_told_beside_the_error_that_programs_know(tmp_path: Pat
     binds.dispose()
 
 
-# SQLAlchemy leaves the coroutine of aiosqlite behind.
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_a_relationship_that_is_read_under_asyncio_is_to_be_loaded_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda blue: blue.shades,
+        lambda blue: sa_inspect(blue).session.expire(blue) or blue.name,
+        lambda _: Store[Colour]().count(),
+        lambda _: list(Store[Colour]().rows(Colour.name)),
+        lambda _: Store[Colour]().create(Colour(name="green")),
+    ],
+    ids=["relationship", "expired", "store", "rows", "write"],
+)
+def test_what_would_block_the_event_loop_is_refused_before_anything_begins(
+    tmp_path: Path, use: Callable[[Colour], Any]
+) -> None:
     binds = Binds(paths={"colours": make_database(tmp_path / "colours.db")})
     store = AsyncStore(Store[Colour]())
 
-    async def read() -> None:
-        async with AsyncSessionContext(binds, Colours):
+    async def read(end: Callable[[AsyncSessionContext], Awaitable[None]] | None) -> None:
+        async with AsyncSessionContext(binds, Colours) as context:
             red = await store.one(name="red", options=[selectinload(Colour.shades)])
             assert [shade.code for shade in red.shades] == ["crimson"]
             blue = await store.one(name="blue")
-            with pytest.raises(QueryError, match=r"options=\[selectinload"):
-                blue.shades  # noqa: B018
+            if end:
+                await end(context)
+            with pytest.raises(QueryError, match=r"options=\[selectinload") as caught:
+                use(blue)
+            assert "await AsyncStore(store)" in str(caught.value)
+            await context.rollback()
+            assert await store.count() == 3
 
-    asyncio.run(read())
-    gc.collect()
+    async def read_all() -> None:
+        for end in (
+            None,
+            lambda context: context.rollback(),
+            lambda context: context.commit(),
+            lambda _: dispose_async_engines(),
+        ):
+            await read(end)
+
+    asyncio.run(read_all())
+    gc.collect()  # a coroutine that nobody awaited, or a connection left open, warns
     binds.dispose()
