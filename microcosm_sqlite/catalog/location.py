@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
+from microcosm_sqlite.catalog.hashing import identify_state
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
@@ -74,7 +75,7 @@ class Location:
         Raises:
             DatasetReplacedError: Another version is at its path now.
         """
-        found = _identify(status)
+        found = identify_state(status)
         if found != self._opened:
             if self._opened and self.refuse_change is not None:
                 self.refuse_change()
@@ -83,13 +84,9 @@ class Location:
     def is_pinned(self) -> bool:
         """Whether the file that is held on to, if one is, is at its path."""
         try:
-            return not self._opened or _identify(os.stat(self.path)) == self._opened
+            return not self._opened or identify_state(os.stat(self.path)) == self._opened
         except OSError:
             return False
-
-
-def _identify(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def find_manifest(name: str, entry: Entry) -> Manifest | None:

@@ -195,8 +195,24 @@ def _suggest(name: str) -> str:
     if "/" in name or "\\" in name:
         return "Datasets are found by name, not by path. `microcosm-sqlite list` shows the names."
     names = sorted({*_claims(), *_registered})
+    if owner := _find_owner(name, names):
+        table = name.removeprefix(f"{owner}.")
+        if table != name:
+            return f"{table!r} is a table of dataset {owner!r}, which is to be named alone."
+        return f"{suggest(name, names)} {table!r} is a table of dataset {owner!r}.".lstrip()
     nothing = "No dataset is installed in this environment: pip install one."
     return suggest(name, names, "Installed") or nothing
+
+
+def _find_owner(words: str, names: Iterable[str]) -> str:
+    """The dataset of a table that was named in a dataset's place; empty if there is none."""
+    for name in names:
+        named = _find_usable(name)
+        # Without a manifest, it would have to be opened.
+        tables = named.manifest.tables if named and named.manifest else ()
+        if words in tables or words.removeprefix(f"{name}.") in tables:
+            return name
+    return ""
 
 
 def find_requirements(dataset: InstalledDataset) -> dict[str, Requirement]:

@@ -124,6 +124,14 @@ def _on_table(name: str, connection: sqlite3.Connection, _: str) -> str:
     return suggest(table, _list_tables(connection), "Its tables")
 
 
+def _on_word(_: str, connection: sqlite3.Connection, sql: str) -> str:
+    if (table := sql.strip(' \t\n;"')) in _list_tables(connection):
+        schema, _, name = table.rpartition(".")
+        quoted = ".".join(map(quote_identifier, filter(None, (schema, name))))
+        return f"It is a table: SELECT * FROM {quoted}"
+    return ""
+
+
 def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
     words = set(re.findall(r"\w+", sql.lower()))
     tables = _list_tables(connection)
@@ -139,6 +147,7 @@ def _on_attach(_: str, __: sqlite3.Connection, sql: str) -> str:
 _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
+    (r"near (?P<name>.+): syntax error", _on_word),
     (r"You can only execute one statement", "Run the statements one by one."),
     (r"(?P<name>too many attached databases)", _on_attach),
     (r"ambiguous column name", "Write it as table.column."),

@@ -225,6 +225,35 @@ def split_dataset(words: str) -> tuple[str, str]:
     return next((each for each in splits if find(each[0])), splits[-1])
 
 
+class NamingCommand(click.Command):
+    """A command on what is named; words that are too many get a hint where they name a table."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments as click does, and refuse what is left in click's words."""
+        ctx.allow_extra_args = True
+        extra = super().parse_args(ctx, args)
+        if extra and not ctx.resilient_parsing:
+            told = f"Got unexpected extra argument{'s' * (len(extra) > 1)} ({' '.join(extra)})."
+            raise click.UsageError(f"{told} {self._explain(ctx, extra)}".rstrip(), ctx)
+        return extra
+
+    def _explain(self, ctx: click.Context, extra: list[str]) -> str:
+        if "sql" in ctx.params:
+            return "A statement is one argument: put it in quotes."
+        words = ".".join([ctx.params["name"], *extra])
+        try:
+            named = find_named(words)
+        except DatasetError:
+            return ""
+        if named.table is None:
+            return ""
+        accepted = "".join(each.metavar or "" for each in self.params)
+        owner, table = named.dataset.name, named.table.name
+        if "[.TABLE" not in accepted:
+            return f"{table!r} is a table of dataset {owner!r}, which is to be named alone."
+        return f"Did you mean {words if '.COLUMN' in accepted else f'{owner}.{table}'!r}?"
+
+
 def choose_tables(dataset: InstalledDataset, names: Sequence[str]) -> list[Table]:
     """The named tables in the order of the dataset, or all if none is named.
 

@@ -57,7 +57,15 @@ def test_an_upgrade_in_a_running_process_is_seen(
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("colour", "Did you mean 'colours'?"), ("zzz", "Installed: colours."), ("", "Installed")],
+    [
+        ("colour", "Did you mean 'colours'? 'colour' is a table of dataset 'colours'."),
+        ("colurs", "Did you mean 'colours'?"),
+        ("shade", "'shade' is a table of dataset 'colours'."),
+        ("colours.shade", "'shade' is a table of dataset 'colours', which is to be named alone."),
+        ("colours.shades", "Did you mean 'colours'?"),
+        ("zzz", "Installed: colours."),
+        ("", "Installed"),
+    ],
 )
 def test_an_unknown_name_names_the_nearest(installed: Path, name: str, hint: str) -> None:
     with pytest.raises(errors.DatasetNotFoundError) as caught:

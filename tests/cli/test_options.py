@@ -1,4 +1,4 @@
-"""Names with dots in them are found."""
+"""Names with dots in them are found, and what is named in too many words is told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import microcosm_sqlite
 from microcosm_sqlite.cli.options import find_named, split_dataset
 from microcosm_sqlite.errors import DatasetNotFoundError, TableNotFoundError
+from tests.support.program import Program
 from tests.support.wheels import make_database
 
 SCHEMA = 'CREATE TABLE "a.b" ("c.d" INTEGER, e INTEGER); CREATE TABLE a (b INTEGER);'
@@ -51,3 +52,33 @@ def test_what_is_not_there_is_told_by_the_part_that_is_missing(name: str) -> Non
     with pytest.raises(TableNotFoundError, match="no column 'x'"):
         find_named(f"{name}.a.x")
     assert split_dataset(f"{name}.a.b") == (name, "a.b")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("info birds families", "Did you mean 'birds.families'?"),
+        ("info birds families code", "Did you mean 'birds.families.code'?"),
+        ("info birds.families code", "Did you mean 'birds.families.code'?"),
+        ("export birds families --to csv", "Did you mean 'birds.families'?"),
+        ("export birds families code --to csv", "Did you mean 'birds.families'?"),
+        ("card birds families", "a table of dataset 'birds', which is to be named alone."),
+        ("path birds families", "a table of dataset 'birds', which is to be named alone."),
+        ("models birds families", "a table of dataset 'birds', which is to be named alone."),
+        ("subset birds families --rows 3", "'birds', which is to be named alone."),
+        ("query birds SELECT 1", "A statement is one argument: put it in quotes."),
+        ("info birds family", "Got unexpected extra argument (family)."),
+        ("info bird families", "Got unexpected extra argument (families)."),
+        ("info birds families cod", "Got unexpected extra arguments (families cod)."),
+    ],
+)
+def test_words_that_are_too_many_get_a_hint_where_they_name_a_table(
+    program: Program, arguments: str, told: str
+) -> None:
+    verb, *rest = arguments.split()
+    refused = program.refuse(verb, *rest, code=2)
+    assert refused.endswith(f"{told}\n")
+    assert refused.startswith(f"Usage: microcosm-sqlite {verb}")
+    if "Did you mean" in told:
+        options = rest[rest.index("--to") :] if "--to" in rest else []
+        assert program.read(verb, told.split("'")[1], *options)

@@ -12,6 +12,7 @@ from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
+    NamingCommand,
     complete_column_path,
     complete_dataset,
     dataset_argument,
@@ -68,6 +69,7 @@ def list_datasets(out: Output) -> None:
 
 @click.command(
     "info",
+    cls=NamingCommand,
     short_help="Describe a dataset, its tables and columns.",
     epilog=examples(
         "microcosm-sqlite info nycflights13",
@@ -149,6 +151,7 @@ def _describe(named: Named) -> dict[str, Any]:
 
 @click.command(
     "path",
+    cls=NamingCommand,
     short_help="Print where a dataset's file is.",
     epilog=examples(
         "microcosm-sqlite path nycflights13",
@@ -202,6 +205,7 @@ def browse_datasets(names: tuple[str, ...], host: str, port: int, opens: bool) -
 
 @click.command(
     "card",
+    cls=NamingCommand,
     short_help="Print a web page about a dataset.",
     epilog=examples(
         "microcosm-sqlite card nycflights13 > card.html",

@@ -15,6 +15,7 @@ from microcosm_sqlite.catalog.statement_errors import list_schemas
 from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
     Named,
+    NamingCommand,
     choose_tables,
     complete_columns,
     complete_dataset,
@@ -81,6 +82,7 @@ _ADVICE = (
 
 @click.command(
     "query",
+    cls=NamingCommand,
     short_help="Run one SQL statement.",
     epilog=examples(
         'microcosm-sqlite query nycflights13 "SELECT name FROM airlines ORDER BY name"',
@@ -155,6 +157,7 @@ def _read(file: TextIO) -> str:
 
 @click.command(
     "export",
+    cls=NamingCommand,
     short_help="Write tables in another format.",
     epilog=examples(
         "microcosm-sqlite export nycflights13.airlines --to csv > airlines.csv",
@@ -268,6 +271,7 @@ def show_schema(name: str, tables: tuple[str, ...], form: str | None) -> None:
 
 @click.command(
     "models",
+    cls=NamingCommand,
     short_help="Print SQLAlchemy models.",
     epilog=examples(
         "microcosm-sqlite models nycflights13",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import complete_dataset, examples
+from microcosm_sqlite.cli.options import NamingCommand, complete_dataset, examples
 from microcosm_sqlite.cli.output import Count, Output, Size
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "subset",
+    cls=NamingCommand,
     short_help="Write a smaller dataset that is whole.",
     epilog=examples(
         "microcosm-sqlite subset nycflights13 --rows 1000 -o lite",

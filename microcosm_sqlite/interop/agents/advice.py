@@ -46,7 +46,9 @@ def _on_table(name: str, connection: Connection, sql: str) -> str:
     return statement_errors.advise(f"no such table: {name}", connection, sql)
 
 
-def _on_syntax(name: str, _: Connection, sql: str) -> str:
+def _on_syntax(name: str, connection: Connection, sql: str) -> str:
+    if hint := statement_errors.advise(f"near {name}: syntax error", connection, sql):
+        return hint
     for pattern, instead in _DIALECTS:
         if re.search(pattern, sql, re.IGNORECASE):
             return f"This is SQLite's SQL: {instead}."

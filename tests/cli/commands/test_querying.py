@@ -123,6 +123,8 @@ def test_datasets_are_joined_by_attaching_them(program: Program) -> None:
             "ambiguous column name: name.",
             "Write it as table.column.",
         ),
+        ("families", 'near "families": syntax error.', "It is a table: SELECT * FROM families"),
+        ('"birds" ;', 'near ""birds"": syntax error.', "It is a table: SELECT * FROM birds"),
         ("SELECT 1; SELECT 2", "You can only execute one", "Run the statements one by one."),
         ("ATTACH 'x.db' AS y", "too many attached databases", "--attach NAME."),
         ("VACUUM INTO 'x.db'", "too many attached databases", "Copy the file that"),

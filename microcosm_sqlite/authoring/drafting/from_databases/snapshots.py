@@ -12,6 +12,7 @@ from microcosm_sqlite.authoring.comparing.schemas import remove_calls
 from microcosm_sqlite.authoring.drafting.from_databases.remaking import make_anew, open_copy
 from microcosm_sqlite.authoring.sources.databases import advise_saving, refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
+from microcosm_sqlite.catalog.hashing import identify_state
 from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.workspace import writing_database
@@ -84,10 +85,9 @@ def _copy(connection: sqlite3.Connection, target: Path, *, is_sound: bool) -> No
             copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _look(path: Path) -> tuple[int, int, int, bool]:
-    status = path.stat()
+def _look(path: Path) -> tuple[int, ...]:
     log = path.with_name(f"{path.name}-wal")
-    return status.st_mtime_ns, status.st_size, status.st_ino, log.exists()
+    return *identify_state(path.stat()), log.exists()
 
 
 def _logs_ahead(path: Path) -> bool:
