@@ -35,6 +35,9 @@ STORED = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blo
 _UNDECLARED_SCALE = 10
 """Digits after the point that SQLAlchemy reads of a NUMERIC without a scale."""
 
+_WIDELY_READ, _MOST_DIGITS = 38, 76
+"""Digits of the decimals that every tool has, and of the widest that Arrow has."""
+
 _UUID = r"^(.{8})-?(.{4})-?(.{4})-?(.{4})-?(.{12})$"
 
 
@@ -114,8 +117,28 @@ def describe_column(field: Field, declared: str) -> Column:
 def _choose_decimal(declared: str) -> pa.DataType:
     precision, scale = kinds.find_decimal_size(declared) or (None, None)
     if precision is None or scale is None:
-        return pa.decimal128(38, _UNDECLARED_SCALE)
-    return (pa.decimal128 if precision <= 38 else pa.decimal256)(precision, scale)
+        return pa.decimal128(_WIDELY_READ, _UNDECLARED_SCALE)
+    if not max(scale, 1) <= precision <= _MOST_DIGITS:
+        # No type of Arrow is so declared. SQLite takes any number, so that each that fits is read.
+        is_small = max(precision, scale) < _WIDELY_READ
+        precision = _WIDELY_READ if is_small else _MOST_DIGITS
+        scale = min(scale, precision)
+    return (pa.decimal128 if precision <= _WIDELY_READ else pa.decimal256)(precision, scale)
+
+
+def refuse_wide_decimals(schema: pa.Schema, tool: str) -> None:
+    """Refuse decimals of more digits than a tool has, before it fails in words of its own.
+
+    Raises:
+        SchemaMismatchError: It names the column.
+    """
+    for field in schema:
+        if pa.types.is_decimal256(field.type):
+            raise SchemaMismatchError(
+                f"Column {field.name!r} holds decimals of up to {field.type.precision} digits, and "
+                f"{tool} reads no more than {_WIDELY_READ}.",
+                hint="Leave the column out, or read it with arrow() or pandas().",
+            )
 
 
 def make_array(value: Any) -> pa.Array:
@@ -188,7 +211,7 @@ ARROW: dict[str, tuple[Any, Convert | None]] = {
     kinds.INTEGER: (pa.int64(), None),
     kinds.BOOLEAN: (pa.bool_(), None),
     kinds.NUMBER: (pa.float64(), None),
-    kinds.DECIMAL: (pa.decimal128(38, _UNDECLARED_SCALE), None),
+    kinds.DECIMAL: (pa.decimal128(_WIDELY_READ, _UNDECLARED_SCALE), None),
     kinds.TEXT: (pa.string(), None),
     kinds.LABEL: (pa.dictionary(pa.int32(), pa.string()), None),
     kinds.BINARY: (pa.binary(), None),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
+from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
 from microcosm_sqlite.interop.predicates import read_expression
 from microcosm_sqlite.interop.reader import empty_batch, list_members, plan_read, stream
 
@@ -48,6 +49,7 @@ def make_relation(
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
     scan = plan_read(dataset, table, **selection)
+    refuse_wide_decimals(empty_batch(scan).schema, "DuckDB")
     relation = _read_twin(scan, connection or duckdb) if scan.twin else None
     if relation is not None:
         return relation
@@ -58,8 +60,7 @@ def make_relation(
 def _read_twin(scan: Scan, connection: DuckDBPyConnection) -> DuckDBPyRelation | None:
     """The rows of a columnar twin, which DuckDB itself reads; None where it may not or cannot."""
     is_pattern = not set("*?[{").isdisjoint(scan.twin)  # what stands for several files
-    # DuckDB refuses numbers of 76 digits in Arrow, and cuts them in Parquet.
-    if is_pattern or any(pa.types.is_decimal256(column.type) for column in scan.columns):
+    if is_pattern:
         return None
     try:
         read = connection.read_parquet(scan.twin, hive_partitioning=False)
@@ -82,6 +83,7 @@ def _spell(column: Column) -> str:
 
 def to_relation(read: pa.Table, connection: DuckDBPyConnection | None = None) -> DuckDBPyRelation:
     """The rows of an Arrow table as a relation, with enumerations as ENUM."""
+    refuse_wide_decimals(read.schema, "DuckDB")
     return _label((connection or duckdb).from_arrow(read), read)
 
 

@@ -9,6 +9,7 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
 from microcosm_sqlite.interop.reader import (
     BATCH_ROWS,
     empty_batch,
@@ -45,6 +46,7 @@ def read_frame(
 
 def to_polars(read: pa.Table | pa.RecordBatch) -> pl.DataFrame:
     """A frame of the same rows, with enumerations as `polars.Enum`."""
+    refuse_wide_decimals(read.schema, "polars")
     frame = pl.from_arrow(read, rechunk=False)
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # it is one, for a table
     return frame.cast({name: pl.Enum(members) for name, members in list_members(read).items()})
