@@ -44,7 +44,7 @@ TESTED_THROUGH = {
     "authoring/comparing/test_comparison": (
         "deprecations row_changes schema_changes schemas shapes"
     ),
-    "authoring/drafting/from_databases/test_draft": "fitting models",
+    "authoring/drafting/from_databases/test_draft": "fitting models name_clashes",
     "authoring/drafting/from_files/test_column_kind": "plain_texts tally",
     "authoring/drafting/from_files/test_encodings": "languages",
     "authoring/drafting/from_files/test_hints": "odd_rows sentinels",
@@ -55,7 +55,7 @@ TESTED_THROUGH = {
     "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred"),
     "authoring/drafting/test_code_layout": "module_text",
     "authoring/drafting/test_codebook": "from_files.descriptions authoring.sources.meanings",
-    "authoring/drafting/test_draft": ("drafted_model project_context report"),
+    "authoring/drafting/test_draft": ("draft_check drafted_model project_context report"),
     "authoring/drafting/test_fetching": "downloads",
     "authoring/drafting/test_model_writer": "model_parts",
     "authoring/drafting/test_refreshing": "editions given_files",
@@ -71,6 +71,7 @@ TESTED_THROUGH = {
     "authoring/sources/test_databases": "records",
     "authoring/sources/test_finding": "formats",
     "authoring/sources/test_archives": "authoring.drafting.source_files",
+    "authoring/sources/test_members": "contents authoring.drafting.from_databases.finding",
     "authoring/sources/test_dbase": "dbase_values memos",
     "authoring/sources/test_shapes": "companions",
     "authoring/sources/test_workbooks": "cell_formats workbook_notes workbook_parts",

@@ -17,7 +17,8 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out, quote
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.draft import Draft, check_draft, keep_report
+from microcosm_sqlite.authoring.drafting.draft import Draft, keep_report
+from microcosm_sqlite.authoring.drafting.draft_check import check_draft
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import Known, infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (

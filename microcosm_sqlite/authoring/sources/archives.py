@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -38,12 +38,15 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
-def unpack(path: Path, folder: Path) -> dict[str, str]:
+def unpack(
+    path: Path, folder: Path, is_wanted: Callable[[str], bool] = lambda _: True
+) -> dict[str, str]:
     """Unpack an archive into a folder, but for a folder that all of its members are in.
 
     Args:
         path: The archive.
         folder: Where to, which is made.
+        is_wanted: Tells by its place in the folder whether a member is to be unpacked.
 
     Returns:
         The members that are not unpacked, with the reasons.
@@ -57,6 +60,8 @@ def unpack(path: Path, folder: Path) -> dict[str, str]:
     with _open_members(path, left_out) as (members, open_member):
         room = max(_MOST_BYTES, path.stat().st_size * _MOST_RATIO)
         for inside, member in members.items():
+            if not is_wanted(inside):
+                continue
             target = folder / inside
             target.parent.mkdir(parents=True, exist_ok=True)
             with open_member(member.key) as source, target.open("wb") as stream:

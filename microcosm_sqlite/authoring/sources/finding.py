@@ -10,25 +10,29 @@ from pathlib import Path
 from microcosm_sqlite.authoring.project.pyproject import write_toml
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.archives import ARCHIVE_SUFFIXES, is_archive
+from microcosm_sqlite.authoring.sources.archives import is_archive
 from microcosm_sqlite.authoring.sources.companions import is_companion
-from microcosm_sqlite.authoring.sources.databases import list_tables, split_table
+from microcosm_sqlite.authoring.sources.contents import list_contents
+from microcosm_sqlite.authoring.sources.databases import DATABASE_SUFFIXES, split_table
 from microcosm_sqlite.authoring.sources.formats import (
     DATABASE,
     DELIMITED,
-    FORMATS,
     SUFFIXES,
-    WORKBOOK,
     Source,
     split_name,
     unpack_name,
 )
 from microcosm_sqlite.authoring.sources.json_lines import is_other_json
-from microcosm_sqlite.authoring.sources.members import find_member, list_member_sources
+from microcosm_sqlite.authoring.sources.members import (
+    advise_member,
+    find_member,
+    list_member_sources,
+    split_member,
+)
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, ends_as_dos
-from microcosm_sqlite.authoring.sources.workbooks import survey_workbook
+from microcosm_sqlite.authoring.sources.workbooks import WORKBOOK_SUFFIXES
 from microcosm_sqlite.catalog.preflight import POINTER
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import SettingsError, SourceError
@@ -120,23 +124,20 @@ def _list_sources(
     if path.name.startswith(".") or _is_none(path):
         return
     if path.is_dir():
-        parts = tuple(_describe(part, path.name, root) for part in _iterate_parts(path))
+        parts = tuple(_describe(part, "", root, path.name) for part in _iterate_parts(path))
         if parts:
             yield path.name, parts
-    elif source_format == DATABASE:
-        for name in list_tables(path, _name(path, root)):
-            yield name, (_describe(path, name, root),)
-    elif source_format == WORKBOOK:
+    elif source_format:
         name = _name(path, root)
         refuse_pointer(path, name)
-        for sheet_table, sheet in survey_workbook(path, name, table).tables.items():
-            yield sheet_table, (SourceFile(path, f"{name}#{sheet}", WORKBOOK, sheet),)
-    elif source_format or unpack_name(path):
-        yield table, (_describe(path, table, root),)
+        for named, part in list_contents(path, name, table):
+            yield named, (_describe(path, part, root),)
     elif is_archive(path):
         name = _name(path, root)
         refuse_pointer(path, name)
         yield from list_member_sources(path, name, tables)
+    elif unpack_name(path):
+        yield table, (_describe(path, "", root),)
 
 
 def _iterate_parts(folder: Path) -> Iterator[Path]:
@@ -173,14 +174,12 @@ def _find_named(name: str, table: str, root: Path) -> Source:
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and module.replace(".", "").isidentifier():
         return SourceFunction(name)
-    shared = (*FORMATS[DATABASE].suffixes, *FORMATS[WORKBOOK].suffixes, *ARCHIVE_SUFFIXES)
-    file, named = split_table(name, root, shared)
-    if named and is_archive(root / file) and (root / file).is_file():
-        refuse_pointer(root / file, file)
-        return find_member(root / file, file, named)
-    found = _describe(root / file, named or table, root)
-    is_sheet = named and found.format == WORKBOOK
-    return SourceFile(found.path, name, WORKBOOK, named) if is_sheet else found
+    archive, member = split_member(name, root)
+    if archive:
+        refuse_pointer(root / archive, archive)
+        return find_member(root / archive, archive, member, table)
+    file, part = split_table(name, root, (*DATABASE_SUFFIXES, *WORKBOOK_SUFFIXES))
+    return _describe(root / file, part, root, table)
 
 
 def _name(path: Path, root: Path) -> str:
@@ -190,7 +189,15 @@ def _name(path: Path, root: Path) -> str:
         return str(path)
 
 
-def _describe(path: Path, table: str, root: Path) -> SourceFile:
+def _describe(path: Path, part: str, root: Path, table: str = "") -> SourceFile:
+    """A file as a source.
+
+    Args:
+        path: The file.
+        part: The table or sheet in it, if it holds many and it is said which.
+        root: Where the project is.
+        table: The table that it has rows of, which is that of a database as well.
+    """
     name = _name(path, root)
     if not path.is_file():
         raise SourceError(f"{name} does not exist.", file=name)
@@ -205,11 +212,11 @@ def _describe(path: Path, table: str, root: Path) -> SourceFile:
     if not source_format:
         raise SettingsError(
             f"{name} is of no known format.",
-            hint=f"Known: {', '.join(SUFFIXES)}; text also with {', '.join(COMPRESSIONS)}.",
+            hint=(is_archive(path) and advise_member(path, name))
+            or f"Known: {', '.join(SUFFIXES)}; text also with {', '.join(COMPRESSIONS)}.",
         )
-    if source_format == DATABASE:
-        return SourceFile(path, f"{name}#{table}", DATABASE, table)
-    return SourceFile(path, name, source_format)
+    part = part or (table if source_format == DATABASE else "")
+    return SourceFile(path, f"{name}#{part}" if part else name, source_format, part)
 
 
 def refuse_pointer(path: Path, name: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,14 +15,18 @@ import sqlalchemy as sa
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
 from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
     add_foreign_keys,
-    leave_out_view,
     note_lost_columns,
     reflect_extras,
     suggest_undeclared,
 )
+from microcosm_sqlite.authoring.drafting.from_databases.finding import find_databases
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
     draft_models,
     fit_tables,
+)
+from microcosm_sqlite.authoring.drafting.from_databases.name_clashes import (
+    name_full_text,
+    settle_names,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import (
     Reflection,
@@ -39,21 +44,16 @@ from microcosm_sqlite.authoring.finishing.finalise import APPLICATION_ID
 from microcosm_sqlite.authoring.sources.databases import (
     TableOpener,
     explained,
-    is_database,
     open_database,
-    refuse_impostor,
 )
-from microcosm_sqlite.authoring.sources.formats import DATABASE, FORMATS, split_name
+from microcosm_sqlite.authoring.sources.formats import DATABASE
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.common.sql import mentions, quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
 
 MOST_COLUMNS = 1999
 """SQLite takes 2000 where its limit was not raised; digests of rows want one more."""
-
-_PARTS = ("", "_data", "_idx", "_content", "_docsize", "_config")
-"""Ends of the names of the tables that a full-text index is kept in."""
 
 
 @dataclass
@@ -82,38 +82,13 @@ class DatabaseDraft:
             *(table.name for table in tables),
             *self.found.views,
             *(str(index.name) for table in tables for index in table.indexes),
-            *(f"{table}_fts{end}" for table in self.found.full_text for end in _PARTS),
+            *chain.from_iterable(map(name_full_text, self.found.full_text)),
         ]
 
     @property
     def row_count(self) -> int:
         """The rows of all of its tables."""
         return sum(self.found.row_counts.values())
-
-
-def find_databases(folder: Path) -> list[Path]:
-    """The databases in a folder, by their first bytes, or the one that is named itself.
-
-    Raises:
-        SourceError: It is named itself, and none.
-    """
-    if folder.is_file():
-        if not is_database(folder):
-            _refuse_file(folder)
-        return [folder]
-    if not folder.is_dir():
-        raise SourceError(f"{folder} does not exist.", file=str(folder))
-    return [path for path in sorted(folder.iterdir()) if path.is_file() and is_database(path)]
-
-
-def _refuse_file(path: Path) -> None:
-    if split_name(path)[1] in {*FORMATS} - {DATABASE}:
-        raise SourceError(
-            f"{path.name} is no database.",
-            file=path.name,
-            hint=f"Name the folder that holds it: --from {path.parent}",
-        )
-    refuse_impostor(path, path.name)
 
 
 def read_databases(
@@ -123,7 +98,7 @@ def read_databases(
 
     Args:
         found: The folder or the database.
-        scratch: Where copies go.
+        scratch: Where copies go, and databases of archives.
         exclude: Tables to leave out.
 
     Returns:
@@ -135,7 +110,7 @@ def read_databases(
     """
     drafts: list[DatabaseDraft] = []
     refused: list[SourceError] = []
-    for path in find_databases(found):
+    for path in find_databases(found, scratch):
         try:
             snapshots = {draft.snapshot.stem.lower() for draft in drafts}
             snapshot = scratch / f"{find_free_name(path.stem, snapshots)}.db"
@@ -147,7 +122,7 @@ def read_databases(
             refused.append(error)
         else:
             drafts.append(draft)
-    _settle_names(drafts)
+    settle_names([(draft.path.name, draft.found) for draft in drafts])
     return drafts, refused
 
 
@@ -296,59 +271,3 @@ def draft_databases(databases: Iterable[DatabaseDraft], base: str, classes: dict
     for database in databases:
         database.models = draft_models(database.found, base, classes.values())
         classes |= {model.table.name: model.name for model in database.models}
-
-
-def _settle_names(drafts: Sequence[DatabaseDraft]) -> None:
-    """Leave out or rename what is called as something else is, in the same database or another."""
-    taken = {
-        name.lower(): f"a table of {draft.path.name}"
-        for draft in drafts
-        for name in draft.found.metadata.tables
-    }
-    for settle in (_settle_full_text, _settle_views, _settle_indexes):
-        for draft in drafts:
-            settle(draft.path.name, draft.found, taken)
-
-
-def _settle_full_text(file: str, found: Reflection, taken: dict[str, str]) -> None:
-    for table in [*found.full_text]:
-        names = [f"{table}_fts{end}" for end in _PARTS]
-        others = [name for name in names if name.lower() in taken]
-        if others:
-            del found.full_text[table]
-            search, other = found.searches[table], others[0]
-            reason = f"the name {other}, which it would have, is taken by {taken[other.lower()]}"
-            found.left_out[f"virtual table {search}"] = reason
-            made = f"full-text table {search} is rebuilt"
-            found.remarks[table] = [
-                remark for remark in found.remarks[table] if not remark.startswith(made)
-            ]
-        else:
-            taken |= {name.lower(): f"the full-text search of {file}" for name in names}
-
-
-def _settle_views(file: str, found: Reflection, taken: dict[str, str]) -> None:
-    gone: set[str] = set()
-    for name in [*found.views]:
-        if other := taken.get(name.lower()):
-            leave_out_view(found, name, f"its name is taken by {other}")
-            gone.add(name)
-        else:
-            taken[name.lower()] = f"a view of {file}"
-    while lost := [name for name, sql in found.views.items() if mentions(sql, gone)]:
-        for name in lost:
-            leave_out_view(found, name, f"it asks a view that is left out: {', '.join(gone)}")
-            gone.add(name)
-
-
-def _settle_indexes(file: str, found: Reflection, taken: dict[str, str]) -> None:
-    for table in found.metadata.tables.values():
-        for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            name = str(index.name)
-            free = find_free_name(name, taken)
-            taken[free.lower()] = f"an index of {file}"
-            if free != name:
-                index.name = sa.sql.quoted_name(free, quote=None)
-                remark = f"index {name} is called {free}, as its name is taken"
-                found.remarks[table.name].append(remark)
-                found.told |= {f"index {each} of {table.name}" for each in (name, free)}

@@ -20,7 +20,11 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff, sniff_tables
 from microcosm_sqlite.authoring.sources.archives import is_archive, unpack
 from microcosm_sqlite.authoring.sources.companions import is_companion, lead_to
-from microcosm_sqlite.authoring.sources.databases import find_owner, is_database
+from microcosm_sqlite.authoring.sources.databases import (
+    DATABASE_SUFFIXES,
+    find_owner,
+    is_database,
+)
 from microcosm_sqlite.authoring.sources.finding import refuse_pointer
 from microcosm_sqlite.authoring.sources.formats import DATABASE, WORKBOOK, name_table, split_name
 from microcosm_sqlite.authoring.sources.impostors import advise_impostor
@@ -71,6 +75,7 @@ class SourceTree:
         scratch: Where archives are unpacked, and files of folders are led to; None to leave both
             out.
         within: The folders that this one is in.
+        in_archive: Whether the folder was unpacked from an archive whose databases are read.
     """
 
     left_out: dict[str, str]
@@ -78,6 +83,7 @@ class SourceTree:
     exclude: Collection[str] = ()
     scratch: Path | None = None
     within: tuple[Path, ...] = ()
+    in_archive: bool = False
 
     def list_files(self, folder: Path, skip: Collection[Path] = ()) -> Iterator[FoundFile]:
         """The files of a folder that are to be read, but for databases, sorted.
@@ -133,13 +139,11 @@ class SourceTree:
         except SourceError as error:
             self.refused.append(error)
             return
-        inner = replace(self, left_out=unread)
+        inner = replace(self, left_out=unread, in_archive=not self.within)
         files = [*inner.list_files(place)]
-        for file in place.iterdir():
-            if is_database(file):
-                unread[file.name] = "a database in an archive; unpack it"
+        inner._note_databases(place, "a database in an archive in a folder; move the archive up")
         self._take_over(unread, f"{path.name}#")
-        if not files and not unread:
+        if not files and not unread and not _has_databases(place):
             self.left_out[path.name] = "an archive without files"
         yield from files
 
@@ -152,13 +156,11 @@ class SourceTree:
         if not self.scratch or any(each.is_relative_to(folder.resolve()) for each in within):
             self.left_out[folder.name] = "a folder; draft a project of it, or move its files up"
             return
-        inner = SourceTree({}, self.refused, (), self.scratch, (*within, folder.parent.resolve()))
+        inner = replace(self, left_out={}, exclude=(), within=(*within, folder.parent.resolve()))
         files = [*inner.list_files(folder)]
-        for file in folder.iterdir():
-            if file.is_file() and is_database(file):
-                inner.left_out[file.name] = "a database in a folder; move it up"
+        inner._note_databases(folder, "a database in a folder; move it up")
         self._take_over(inner.left_out, f"{folder.name}/")
-        if not files and not inner.left_out:
+        if not files and not inner.left_out and not _has_databases(folder):
             self.left_out[folder.name] = "a folder without files"
         joined, note = join_parts(folder, [each.path for each in files])
         if joined:
@@ -177,8 +179,20 @@ class SourceTree:
                 yield FoundFile(place / name, origin, whole, note or found.note)
                 note = ""
 
+    def _note_databases(self, folder: Path, reason: str) -> None:
+        """Tell of the databases in a folder that are not read."""
+        for file in folder.iterdir():
+            is_called = file.suffix.lower() in DATABASE_SUFFIXES
+            if is_database(file) and not (self.in_archive and is_called):
+                advice = f"a database that is not called as one; call it {file.stem}.db"
+                self.left_out[file.name] = advice if self.in_archive else reason
+
     def _take_over(self, left_out: Mapping[str, str], place: str) -> None:
         self.left_out |= {f"{place}{name}": reason for name, reason in left_out.items()}
+
+
+def _has_databases(folder: Path) -> bool:
+    return any(map(is_database, folder.rglob("*")))
 
 
 def _make_folder(scratch: Path) -> Path:
