@@ -30,8 +30,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     digest_tables,
     open_as_reader,
     prepare,
-    publish,
-    settle,
+    replace_both,
     verify_database,
     write_copy,
 )
@@ -211,11 +210,8 @@ def _publish(
         manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
     described = finished.with_name("manifest.json")
     described.write_text(manifest.dumps(), "utf-8")
-    for path in (published, described):
-        settle(path)
     outdated = _find_outdated(settings)
-    publish(published, settings.database_path)
-    publish(described, settings.manifest_path)
+    replace_both(published, settings.database_path, described, settings.manifest_path)
     if outdated:
         outdated.unlink(missing_ok=True)
 

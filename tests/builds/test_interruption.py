@@ -43,7 +43,7 @@ STEPS = [
     "write_copy",
     "verify_database",
     "compress",
-    "settle",
+    "replace_both",
 ]
 
 
@@ -101,7 +101,7 @@ def test_nothing_of_a_killed_build_gets_into_a_wheel_an_sdist_or_a_commit(tmp_pa
     clean = list_packed(project)
     for path in (project / "src" / "birds_data").glob("*.json"):
         path.unlink()
-    assert run(project, "settle", signal.SIGKILL).returncode == -signal.SIGKILL
+    assert run(project, "replace_both", signal.SIGKILL).returncode == -signal.SIGKILL
     left = {path.name for path in (project / "src").rglob(".hatch/*/*")}
     assert {"loading.db", "finished.db", "finished.db.zst"} <= left
     assert not [name for name in list_committed(project) if ".hatch" in name]

@@ -13,9 +13,11 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 
+from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from tests.faults.harness import Ended, Trial, need_tool, proves, run, snapshot
 from tests.support.projects import build_wheel, make_project
 from tests.support.wheels import Wheel, make_database
@@ -217,6 +219,7 @@ def judge(
     for name in found.keys() & (old.keys() | new.keys()):
         is_whole = found[name] in (old.get(name), new.get(name))
         trial.expect(is_whole, f"{what}: {name} is neither the old nor the new")
+    trial.expect(*find_mismatch(found, what))
     trial.expect("Traceback" not in ended.errors, f"{what}: {ended.errors}")
     is_told = ended.code in (1, 2) and "Error: " in ended.errors
     if is_told and "ENOSPC" in what and any(call in what for call in FILLING):
@@ -242,6 +245,18 @@ def judge(
     trial.expect(again.code == stage.writing.code and not missing, f"{what}: no recovery: {again}")
     left = stage.look().keys() - new.keys()
     trial.leftovers += [f"{what}, then again: {name}" for name in sorted(left)]
+
+
+def find_mismatch(found: dict[str, bytes], what: str) -> tuple[bool, str]:
+    """Whether each manifest describes the database beside it, and what to say if one does not."""
+    for name, content in found.items():
+        if Path(name).name == FILE_NAME and content and not is_hidden(name):
+            manifest = Manifest.loads(content)
+            database = found.get(Path(name).with_name(manifest.resource).as_posix())
+            expected = manifest.raw[EXTENSION].get("hash", "")
+            if database is not None and expected != f"sha256:{sha256(database).hexdigest()}":
+                return False, f"{what}: {name} is beside a database that it does not describe"
+    return True, ""
 
 
 def is_hidden(name: str) -> bool:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from filecmp import cmp
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,51 @@ def publish_both(database: Path, target: Path, manifest: Path, description: Path
         if not is_left:
             target.unlink(missing_ok=True)
         raise
+
+
+def replace_both(database: Path, target: Path, manifest: Path, description: Path) -> None:
+    """Put a database and its manifest in the place of those before, both or none.
+
+    No moment shows a manifest beside a database that it does not describe: in between, and where a
+    process is killed there, the new database has none.
+
+    Args:
+        database: The finished file.
+        target: Where it goes.
+        manifest: The finished manifest, in a folder on the same file system.
+        description: Where that goes.
+
+    Raises:
+        OSError: They cannot be put there.
+    """
+    for path in (database, manifest):
+        settle(path)
+    is_first = not target.exists()
+    kept, described = (each.with_name(f"before-{each.name}") for each in (database, manifest))
+    with suppress(OSError):  # nothing was there, or the file system has no links
+        kept.hardlink_to(target)
+    try:
+        with suppress(FileNotFoundError):
+            description.replace(described)
+        database.replace(target)
+        manifest.replace(description)
+    except BaseException:
+        if database.exists() or _put_back(kept, target, is_first=is_first):
+            with suppress(FileNotFoundError):
+                described.replace(description)
+        raise
+    synchronize_folder(target.parent)
+
+
+def _put_back(kept: Path, target: Path, *, is_first: bool) -> bool:
+    """Bring back the database that was there before, or none; whether that was done."""
+    if is_first:
+        target.unlink()
+        return True
+    is_kept = kept.exists()
+    if is_kept:
+        kept.replace(target)
+    return is_kept
 
 
 def compress(

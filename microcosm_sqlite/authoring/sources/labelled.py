@@ -36,8 +36,16 @@ _KNOWING_LETTERS = ("read_dta", "read_sas7bdat")
 """Functions for formats that have missing values with letters, `.a` to `.z`."""
 _KNOWING_CODES = (*_KNOWING_LETTERS, "read_sav")
 """Functions that tell which codes are missing values."""
-_CHUNK_CELLS = 1_000_000
-"""Cells that are in memory at once: each chunk is found by passing over those before it."""
+_CHUNK_CELLS = 2_000_000
+"""Cells that are in memory at once, at least."""
+_MOST_PASSED = 8
+"""How many times its own rows are passed over at most to find a chunk.
+
+A chunk is found by passing over all rows before it, so chunks grow with these: the time for all
+grows as the file does, and an eighth of it, at most, is in memory.
+"""
+_SEEKING = ".dta"
+"""The suffix of files whose rows have one length, so that none has to be passed over."""
 
 _MEMBER = b"HEADER RECORD*******MEMB"
 """The first bytes of each data set in a SAS transport file."""
@@ -145,6 +153,7 @@ class _LabelledRecords(Records):
         self.kinds = tuple(_find_kind(metadata, name) for name in self.header)
         self.descriptions = _describe_columns(metadata)
         self._size = source.size
+        self._passes_over = source.path.suffix.lower() != _SEEKING
         self._is_of_sas = source.path.suffix.lower() in _OF_SAS
         self._read = read
         self._metadata = metadata
@@ -170,13 +179,14 @@ class _LabelledRecords(Records):
     def _iterate_chunks(self) -> Iterator[Iterator[tuple[Any, ...]]]:
         total, passed = self._metadata.number_rows, 0
         while self.header:
-            columns = self._read_chunk(passed, self._step)
+            wanted = self._choose_count(passed)
+            columns = self._read_chunk(passed, wanted)
             count = len(columns[0])
             if count:
                 yield zip(*columns, strict=True)
             passed += count
             self._advance(self._size * count // max(1, total or count))
-            if count < self._step:
+            if count < wanted:
                 break
         if total is not None and total >= 0 and passed != total:
             raise SourceError(
@@ -184,6 +194,10 @@ class _LabelledRecords(Records):
                 file=self.name,
                 hint="Fetch or write it again; it is damaged.",
             )
+
+    def _choose_count(self, passed: int) -> int:
+        """How many rows the chunk behind those has."""
+        return max(self._step, passed // _MOST_PASSED * self._passes_over)
 
     def _read_chunk(self, passed: int, count: int) -> list[list[Any]]:
         place = f", row {passed + 1}" if count == 1 else ""
@@ -199,7 +213,7 @@ class _LabelledRecords(Records):
                 raise
             self._read_chunk(passed + half, count - half)
             raise
-        return [_list_values(found[name]) for name in self.header]
+        return [_list_values(found.pop(name)) for name in self.header]
 
     def _is_end(self, passed: int) -> bool:
         total = self._metadata.number_rows
@@ -209,9 +223,12 @@ class _LabelledRecords(Records):
         """The letters that stand for missing values, by column."""
         letters: dict[str, dict[str, None]] = {}
         total = self._metadata.number_rows or 0
-        for passed in range(0, total, self._step):
+        passed = 0
+        while passed < total:
+            count = self._choose_count(passed)
             with _explained(self.name):
-                _, found = self._read(row_offset=passed, row_limit=self._step, user_missing=True)
+                _, found = self._read(row_offset=passed, row_limit=count, user_missing=True)
+            passed += count
             for name, values in found.missing_user_values.items():
                 letters.setdefault(name, {}).update(dict.fromkeys(map(str, values)))
         return {name: sorted(values) for name, values in letters.items()}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -20,6 +23,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     open_as_reader,
     prepare,
     publish,
+    replace_both,
     settle,
     verify_database,
     write_copy,
@@ -181,3 +185,67 @@ def test_tables_digested_by_several_threads_are_those_that_one_digests(path: Pat
     with closing(sqlite3.connect(path)) as connection:
         alone = {table: content_digest(connection, table) for table in COUNTS}
     assert digest_tables(path, COUNTS) == alone
+
+
+class Pair:
+    """A database and its manifest, and every state of theirs that a reader could see."""
+
+    def __init__(self, folder: Path, *, is_first: bool = False) -> None:
+        self.work, self.place = folder / "work", folder / "place"
+        for each, word in ((self.work, "new"), (self.place, "old")):
+            each.mkdir()
+            if word == "new" or not is_first:
+                (each / "t.db").write_text(word)
+                (each / "m.json").write_text(word)
+        self.seen = [self.look()]
+
+    def look(self) -> tuple[str | None, ...]:
+        paths = (self.place / "t.db", self.place / "m.json")
+        return tuple(each.read_text() if each.exists() else None for each in paths)
+
+    def publish(self) -> None:
+        replace_both(
+            self.work / "t.db", self.place / "t.db", self.work / "m.json", self.place / "m.json"
+        )
+
+    def watch(self, patch: pytest.MonkeyPatch, failing: int = 0) -> None:
+        """Look after each rename, and let one of them fail as a full disk does."""
+        rename = Path.replace
+
+        def replace(path: Path, target: Path) -> Path:
+            self.seen.append(self.look())
+            if len(self.seen) - 1 == failing:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            done = rename(path, target)
+            self.seen.append(self.look())
+            return done
+
+        patch.setattr(Path, "replace", replace)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize("has_links", [True, False])
+def test_no_moment_shows_a_manifest_beside_another_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool, has_links: bool
+) -> None:
+    pair = Pair(tmp_path, is_first=is_first)
+    before, failed = pair.look(), 0
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", lambda *_: os.link("/absent", "/absent"))
+    for failing in range(1, 12):
+        with monkeypatch.context() as patch:
+            pair.watch(patch, failing)
+            try:
+                pair.publish()
+            except OSError:
+                failed += 1
+                expected = {before} if has_links or is_first else {before, ("new", None)}
+                assert pair.look() in expected
+        assert all(manifest in (None, database) for database, manifest in pair.seen)
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+        pair = Pair(tmp_path, is_first=is_first)
+    assert failed >= 3
+    pair.publish()
+    assert pair.look() == ("new", "new")
+    assert {each.name for each in pair.place.iterdir()} == {"t.db", "m.json"}

@@ -67,6 +67,32 @@ def test_values_are_what_was_written(
         assert records.kinds[:5] == ("number", "text", "date", "datetime", "time")
 
 
+@pytest.mark.parametrize(
+    ("suffix", "is_found"), [(".zsav", False), (".xpt", False), (".dta", True)]
+)
+def test_the_rows_passed_over_grow_as_the_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, is_found: bool
+) -> None:
+    monkeypatch.setattr(labelled, "_CHUNK_CELLS", 10)
+    function = labelled._READERS[suffix]
+    read, chunks = getattr(pyreadstat, function), list[tuple[int, int]]()
+
+    def note(*args: Any, row_offset: int = 0, row_limit: int = 0, **rest: Any) -> Any:
+        chunks.append((row_offset, row_limit))
+        return read(*args, row_offset=row_offset, row_limit=row_limit, **rest)
+
+    monkeypatch.setattr(pyreadstat, function, note)
+    passed = []
+    for count in (1000, 4000):
+        rows = [(float(number),) for number in range(count)]
+        with open_file(write(tmp_path / f"t{suffix}", rows, ["n"])) as records:
+            chunks.clear()
+            assert [row for (row,) in records] == [*range(count)]
+        passed.append(sum(offset for offset, _ in chunks))
+        assert max(limit for _, limit in chunks) <= (10 if is_found else max(10, count / 8))
+    assert is_found or passed[1] <= 4000 * 10
+
+
 def test_labels_describe_columns_and_codes_stay(tmp_path: Path) -> None:
     (tmp_path / "found").mkdir()
     values = {"sex": {1: "female", 2: "male"}}
