@@ -13,10 +13,8 @@ compressing a wide file are timed beside building it. Prints tables and writes
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -30,61 +28,20 @@ from tabulate import tabulate
 from benchmarks.authoring.generated import SURVEY_COLUMNS, write_measurements, write_survey
 from benchmarks.authoring.projects import write_project
 from benchmarks.authoring.rivals import Rival, find_others, find_shell
-from benchmarks.authoring.whole import ShellBuild, copy_example
+from benchmarks.authoring.timing import ROOT, OurBuild, ToldContest, run_python
+from benchmarks.authoring.whole import EXAMPLE, contests_of_wholes
 from benchmarks.environments import make_environment
 from benchmarks.report import draw, keep
-from benchmarks.rounds import Contest, Times
+from benchmarks.rounds import Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples/nycflights13-data"
 SOURCE = EXAMPLE / "sources/flights.csv.zip"
 LARGE_ROWS = 5_000_000
 SURVEYED_ROWS = {False: 2_000_000, True: 200_000}
 FEW_ROWS = 10_000
 MEMORY_AIM = 80
-
-
-class ToldContest(Contest):
-    """A contest whose ways tell what they took."""
-
-    def measure(self, way: Callable[[], object]) -> Times:
-        took = way()
-        assert isinstance(took, Times)
-        return took
-
-    def run(self, rounds: int, *, warm: bool = False) -> dict[str, object]:
-        if warm:
-            self.ours()
-            self.rival()
-        for _ in range(rounds):
-            self.run_round()
-        return self.report()
-
-
-class OurBuild:
-    """Our way for one file; keeps what was told last, and the most memory of all runs."""
-
-    def __init__(self, project: Path, *options: str, is_new: bool = False) -> None:
-        self.project = project
-        self.is_new = is_new
-        self.options = options
-        self.end = "to a verified table" if options else "to a published dataset"
-        self.rows = 0
-        self.memory = 0.0
-
-    def __call__(self) -> Times:
-        if self.is_new:
-            shutil.rmtree(self.project, ignore_errors=True)
-        workload = "benchmarks.authoring.workload"
-        found = json.loads(run_python(sys.executable, "-m", workload, self.project, *self.options))
-        self.rows, self.memory = found["rows"], max(self.memory, found["memory"])
-        return Times(found["clock"], found["cpu"])
-
-    def describe(self) -> dict[str, object]:
-        return {"who": "ours", "file": self.project.name, "rows": self.rows, "MB": self.memory}
 
 
 def main() -> None:
@@ -110,7 +67,7 @@ def compare(
     """Results of the contests, and what memory everybody took."""
     flights = unpack(source, place)
     results, memory = contests_with_shell("flights", flights, place, rounds)
-    results += contests_of_wholes(source, place, rounds)
+    results += contests_of_wholes(source.parent, place, rounds)
     found, told = contests_beside_building(place, SURVEYED_ROWS[quick], 3)
     results, memory = results + found, memory + told
     if quick:
@@ -135,19 +92,6 @@ def contests_with_shell(
         contest = make_contest(ours, source, place, shell, 1.3)
         results.append(contest.run(rounds, warm=True))
     return results, [both[1].describe(), describe(shell, both[1])]
-
-
-def contests_of_wholes(source: Path, place: Path, rounds: int) -> list[dict[str, object]]:
-    """The example as it is, with all tables and indexes, its flights zipped and plain."""
-    results = []
-    for zipped in (True, False) if shutil.which("sqlite3") else ():
-        project = copy_example(EXAMPLE, source.parent, place, zipped=zipped)
-        ours = OurBuild(project)
-        ours()
-        shell = ShellBuild(project, project / "src/nycflights13_data/nycflights13.db")
-        name = f"the whole example, {ours.rows:,} rows, {project.name}"
-        results.append(ToldContest(name, ours, shell.name, shell, 1.0).run(rounds, warm=True))
-    return results
 
 
 def contests_beside_building(
@@ -246,13 +190,6 @@ def unpack(source: Path, place: Path) -> Path:
         return Path(shutil.copy(source, place / "flights.csv"))
     with zipfile.ZipFile(source) as archive:
         return Path(archive.extract("flights.csv", place))
-
-
-def run_python(python: str | Path, *arguments: str | Path) -> str:
-    """What a script of ours prints."""
-    command = [python, "-W", "ignore", *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The example as it is, five tables and four indexes, against SQLite's shell doing the same work.
+"""The example as it is against SQLite's shell: ``python -m benchmarks.authoring.whole``.
 
+Five tables and four indexes, the flights zipped and plain; `make demo` fetches the sources.
 The shell imports all tables, creates the same indexes, runs `ANALYZE` and `VACUUM INTO`, and checks
 the integrity of the copy. Its flights have no column that numbers them. It writes `NA` as a text,
 checks no value, and makes no digests.
@@ -7,21 +8,25 @@ checks no value, and makes no digests.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import sqlite3
 import sys
+import tempfile
 import zipfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.authoring.rivals import measure
+from benchmarks.authoring.timing import ROOT, OurBuild, ToldContest
+from benchmarks.report import draw
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from benchmarks.rounds import Times
 
+EXAMPLE = ROOT / "examples/nycflights13-data"
 _NUMBERED = re.compile(r"\s*id INTEGER NOT NULL,|\s*CONSTRAINT pk_flights PRIMARY KEY \(id\),")
 _UNZIP = (
     f'{sys.executable} -c "import sys, zipfile, shutil; a = zipfile.ZipFile(sys.argv[1]); '
@@ -97,3 +102,33 @@ def _read(file: Path) -> str:
         return str(file)
     command = f"unzip -p {file}" if shutil.which("unzip") else f"{_UNZIP} {file}"
     return f"'|{command}'"
+
+
+def contests_of_wholes(sources: Path, place: Path, rounds: int) -> list[dict[str, object]]:
+    """The example as it is, with all tables and indexes, its flights zipped and plain."""
+    results = []
+    for zipped in (True, False) if shutil.which("sqlite3") else ():
+        project = copy_example(EXAMPLE, sources, place, zipped=zipped)
+        ours = OurBuild(project)
+        ours()
+        shell = ShellBuild(project, project / "src/nycflights13_data/nycflights13.db")
+        name = f"the whole example, {ours.rows:,} rows, {project.name}"
+        results.append(ToldContest(name, ours, shell.name, shell, 1.0).run(rounds, warm=True))
+    return results
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m benchmarks.authoring.whole")
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--sources", type=Path, default=EXAMPLE / "sources")
+    chosen = options.parse_args()
+    if not [*chosen.sources.glob("flights.csv*")]:
+        raise SystemExit(f"{chosen.sources} has no flights: run `make demo`, or give --sources.")
+    if shutil.which("sqlite3") is None:
+        raise SystemExit("sqlite3, which ours is compared with, is not installed.")
+    with tempfile.TemporaryDirectory() as folder:
+        print(draw(contests_of_wholes(chosen.sources, Path(folder), chosen.rounds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ COMMANDS = {
     "build": "projects:build_project",
     "release": "publishing:release_project",
     "subset": "subsetting:write_subset",
-    "diff": "publishing:compare_versions",
+    "diff": "comparing:compare_versions",
     "check": "publishing:check_publication",
     "doctor": "datasets:examine_environment",
     "cache": "caching:manage_cache",

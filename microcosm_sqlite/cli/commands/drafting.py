@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import click
 
-from microcosm_sqlite.cli.commands.projects import open_progress
+from microcosm_sqlite.cli.commands.fetching import (
+    FETCHED,
+    FileOrAddress,
+    fetch_files,
+    fetch_for_new,
+)
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import ask_for_repairs, choose_accept, examples
+from microcosm_sqlite.cli.options import choose_accept, examples
 from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable
 
     from microcosm_sqlite.authoring.drafting.draft import Draft
 
@@ -59,61 +61,6 @@ _CODEBOOK = click.option(
 )
 
 
-class _FileOrAddress(click.Path):
-    """A file or folder that is there, or an address to fetch a file from."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Take an address as it is."""
-        return value if "://" in value else super().convert(value, param, ctx)
-
-
-_FETCHED = click.option("--fetched", hidden=True, type=click.Path(exists=True, file_okay=False))
-
-
-def _fetch_for_new(options: Mapping[str, Any], start: Callable[..., int]) -> int:
-    """Fetch the file that `new` is given the address of, then ask which repairs to make."""
-    address = options["folder"] or ""
-    with _fetching([address] if "://" in address else [], {}) as more:
-        return ask_for_repairs(options, lambda *others: start(*more, *others))
-
-
-def _fetch_files(options: Mapping[str, Any], start: Callable[..., int]) -> int:
-    """Fetch the files that `add` or `refresh` is given the addresses of, or has in its settings."""
-    from pathlib import Path
-
-    from microcosm_sqlite.authoring.drafting.given_files import choose_named, find_facts
-    from microcosm_sqlite.authoring.project.settings import ProjectSettings
-
-    root = Path(options["project"])
-    named = choose_named(root, options["files"], options["codebook"])
-    addresses = [each for each in map(str, named) if "://" in each]
-    known: dict[str, dict[str, str]] = {}
-    if addresses and "apply" in options:
-        settings = ProjectSettings.from_pyproject(root)
-        known = find_facts(settings, addresses)
-    with _fetching(addresses, known) as more:
-        return start(*more)
-
-
-@contextmanager
-def _fetching(
-    addresses: Sequence[str], known: Mapping[str, Mapping[str, str]]
-) -> Iterator[list[str]]:
-    """Fetch files into a folder, and give the arguments that tell the command of it."""
-    if not addresses:
-        yield []
-        return
-    from microcosm_sqlite.authoring.drafting.downloads import write_downloads
-    from microcosm_sqlite.authoring.drafting.fetching import fetch_all
-    from microcosm_sqlite.common.workspace import open_scratch
-
-    with open_scratch() as folder:
-        with open_progress(quiet=False) as progress:
-            found = fetch_all(addresses, folder, known, progress)
-        write_downloads(found, folder)
-        yield ["--fetched", str(folder)]
-
-
 @click.command(
     "new",
     short_help="Write a new dataset project.",
@@ -131,7 +78,7 @@ def _fetching(
     "--from",
     "folder",
     metavar="FOLDER|URL",
-    type=_FileOrAddress(exists=True),
+    type=FileOrAddress(exists=True),
     help="Make tables from the files there (text, JSON, Parquet, Feather, ORC, Excel, SQLite, "
     "Stata, SPSS, SAS, maps), from an archive, a database or a file to fetch, not the example.",
 )
@@ -159,9 +106,9 @@ def _fetching(
 @click.option("--propose", hidden=True, type=click.Path())
 @click.option("--accept", hidden=True, type=click.Path(exists=True))
 @click.option("--again", is_flag=True, help="Draft a project again that nobody has edited.")
-@_FETCHED
+@FETCHED
 @_question_options
-@isolated("folder", "codebook", around=_fetch_for_new)
+@isolated("folder", "codebook", around=fetch_for_new)
 def new_project(
     directory: str,
     folder: str | None,
@@ -233,7 +180,7 @@ def new_project(
     ),
 )
 @click.argument(
-    "files", metavar="FILE|URL...", nargs=-1, required=True, type=_FileOrAddress(exists=True)
+    "files", metavar="FILE|URL...", nargs=-1, required=True, type=FileOrAddress(exists=True)
 )
 @_PROJECT
 @click.option(
@@ -250,8 +197,8 @@ def new_project(
     "repairs.toml, to be reviewed.",
 )
 @_CODEBOOK
-@_FETCHED
-@isolated("files", "project", "codebook", around=_fetch_files)
+@FETCHED
+@isolated("files", "project", "codebook", around=fetch_files)
 def add_to_project(
     files: tuple[str, ...],
     project: str,
@@ -294,7 +241,7 @@ def add_to_project(
         "microcosm-sqlite refresh batting.csv players.csv --project baseball-data",
     ),
 )
-@click.argument("files", metavar="[FILE|URL]...", nargs=-1, type=_FileOrAddress(exists=True))
+@click.argument("files", metavar="[FILE|URL]...", nargs=-1, type=FileOrAddress(exists=True))
 @_PROJECT
 @click.option("--apply", is_flag=True, help="Take the files, and make the edits that are safe.")
 @click.option("--fewer-rows", is_flag=True, help="Take files that lack half of the rows as well.")
@@ -302,8 +249,8 @@ def add_to_project(
     "--add", "adds", is_flag=True, help="With --apply: draft tables for the files that are new."
 )
 @_CODEBOOK
-@_FETCHED
-@isolated("files", "project", "codebook", around=_fetch_files)
+@FETCHED
+@isolated("files", "project", "codebook", around=fetch_files)
 def refresh_project(
     files: tuple[str, ...],
     project: str,
