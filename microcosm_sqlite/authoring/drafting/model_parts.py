@@ -58,6 +58,15 @@ def find_module(type_: sa.types.TypeEngine[Any]) -> str:
     return module if known == name else ""
 
 
+def find_importable(type_: sa.types.TypeEngine[Any]) -> type[sa.types.TypeEngine[Any]]:
+    """Return the class of a type that models can import: its own, or one that it derives from.
+
+    SQLAlchemy reflects types that only its dialect has, such as JSONB.
+    """
+    bases = (each for each in type(type_).__mro__ if issubclass(each, sa.types.TypeEngine))
+    return next((each for each in bases if find_module(each())), type(type_))
+
+
 def list_actions(constraint: sa.ForeignKeyConstraint | None) -> Iterator[str]:
     """The actions of a foreign key when the row that it refers to changes, as arguments."""
     for name in ("ondelete", "onupdate"):

@@ -243,6 +243,8 @@ def _take_duration(value: Any, parse: Parser) -> Any:  # noqa: ARG001
 
 
 def _take_json(value: Any, parse: Parser) -> Any:  # noqa: ARG001
+    if isinstance(value, bytes):  # which only its application can read, such as SQLite's JSONB
+        raise ValueError("JSON")  # noqa: TRY004 - as for every other value
     return take_json(value)
 
 

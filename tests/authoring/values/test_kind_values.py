@@ -32,6 +32,7 @@ from microcosm_sqlite.authoring.sources.formats import DATABASE, WORKBOOK, choos
 from microcosm_sqlite.authoring.sources.python_source import SourceFunction
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.values.layout import TableRules
+from microcosm_sqlite.authoring.values.rules import ColumnRule
 from microcosm_sqlite.errors import SourceError
 
 PLUS_TWO = timezone(timedelta(hours=2))
@@ -426,3 +427,17 @@ def test_a_draft_of_a_database_tells_of_a_column_without_a_name(tmp_path: Path) 
             refuse_nameless_columns(connection, "things", "a.db")
         connection.execute(str(caught.value.hint).partition(": ")[2])
         refuse_nameless_columns(connection, "things", "a.db")
+
+
+def test_bytes_are_no_document_and_stay_bytes(tmp_path: Path) -> None:
+    """SQLite keeps JSON as bytes as well, which only SQLite reads."""
+    column = sa.Column("a", sa.JSON)
+    with pytest.raises(ValueError, match=r"^JSON$"):
+        ColumnRule(column, dialect(), ()).convert_value(b"\x1c")
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("CREATE TABLE things (a JSON)")
+        connection.execute("INSERT INTO things VALUES (x'1c')")
+        sa.Table("things", sa.MetaData(), column)
+        fit = fit_column(connection, column, "a.db", "JSON")
+    assert isinstance(fit.type, sa.LargeBinary)
+    assert fit.remarks == ("declared JSON, holds 1 blob",)

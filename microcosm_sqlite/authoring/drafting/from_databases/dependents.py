@@ -66,7 +66,8 @@ def _doubt(
     """Why a foreign key cannot be kept; empty where it can."""
     parent = found.metadata.tables.get(key.target)
     if parent is None:
-        return "there is no such table"
+        is_left_out = f"table {key.target}".lower() in map(str.lower, found.left_out)
+        return "that table is left out" if is_left_out else "there is no such table"
     if not {*key.columns} <= {*table.columns.keys()}:
         return "a column of it is left out"
     if "." in "".join([parent.name, *key.referred]):

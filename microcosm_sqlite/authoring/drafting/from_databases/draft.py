@@ -138,14 +138,14 @@ def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> Data
         forget_tables(snapshot, found.refused)
     if not found.metadata.tables:
         raise _explain_nothing(snapshot, path.name, damage, refused or left_out)
+    for table, error in refused.items():
+        left_out[f"table {table}"] = _spell_reason(error, path.name, table)
+    found.left_out = left_out | found.left_out
     with open_database(snapshot, path.name) as connection, explained(path.name):
         reflect_extras(connection, found)
         add_foreign_keys(connection, found)
         suggest_undeclared(connection, found)
-        left_out |= _list_numbers(connection)
-    for table, error in refused.items():
-        left_out[f"table {table}"] = _spell_reason(error, path.name, table)
-    found.left_out = left_out | found.left_out
+        found.left_out |= _list_numbers(connection)
     note_lost_columns(found)
     return DatabaseDraft(path, snapshot, found)
 

@@ -29,6 +29,7 @@ from microcosm_sqlite.authoring.comparing.shapes import (
 )
 from microcosm_sqlite.authoring.drafting.drafted_model import FullText, escape_colons, number_rows
 from microcosm_sqlite.authoring.drafting.model_names import name_row_number
+from microcosm_sqlite.authoring.drafting.model_parts import find_importable
 from microcosm_sqlite.authoring.sources.databases import explained, refuse_nameless_columns
 from microcosm_sqlite.common.sql import find_words, mentions, quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
@@ -212,8 +213,10 @@ class _TableReader:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sa.exc.SAWarning)  # of sizes, as in INTEGER(11)
             type_: sa.types.TypeEngine[Any] = dialect._resolve_type_affinity(declared)
+        if isinstance(type_, _SIZED):
+            return type_
         # What stands in brackets is no size to others, such as BOOLEAN(1) and DATETIME(6).
-        return type_ if isinstance(type_, _SIZED) else type(type_)()
+        return find_importable(type_)()
 
     def _list_unique(self) -> Iterator[list[str]]:
         for index in self._shape.unique_keys:

@@ -30,6 +30,24 @@ WILD = {
         CREATE TABLE __dunder__ (__tablename__ TEXT, __table_args__ TEXT, "2nd" INT);""",
         [],
     ),
+    "JSON as SQLite keeps it": (
+        """CREATE TABLE t (id INTEGER PRIMARY KEY, a JSONB, b JSONB, c JSONB(9), d JSONB NOT NULL);
+        INSERT INTO t VALUES (1, '{"a":[1]}', x'1c', '{bad}', '[]'), (2, NULL, NULL, '{}', '1');""",
+        ["  a: JSON, declared JSONB, may be empty", "  note: b: declared JSONB, holds 1 blob"],
+    ),
+    "what refers to a table that is left out": (
+        """CREATE TABLE p (id INTEGER PRIMARY KEY, v); INSERT INTO p VALUES (1, x'00'), (2, 'a');
+        CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES P (id));
+        INSERT INTO c VALUES (1, 1);""",
+        ["left out: table p, column `v` holds 1 blob and 1 text.",
+         "left out: foreign key (p) to P (id) of c, that table is left out"],
+    ),
+    "numbers that refer to texts with other digits": (
+        """CREATE TABLE p (code VARCHAR(5) PRIMARY KEY); INSERT INTO p VALUES ('01'), ('2');
+        CREATE TABLE c (id INTEGER PRIMARY KEY, code INT REFERENCES p (code));
+        INSERT INTO c VALUES (1, '01'), (2, 2);""",
+        ["left out: foreign key (code) to p (code) of c, 1 row refers to none that is there"],
+    ),
     "a key in falling order": (
         "CREATE TABLE t (id INTEGER PRIMARY KEY DESC, v); INSERT INTO t VALUES (3, 'a'), (1, 'b');",
         ["differs: primary key t, id DESC in the source, id here"],
