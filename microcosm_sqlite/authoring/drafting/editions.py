@@ -46,6 +46,7 @@ from microcosm_sqlite.authoring.project.pyproject import (
     write_toml_key,
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.project.table_width import ROOM_FOR_MODEL, refuse_width
 from microcosm_sqlite.authoring.sources.formats import DELIMITED, choose_opener
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.values.layout import (
@@ -177,6 +178,7 @@ class Edition:
             if not (rule or takes_all or self.rules.aliases.get(header) == "")
         ]
         self.headers |= {names[at]: records.header[at] for at in new}
+        refuse_width(records.name, len(self.table.columns) + len(self.headers), ROOM_FOR_MODEL)
         rows = csv.writer(stream)
         rows.writerow(["number of the row", *(names[at] for at in new)])
 

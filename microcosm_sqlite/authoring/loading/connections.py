@@ -18,8 +18,10 @@ from sqlalchemy.exc import CompileError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from microcosm_sqlite.authoring.loading.bulk import ApswConnection, has_apsw
+from microcosm_sqlite.authoring.project.table_width import ADVICE
 from microcosm_sqlite.catalog.connection import connect, database_uri
 from microcosm_sqlite.catalog.location import Location
+from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import BuildError, DatasetError, SettingsError
 from microcosm_sqlite.orm.external_keys import leave_out_external_keys
 from microcosm_sqlite.orm.fulltext import full_text_index
@@ -137,6 +139,7 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
         SettingsError: SQLite does not take what they declare, or an event of theirs fails.
     """
     held = {table: set(table.indexes) for table in metadata.tables.values()}
+    _refuse_too_wide(held)
     for table in held:
         leave_out_external_keys(table)
     try:
@@ -156,6 +159,16 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
     finally:
         for table, indexes in held.items():
             table.indexes.update(indexes)
+
+
+def _refuse_too_wide(tables: Iterable[sa.Table]) -> None:
+    for table in tables:
+        if len(table.columns) > MOST_COLUMNS:
+            raise SettingsError(
+                f"Table `{table.name}` has {len(table.columns):,} columns in the models, where "
+                f"SQLite has room for {MOST_COLUMNS:,}.",
+                hint=ADVICE,
+            )
 
 
 def create_full_text(connection: sqlite3.Connection, model: type[Any]) -> None:

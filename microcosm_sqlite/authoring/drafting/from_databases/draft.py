@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
 from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
     add_foreign_keys,
@@ -41,6 +39,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.source_tree import EXCLUDED
 from microcosm_sqlite.authoring.finishing.finalise import APPLICATION_ID
+from microcosm_sqlite.authoring.project.table_width import ROOM_FOR_MODEL, refuse_width
 from microcosm_sqlite.authoring.sources.databases import (
     TableOpener,
     explained,
@@ -51,9 +50,6 @@ from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
-
-MOST_COLUMNS = 1999
-"""SQLite takes 2000 where its limit was not raised; digests of rows want one more."""
 
 
 @dataclass
@@ -183,7 +179,8 @@ def _try_tables(snapshot: Path, name: str) -> Reflection:
         found = reflect_tables(connection, name)
         for table in [*found.metadata.tables.values()]:
             with found.refusing(table.name, name):
-                _refuse_too_wide(table, name)
+                place = f"{name}, table `{table.name}`"
+                refuse_width(place, len(table.columns), ROOM_FOR_MODEL)
                 _refuse_undecodable(snapshot, table.name, name)
         fit_tables(connection, found, name)
     return found
@@ -229,16 +226,6 @@ def _spell_reason(error: SourceError, name: str, table: str) -> str:
     for place in (f"{name}, table `{table}`: ", f"{name}, table `{table}` ", f"{name}#{table}, "):
         text = text.removeprefix(place)
     return text
-
-
-def _refuse_too_wide(table: sa.Table, name: str) -> None:
-    if len(table.columns) > MOST_COLUMNS:
-        raise SourceError(
-            f"{name}, table `{table.name}` has {len(table.columns):,} columns, numbers of rows "
-            f"included, where there is room for {MOST_COLUMNS:,}.",
-            file=name,
-            hint="Make rows of them: one for each value, with the column's name as a field.",
-        )
 
 
 def _refuse_undecodable(snapshot: Path, table: str, name: str) -> None:

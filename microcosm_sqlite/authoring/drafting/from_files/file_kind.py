@@ -43,10 +43,6 @@ _OTHERS = {
 """First bytes of other files: the format, what to do, and the formats that may have them."""
 
 
-MOST_COLUMNS = 1998
-"""SQLite takes 2000 where its limit was not raised; numbers of rows and digests want one each."""
-
-
 def refuse_disguise(path: Path) -> None:
     """Raise for a file that is not what it is called.
 
@@ -194,17 +190,3 @@ def refuse_memory(path: Path) -> SourceError:
         file=path.name,
         hint="Leave the file out, or allow more memory (MICROCOSM_SQLITE_MAX_MEMORY).",
     )
-
-
-def refuse_width(name: str, width: int) -> None:
-    """Refuse a table with more columns than SQLite takes.
-
-    Raises:
-        SourceError: It has so many.
-    """
-    if width > MOST_COLUMNS:
-        raise SourceError(
-            f"{name} has {width:,} columns, where SQLite has room for {MOST_COLUMNS:,}.",
-            file=name,
-            hint="Make rows of them: one for each value, with the column's name as a field.",
-        )

@@ -21,7 +21,6 @@ from microcosm_sqlite.authoring.drafting.from_files.dialects import (
 from microcosm_sqlite.authoring.drafting.from_files.encodings import UTF8, find_encoding
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
     refuse_disguise,
-    refuse_width,
 )
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import (
     RawFile,
@@ -42,6 +41,7 @@ from microcosm_sqlite.authoring.drafting.from_files.views import (
 )
 from microcosm_sqlite.authoring.project.repairs import EMPTY_FILE, Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
+from microcosm_sqlite.authoring.project.table_width import refuse_width
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
 from microcosm_sqlite.authoring.sources.formats import (
     DELIMITED,
