@@ -116,6 +116,8 @@ def _open(
                 uri, uri=True, check_same_thread=check_same_thread, factory=factory
             )
         except sqlite3.Error as error:
+            if not location.is_pinned():
+                continue  # removed since it was checked: another one is waited for
             raise translate(error, location.path) from error
         if location.is_pinned():
             return connection

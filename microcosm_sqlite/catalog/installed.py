@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from microcosm_sqlite.catalog import connection as connections
 from microcosm_sqlite.catalog.dataset_connection import DatasetConnection
-from microcosm_sqlite.catalog.edition import FULL
 from microcosm_sqlite.catalog.frames import Frames
 from microcosm_sqlite.catalog.location import (
     check_models,
@@ -17,7 +16,7 @@ from microcosm_sqlite.catalog.location import (
 from microcosm_sqlite.catalog.manifest_tables import Tables
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.usage import describe_use, note_use
-from microcosm_sqlite.errors import DatasetError, DatasetReplacedError
+from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -323,19 +322,9 @@ class InstalledDataset(Frames):
         return import_module(self.manifest.models)
 
     def _refuse_change(self) -> None:
-        """Refuse to open another version than before; the same one may have been reinstalled."""
-        from microcosm_sqlite.catalog.registry import find_editions
+        from microcosm_sqlite.catalog.registry import refuse_replaced
 
-        if self.entry is None or self.manifest is None:
-            return
-        current = find_editions(self.name).get(self.edition or FULL)
-        if current and current.manifest and current.manifest.sha256 == self.manifest.sha256:
-            return
-        now = f"replaced by {current.version}" if current else "uninstalled"
-        raise DatasetReplacedError(
-            f"Dataset {self.name!r} {self.version} was {now} while this process uses it.",
-            hint="Restart the process to use what is installed now.",
-        )
+        refuse_replaced(self)
 
     def _find(self, graph: object) -> Location:
         assert self.entry is not None, "a registered dataset is given its location"  # noqa: S101

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.catalog.distributions import Entry, Problem
+from microcosm_sqlite.catalog.edition import FULL
 from microcosm_sqlite.catalog.edition_choice import choose_edition, name_edition
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.overrides import active, overridden
 from microcosm_sqlite.catalog.usage import log
-from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetReplacedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Manifest, Requirement
 
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between looks at metadata that an installer may be writing."""
 
 _registered: dict[str, InstalledDataset] = {}
 _installed: dict[tuple[str, str], InstalledDataset] = {}
@@ -82,6 +88,37 @@ def find_editions(name: str) -> dict[str, InstalledDataset]:
     """All that is installed of a dataset, by what each is called; the last one of two."""
     candidates = [_instance(entry) for entry in _claims().get(name, [])]
     return {name_edition(each): each for each in candidates}
+
+
+def refuse_replaced(dataset: InstalledDataset) -> None:
+    """Refuse to open another version than before; the same one may have been reinstalled.
+
+    Raises:
+        DatasetReplacedError: Another is installed now, or none.
+    """
+    if dataset.entry is None or dataset.manifest is None:
+        return
+    current = _find_settled(dataset)
+    is_same = current and current.manifest and current.manifest.sha256 == dataset.manifest.sha256
+    if is_same:
+        return
+    version = current.version if current else ""
+    again = "another build of " if version == dataset.version else ""
+    now = f"replaced by {again}{version}" if version else "uninstalled"
+    raise DatasetReplacedError(
+        f"Dataset {dataset.name!r} {dataset.version} was {now} while this process uses it.",
+        hint="Restart the process to use what is installed now.",
+    )
+
+
+def _find_settled(dataset: InstalledDataset) -> InstalledDataset | None:
+    """What is installed in a dataset's place; waits while an installer writes its metadata."""
+    for pause in (*_PAUSES, 0):
+        current = find_editions(dataset.name).get(dataset.edition or FULL)
+        if not pause or (current and current.manifest):
+            break
+        time.sleep(pause)
+    return current
 
 
 def explain_edition(dataset: InstalledDataset) -> str:
@@ -194,7 +231,8 @@ def _suggest(name: str) -> str:
 
     if "/" in name or "\\" in name:
         return "Datasets are found by name, not by path. `microcosm-sqlite list` shows the names."
-    names = sorted({*_claims(), *_registered})
+    # It may have been installed since it was looked for.
+    names = sorted({*_claims(), *_registered} - {name})
     if owner := _find_owner(name, names):
         table = name.removeprefix(f"{owner}.")
         if table != name:

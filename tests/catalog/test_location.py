@@ -319,3 +319,49 @@ def test_a_file_that_stays_damaged_is_told_in_time(site: Path, tmp_path: Path) -
     with pytest.raises(DatasetCorruptError):
         held.connect()
     assert time.monotonic() - began < 5
+
+
+def test_metadata_that_an_installer_still_writes_is_waited_for(site: Path, tmp_path: Path) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    metadata = site / "colours_data-0.3.0.dist-info"
+    metadata.rename(tmp_path / "away")
+    content = held.path.read_bytes()
+    held.path.unlink()
+    held.path.write_bytes(content)
+    back = threading.Timer(0.2, lambda: (tmp_path / "away").rename(metadata))
+    back.start()
+    held.connect().close()
+    back.join()
+
+
+def test_another_build_of_the_same_version_is_told_as_such(site: Path, tmp_path: Path) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    install(site, tmp_path, "0.3.0", "none", rows=50)
+    with pytest.raises(
+        DatasetReplacedError, match=r"0\.3\.0 was replaced by another build of 0\.3"
+    ):
+        held.connect()
+
+
+def test_a_file_that_is_removed_between_the_look_and_the_opening_is_waited_for(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, tmp_path, "0.3.0", "none")
+    held = dataset("colours")
+    held.connect().close()
+    path, open_database = held.path, sqlite3.connect
+
+    def remove(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        monkeypatch.setattr(sqlite3, "connect", open_database)
+        path.rename(tmp_path / "away.db")
+        threading.Timer(0.1, lambda: (tmp_path / "away.db").rename(path)).start()
+        return open_database(*arguments, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", remove)
+    with held.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM shade").fetchone() == (3,)
+    connection.close()

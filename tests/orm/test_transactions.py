@@ -226,7 +226,8 @@ def test_whoever_waited_in_vain_is_told_what_to_do(
 ) -> None:
     graph = make_graph(paths={"till": tmp_path / "till.db"}, timeout=timeout)
     Counter.create_all(graph)
-    with another_writes(graph):
+    with closing(connect(graph)) as other:
+        other.execute("BEGIN IMMEDIATE")
         for lock_first in (False, True):
             with SessionContext(graph, Counter) as context:
                 with pytest.raises(OperationalError, match="locked") as caught:

@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any
 
-import anyio
 import pytest
+
+pytest.importorskip("mcp")
+
+import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
