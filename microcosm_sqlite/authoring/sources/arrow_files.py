@@ -195,7 +195,8 @@ class _ArrowRecords(Records):
     def __init__(self, name: str, table: Table, advance: Advance, size: int) -> None:
         super().__init__(name, list(table.schema.names))
         self.kinds = tuple(_find_kind(field.type) for field in table.schema)
-        self.notes = table.notes
+        told = map(_describe_extension, table.schema, self.kinds)
+        self.notes = (*table.notes, *filter(None, told))
         self._table = table
         self._advance = advance
         self._size = size
@@ -289,6 +290,24 @@ def _find_kind(type_: Any) -> str:
     if types.is_null(type_):
         return ""
     return next((choose(type_) for name, choose in _KINDS if getattr(types, name)(type_)), TEXT)
+
+
+_READ_EXTENSIONS = ("", "arrow.uuid", "arrow.json")
+
+
+def _describe_extension(field: Any, kind: str) -> str:
+    """That the values of a column mean more than they are read as; empty where they do not.
+
+    A type that no library has registered is known by its field alone.
+    """
+    named = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode(errors="replace")
+    name = getattr(field.type, "extension_name", named)
+    if name in _READ_EXTENSIONS:
+        return ""
+    return (
+        f"{field.name}: values of the type {name} are read as they are kept, as {kind or TEXT}; "
+        "write them as texts, numbers or moments to have them as they are meant"
+    )
 
 
 def _find_decimal_kind(type_: Any) -> str:

@@ -212,6 +212,34 @@ def test_the_first_feather_is_refused_with_the_line_that_converts_it(tmp_path: P
         assert list(records) == [(1,), (2,)]
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "feather", "arrow"])
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("pandas.period", pa.array([600, 601]), "integer"),
+        ("geoarrow.wkb", pa.array([b"\x01", b"\x02"]), "binary"),
+        ("pandas.interval", pa.array([{"left": 0, "right": 1}]), "JSON"),
+        ("arrow.uuid", pa.array([bytes(16)], pa.binary(16)), ""),
+        ("arrow.json", pa.array(["{}"]), ""),
+    ],
+)
+def test_types_that_mean_more_than_what_is_kept_are_told(
+    tmp_path: Path, name: str, values: pa.Array[Any], kind: str, suffix: str
+) -> None:
+    field = pa.field("v", values.type, metadata={"ARROW:extension:name": name})
+    table = pa.table([values], schema=pa.schema([field]))
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "parquet":
+        parquet.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table)
+    source = SourceFile(path, path.name, split_name(path)[1])
+    with ArrowOpener(source)() as records:
+        told = f"v: values of the type {name} are read as they are kept, as {kind}; "
+        assert [note.startswith(told) for note in records.notes] == [True] * bool(kind)
+
+
 def test_intervals_of_parquet_are_told(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     (tmp_path / "found").mkdir()

@@ -6,7 +6,9 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Collection
+from decimal import Decimal
 from itertools import islice
+from math import isfinite
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
     Guess,
@@ -79,10 +81,18 @@ def find_hint(
     told = _tell_number_styles(name, number_styles, texts) if number_styles else ""
     told = told or _tell_words_of_truth(name, texts)
     if all(map(_DECIMAL.fullmatch, texts())):
-        return _TOO_LONG
+        told = told or _tell_size(texts)
     told = told or _tell_signs(texts)
     told = told or _tell_times(name, texts) or _tell_short_years(name, texts)
     return told or ("" if has_types else _tell_strays(texts, proposed))
+
+
+def _tell_size(texts: Texts) -> str:
+    """That some numbers do not fit into a double; empty where all do."""
+    if not all(isfinite(float(text)) for text in texts()):
+        return "number, but some are too large for one"
+    is_kept = all(Decimal(repr(float(text))) == Decimal(text.strip()) for text in texts())
+    return "" if is_kept else _TOO_LONG
 
 
 def _ask_for_format(kind: str, name: str, formats: list[str], type_: str) -> str:
@@ -198,7 +208,7 @@ def _tell_strays(texts: ColumnTexts, proposed: Collection[str]) -> str:
             if len(others) > MOST_STRAYS or (text in others and any(map(str.isdigit, text))):
                 return ""
     if not strays:
-        return _TOO_LONG if kind == NUMBER else ""
+        return _tell_size(texts) if kind == NUMBER else ""
     names = sorted(strays)
     return (
         f"{kind} but for {_count(names, texts)}; if they mean nothing, "

@@ -238,6 +238,34 @@ def test_texts_of_digits_are_texts_in_json_lines(tmp_path: Path) -> None:
     assert (column.kind, column.hint) == ("text", "")
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("texts", "hint"),
+    [
+        (["0.5", "0.123456789012345678"], "number, but some have more digits than a number keeps"),
+        (["0.5", "1.5e999"], "number, but some are too large for one"),
+        (["1e3", "2e999"], ""),
+        (["9007199254740993", "1e1"], {"csv": "number, but some have more digits", "jsonl": ""}),
+        (
+            ["1.10", "1.1", "2.5"],
+            {"csv": "number, but 1.1 and 1.10 would be the same", "jsonl": ""},
+        ),
+        (["1.10", "2.50", "3.75"], {"csv": "", "jsonl": ""}),
+    ],
+)
+def test_decimal_numbers_stay_texts_for_the_reason_that_is_told(
+    tmp_path: Path, texts: list[str], hint: str | dict[str, str], suffix: str
+) -> None:
+    rows = {
+        "csv": "\n".join(["v,w", *(f"{text},a" for text in texts), ""]),
+        "jsonl": "\n".join([*(f'{{"v": "{text}"}}' for text in texts), ""]),
+    }
+    (tmp_path / f"birds.{suffix}").write_text(rows[suffix])
+    told = infer_folder(tmp_path).tables["birds"].columns["v"].hint
+    expected = hint if isinstance(hint, str) else hint[suffix]
+    assert told.startswith(expected) if expected else not told
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
