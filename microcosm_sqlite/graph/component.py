@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from microcosm.api import defaults
 from sqlalchemy import text
 
-from microcosm_sqlite.orm.binds import Binds, set_latest_binds
+from microcosm_sqlite.orm.answering import set_latest_binds
+from microcosm_sqlite.orm.binds import Binds
 from microcosm_sqlite.orm.configuration import refuse_misspelt
 from microcosm_sqlite.orm.transactions import PATIENCE
 

@@ -21,9 +21,9 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.orm.async_contexts import AsyncSessionContext
 from microcosm_sqlite.orm.async_engines import async_engine, dispose_async_engines, find_executor
-from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.contexts import SessionContext, find_session
 
 __all__ = ["AsyncSessionContext", "AsyncStore", "async_engine", "dispose_async_engines"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import event
 
+from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.orm.async_engines import AsyncSession, async_engine
-from microcosm_sqlite.orm.binds import binds_of
 from microcosm_sqlite.orm.contexts import Scope, lock_session
 from microcosm_sqlite.orm.engine_errors import refuse_blocking
 from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_thread_or_task

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
-from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, read_seconds, tell_of_both
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, read_seconds
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -271,80 +269,6 @@ class Binds:
             event.listen(engine, "handle_error", partial(explain_empty_memory, name))
         session_factory: sessionmaker[Session] = sessionmaker(engine, class_=DatasetSession)
         return engine, session_factory
-
-
-def binds_of(graph: Any, name: str) -> Binds:
-    """Return the binds of an object graph, or, for None, those that answer for a dataset.
-
-    A registered or installed dataset answers for itself, whatever a graph configures for its name.
-    Only where there is none does the graph made last answer, as long as something refers to it:
-    programs that were written for 2.0.0 have one graph. An earlier graph never does. What a test
-    overrides goes before all of them.
-    """
-    return find_overriding(_configured_binds(graph, name), name, Binds)
-
-
-def _configured_binds(graph: Any, name: str) -> Binds:
-    if graph is not None:
-        return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
-    latest = _latest_binds()
-    if latest is None:
-        return _process_binds()
-    if not _process_binds.knows(name):
-        return latest
-    if name in latest.paths.configured:
-        tell_of_both(name, os.fspath(latest.paths.configured[name]))
-    return _process_binds()
-
-
-def dispose_binds(graph: Any) -> None:
-    """Close what :func:`binds_of` gave for an object graph, or for None."""
-    found = [_process_binds(), _latest_binds()] if graph is None else [binds_of(graph, "")]
-    for binds in found:
-        if binds is not None:
-            binds.dispose()
-
-
-def set_latest_binds(binds: Binds) -> None:
-    """Note the binds of the object graph made last, for as long as it lives."""
-    _graph_binds[:] = [weakref.ref(binds)]
-
-
-def _latest_binds() -> Binds | None:
-    return _graph_binds[0]() if _graph_binds else None
-
-
-class _ProcessBinds:
-    """The binds of no graph: made again when datasets were registered or unregistered since."""
-
-    def __init__(self) -> None:
-        self._registered: dict[str, InstalledDataset] = {}
-        self._binds: Binds | None = None
-        self._known: dict[str, bool] = {}
-
-    def __call__(self) -> Binds:
-        registered = registry.registered()
-        if self._binds is None or self._registered != registered:
-            self._registered = registered
-            self._known = {}
-            outdated, self._binds = self._binds, Binds()
-            if outdated is not None:
-                outdated.dispose()
-        return self._binds
-
-    def knows(self, name: str) -> bool:
-        """Whether a dataset of this name is registered or installed, looked up once."""
-        self()
-        if name not in self._known:
-            try:
-                self._known[name] = registry.find(name) is not None
-            except DatasetError:
-                self._known[name] = True  # raised for whoever opens it
-        return self._known[name]
-
-
-_process_binds = _ProcessBinds()
-_graph_binds: list[weakref.ref[Binds]] = []
 
 
 def _raise(error: DatasetError, _: object) -> None:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import text
 
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.orm.sessions import (
     ReadOnlySession,
     current_thread_or_task,

@@ -9,7 +9,7 @@ from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeMeta, Session, registry, scoped_session
 
 from microcosm_sqlite.errors import DatasetError
-from microcosm_sqlite.orm.binds import binds_of, dispose_binds
+from microcosm_sqlite.orm.answering import binds_of, dispose_binds
 from microcosm_sqlite.orm.contexts import CurrentSession, SessionContext, close_contexts
 from microcosm_sqlite.orm.external_keys import claim, find_related_classes, leave_out_external_keys
 from microcosm_sqlite.orm.transactions import take_lock

@@ -17,7 +17,7 @@ from microcosm.errors import LockedGraphError, NotBoundError
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import SettingsError
-from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.orm.external_keys import copy_without_external_keys
 from microcosm_sqlite.orm.transactions import take_lock
 from microcosm_sqlite.orm.types import EnumType, Truthy

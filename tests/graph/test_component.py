@@ -9,7 +9,7 @@ import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.graph.component import SQLiteBindFactory
-from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.answering import binds_of
 
 
 def make(**sqlite: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite import register, unregister
-from microcosm_sqlite.orm import binds
+from microcosm_sqlite.orm import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ AIRPORTS = [
 @pytest.fixture(autouse=True)
 def new_binds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start without a graph and without engines of datasets, as a new process does."""
-    made = binds._ProcessBinds()
-    monkeypatch.setattr(binds, "_process_binds", made)
-    monkeypatch.setattr(binds, "_graph_binds", [])
+    made = answering._ProcessBinds()
+    monkeypatch.setattr(answering, "_process_binds", made)
+    monkeypatch.setattr(answering, "_graph_binds", [])
     yield
     if made._binds is not None:
         made._binds.dispose()

@@ -23,7 +23,7 @@ from microcosm_sqlite.errors import (
     ReadOnlyDatasetError,
 )
 from microcosm_sqlite.factories import SQLiteBindFactory
-from microcosm_sqlite.orm.binds import binds_of
+from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.stores import Store
 
 if TYPE_CHECKING:

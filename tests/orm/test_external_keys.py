@@ -23,7 +23,7 @@ from microcosm_sqlite.errors import (
     ReadOnlyDatasetError,
     SchemaMismatchError,
 )
-from microcosm_sqlite.orm import binds
+from microcosm_sqlite.orm import answering
 from microcosm_sqlite.orm.external_keys import external_keys, find_attachments, find_referred
 from microcosm_sqlite.stores import Store
 from tests.support.crossing import AIRPORTS, make_airports, make_flights
@@ -86,8 +86,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("MICROCOSM_SQLITE_CACHE_DIR", str(tmp_path / "cache"))
     # What no graph is named for is another environment in each of these tests.
-    monkeypatch.setattr(binds, "_process_binds", binds._ProcessBinds())
-    monkeypatch.setattr(binds, "_graph_binds", [])
+    monkeypatch.setattr(answering, "_process_binds", answering._ProcessBinds())
+    monkeypatch.setattr(answering, "_graph_binds", [])
     return folder
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.values.parsing import find_own_form
+from microcosm_sqlite.authoring.values.own_forms import find_own_form
 from microcosm_sqlite.common.kinds import KINDS
 from microcosm_sqlite.common.sql import quote_identifier
 

@@ -10,7 +10,7 @@ from sqlalchemy import types
 
 from microcosm_sqlite.authoring.project.models import describe_key
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind, undecorate
-from microcosm_sqlite.authoring.values.parsing import find_own_form
+from microcosm_sqlite.authoring.values.own_forms import find_own_form
 from microcosm_sqlite.errors import SettingsError
 from microcosm_sqlite.orm.external_keys import external_keys
 from microcosm_sqlite.orm.types import EnumType

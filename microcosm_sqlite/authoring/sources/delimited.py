@@ -23,11 +23,11 @@ from microcosm_sqlite.authoring.sources.streams import (
     Advance,
     Span,
     estimate_size,
-    find_mark,
     ignore_advance,
     open_bytes,
     open_text,
 )
+from microcosm_sqlite.authoring.sources.text_decoding import find_mark
 from microcosm_sqlite.errors import SourceError
 
 FIELD_LIMIT = (1 << 31) - 1

@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from microcosm_sqlite.authoring.sources.streams import BUFFER_SIZE, find_mark, open_bytes
+from microcosm_sqlite.authoring.sources.streams import BUFFER_SIZE, open_bytes
+from microcosm_sqlite.authoring.sources.text_decoding import find_mark
 from microcosm_sqlite.errors import SourceError
 
 _ENOUGH, _ENOUGH_WIDE = 1, 8

@@ -27,10 +27,9 @@ from microcosm_sqlite.authoring.values.kind_values import (
     is_text_type,
     make_taker,
 )
+from microcosm_sqlite.authoring.values.own_forms import bind_exactly, find_own_form
 from microcosm_sqlite.authoring.values.parsing import (
     EXACT_INTEGER,
-    bind_exactly,
-    find_own_form,
     is_word,
     parse_datetime,
 )

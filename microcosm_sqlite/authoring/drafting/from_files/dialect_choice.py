@@ -8,7 +8,9 @@ from dataclasses import replace
 from itertools import chain, islice, repeat, zip_longest
 from typing import NamedTuple
 
+from microcosm_sqlite.authoring.drafting.from_files.closing_rows import may_end
 from microcosm_sqlite.authoring.drafting.from_files.dialects import DELIMITERS
+from microcosm_sqlite.authoring.drafting.from_files.file_rows import MARK, is_rule
 from microcosm_sqlite.authoring.drafting.from_files.late_tables import count_descriptions
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     Accept,
@@ -16,12 +18,7 @@ from microcosm_sqlite.authoring.drafting.from_files.repairing import (
     propose_repairs,
 )
 from microcosm_sqlite.authoring.drafting.from_files.row_watch import RowWatch, find_last_plain
-from microcosm_sqlite.authoring.drafting.from_files.sections import (
-    MARK,
-    is_rule,
-    may_end,
-    tells_units,
-)
+from microcosm_sqlite.authoring.drafting.from_files.sections import tells_units
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     COMMENT,
     find_kinds,

@@ -25,7 +25,8 @@ from microcosm_sqlite.authoring.drafting.from_files.languages import (
     WIDE,
 )
 from microcosm_sqlite.authoring.drafting.from_files.views import find_wide, list_strange_lines
-from microcosm_sqlite.authoring.sources.streams import DAMAGED, find_mark, open_bytes
+from microcosm_sqlite.authoring.sources.streams import DAMAGED, open_bytes
+from microcosm_sqlite.authoring.sources.text_decoding import find_mark
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.errors import SourceError
 

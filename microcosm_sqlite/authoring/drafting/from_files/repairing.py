@@ -10,15 +10,13 @@ from io import StringIO
 from itertools import groupby, islice
 from typing import Any
 
+from microcosm_sqlite.authoring.drafting.from_files.file_rows import MARK, RAGGED, Row
 from microcosm_sqlite.authoring.drafting.from_files.loose_rows import (
     Columns,
     holds_rows,
     read_loosely,
 )
 from microcosm_sqlite.authoring.drafting.from_files.sections import (
-    MARK,
-    RAGGED,
-    Row,
     find_sections,
     join_header,
     resembles,

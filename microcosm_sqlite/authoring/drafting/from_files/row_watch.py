@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from microcosm_sqlite.authoring.drafting.from_files.file_rows import MARK
 from microcosm_sqlite.authoring.drafting.from_files.loose_rows import holds_rows
-from microcosm_sqlite.authoring.drafting.from_files.sections import MARK
 from microcosm_sqlite.authoring.drafting.from_files.views import is_number
 from microcosm_sqlite.authoring.sources.records import Block
 from microcosm_sqlite.authoring.sources.row_reader import PlainBlock

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from microcosm_sqlite.authoring.drafting.from_files.closing_rows import (
+    MOST_NOTES,
+    find_closing_rows,
+)
 from microcosm_sqlite.authoring.drafting.from_files.dialects import is_data
+from microcosm_sqlite.authoring.drafting.from_files.file_rows import (
+    MARK,
+    RAGGED,
+    SAMPLE,
+    Row,
+    find_row_kinds,
+    is_rule,
+)
 from microcosm_sqlite.authoring.drafting.from_files.late_tables import count_descriptions
 from microcosm_sqlite.authoring.drafting.from_files.views import (
-    find_kind,
     find_kinds,
     is_number,
     is_unlike,
 )
 
-MARK = "\ufeff"
-RAGGED = "ragged"
-"""The kind of a row that nothing is found for but that it has another width."""
-
-_MOST_NOTES = 20
-_SAMPLE = 100
 _SAME_NAMES = 0.6
 _COMPARED_FIELDS = 3
 _UNIT = re.compile(
@@ -32,47 +35,6 @@ _UNIT = re.compile(
 )
 _UNITS = re.compile(r"(units?|einheit(en)?|unit[eé]s?|unidad(es)?|unità)\b.{0,80}", re.IGNORECASE)
 """The beginning of a row whose only field names the units of all columns."""
-_RULE = re.compile(r"[-=+:|_]+")
-_LONG_RULE = 3
-_TOTAL = re.compile(
-    r"(grand |sub|over)?-?totals?|totaux|totale|total general|totaal|sum(me)?|somme|suma|soma"
-    r"|(ins)?gesamt(summe)?|ogółem|celkem|összesen|yhteensä|summa|i alt|итого|всего|合計|总计"
-    r"|averages?|avg\.?|durchschnitt|mittelwert|moyenne|promedio",
-    re.IGNORECASE,
-)
-_NOTE = re.compile(
-    r"(sources?|notes?|footnotes?|quellen?|anmerkung(en)?|hinweise?|fuentes?|notas?|fontes?|bron"
-    r"|last updated?|updated|generated|exported|copyright|data from|stand)\b.*[:. ].*|\*.+|©.+"
-    r"|\(?\d+ rows?( affected| selected| in set.*)?\)?\.?|-* ?end of [a-z]+ ?-*|[(\[]\w[)\]] .+",
-    re.IGNORECASE | re.DOTALL,
-)
-"""The beginnings of notes below a table, some of them written by tools."""
-
-
-class Row(NamedTuple):
-    """A row of a file, which may not fit the others.
-
-    Attributes:
-        start: How many lines are in front of it.
-        lines: How many lines it has.
-        fields: Its fields, as they are to be read.
-        kind: Why they are not read so; empty where they are.
-    """
-
-    start: int
-    lines: int
-    fields: list[str]
-    kind: str = ""
-
-    @property
-    def end(self) -> int:
-        """How many lines there are up to its last one."""
-        return self.start + self.lines
-
-    @property
-    def filled(self) -> int:
-        """How many fields have something in them."""
-        return sum(bool(field.strip()) for field in self.fields)
 
 
 class Sections(NamedTuple):
@@ -96,10 +58,10 @@ class Sections(NamedTuple):
 def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Sections:
     """Find the parts of a file, the first table of which has so many columns."""
     header = _pass_notes(rows, width)
-    if is_data(rows[header].fields, [row.fields for row in rows[header + 1 :][:_SAMPLE]]):
+    if is_data(rows[header].fields, [row.fields for row in rows[header + 1 :][:SAMPLE]]):
         header = 0  # what is above values is their header, however it is written
     other = _find_other(rows, header, width) if has_header else len(rows)
-    notes = _find_notes(rows[:other], header, width)
+    notes = find_closing_rows(rows[:other], header, width)
     if not has_header:
         return Sections(header, header, header, notes, other)
     top, units = 1, 0
@@ -107,8 +69,8 @@ def find_sections(rows: Sequence[Row], width: int, *, has_header: bool) -> Secti
     while below and below[0].fields == rows[header].fields:
         top += 1
         below.pop(0)
-    kinds = find_kinds([row.fields for row in below[1 : _SAMPLE + 1]], width)
-    if described := count_descriptions([row.fields for row in below[:_SAMPLE]], width):
+    kinds = find_kinds([row.fields for row in below[1 : SAMPLE + 1]], width)
+    if described := count_descriptions([row.fields for row in below[:SAMPLE]], width):
         units = described
     elif below and (tells_units(below[0].fields) or is_rule(below[0].fields)):
         units = 1
@@ -150,25 +112,12 @@ def tells_units(fields: Sequence[str]) -> bool:
     return len(filled) == 1 < len(fields) and bool(_UNITS.fullmatch(filled[0]))
 
 
-def is_rule(fields: Sequence[str]) -> bool:
-    """Whether a row is a line that is drawn below a header.
-
-    >>> is_rule(["", "---", ":--", ""]), is_rule(["----+-----"]), is_rule(["--", "----"])
-    (True, True, True)
-    >>> is_rule(["-", ""]), is_rule(["--", "--"])
-    (False, False)
-    """
-    filled = [field.strip() for field in fields if field.strip()]
-    is_long = any(len(field) >= _LONG_RULE for field in filled)
-    return is_long and all(map(_RULE.fullmatch, filled))
-
-
 def _pass_notes(rows: Sequence[Row], width: int) -> int:
     """How many rows in front of the header are notes."""
     count = 0
-    while count < min(len(rows), _MOST_NOTES) and _is_note(rows[count], width):
+    while count < min(len(rows), MOST_NOTES) and _is_note(rows[count], width):
         count += 1
-    return count if count < min(len(rows), _MOST_NOTES) else 0
+    return count if count < min(len(rows), MOST_NOTES) else 0
 
 
 def _is_note(row: Row, width: int) -> bool:
@@ -204,14 +153,8 @@ def _starts_alike(rows: Sequence[Row], first: int, position: int) -> bool:
     has_gap = row.start > before.end or before.filled <= 1
     if position <= first or not has_gap or row.kind or not all(map(str.strip, row.fields)):
         return False
-    above, below = _find_kinds(rows[first:position]), _find_kinds(rows[position + 1 :])
+    above, below = find_row_kinds(rows[first:position]), find_row_kinds(rows[position + 1 :])
     return is_unlike(row.fields, below) and (not above or is_unlike(row.fields, above))
-
-
-def _find_kinds(rows: Iterable[Row]) -> dict[int, str]:
-    """The kinds of the columns of the first rows that are as wide as others."""
-    regular = [*islice((row.fields for row in rows if not row.kind), _SAMPLE)]
-    return find_kinds(regular, len(regular[0]) if regular else 0)
 
 
 def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
@@ -265,88 +208,3 @@ def _are_names(fields: Sequence[str]) -> bool:
 def _are_units(fields: Sequence[str]) -> bool:
     filled = [field.strip() for field in fields if field.strip()]
     return 2 * sum(bool(_UNIT.fullmatch(field)) for field in filled) > len(filled)
-
-
-def _find_notes(rows: Sequence[Row], header: int, width: int) -> int:
-    """Where notes and totals begin that stand below all other rows, as none above them do."""
-    kinds = _find_kinds(rows[header + 1 : -1])  # the last row may be the note
-    notes = _pass_up(rows, header, lambda row: _may_be_note(row, width, kinds))
-    longest = max((len(row.fields[0]) for row in rows[header + 1 : notes]), default=0)
-    while notes < len(rows) and not _is_sure_note(rows[notes], longest):
-        notes += 1
-    above = (row for row in rows[header + 1 : notes] if not is_rule(row.fields))
-    if any(_may_be_note(row, width, kinds) for row in above):
-        notes = len(rows)
-    at = _pass_up(rows[:notes], header, lambda row: is_total(row) or is_rule(row.fields))
-    if at == notes and _is_sum(rows[header + 1 : notes]):
-        at -= 1
-    if at == header + 1 or any(map(is_total, rows[header + 1 : at])):
-        at = notes
-    return at if at > header + 1 and len(rows) - at <= _MOST_NOTES else len(rows)
-
-
-def _pass_up(rows: Sequence[Row], header: int, is_below: Callable[[Row], bool]) -> int:
-    """Where rows of some sort begin that go on to the end; empty rows may be among them."""
-    at = len(rows)
-    while at - 1 > header and (is_below(rows[at - 1]) or not rows[at - 1].filled):
-        at -= 1
-    while at < len(rows) and not rows[at].filled:
-        at += 1  # empty rows are told as such
-    return at
-
-
-def may_end(fields: Sequence[str]) -> bool:
-    """Whether the last row of a file may be a note or a total."""
-    row = Row(0, 1, [*fields])
-    is_note = row.filled <= 1 or bool(_NOTE.fullmatch(",".join(fields).strip()))
-    return len(fields) > 1 and (is_note or is_total(row) or not fields[0].strip())
-
-
-def is_total(row: Row) -> bool:
-    """Whether a row is called a total, and has others of its fields.
-
-    >>> [is_total(Row(0, 1, fields)) for fields in (["TOTAL:", "", "7"], ["Totnes", "7"])]
-    [True, False]
-    """
-    called = next((field.strip() for field in row.fields if field.strip()), "")
-    return row.filled > 1 and bool(_TOTAL.fullmatch(called.rstrip(": ")))
-
-
-def _is_sum(rows: Sequence[Row]) -> bool:
-    """Whether the last row lacks what the others begin with, and its numbers are their sums."""
-    *others, last = rows or [Row(0, 1, [""])]
-    if len(others) < 2 or last.fields[0].strip() or last.kind:
-        return False
-    if not all(row.fields[0].strip() and not row.kind for row in others):
-        return False
-    try:
-        sums = [
-            math.isclose(float(text), math.fsum(float(row.fields[column]) for row in others))
-            for column, text in enumerate(last.fields)
-            if text.strip()
-        ]
-    except ValueError:
-        return False
-    return bool(sums) and all(sums)
-
-
-def _may_be_note(row: Row, width: int, kinds: Mapping[int, str]) -> bool:
-    """Whether a row has one field only, which is no value of its column, or commas in a note."""
-    is_filled = row.filled == width and is_unlike(row.fields, kinds)
-    if is_filled or (row.kind == RAGGED and len(row.fields) > width):
-        return bool(_NOTE.fullmatch(",".join(row.fields).strip()))
-    text = next((field for field in row.fields if field.strip()), "").strip()
-    if row.filled != 1 or width < 2:
-        return False
-    if not row.fields[0].strip():
-        return bool(_NOTE.fullmatch(text))
-    if 0 in kinds:
-        return find_kind(text) != kinds[0]
-    return width > 2 or bool(_NOTE.fullmatch(text))
-
-
-def _is_sure_note(row: Row, longest: int) -> bool:
-    text = "".join(row.fields).strip()
-    is_sentence = len(text) > longest and " " in text
-    is_rule = not any(map(str.isalnum, text))
-    return row.kind == RAGGED or is_sentence or is_rule or bool(_NOTE.fullmatch(text))

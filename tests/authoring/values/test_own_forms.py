@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from microcosm_sqlite.authoring.finishing.fields import describe_field
-from microcosm_sqlite.authoring.values.parsing import find_own_form
+from microcosm_sqlite.authoring.values.own_forms import find_own_form
 from microcosm_sqlite.common.kinds import KINDS
 from microcosm_sqlite.errors import SourceValueError
 from tests.support.loading import load_text
