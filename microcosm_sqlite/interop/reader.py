@@ -24,6 +24,7 @@ from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.columnar import find_twin, make_twin, with_twin
 from microcosm_sqlite.interop.scan import plan_scan
+from microcosm_sqlite.interop.selections import refuse_text
 
 with extra("arrow"):
     import pyarrow as pa
@@ -109,6 +110,7 @@ def plan_read(dataset: InstalledDataset, table: str, **selection: Unpack[Selecti
 
 def make_twins(dataset: InstalledDataset, tables: Iterable[str] | None = None) -> dict[str, Path]:
     """Make the columnar twins of tables; see :meth:`microcosm_sqlite.InstalledDataset.columnar`."""
+    refuse_text("tables", tables or ())
     names = list(dataset.tables) if tables is None else list(tables)
     return {table: Path(make_twin(dataset, plan_scan(dataset, table), stream)) for table in names}
 

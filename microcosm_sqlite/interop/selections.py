@@ -14,6 +14,7 @@ from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.list_parameters import expand_lists, is_list
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql_tokens import number_parameters, replace_tokens, split_tokens
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import QueryError
 
@@ -67,12 +68,21 @@ def choose_fields(
     """
     if columns is None:
         return table.fields
-    if isinstance(columns, str):
-        raise TypeError(f"columns must be a list of names, not the string {columns!r}")
+    refuse_text("columns", columns)
     names = list(dict.fromkeys(columns))
     if not names:
         raise QueryError("No columns are given.", hint="Leave `columns` out to read all.")
     return find_fields(dataset, table, names)
+
+
+def refuse_text(argument: str, names: Iterable[str]) -> None:
+    """Refuse one text where names are to be given, of which each letter would be one.
+
+    Raises:
+        TypeError: It is one.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"{argument} must be a list of names, not the string {names!r}")
 
 
 def judge_condition(
@@ -111,7 +121,16 @@ def judge_condition(
             f"The condition {where!r} cannot be used: {str(error).removesuffix('.')}.",
             hint=_advise(str(error), dataset.tables[table]),
         ) from error
-    return where and plan.sql.removeprefix(start), bound
+    where = where and plan.sql.removeprefix(start)
+    return _spell_names(where or "", bound) if isinstance(bound, Mapping) else (where, bound)
+
+
+def _spell_names(where: str, bound: Mapping[str, Any]) -> tuple[str | None, Parameters]:
+    """The condition with each name after a colon, and their values alone: ADBC binds no others."""
+    tokens = split_tokens(where)
+    names = {place: name for place, (_, name) in number_parameters(tokens).items()}
+    spelled = replace_tokens(where, {place: f":{name}" for place, name in names.items()}, tokens)
+    return spelled or None, {name: bound[name] for name in names.values()}
 
 
 def write_condition(

@@ -311,7 +311,18 @@ def take_options(
 def take_positions(
     criteria: Sequence[Any], offset: int | None, limit: int | None
 ) -> tuple[Sequence[Criterion], int | None, int | None]:
-    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position."""
+    """Tell an offset and a limit from criteria: in 2.0.0 they could be given by position.
+
+    Raises:
+        TypeError: A criterion is no expression but what Python made of one.
+    """
+    for criterion in criteria:
+        if isinstance(criterion, bool):
+            raise TypeError(
+                f"A criterion is an expression such as Model.name == 'x', not {criterion}: Python "
+                "compares by `is`, `in`, `not`, `and` and `or`. Write .is_(), .in_(), ~, & and |; "
+                f"or sqlalchemy.{str(criterion).lower()}()."
+            )
     if not criteria or not isinstance(criteria[0], int | None):
         return criteria, offset, limit
     offset, *rest = criteria

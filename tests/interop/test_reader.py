@@ -29,6 +29,7 @@ from microcosm_sqlite.errors import (
     SchemaMismatchError,
     TableNotFoundError,
 )
+from microcosm_sqlite.exporting import export_folder
 from microcosm_sqlite.interop import reader
 from microcosm_sqlite.interop.reader import read_batches, read_table, split_range
 from tests.support.everything import EVERYTHING, METADATA, ROWS, Color
@@ -166,6 +167,9 @@ def test_columns_come_in_the_order_asked_for_and_rows_in_that_of_their_rowids(nu
         ("day = ?", [date(2020, 1, 3)], [2]),
         ("key = ?", [uuid.UUID(int=7)], [7]),
         ("id IS ?", [None], []),
+        ("id = @n OR id = $m", {"n": 1, "m": 2}, [1, 2]),
+        ("id = :n OR id = :n", {"of nothing": 3, "n": 2, "else": None}, [2]),
+        ("id IN :some AND ':no' <> '@no'", {"some": [1, 2], "no": 1}, [1, 2]),
     ],
 )
 def test_conditions_choose_rows(numbers, route, where, params, expected):
@@ -414,3 +418,15 @@ def test_a_limit_is_the_most_rows_that_any_frame_has(halves):
             halves.arrow("numbers", limit=wrong)
     with pytest.raises(TypeError, match="the number of rows is limit"):
         halves.arrow("numbers", rows=5)
+
+
+def test_parameters_of_no_condition_are_not_used(halves):
+    assert len(halves.arrow("numbers", params={"of nothing": 1})) == 2000
+
+
+def test_one_text_is_no_list_of_tables(halves, tmp_path):
+    told = "tables must be a list of names, not the string 'numbers'"
+    with pytest.raises(TypeError, match=told):
+        halves.columnar("numbers")
+    with pytest.raises(TypeError, match=told):
+        export_folder(halves, tmp_path / "new", tables="numbers")

@@ -202,3 +202,32 @@ def test_sessions_come_from_the_function_that_the_store_was_given(context: Any) 
     assert store.count() == 4
     assert seen[0] is store
     assert GetOrCreateSession(context.graph)(store) is context.session
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda store, criterion: store.count(criterion),
+        lambda store, criterion: store.exists(criterion),
+        lambda store, criterion: store.first(criterion),
+        lambda store, criterion: store.one_or_none(criterion),
+        lambda store, criterion: store.search(Book.id == 1, criterion),
+        lambda store, criterion: list(store.stream(criterion)),
+        lambda store, criterion: list(store.rows("id", where=criterion)),
+        lambda store, criterion: store.page(criterion),
+        lambda store, criterion: store.delete(criterion),
+    ],
+    ids=["count", "exists", "first", "one", "search", "stream", "rows", "page", "delete"],
+)
+def test_what_python_has_compared_is_no_criterion(
+    search: Callable[[Store[Book], Any], Any],
+) -> None:
+    for criterion in (Book.year is None, Book.year is not None):
+        with pytest.raises(TypeError, match=rf"not {criterion}: Python compares by `is`"):
+            search(BookStore(), criterion)
+    assert BookStore().count() == len(BOOKS)
+
+
+def test_an_offset_and_a_limit_are_taken_by_position_as_in_2_0_0() -> None:
+    assert [book.id for book in BookStore().search(1, 2)] == [2, 3]
+    assert len(BookStore().search(0)) == len(BookStore().search(None, None)) == len(BOOKS)

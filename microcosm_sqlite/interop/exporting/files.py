@@ -30,6 +30,7 @@ from microcosm_sqlite.interop.exporting.text_formats import (
     make_speller,
     spell_bytes,
 )
+from microcosm_sqlite.interop.selections import refuse_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def export_folder(
         ValueError: The format is another one.
     """
     _check_format(format, FORMATS)
+    refuse_text("tables", tables or ())
     names = list(dataset.tables) if tables is None else list(tables)
     suffix = "csv" if format in DESCRIPTORS else format
     with _appearing(Path(path)) as draft, closing(dataset.connect()) as opened:
