@@ -238,8 +238,13 @@ class Edition:
         column = self.table.columns[name]
         table, quoted = map(quote_identifier, (self.table.name, name))
         query = f"SELECT 1 FROM {table} WHERE {quoted} IS NOT NULL LIMIT 1"
-        if not is_row_number(column) and old.execute(query).fetchone():
-            self._decide(name, "the column is missing. Put it back, or take it out of the model.")
+        new = self.headers.values()
+        is_other_case = name.lower() in map(str.lower, new)  # SQLite would take both for one
+        if not is_row_number(column) and (is_other_case or old.execute(query).fetchone()):
+            near = advise_names(self.rules, [*new], [name])
+            advice = f"{near}; else put" if near else "Put"
+            told = f"the column is missing. {advice} it back, or take it out of the model."
+            self._decide(name, told)
 
     def _judge(self, name: str, misfits: Misfits) -> None:
         """Edit the model where what does not fit is safe to take, or leave it to the author."""

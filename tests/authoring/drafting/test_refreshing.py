@@ -150,6 +150,20 @@ def test_one_report_tells_of_all_tables_and_of_rows_that_are_gone(
     assert f"parks.csv: no table is called so; {OTHERS}" in done.report
 
 
+@pytest.mark.parametrize("called", ["Born", "Year Born", "bron"])
+def test_a_column_of_another_name_is_read_as_the_report_says(
+    project: Path, tmp_path: Path, called: str
+) -> None:
+    file = write_csv(tmp_path / "second", ROWS, HEADER.replace("born", called))
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    setting = decision.partition("If it is `born`, set `")[2].partition("`")[0]
+    edit(project, "pyproject.toml", "compression =", f"{setting}\ncompression =")
+    done = refresh_project(project, [file], apply=True)
+    assert done.is_applied
+    assert done.decisions == []
+    build(project)
+
+
 def test_a_decision_of_the_author_lets_the_edition_in(project: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,,1960"])
     assert refresh_project(project, [file], apply=True).decisions

@@ -13,6 +13,7 @@ from microcosm_sqlite.authoring.drafting.from_files.conversions import describe_
 from microcosm_sqlite.authoring.sources.finding import refuse_pointer
 from microcosm_sqlite.authoring.sources.formats import (
     DATABASE,
+    DELIMITED,
     WORKBOOK,
     split_name,
     unpack_name,
@@ -72,8 +73,21 @@ def refuse_disguise(path: Path) -> None:
     for mark, (what, advice, source_format) in _OTHERS.items():
         if start.startswith(mark.lower()) and source_format != split_name(path)[1]:
             raise _complain(path, f"{what} by its content", advice)
+    if start.startswith((b"{", b"[")) and split_name(path)[1] in DELIMITED:
+        _refuse_json(path)
 
 
+def _refuse_json(path: Path) -> None:
+    """Refuse JSON that is called a delimited text, of which it would be one of one column."""
+    text = _read_start(path).decode("utf-8-sig", "replace").lstrip()
+    if not _JSON_START.match(text):
+        return
+    if text.startswith("{") and not text.removeprefix("{").lstrip(" \t").startswith(("\r", "\n")):
+        raise _complain(path, "JSON Lines by its content", "Call it .jsonl.")
+    raise _complain(path, "JSON by its content", "Call it .json.")
+
+
+_JSON_START = re.compile(r'(\[\s*)?\{\s*"([^"\\]|\\.)*"\s*:')
 _LOG_FIELDS = re.compile(rb"^#Fields:\s", re.IGNORECASE | re.MULTILINE)
 _LOG_ADVICE = (
     "Write the names behind `#Fields:` as its first line, and delete the other lines that begin "

@@ -283,6 +283,36 @@ def test_a_bad_file_is_refused_by_name_and_the_others_are_drafted(tmp_path: Path
     assert str(found.refused[1]).startswith("lone.csv, line 1: a quote is opened and not closed")
 
 
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ('{"id": 1}\n{"id": 2}\n', ".jsonl"),
+        ('\ufeff\n{"i\\"d": {}, "v": [1, 2]}\n', ".jsonl"),
+        ('[{"id": 1}, {"id": 2}]', ".json"),
+        ('[\n  {\n    "id": 1\n  }\n]\n', ".json"),
+        ('{\n  "rows": [{"id": 1}]\n}\n', ".json"),
+    ],
+)
+@pytest.mark.parametrize("name", ["birds.csv", "birds.tsv"])
+def test_json_that_is_called_delimited_text_is_read_once_it_is_renamed(
+    tmp_path: Path, text: str, suffix: str, name: str
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    (error,) = infer_folder(write(tmp_path, good="id,v\n1,a\n")).refused
+    assert error.hint == f"Call it {suffix}."
+    (tmp_path / name).rename(tmp_path / f"birds{suffix}")
+    found = infer_folder(tmp_path)
+    is_object = suffix == ".json" and text.startswith("{")
+    assert {*found.tables} == {"good"} | (set() if is_object else {"birds"})
+    assert not is_object or "jq -c '.[\"rows\"][]' birds.json" in found.left_out["birds.json"]
+
+
+@pytest.mark.parametrize("first", ["[1]", "{x}", "[INFO]", '{""}', "{}"])
+def test_brackets_at_the_start_make_no_json(tmp_path: Path, first: str) -> None:
+    found = infer_folder(write(tmp_path, birds=f"{first},b\n1,2\n3,4\n"))
+    assert list(found.tables) == ["birds"]
+
+
 @pytest.mark.parametrize("text", ["a", "a, x"])
 def test_spaces_behind_closing_quotes_are_told_and_left_out(tmp_path: Path, text: str) -> None:
     raw = sniff(write(tmp_path, birds=f'id,name,v\n1,"{text}" ,2\n2,"b" ,3\n') / "birds.csv")
