@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 
@@ -61,4 +62,4 @@ class ColumnTexts:
             f"SELECT {self._name} FROM {quote_identifier(self.table)} NOT INDEXED "
             f"WHERE {self._name} NOTNULL AND {condition}"
         )
-        return (text for (text,) in self.connection.execute(query))
+        return chain.from_iterable(self.connection.execute(query))  # each row is one text

@@ -148,9 +148,10 @@ def find_kinds(rows: Sequence[Sequence[str]], width: int) -> dict[int, str]:
     kinds: dict[int, str] = {}
     for index in range(width):
         fields = (row[index] for row in rows if len(row) > index)
-        texts = [field for field in fields if not is_nothing(field)]
-        kind = find_kind(texts[0]) if texts else TEXT
-        if kind != TEXT and all(find_kind(text) == kind for text in texts):
+        first = next((field for field in fields if not is_nothing(field)), "")
+        kind = find_kind(first)
+        # Most fields are of the kind of the first, so whether they say nothing is asked last.
+        if kind != TEXT and all(find_kind(each) == kind or is_nothing(each) for each in fields):
             kinds[index] = kind
     return kinds
 
