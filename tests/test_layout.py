@@ -44,7 +44,9 @@ TESTED_THROUGH = {
     "authoring/comparing/test_comparison": (
         "deprecations row_changes schema_changes schemas shapes"
     ),
+    "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": "fitting models name_clashes",
+    "authoring/drafting/from_databases/test_snapshots": "authoring.comparing.removed_calls",
     "authoring/drafting/from_files/test_column_kind": "plain_texts tally",
     "authoring/drafting/from_files/test_encodings": "languages",
     "authoring/drafting/from_files/test_hints": "odd_rows sentinels",

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.comparing.revisions import Revision
-from microcosm_sqlite.authoring.comparing.schema_changes import Step
+from microcosm_sqlite.authoring.comparing.schema_steps import Step
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
 from microcosm_sqlite.authoring.drafting.from_databases import dataset_models

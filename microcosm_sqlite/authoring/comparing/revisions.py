@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microcosm_sqlite.authoring.comparing.comparison import name_version
-from microcosm_sqlite.authoring.comparing.schema_changes import (
+from microcosm_sqlite.authoring.comparing.schema_steps import (
     Definitions,
     Step,
     plan_steps,
     read_definitions,
 )
+from microcosm_sqlite.authoring.comparing.version_numbers import name_version
 from microcosm_sqlite.common.wording import (
     escape_markdown,
     spell_code,

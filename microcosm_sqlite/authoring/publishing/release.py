@@ -12,13 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from microcosm_sqlite.authoring.build import try_build
-from microcosm_sqlite.authoring.comparing.comparison import (
-    Comparison,
-    compare_datasets,
-    grow_version,
-)
+from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
 from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange
+from microcosm_sqlite.authoring.comparing.version_numbers import grow_version
 from microcosm_sqlite.authoring.project.changelog import CHANGELOG
 from microcosm_sqlite.authoring.project.pyproject import read_pyproject
 from microcosm_sqlite.authoring.project.settings import ProjectSettings

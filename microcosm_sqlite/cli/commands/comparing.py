@@ -128,8 +128,8 @@ def _write_migration(
     folder: str,
     out: Output,
 ) -> None:
-    from microcosm_sqlite.authoring.comparing.comparison import name_version
     from microcosm_sqlite.authoring.comparing.revisions import write_revision
+    from microcosm_sqlite.authoring.comparing.version_numbers import name_version
 
     version = name_version(comparison.old_version, comparison.new_version, comparison.next_version)
     written = write_revision(*sides, folder, version)

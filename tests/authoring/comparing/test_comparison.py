@@ -17,11 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microcosm_sqlite.authoring.comparing.comparison import (
-    Comparison,
-    compare_datasets,
-    grow_version,
-)
+from microcosm_sqlite.authoring.comparing.comparison import Comparison, compare_datasets
 from microcosm_sqlite.authoring.comparing.revisions import render_changelog
 from microcosm_sqlite.authoring.comparing.row_changes import RowChange
 from microcosm_sqlite.authoring.comparing.schema_changes import SchemaChange
@@ -436,24 +432,6 @@ def test_only_as_many_changes_as_asked_for_are_kept_and_all_are_counted(tmp_path
         found = compare(tmp_path, BIRDS, BIRDS, limit=limit, after=more)
         assert len(found.changes) == kept
         assert found.tables[1].inserted == 50
-
-
-@pytest.mark.parametrize(
-    ("version", "level", "grown"),
-    [
-        ("1.0", "major", "2.0"),
-        ("1.2.3", "minor", "1.3.0"),
-        ("2013.1", "patch", "2013.1.1"),
-        ("7", "minor", "7.1"),
-        ("1!1.0rc1", "minor", "1!1.1"),
-        ("1.2.3.4", "patch", "1.2.4"),
-        ("1.0", "", ""),
-        ("", "major", ""),
-        ("latest", "major", ""),
-    ],
-)
-def test_versions_grow_at_the_place_of_the_change(version: str, level: Any, grown: str) -> None:
-    assert grow_version(version, level) == grown
 
 
 def test_wheels_are_compared_without_running_their_code(tmp_path: Path) -> None:

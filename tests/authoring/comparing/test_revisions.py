@@ -20,12 +20,8 @@ from microcosm.api import create_object_graph, load_from_dict
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.comparing.revisions import Revision
-from microcosm_sqlite.authoring.comparing.schema_changes import (
-    Step,
-    compare_schemas,
-    plan_steps,
-    read_definitions,
-)
+from microcosm_sqlite.authoring.comparing.schema_changes import compare_schemas
+from microcosm_sqlite.authoring.comparing.schema_steps import Step, plan_steps, read_definitions
 from microcosm_sqlite.authoring.comparing.schemas import read_schema
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.cmd.migrate import main as migrate

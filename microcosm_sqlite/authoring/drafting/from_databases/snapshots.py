@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from microcosm_sqlite.authoring.comparing.schemas import remove_calls
+from microcosm_sqlite.authoring.comparing.removed_calls import remove_calls
 from microcosm_sqlite.authoring.drafting.from_databases.remaking import make_anew, open_copy
 from microcosm_sqlite.authoring.sources.databases import advise_saving, refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
