@@ -217,9 +217,8 @@ class QueryBuilder(Generic[M]):
             limit: Number of matches at most.
             filters: Columns and their values.
         """
-        criteria = tuple(where) if isinstance(where, list | tuple) else (where,)
+        criteria = tuple(where) if isinstance(where, (list, tuple)) else (where,)
         session = self.session
-        self._refuse_unknown(filters)
         if self._is_plain and not criteria:
             connection = session.connection()
             dialect = connection.dialect
@@ -227,6 +226,7 @@ class QueryBuilder(Generic[M]):
             if prepared:
                 rows, values = prepared
                 return rows.fetch(connection, values)
+        self._refuse_unknown(filters)
         chosen = choose_columns(self.model_class, columns)
         query = self._select(criteria, filters, offset, limit, columns=chosen)
         statement = query.with_entities(*chosen).statement
@@ -293,7 +293,6 @@ class QueryBuilder(Generic[M]):
         """The statement that :meth:`_select` would build, where it is one that can be kept."""
         if criteria or self._statements is None or OPTIONS in filters:
             return None
-        self._refuse_unknown(filters)
         return self._statements.select(filters, offset, limit)
 
     @cached_property

@@ -118,6 +118,15 @@ class LeasingSession(ReadOnlySession):
         if self._leased is not None:
             self.bind = self._leased
 
+    def connection(self, *args: Any, **kwargs: Any) -> Connection:
+        """As of a SQLAlchemy session, at a quarter of the price where it leased its connection."""
+        leased = self._leased
+        if leased is None or self.bind is not leased or args or kwargs:
+            return super().connection(*args, **kwargs)
+        # Before it has begun in both, SQLAlchemy has yet to enlist it.
+        is_begun = self.in_transaction() and leased.in_transaction()
+        return leased if is_begun else super().connection()
+
     def close(self) -> None:
         """Release objects and connection; the session may be used again."""
         super().close()

@@ -46,6 +46,8 @@ M = TypeVar("M", bound="DataSet")
 _OFFSET = "page offset"
 _LIMIT = "page limit"
 
+_EXPRESSIONS = (ClauseElement, QueryableAttribute)
+
 _JOIN = "Take it out of auto_filter_fields, or join its model in _query."
 
 OPTIONS = "options"
@@ -104,7 +106,7 @@ class Statements(Generic[M]):
     def select(
         self, filters: Mapping[str, Any], offset: int | None, limit: int | None
     ) -> tuple[Select[Any], Values] | None:
-        """A statement and its values; None where a value is an expression."""
+        """A statement and its values; None for an expression as a value, or an unknown field."""
         values = self._choose_values(filters, offset, limit)
         if values is None:
             return None
@@ -154,11 +156,10 @@ class Statements(Generic[M]):
     ) -> Values | None:
         values = {}
         for key, value in filters.items():
-            if value is None or key not in self.fields:
-                continue
-            if isinstance(value, ClauseElement | QueryableAttribute):
+            if key not in self.fields or isinstance(value, _EXPRESSIONS):
                 return None
-            values[key] = value
+            if value is not None:
+                values[key] = value
         if offset is not None:
             values[_OFFSET] = offset
         if limit is not None:

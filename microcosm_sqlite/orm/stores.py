@@ -69,7 +69,6 @@ class Store(QueryBuilder[M]):
 
     def count(self, *criteria: Criterion, **filters: Any) -> int:
         """The number of matching rows."""
-        self._refuse_unknown(filters)
         prepared = self._statements and not criteria and self._statements.count(filters)
         if prepared:
             return cast("int", self.session.scalars(*prepared).one())

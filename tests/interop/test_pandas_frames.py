@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import time
 from decimal import Decimal
+from threading import Thread
 
 import pandas as pd
 import pyarrow as pa
@@ -207,3 +208,11 @@ class TestCluster:
                 frame.compute()
         finally:
             cluster.run(drop_site, str(other))
+
+
+def test_pandas_needs_no_thread_of_python(things, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")  # as in a browser
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert len(things.pandas("things")) == 2

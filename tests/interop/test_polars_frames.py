@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from threading import Thread
 
 import pytest
 
@@ -102,3 +103,11 @@ def test_a_query_that_needs_no_more_rows_does_not_kill_the_process_at_its_end(ma
     )
     for _ in range(30):
         assert run(sys.executable, "-c", code, str(dataset.path)).strip() == "3.5"
+
+
+def test_polars_needs_no_thread_of_python(things, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")  # as in a browser
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert things.polars("things").height == 2

@@ -97,6 +97,27 @@ def test_values_of_parameters_are_stored_as_columns_store_them(
         assert len(found) == 1
 
 
+@pytest.mark.parametrize("many", [0, 1, 2, 3, 40])
+def test_each_row_is_given_once_however_many_there_are(session: Session, many: int) -> None:
+    numbers = [{"whole": number} for number in range(many)]
+    if numbers:
+        session.execute(sa.insert(THINGS), numbers)
+    column = THINGS.c.whole
+    prepared = PreparedRows(sa.select(column), [column], session.get_bind().dialect)
+    rows = prepared.fetch(session.connection(), {})
+    assert [number for (number,) in rows] == [*range(many)]
+    assert list(rows) == []
+
+
+def test_values_that_a_statement_brings_itself_are_kept(session: Session) -> None:
+    session.execute(sa.insert(THINGS), [{"whole": 1}, {"whole": 2}])
+    column = THINGS.c.whole
+    statement = sa.select(column).where(column > 1, column == sa.bindparam("wanted"))
+    prepared = PreparedRows(statement, [column], session.get_bind().dialect)
+    found = [list(prepared.fetch(session.connection(), {"wanted": wanted})) for wanted in (1, 2)]
+    assert found == [[], [(2,)]]
+
+
 def test_an_error_of_sqlite_is_raised_as_sqlalchemy_does(session: Session) -> None:
     column: sa.ColumnElement[Any] = sa.literal_column("no_such_function()")
     prepared = PreparedRows(sa.select(column), [column], session.connection().dialect)

@@ -134,3 +134,29 @@ def test_short_sessions_of_a_thread_share_one_connection(engine: sa.Engine) -> N
     assert in_thread(read) == 0
     idle.close()
     assert read() == 0
+
+
+def test_a_leased_connection_is_the_one_that_the_session_reads_with(engine: sa.Engine) -> None:
+    idle = IdleConnections(engine)
+    make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
+    for _ in range(3):  # the first two leave one at hand
+        with make() as session:
+            session.connection()
+    session = make()
+    leased = session.connection()
+    assert session.connection() is leased
+    with pytest.warns(sa.exc.SAWarning, match="execution_options ignored"):  # SQLAlchemy's own
+        session.connection(execution_options={"told": True})
+    session.rollback()
+    assert not leased.in_transaction()
+    assert session.connection() is leased
+    assert leased.in_transaction(), "and SQLAlchemy begins with it again"
+    other = sa.create_engine("sqlite://")
+    session.rollback()
+    session.bind = other
+    assert session.connection().engine is other
+    session.bind = leased
+    session.close()
+    other.dispose()
+    assert make().connection() is leased, "it went back to the thread"
+    idle.close()
