@@ -105,11 +105,13 @@ class DatasetConnection(sqlite3.Connection):
 
     Attributes:
         dataset: The dataset's name, for errors.
+        is_registered: Whether its file is one of the user's own, which nobody installed.
         explain_edition: Says what an edition of it lacks, for errors.
         plans: How statements are executed, of those that were; None where they are not looked at.
     """
 
     dataset = ""
+    is_registered = False
     explain_edition: Callable[[], str] = str
     plans: dict[str, Plan] | None = None
     _datasets: dict[str, Described] | None
@@ -135,10 +137,16 @@ class DatasetConnection(sqlite3.Connection):
 
     def explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str = "") -> Exception:
         """The error of this package for one of sqlite3, which is that one as well."""
+        from microcosm_sqlite.catalog.preflight import CORRECT_PATH, REINSTALL
         from microcosm_sqlite.catalog.statement_errors import explain_statement
 
         return explain_statement(
-            error, self.dataset, self, sql, explain_edition=self.explain_edition
+            error,
+            self.dataset,
+            self,
+            sql,
+            explain_edition=self.explain_edition,
+            cure=CORRECT_PATH if self.is_registered else REINSTALL,
         )
 
     def cursor(self, factory: Any = DatasetCursor) -> Any:

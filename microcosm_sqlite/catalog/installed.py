@@ -214,6 +214,7 @@ class InstalledDataset(Frames):
             dataset=self.name,
         )
         if isinstance(connection, DatasetConnection):
+            connection.is_registered = self.entry is None
             connection.explain_edition = lambda: explain_edition(self)
             connection.understand(None if untrusted else {"main": self, **others})
         return connection

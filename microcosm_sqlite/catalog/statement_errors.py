@@ -14,7 +14,7 @@ import os
 import re
 import sqlite3
 
-from microcosm_sqlite.catalog.preflight import translate
+from microcosm_sqlite.catalog.preflight import REINSTALL, translate
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
@@ -43,6 +43,7 @@ def explain_statement(
     sql: str,
     *,
     explain_edition: Callable[[], str] = str,
+    cure: str = REINSTALL,
 ) -> DatasetError:
     """The error of this package for a statement that failed, which is one of sqlite3 as well."""
     code = getattr(error, "sqlite_errorcode", 0)
@@ -53,6 +54,7 @@ def explain_statement(
         path,
         lambda text: add_edition(text, advise(text, connection, sql), explain_edition),
         owner=f"Dataset {dataset!r}: ",
+        cure=cure,
     )
     kind: Any = _combine(type(explained), type(error))
     both: DatasetError = kind(explained.message, hint=explained.hint)
@@ -66,7 +68,12 @@ def _name_files(connection: sqlite3.Connection) -> str:
 
 
 def describe_failure(
-    error: Exception, dataset: str, path: str, advise: Callable[[str], str], owner: str = ""
+    error: Exception,
+    dataset: str,
+    path: str,
+    advise: Callable[[str], str],
+    owner: str = "",
+    cure: str = REINSTALL,
 ) -> DatasetError:
     """The error of this package for what SQLite says of a statement.
 
@@ -76,6 +83,7 @@ def describe_failure(
         path: Its file, or the files of all datasets that the statement may read.
         advise: Returns the hint for a message of SQLite.
         owner: What stands before the message.
+        cure: What to do about a file that is no database.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_READONLY:
@@ -84,7 +92,7 @@ def describe_failure(
         damage = translate(error, path)
         # A file that is opened by its path has that for a name, which the message says already.
         named = "" if os.path.basename(dataset) == os.path.basename(path) else owner
-        return type(damage)(named + damage.message, hint=damage.hint)
+        return type(damage)(named + damage.message, hint=damage.hint.replace(REINSTALL, cure))
     text = str(error).rstrip(".")
     return QueryError(f"{owner}{text}.", hint=advise(text))
 

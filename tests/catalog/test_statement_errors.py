@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite import dataset, register
+from microcosm_sqlite import InstalledDataset, dataset, register, unregister
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,
@@ -140,3 +140,23 @@ def test_a_cursor_is_read_in_steps(connection: sqlite3.Connection) -> None:
     assert next(cursor) is None
     assert [*cursor, *cursor] == [3]
     assert next(cursor, "end") == "end"
+
+
+def query(found: InstalledDataset) -> None:
+    with closing(found.connect()) as connection:
+        connection.execute("SELECT 1 FROM birds")
+
+
+@pytest.mark.parametrize("read", [query, lambda found: list(found.tables)], ids=["SQL", "tables"])
+def test_a_registered_file_that_is_no_database_is_not_said_to_be_installed(
+    tmp_path: Path, read: Callable[[InstalledDataset], object]
+) -> None:
+    path = tmp_path / "birds.csv"
+    path.write_text("id,name\n" * 100)
+    found = register("csv", path)
+    try:
+        with pytest.raises(DatasetCorruptError, match="is not a SQLite database") as caught:
+            read(found)
+    finally:
+        unregister("csv")
+    assert caught.value.hint.startswith("Correct the path that was configured or registered")
