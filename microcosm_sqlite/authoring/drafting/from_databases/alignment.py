@@ -90,3 +90,18 @@ def _make_text(
         found.respelled.add(place)
     told = [f"{name}: text, as {mixed[0]}.{mixed[1]} is, with which it is compared"]
     found.remarks[table] += [*told, *(f"{name}: {remark}" for remark in fit.remarks)]
+
+
+def has_other_texts(connection: sqlite3.Connection, place: Place, referred: Place) -> bool:
+    """Whether a column has texts that stand for numbers of another one, as `'1.0'` does for 1.
+
+    They compare as long as the other column turns texts into numbers, and no longer once it is
+    one of texts itself.
+    """
+    child, column, parent, target = map(quote_identifier, (*place, *referred))
+    others = (
+        f"SELECT 1 FROM {child} AS child WHERE typeof(child.{column}) = 'text' AND NOT EXISTS "
+        f"(SELECT 1 FROM {parent} AS parent WHERE CAST(parent.{target} AS TEXT) = "
+        f"child.{column}) LIMIT 1"
+    )
+    return connection.execute(others).fetchone() is not None

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from microcosm_sqlite.authoring.comparing.shapes import (
     split_definitions,
 )
 from microcosm_sqlite.authoring.drafting.drafted_model import FullText
+from microcosm_sqlite.authoring.drafting.from_databases.alignment import has_other_texts
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import find_keys
@@ -32,8 +34,6 @@ from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.orm.fulltext import FULL_TEXT_OPTIONS, FullTextIndex
 
 _FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)
-
-
 _MOST_ROWS = 300_000
 """Rows of all tables, so that the search takes less time than the reading does."""
 
@@ -74,24 +74,27 @@ def _doubt(
         return "a name with a dot in it cannot be referred to"
     if len(key.referred) != len(key.columns) or not _is_unique(parent, key.referred):
         return "what it refers to is no key"
-    if not _stay_alike(found, table, key.columns, parent, key.referred):
+    links = zip(key.columns, key.referred, strict=True)
+    if not all(
+        _stay_alike(connection, found, table.columns[column], parent.columns[target])
+        for column, target in links
+    ):
         return "its values would be spelled otherwise than those that it refers to"
     return _doubt_rows(connection, table, key.columns, parent, key.referred)
 
 
 def _stay_alike(
+    connection: sqlite3.Connection,
     found: Reflection,
-    table: sa.Table,
-    columns: Sequence[str],
-    parent: sa.Table,
-    referred: Sequence[str],
+    column: sa.Column[Any],
+    target: sa.Column[Any],
 ) -> bool:
-    """Whether columns with values that are respelled are of the type of those there."""
-    return all(
-        found.respelled.isdisjoint({(table.name, column), (parent.name, target)})
-        or repr(table.columns[column].type) == repr(parent.columns[target].type)
-        for column, target in zip(columns, referred, strict=True)
-    )
+    """Whether a column goes on to have the values of another, where some are respelled."""
+    place, referred = ((each.table.name, each.name) for each in (column, target))
+    if found.respelled.isdisjoint((place, referred)):
+        return True
+    is_of_texts = referred in found.retyped and has_other_texts(connection, place, referred)
+    return repr(column.type) == repr(target.type) and not is_of_texts
 
 
 def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:

@@ -72,9 +72,22 @@ def test_numbers_become_texts_with_what_they_refer_to(tmp_path: Path, case: str)
         INSERT INTO axes VALUES (1024);""",
         """CREATE TABLE a (code NUMERIC PRIMARY KEY); INSERT INTO a VALUES (1.5), (2), ('x');
         CREATE TABLE b (n INTEGER PRIMARY KEY, a INT REFERENCES a); INSERT INTO b VALUES (1, 2);""",
+        """CREATE TABLE a (code NUMERIC PRIMARY KEY); INSERT INTO a VALUES (1), (2.5), ('x');
+        CREATE TABLE b (n INTEGER PRIMARY KEY, a TEXT REFERENCES a);
+        INSERT INTO b VALUES (1, '1.0'), (2, 'x');""",
+        """CREATE TABLE a (w TEXT, code INT, PRIMARY KEY (w, code)); INSERT INTO a VALUES ('E', 1),
+        ('E', 'x'); CREATE TABLE b (n INTEGER PRIMARY KEY, w TEXT, code TEXT,
+        FOREIGN KEY (w, code) REFERENCES a); INSERT INTO b VALUES (7, 'E', '01');""",
     ],
 )
-def test_numbers_of_rows_and_fractions_stay_numbers(tmp_path: Path, sql: str) -> None:
+def test_no_key_is_kept_whose_values_would_be_spelled_otherwise(tmp_path: Path, sql: str) -> None:
     drafted = draft(tmp_path, sql)
     assert list_keys(drafted.path) == set()
     assert any("would be spelled otherwise" in line for line in drafted.report)
+
+
+def test_texts_that_are_written_as_the_numbers_are_go_on_to_refer_to_them(tmp_path: Path) -> None:
+    sql = """CREATE TABLE a (code NUMERIC PRIMARY KEY); INSERT INTO a VALUES (1), (2), ('x');
+    CREATE TABLE b (n INTEGER PRIMARY KEY, a TEXT REFERENCES a);
+    INSERT INTO b VALUES (1, '2'), (2, 'x');"""
+    assert list_keys(draft(tmp_path, sql).path) == {("b", "a", "a")}
