@@ -27,6 +27,8 @@ RUN_ELSEWHERE = {
     "microcosm-sqlite new planets-data --from folder-of-files",
     "cd planets-data",
     "pip wheel --no-deps --wheel-dir dist .",
+    "pip install dist/*.whl",
+    "microcosm-sqlite info planets",
     "microcosm-sqlite check",
     "microcosm-sqlite browse nycflights13",  # by the tests that take the pictures
 }

