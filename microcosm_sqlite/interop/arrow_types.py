@@ -126,6 +126,11 @@ def _choose_decimal(declared: str) -> pa.DataType:
     return (pa.decimal128 if precision <= _WIDELY_READ else pa.decimal256)(precision, scale)
 
 
+def has_wide_decimals(schema: pa.Schema) -> bool:
+    """Whether some tools fail on a file of this schema, whatever is read of it."""
+    return any(pa.types.is_decimal256(type_) for type_ in schema.types)
+
+
 def refuse_wide_decimals(schema: pa.Schema, tool: str) -> None:
     """Refuse decimals of more digits than a tool has, before it fails in words of its own.
 

@@ -74,8 +74,14 @@ def _read_twin(scan: Scan, connection: DuckDBPyConnection) -> DuckDBPyRelation |
 
 
 def _spell(column: Column) -> str:
-    """SQL for a column of a twin: DuckDB takes durations of Parquet for whole numbers."""
+    """SQL for a column of a twin.
+
+    DuckDB takes durations of Parquet for whole numbers, and 1.4 takes times of day for those of a
+    time zone.
+    """
     quoted = quote_identifier(column.name)
+    if pa.types.is_time(column.type):
+        return f"CAST({quoted} AS TIME) AS {quoted}"
     if pa.types.is_duration(column.type):
         return f"to_microseconds({quoted}) AS {quoted}"
     return quoted

@@ -9,7 +9,7 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
+from microcosm_sqlite.interop.arrow_types import has_wide_decimals, refuse_wide_decimals
 from microcosm_sqlite.interop.reader import (
     BATCH_ROWS,
     empty_batch,
@@ -22,6 +22,7 @@ from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("polars"):
     import polars as pl
+    import pyarrow.parquet as pq
     from polars.io.plugins import register_io_source
 
     from microcosm_sqlite.interop.polars_predicates import read_predicate
@@ -62,7 +63,7 @@ def scan_frame(
     each batch as it comes.
     """
     scan = plan_read(dataset, table, **selection)
-    if scan.twin:
+    if scan.twin and not has_wide_decimals(pq.read_schema(scan.twin)):
         return _scan_twin(scan)
     names = [column.name for column in scan.columns]
 

@@ -173,9 +173,10 @@ def test_numbers_of_76_digits_are_refused_by_name_with_a_twin_as_without(make):
                 dataset.polars("sums", lazy=lazy)
         with way():
             assert dataset.duckdb("sums", columns=["id"]).fetchall() == [(1,)]
-            frame = dataset.polars("sums", columns=["id"], lazy=True).collect()
-            assert frame.to_dicts() == dataset.polars("sums", columns=["id"]).to_dicts()
+            assert dataset.polars("sums", columns=["id"])["id"].to_list() == [1]
             assert dataset.pandas("sums")["sum"].to_list() == [Decimal("2.50")]
+    # Older versions of polars fail on the schema of such a twin.
+    assert dataset.polars("sums", columns=["id"], lazy=True).collect()["id"].to_list() == [1]
 
 
 SELECTIONS = [

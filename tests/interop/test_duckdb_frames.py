@@ -62,7 +62,7 @@ def test_sqlite_reads_only_the_columns_and_rows_that_a_query_needs(halves, monke
     stream = duckdb_frames.stream
 
     def spy(scan):
-        asked.append(([column.name for column in scan.columns], scan.where, scan.params))
+        asked.append(({column.name for column in scan.columns}, scan.where, scan.params))
         return stream(scan)
 
     monkeypatch.setattr(duckdb_frames, "stream", spy)
@@ -71,7 +71,7 @@ def test_sqlite_reads_only_the_columns_and_rows_that_a_query_needs(halves, monke
     assert relation.aggregate("count(*)").fetchall() == [(1990,)]
     (filtered, counted) = asked
     assert filtered == (
-        ["id", "half"],
+        {"id", "half"},
         '(\nid > :low\n) AND ("half" < :value)',
         {"low": 10, "value": 6},
     )
