@@ -14,6 +14,7 @@ from microcosm_sqlite.authoring.comparing.content_changes import (
     tell_renamed,
 )
 from microcosm_sqlite.authoring.comparing.deprecations import compare_deprecations
+from microcosm_sqlite.authoring.comparing.labels import compare_labels
 from microcosm_sqlite.authoring.comparing.renamed_tables import (
     NewName,
     find_renamed_tables,
@@ -186,7 +187,7 @@ def compare_datasets(
                 schema = tell_renamed(schema, name, renamed)
     if old.manifest and new.manifest:
         described = old.manifest.tables.values(), new.manifest.tables.values()
-        schema += compare_deprecations(*described)
+        schema += [*compare_deprecations(*described), *compare_labels(*described)]
     schema += _compare_external_keys(old, new, schemas)
     return Comparison(old.version, new.version, schema, tables, changes)
 
