@@ -39,16 +39,13 @@ def explain_keywords(*more: str) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        code = function.__code__
-        known = (*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *more)
-        taken = frozenset(known)
-
         def call(*args: Any, **options: Any) -> Any:
-            if not taken.issuperset(options):
-                raise _refuse(function.__name__, options, known)
+            if options:
+                _check(function, more, options)
             return function(*args, **options)
 
-        # By hand, as each cold start would pay for importing functools.
+        # By hand, as each cold start would pay for importing functools; for the same reason the
+        # keywords are listed when they are needed.
         for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
             setattr(call, name, getattr(function, name))
         call.__wrapped__ = function  # type: ignore[attr-defined]  # for inspect and help
@@ -57,10 +54,17 @@ def explain_keywords(*more: str) -> Callable[[Function], Function]:
     return decorate
 
 
-def _refuse(function: str, given: Collection[str], known: Collection[str]) -> TypeError:
+def _check(function: Callable[..., Any], more: Collection[str], given: Collection[str]) -> None:
+    code = function.__code__
+    known = (*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *more)
+    for name in given:
+        if name not in known:
+            raise _refuse(function.__name__, name, known)
+
+
+def _refuse(function: str, unknown: str, known: Collection[str]) -> TypeError:
     from microcosm_sqlite.common.wording import suggest
 
-    unknown = next(name for name in given if name not in known)
     options = [name for name in known if name not in ("self", "dataset", "table")]
     meant = next((ours for ours, theirs in _ELSEWHERE.items() if unknown in theirs), "")
     hint = f"Did you mean {meant!r}?" if meant in options else ""
