@@ -199,12 +199,20 @@ def _explain_nothing(
     if reasons:
         return SourceError(f"{name} has no tables that can be read: {reasons}.", file=name)
     with open_database(snapshot, name) as connection:
-        query = "SELECT name FROM pragma_table_list WHERE type = 'virtual' AND schema = 'main'"
-        virtual = [table for (table,) in connection.execute(query)]
-        advice = [_advise_copy(table) for table in virtual if _can_read(connection, table)]
-    but = f" but virtual ones: {', '.join(f'`{table}`' for table in virtual)}" if virtual else ""
+        others = connection.execute(_OTHERS).fetchall()
+        advice = [_advise_copy(name) for name, _ in others if _can_read(connection, name)]
+    listed = ", ".join(
+        f"the {'view' if kind == 'view' else 'virtual table'} `{name}`" for name, kind in others
+    )
+    but = f", only {listed}" if others else ""
     hint = f"Copy what they hold: {'; '.join(advice)}" if advice else ""
     return SourceError(f"{name} has no tables{but}.", file=name, hint=hint)
+
+
+_OTHERS = (
+    "SELECT name, type FROM pragma_table_list"
+    " WHERE type IN ('view', 'virtual') AND schema = 'main' ORDER BY name"
+)
 
 
 def _advise_copy(table: str) -> str:

@@ -160,10 +160,12 @@ def _starts_alike(rows: Sequence[Row], first: int, position: int) -> bool:
 def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
     """Whether a row is a header again: all names, or nearly all where there are many.
 
-    In several columns, they may be in other capitals.
+    In several columns, they may be in other capitals. What stands for another name is no number.
 
     >>> resembles(["a", "b", "c"], ["a", "b", "x"]), resembles(["a", "b"], ["a", "c"])
     (True, False)
+    >>> resembles(["3", "b", "c"], ["a", "b", "c"])
+    False
     >>> resembles(["A", "B"], ["a", "b"]), resembles(["A"], ["a"])
     (True, False)
     """
@@ -174,7 +176,8 @@ def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
     ]
     same = sum(field == name != "" for field, name in filled)
     most = sum(name != "" for _, name in filled)
-    is_near = same > 1 and same >= _SAME_NAMES * most
+    has_numbers = any(field != name and is_number(field) for field, name in filled)
+    is_near = same > 1 and same >= _SAME_NAMES * most and not has_numbers
     return len(fields) == len(names) and most > 0 and (same == most or is_near)
 
 
