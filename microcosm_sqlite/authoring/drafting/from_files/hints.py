@@ -235,6 +235,20 @@ def _is_compact_date(text: str) -> bool:
     return classify(f"{text[:4]}-{text[4:6]}-{text[6:]}") == DATE
 
 
+_SHORTENED = re.compile(r"[1-9](\.[0-9]{1,5})?E\+1[1-9]|[0-9]{1,11}")
+
+
+def find_shortened_codes(column: InferredColumn, texts: ColumnTexts) -> str:
+    """A sentence on numbers that a spreadsheet wrote in place of codes, as 4.00614E+12 is."""
+    shown = next(texts.find("E+"), "") if column.kind == NUMBER else ""
+    if not shown or not all(_SHORTENED.fullmatch(text.strip()) for text in texts()):
+        return ""
+    return (
+        "spreadsheets shorten codes of more than eleven digits to numbers such as "
+        f"{shown.strip()}; if these are codes, the file no longer has their last digits"
+    )
+
+
 def _generalise(text: str) -> str:
     kind = classify(text)
     return NUMBER if kind == INTEGER else kind

@@ -25,6 +25,7 @@ from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_compact_dates,
     find_hint,
+    find_shortened_codes,
 )
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
@@ -289,8 +290,10 @@ def _judge_texts(
         keep_codes(connection, table, column, texts)
     if column.kind in (INTEGER, NUMBER) and not column.format:
         sentinels = find_sentinels(connection, table, column, ends)
-        dates = "" if has_types else find_compact_dates(column, texts[column.name])
-        column.suggestions += filter(None, (sentinels, dates))
+        column.suggestions += [sentinels] if sentinels else []
+        if not has_types:
+            looks = (find_compact_dates, find_shortened_codes)
+            column.suggestions += filter(None, (look(column, texts[column.name]) for look in looks))
 
 
 def _look_closer(

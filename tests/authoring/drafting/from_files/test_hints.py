@@ -310,6 +310,25 @@ def test_compact_dates_are_told(tmp_path: Path) -> None:
     assert not any("dates" in each for each in columns["n"].suggestions)
 
 
+@pytest.mark.parametrize(
+    ("texts", "is_told"),
+    [
+        (["4.00614E+12", "4.00615E+12", "4006159"], True),
+        (["4E+12", " 4.1E+15"], True),
+        (["4.00614E+12", "1.5"], False),
+        (["4.00614E+12", "6.022E+23"], False),
+        (["4.00614E+12", "1.2E-03"], False),
+        (["4.00614", "4.5"], False),
+    ],
+)
+def test_numbers_that_a_spreadsheet_writes_for_long_codes_are_told(
+    tmp_path: Path, texts: list[str], is_told: bool
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["n,v", *(f"{n},{v}" for n, v in enumerate(texts))]))
+    column = infer_folder(tmp_path).tables["t"].columns["v"]
+    assert any("spreadsheets shorten" in each for each in column.suggestions) == is_told
+
+
 def test_words_of_rows_that_could_be_repaired_are_no_words_for_nothing(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("year,v\n2001,1\n2002,NA\n2003,3\nSource: OECD,\n")
     columns = infer_folder(tmp_path).tables["t"].columns
