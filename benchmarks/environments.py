@@ -16,6 +16,8 @@ WANTED = {
     "csvs-to-sqlite": ["csvs-to-sqlite>=1.3"],
     "sqlite-utils": ["sqlite-utils>=4"],
     "pandas": ["pandas>=3"],
+    "pooch": ["pooch", "pandas>=3"],
+    "hugging face": ["datasets", "pandas>=3"],
     "ours": [],
 }
 

@@ -15,6 +15,7 @@ import polars
 from tabulate import tabulate
 
 import microcosm_sqlite
+from benchmarks.interop import downloads
 from benchmarks.interop.memory import WAYS
 from benchmarks.report import draw, keep
 from benchmarks.rounds import Contest, compete
@@ -35,6 +36,8 @@ def main() -> None:
     # First, since a process starts with the peak of the one that starts it.
     memory = {way: measure_memory(way) for way in WAYS}
     contests, skipped = find_contests()
+    others, also_skipped = downloads.find_contests()
+    contests, skipped = contests + others, skipped + also_skipped
     results = compete(contests, chosen.rounds)
     keep(chosen.output, results, memory_mb=memory, skipped=skipped)
     print(draw(results))
