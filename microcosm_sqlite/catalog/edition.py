@@ -13,9 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FULL = "full"
-"""The edition name of the dataset itself, of which others are editions."""
-
 
 class Edition:
     """A part of a dataset that stands in its place, under the same name.
@@ -36,8 +33,6 @@ class Edition:
         origin = read_text(raw, "dataset")
         if origin != dataset:
             raise ValueError(f"it is an edition of {origin!r}, not of {dataset!r}")
-        if self.name in ("", FULL):
-            raise ValueError(f"an edition cannot be called {self.name!r}")
         self.version: str = read_requirement(raw, "version")
         self.fingerprint: str = read_text(raw, "fingerprint", "")
         self.distribution: str = read_requirement(raw, "distribution")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from microcosm_sqlite.catalog.edition import FULL
+from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.errors import AmbiguousDatasetError, DatasetError, DatasetNotFoundError
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""The digests of files and streams, and what tells without reading that a file is the same."""
+"""The digests of files and streams."""
 
 from __future__ import annotations
 
@@ -13,16 +13,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 ALGORITHMS = ("sha256", "sha384", "sha512")
-
-
-def identify_state(status: os.stat_result) -> tuple[int, ...]:
-    """Tell the state of a file from that of any other that is or was at its path.
-
-    It changes when the file is replaced or written to, even if size and modification time are put
-    back. It also changes with mode, owner and number of hard links, while the content stays.
-    """
-    changed = status.st_mtime_ns, status.st_ctime_ns
-    return status.st_dev, status.st_ino, status.st_size, *changed
 
 
 def hash_file(path: str, algorithm: str = "sha256") -> tuple[bytes, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
-from microcosm_sqlite.catalog.hashing import identify_state
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
+from microcosm_sqlite.catalog.preflight import identify_state
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileMissingError,

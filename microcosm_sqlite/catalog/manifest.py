@@ -7,7 +7,6 @@ stands under keys of our own, which the standard allows.
 
 from __future__ import annotations
 
-from microcosm_sqlite.catalog.edition import Edition
 from microcosm_sqlite.catalog.manifest_tables import Table, Tables
 from microcosm_sqlite.catalog.strict_json import (
     parse,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from microcosm_sqlite.catalog.columnar import ShippedTwin
+    from microcosm_sqlite.catalog.edition import Edition
     from microcosm_sqlite.catalog.shards import Shard
 
 FORMAT = 1
@@ -34,6 +34,9 @@ FORMAT = 1
 
 SHARDED_FORMAT = 2
 """The format of one in shards, which readers refuse that know nothing of them: the latest."""
+
+FULL = "full"
+"""The edition name of the dataset itself, of which others are editions."""
 
 FILE_NAME = "datapackage.json"
 """The manifest's name in ``*.dist-info/extra_metadata/`` and beside a file built in place."""
@@ -140,13 +143,18 @@ class Manifest:
         requires = read_object(extension, "requires")
         self.requires = {name: Requirement(name, read_object(requires, name)) for name in requires}
         self.tables = Tables(self.name, map(Table, read_objects(raw, "resources")))
-        edition = read_object(extension, "edition")
-        self.edition = Edition(self.name, edition) if edition else None
 
     def _read_parts(self, extension: dict[str, Any]) -> None:
         self.shards: tuple[Shard, ...] = ()
         self.twins: dict[str, ShippedTwin] = {}
-        # Few datasets have parts, and each cold start of the others would pay for the imports.
+        self.edition: Edition | None = None
+        # Few datasets have any, and each cold start of the others would pay for the imports.
+        if edition := read_object(extension, "edition"):
+            from microcosm_sqlite.catalog.edition import Edition
+
+            self.edition = Edition(self.name, edition)
+            if self.edition.name in ("", FULL):
+                raise ValueError(f"an edition cannot be called {self.edition.name!r}")
         if "shards" in extension:
             from microcosm_sqlite.catalog.shards import read_shards
 

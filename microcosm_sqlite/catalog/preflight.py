@@ -69,6 +69,16 @@ def preflight(path: str) -> os.stat_result:
     return status
 
 
+def identify_state(status: os.stat_result) -> tuple[int, ...]:
+    """Tell the state of a file from that of any other that is or was at its path.
+
+    It changes when the file is replaced or written to, even if size and modification time are put
+    back. It also changes with mode, owner and number of hard links, while the content stays.
+    """
+    changed = status.st_mtime_ns, status.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, *changed
+
+
 def check_sidecars(path: str) -> None:
     """Refuse a file with a log or journal beside it that holds part of its content.
 

@@ -6,10 +6,10 @@ import time
 
 from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.catalog.distributions import Entry, Problem
-from microcosm_sqlite.catalog.edition import FULL
 from microcosm_sqlite.catalog.edition_choice import choose_edition, name_edition
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
+from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.catalog.overrides import active, overridden
 from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetReplacedError

@@ -15,7 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite import errors
-from microcosm_sqlite.catalog.preflight import check_header, preflight, preflight_live
+from microcosm_sqlite.catalog.preflight import (
+    check_header,
+    identify_state,
+    preflight,
+    preflight_live,
+)
 from tests.support.wheels import compress, make_database
 
 
@@ -141,3 +146,40 @@ def test_what_the_effective_user_may_read_counts(database: Path) -> None:
         finally:
             os.seteuid(0)
         preflight_live(str(private))
+
+
+def replace_file(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(0, path.stat().st_mtime_ns))
+    other.replace(path)
+
+
+def overwrite(path: Path) -> None:
+    changed = path.stat().st_mtime_ns
+    path.write_bytes(b"x" * path.stat().st_size)
+    os.utime(path, ns=(0, changed))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "replaced by a file of the same content and time": replace_file,
+    "overwritten, with its size and time put back": overwrite,
+    "longer": lambda path: path.write_bytes(b"longer"),
+    "another time": lambda path: os.utime(path, ns=(0, 0)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_state_of_a_file_is_another_after_any_change(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    before = identify_state(path.stat())
+    assert identify_state(path.stat()) == before
+    assert path.read_bytes() == b"abc"
+    assert identify_state(path.stat()) == before, "it is no other file for having been read"
+    if change is overwrite and os.name == "nt":
+        pytest.skip("Windows has no time at which a file's state changed")
+    change(path)
+    assert identify_state(path.stat()) != before

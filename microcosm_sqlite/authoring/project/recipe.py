@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from microcosm_sqlite.authoring.project.source_options import Options
-from microcosm_sqlite.catalog.edition import FULL
+from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.errors import DatasetError, SettingsError
 
 _LARGEST = 2**31

@@ -14,7 +14,8 @@ from microcosm_sqlite.catalog.cache import private_files as private
 from microcosm_sqlite.catalog.cache.folders import ensure_file, find_file, make_plain
 from microcosm_sqlite.catalog.cache.part_files import PartFile, find_part_files, refuse_parts
 from microcosm_sqlite.catalog.columnar import ShippedTwin
-from microcosm_sqlite.catalog.hashing import hash_file, identify_state
+from microcosm_sqlite.catalog.hashing import hash_file
+from microcosm_sqlite.catalog.preflight import identify_state
 from microcosm_sqlite.catalog.usage import log
 from microcosm_sqlite.errors import CacheError, DatasetCorruptError, DatasetError
 
