@@ -71,10 +71,10 @@ def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
         return CsvOptions(delimiter=usual_delimiter, quotechar=quotechar)
     start = _find_header(view)
     plain = [row for row in view.rows[start:] if not _is_left_out(row)]
-    has_comments = bool(plain) and any(
+    has_comments = any(
         _is_left_out(row) and len(row.fields) != view.width for row in view.rows[start + 1 :]
     )
-    head, *body = plain if has_comments else view.rows[start:]
+    head, *body = plain if has_comments and plain else view.rows[start:]
     has_notes = not all(has_comments and _is_left_out(row) for row in view.rows[:start])
     rows = [row.fields for row in body if not row.is_comment]
     return CsvOptions(
