@@ -21,19 +21,19 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 INTRODUCTION = """\
 # Checks
 
-`verify` compares a dataset that is installed, or a wheel, with what its author published. `check`
-looks at a project or a wheel before it is published. Both print the problems they find;
-`--verbose` prints every check, and `--json` gives code, status, message and hint of each. The
-exit code is 1 if a check failed. A code keeps its meaning in every later version.
+`verify` compares an installed dataset or a wheel with what its author published. `check` examines
+a project or a wheel before it is published. Both print the problems that they find; `--verbose`
+prints every check, and `--json` gives the code, status, message and hint of each. The exit code
+is 1 if a check failed. A code keeps its meaning in all later versions.
 
-A check is `ok`, `failed`, `skipped` where there is nothing to compare with, or a `warning`.
+The status of a check is `ok`, `failed`, `skipped` (there is nothing to compare with) or `warning`.
 Warnings do not change the exit code.
 """
 
 WHEN = """\
-V09 and V15 read every row. They run with `--full`, and V09 also where the manifest has no hash of
-the file. With `--full`, V06 looks at every index as well. V11 imports the models of the data
-wheel, and runs with `--models` only."""
+V09 and V15 read every row. They run with `--full`; V09 also runs if the manifest has no hash of the
+file. With `--full`, V06 checks every index as well. V11 imports the models of the data wheel, and
+runs only with `--models`."""
 
 SECTIONS = {
     "What `verify` checks": (
@@ -42,7 +42,7 @@ SECTIONS = {
     ),
     "What `check` checks": (
         [*publication.CHECKS, *wheel_checks.CHECKS, *fitness_checks.CHECKS],
-        "P10 and later look at the wheel, if there is one; P26 to P28 at the project again.",
+        "P10 and later examine the wheel, if there is one; P26 to P28 examine the project again.",
     ),
 }
 

@@ -27,7 +27,7 @@ _SIDE_FILE = re.compile(r"\.db-(journal|wal|shm)$")
 
 @CHECKS.numbered("P26", "Write what is asked for there, in pyproject.toml and README.md.")
 def check_placeholders(candidate: Candidate) -> Iterator[str]:
-    """Nothing of the template is left that an author has to replace."""
+    """No placeholder of the template is left."""
     readme = _read_card(candidate)
     for text in PLACEHOLDERS:
         if text in readme:
@@ -49,7 +49,7 @@ def check_confirmed_license(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P28", "Correct CITATION.cff or README.md.")
 def check_told_facts(candidate: Candidate) -> Iterator[str]:
-    """CITATION.cff and the card tell of this version and of these tables."""
+    """CITATION.cff and the card describe this version and these tables."""
     citation = candidate.root / "CITATION.cff"
     if citation.is_file():
         text = citation.read_text("utf-8", "replace")
@@ -68,7 +68,7 @@ def check_told_facts(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P29", "Remove them, and build again.")
 def check_leftovers(candidate: Candidate) -> Iterator[str]:
-    """No file of a stopped build is in the wheel or the source distribution."""
+    """The wheel and the source distribution contain no file of an interrupted build."""
     archives = {}
     if candidate.wheel_path:
         archives[candidate.wheel.name] = candidate.archive.namelist()

@@ -79,7 +79,7 @@ _SETTINGS = "the table of the build hook in pyproject.toml"
 
 @CHECKS.numbered("P01", f"Fill in `title` in {_SETTINGS}, and `description` of [project].")
 def check_description(candidate: Candidate) -> Iterator[str]:
-    """The data have a title and a description."""
+    """The data has a title and a description."""
     if not candidate.description.title.strip():
         yield "there is no title"
     if not candidate.description.description.strip():
@@ -205,7 +205,7 @@ def check_dependencies(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P08", "Remove the classifier, or do not upload it.", is_advice=True)
 def check_privacy(candidate: Candidate) -> Iterator[str]:
-    """Nothing forbids its upload."""
+    """Nothing forbids uploading it."""
     classifiers = [*candidate.project.get("classifiers", [])] if candidate.is_project else []
     if candidate.wheel_path:
         classifiers += candidate.metadata.get("classifiers") or []
@@ -223,7 +223,7 @@ def check_wheel(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P31", f"Build them together: {BUILD_WHEELS}")
 def check_editions(candidate: Candidate) -> Iterator[str]:
-    """The wheels of its editions are beside its wheel, taken from it, and pass these checks."""
+    """The wheels of its editions are beside it, are made from it, and pass these checks."""
     if not candidate.is_project or not candidate.settings.editions:
         raise Unchecked("it has no editions")
     full = candidate.wheel

@@ -54,7 +54,7 @@ _REBUILD = f"Build the wheel again, in its project: {BUILD}"
 
 @CHECKS.numbered("P10", _REBUILD)
 def check_metadata(candidate: Candidate) -> Iterator[str]:
-    """METADATA is valid, of the wheel's name and version, and names imports that are in it."""
+    """METADATA is valid, has the wheel's name and version, and names only imports in the wheel."""
     from packaging.metadata import Metadata
     from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -79,7 +79,7 @@ def check_metadata(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P11", SHARD)
 def check_size(candidate: Candidate) -> Iterator[str]:
-    """The index takes files of the size of it, of its shards and of its columnar twins."""
+    """The index accepts files as large as the wheel, its shards and its columnar twins."""
     for path in dict.fromkeys([candidate.wheel, *candidate.uploads]):
         size = path.stat().st_size if path.exists() else 0  # what is missing is told as P30
         if size > FILE_LIMIT:
@@ -135,13 +135,13 @@ def check_archive(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P16", _REBUILD)
 def check_names(candidate: Candidate) -> Iterator[str]:
-    """Every name in it is plain and unique."""
+    """Every member's name is plain and unique."""
     return find_bad_names(candidate.archive)
 
 
 @CHECKS.numbered("P17", _REBUILD)
 def check_record(candidate: Candidate) -> Iterator[str]:
-    """RECORD lists every file as it is."""
+    """Every file matches RECORD."""
     candidate.read("RECORD")
     yield from compare_archive(str(candidate.wheel), read_record(candidate.distribution))
 
@@ -258,7 +258,7 @@ def list_inputs(settings: ProjectSettings, manifest: Manifest) -> list[Path]:
     "P23", "Name them, with the versions that fit, in `dependencies` of [project].", is_advice=True
 )
 def check_requirements(candidate: Candidate) -> Iterator[str]:
-    """The distributions that its foreign keys lead into are installed along with it."""
+    """Distributions that its foreign keys refer to are installed with it."""
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
@@ -285,7 +285,7 @@ LONGEST_SUMMARY, LONGEST_LABEL = 512, 32
 
 @CHECKS.numbered("P24", "Correct it in [project], and build the wheel again.")
 def check_index_rules(candidate: Candidate) -> Iterator[str]:
-    """The index takes its version, summary, addresses and classifiers."""
+    """The index accepts its version, summary, addresses and classifiers."""
     metadata = candidate.metadata
     if "+" in metadata.get("version", ""):
         yield f"version {metadata['version']} is a local one"
@@ -312,7 +312,7 @@ def check_index_rules(candidate: Candidate) -> Iterator[str]:
     is_advice=True,
 )
 def check_uploaders(candidate: Candidate) -> Iterator[str]:
-    """Every uploader in use takes its version of METADATA."""
+    """All common upload tools accept its version of METADATA."""
     version = candidate.metadata.get("metadata_version") or ""
     minor = re.fullmatch(r"2\.(\d+)", version)
     if minor and int(minor[1]) > NEWEST_FOR_ALL:
@@ -321,7 +321,7 @@ def check_uploaders(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered("P30", f"Build them again: {BUILD_WHEELS}")
 def check_shards(candidate: Candidate) -> Iterator[str]:
-    """Its shards and columnar twins are beside it, to be published before it."""
+    """Its shards and columnar twins are beside it, to be published first."""
     parts = [*candidate.shards, *candidate.twins]
     if not parts:
         raise Unchecked("its database is one file")

@@ -66,7 +66,7 @@ _RESTORE = "{restore}"
 
 @CHECKS.numbered("V01", _REINSTALL)
 def check_record(subject: VerificationContext) -> Iterator[str]:
-    """Every file is as RECORD lists it."""
+    """Every file matches RECORD."""
     entry = subject.dataset.entry
     if entry is None:
         raise Unchecked("it was registered by hand")
@@ -118,7 +118,7 @@ def check_header(subject: VerificationContext) -> Iterator[str]:
 
 @CHECKS.numbered("V05", _RESTORE)
 def check_sidecars(subject: VerificationContext) -> Iterator[str]:
-    """Nothing was under way when the file was copied."""
+    """No transaction was open when the file was copied."""
     preflight.check_sidecars(subject.path)
     yield from ()
 
@@ -265,7 +265,7 @@ def check_shards(subject: VerificationContext) -> Iterator[str]:
 
 @CHECKS.numbered("V17", _RESTORE, needs_soundness=True)
 def check_twins(subject: VerificationContext) -> Iterator[str]:
-    """Every columnar twin is what was written, and has the rows of its table."""
+    """Every columnar twin is as it was written, and has the rows of its table."""
     if subject.is_wheel:
         raise Unchecked("a wheel is verified by itself")
     return find_twin_faults(subject.dataset, subject.manifest, full=subject.full)
