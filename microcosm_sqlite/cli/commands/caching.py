@@ -54,9 +54,9 @@ def list_cache(out: Output) -> None:
 @click.argument("name", shell_complete=complete_dataset)
 @click.argument("tables", metavar="[TABLE]...", nargs=-1, shell_complete=complete_table)
 def write_twins(name: str, tables: tuple[str, ...]) -> None:
-    """Write the columnar twins of tables, of all of a dataset by default; prints their paths.
+    """Write columnar twins of tables, by default of all, and print their paths.
 
-    Those that are there are left. It needs the extra arrow.
+    Twins that exist already are kept. Needs the extra arrow.
     """
     from microcosm_sqlite.catalog.registry import dataset
 
@@ -91,7 +91,7 @@ def clear_cache() -> None:
     help="Keep files that were read within this many days.",
 )
 def prune_cache(days: float) -> None:
-    """Remove files that no installed dataset refers to and that were not read lately."""
+    """Remove files that no installed dataset refers to and that were not read recently."""
     _tell(cache_upkeep.prune(days))
 
 

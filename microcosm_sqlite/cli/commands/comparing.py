@@ -63,8 +63,8 @@ def compare_versions(
     Each side is the name of an installed dataset, a database file (.db, .db.zst), a data wheel
     (.whl), which is neither installed nor run, or the folder of a project that is built. Suggests
     the next version number: major when the schema breaks readers or a table lost half of its rows,
-    minor when the schema grows, patch when only rows change. What the changelog of NEW says of
-    versions that OLD's does not have is told as well.
+    minor when the schema grows, patch when only rows change. Also shows what the changelog of NEW
+    says about versions that OLD's changelog lacks.
 
     Exits with 0 if both sides are the same, 1 if they differ and 2 if an error occurs.
     """

@@ -243,8 +243,10 @@ def add_to_project(
 )
 @click.argument("files", metavar="[FILE|URL]...", nargs=-1, type=FileOrAddress(exists=True))
 @_PROJECT
-@click.option("--apply", is_flag=True, help="Take the files, and make the edits that are safe.")
-@click.option("--fewer-rows", is_flag=True, help="Take files that lack half of the rows as well.")
+@click.option(
+    "--apply", is_flag=True, help="Replace the sources, and make the edits that are safe."
+)
+@click.option("--fewer-rows", is_flag=True, help="Accept files that lack half of the rows as well.")
 @click.option(
     "--add", "adds", is_flag=True, help="With --apply: draft tables for the files that are new."
 )
@@ -263,10 +265,10 @@ def refresh_project(
     """Compare new editions of a project's sources with its models, and say what no longer fits.
 
     A folder stands for its files, and an address for the file there, which is fetched; without
-    any, those in the settings are, as `upstream` and as origins. Each is called as its table,
-    as its source, or as the option `upstream` says. With --apply the project takes them; longer
-    texts, more labels, wider whole numbers and new columns are edited into the models. Where
-    anything else no longer fits, nothing is changed, and the exit code is 1.
+    arguments, the addresses in the settings `upstream` and `origins` are fetched. Each file must
+    be named after its table or its source, or as `upstream` says. With --apply, the files replace
+    the sources; longer texts, more labels, wider whole numbers and new columns are edited into the
+    models. If anything else no longer fits, nothing is changed, and the exit code is 1.
     """
     from microcosm_sqlite.common.extras import extra
     from microcosm_sqlite.common.workspace import open_scratch

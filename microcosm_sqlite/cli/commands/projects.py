@@ -113,14 +113,14 @@ class BarProgress(LineProgress):
     "--wheels",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Write the wheels there as well, in shards where they are too large for the index.",
+    help="Write the wheels there too, in shards if they are too large for the index.",
 )
 def build_project(directory: str, force: bool, quiet: bool, wheels: str | None) -> None:
     """Build and verify the database of the dataset project in DIRECTORY, and print its path.
 
-    If a build fails, the previous one stays. Wheels are made by pip or any other frontend, which
-    runs the same build; or by --wheels, which prints their paths in the order in which they are to
-    be published, and alone makes shards.
+    If a build fails, the previous database is kept. To make wheels, use pip or any other frontend,
+    which runs the same build, or --wheels, which prints their paths in the order in which to
+    publish them. Only --wheels makes shards.
     """
     from pathlib import Path
 

@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 )
 @click.argument("name", shell_complete=complete_dataset)
 @click.option(
-    "--rows", metavar="N", type=click.IntRange(0), required=True, help="Rows of each table to draw."
+    "--rows", metavar="N", type=click.IntRange(0), required=True, help="Rows to choose per table."
 )
 @click.option(
-    "--seed", metavar="N", type=click.IntRange(0), default=0, help="Another N draws other rows."
+    "--seed", metavar="N", type=click.IntRange(0), default=0, help="Another N chooses other rows."
 )
 @click.option(
     "--where",
     "conditions",
     metavar="TABLE:SQL",
     multiple=True,
-    help="Draw only rows of a table that meet a condition; for several tables, repeat it.",
+    help="Choose only rows of a table that meet a condition; may be repeated.",
 )
-@click.option("--tables", metavar="NAMES", default="", help="Draw from these tables only.")
+@click.option("--tables", metavar="NAMES", default="", help="Choose rows only from these tables.")
 @click.option(
     "--children",
     metavar="N",
     type=click.IntRange(0),
     default=0,
-    help="Add up to N of the rows that refer to a drawn row, and so on down; none by default.",
+    help="Add up to N of the rows that refer to a chosen row, and so on down; none by default.",
 )
 @click.option("--edition", metavar="NAME", default="lite", help="Its name beside the full dataset.")
 @click.option(
@@ -60,17 +60,17 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the database and its manifest go; here by default.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell the sizes.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not print the sizes.")
 @isolated("name")
 def write_subset(
     name: str, edition: str, output: Path, quiet: bool, tables: str, **options: Any
 ) -> None:
-    """Write a part of a dataset in which every row that is referred to is there.
+    """Write a part of a dataset that includes every row that its rows refer to.
 
     NAME is an installed dataset, a data wheel or a database with its manifest. Up to N rows of each
-    table are drawn by a hash of their keys, and all rows that those refer to are added. The same
-    options give the same bytes. Sizes are told before anything is written. The manifest says where
-    the rows came from, and `microcosm-sqlite verify` checks them.
+    table are chosen by a hash of their keys, and all rows that these refer to are added. The same
+    options give the same bytes. The sizes are printed before anything is written. The manifest says
+    where the rows came from, and `microcosm-sqlite verify` checks them.
     """
     from microcosm_sqlite.authoring.project.recipe import Recipe, read_conditions
     from microcosm_sqlite.authoring.subsetting import subset
