@@ -244,7 +244,7 @@ def add_to_project(
 @click.argument("files", metavar="[FILE|URL]...", nargs=-1, type=FileOrAddress(exists=True))
 @_PROJECT
 @click.option(
-    "--apply", is_flag=True, help="Replace the sources, and make the edits that are safe."
+    "--apply", is_flag=True, help="Replace the sources, and make the safe edits."
 )
 @click.option("--fewer-rows", is_flag=True, help="Accept files that lack half of the rows as well.")
 @click.option(
