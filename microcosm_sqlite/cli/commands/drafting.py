@@ -243,9 +243,7 @@ def add_to_project(
 )
 @click.argument("files", metavar="[FILE|URL]...", nargs=-1, type=FileOrAddress(exists=True))
 @_PROJECT
-@click.option(
-    "--apply", is_flag=True, help="Replace the sources, and make the safe edits."
-)
+@click.option("--apply", is_flag=True, help="Replace the sources, and make the safe edits.")
 @click.option("--fewer-rows", is_flag=True, help="Accept files that lack half of the rows as well.")
 @click.option(
     "--add", "adds", is_flag=True, help="With --apply: draft tables for the files that are new."
