@@ -8,7 +8,7 @@ READY := $(VENV)/ready
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo wheels test test-slow test-all matrix test-heavy screenshots lint format docs bench faults fuzz servers clean
+.PHONY: help demo wheels test test-slow test-versions test-all matrix test-heavy screenshots lint format docs bench faults fuzz servers clean
 
 help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test: $(READY)  ## Run the tests on one Python.
 
 test-slow: $(READY)  ## Run the tests that build, install and type-check whole projects.
 	$(PYTEST) -m "slow and not heavy"
+
+test-versions: $(READY)  ## Run the first on every other Python from 3.11 on that is installed.
+	$(BIN)/python tests/matrix.py -m "not slow and not heavy and not once"
 
 test-all: $(READY)  ## Run both on every other Python from 3.11 on that is installed.
 	$(BIN)/python tests/matrix.py
