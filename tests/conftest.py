@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -21,6 +24,17 @@ hypothesis.settings.load_profile("untimed")
 def _quiet_callbacks() -> None:
     """Undo what Datasette switches on when it is imported: sqlite3 tells what callbacks raise."""
     sqlite3.enable_callback_tracebacks(False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_open_connection() -> Iterator[None]:
+    """Have what a module leaves open warned of there, rather than in whichever test comes next.
+
+    From 3.13 on, sqlite3 warns of a connection that is collected before it was closed.
+    """
+    yield
+    if sys.version_info >= (3, 13):
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -158,5 +158,6 @@ def test_a_leased_connection_is_the_one_that_the_session_reads_with(engine: sa.E
     session.bind = leased
     session.close()
     other.dispose()
-    assert make().connection() is leased, "it went back to the thread"
+    with make() as session:
+        assert session.connection() is leased, "it went back to the thread"
     idle.close()
