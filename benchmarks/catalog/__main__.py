@@ -259,6 +259,14 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
 
+    def decompress_to_disk() -> None:
+        digest, copy = hashlib.sha256(), place / f"copy{next(fresh)}"
+        with _zstd().open(packed) as stream, copy.open("wb", buffering=0) as target:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+                target.write(chunk)
+            os.fsync(target.fileno())
+
     def hash_alone() -> None:
         with database.open("rb") as stream:
             hashlib.file_digest(stream, "sha256")
@@ -272,7 +280,10 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
 
     return [
         Contest(f"joining {SHARDS} shards", join, "extracting one file", extract, 1.1),
-        Contest("first extraction", extract, "zstd and sha256 in one pass", decompress, 1 / 0.8),
+        Contest(
+            "first extraction", extract, "zstd, sha256, write, fsync", decompress_to_disk, 1 / 0.8
+        ),
+        Contest("first extraction", extract, "zstd and sha256, kept nowhere", decompress),
         Contest("hash for verify", lambda: hash_file(str(database)), "sha256", hash_alone, 1 / 0.8),
         Contest("verify as a whole", flights.verify, "sha256 alone", hash_alone),
     ]
