@@ -10,11 +10,9 @@ from decimal import Decimal
 from itertools import islice
 from math import isfinite
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    Guess,
-    classify,
-)
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify
 from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn
 from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     Texts,
@@ -240,7 +238,8 @@ _SHORTENED = re.compile(r"[1-9](\.[0-9]{1,5})?E\+1[1-9]|[0-9]{1,11}")
 
 def find_shortened_codes(column: InferredColumn, texts: ColumnTexts) -> str:
     """A sentence on numbers that a spreadsheet wrote in place of codes, as 4.00614E+12 is."""
-    shown = next(texts.find("E+"), "") if column.kind == NUMBER else ""
+    may_be_short = column.kind == NUMBER and column.odd  # no number is shown so
+    shown = next(texts.find("E+"), "") if may_be_short else ""
     if not shown or not all(_SHORTENED.fullmatch(text.strip()) for text in texts()):
         return ""
     return (

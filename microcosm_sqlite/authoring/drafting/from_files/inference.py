@@ -9,19 +9,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import lru_cache
 from pathlib import Path
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import (
-    Guess,
-    classify,
-)
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify
 from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_columns
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
     refuse_memory,
     refuse_name,
 )
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.hints import (
     find_compact_dates,
     find_hint,
@@ -47,12 +44,12 @@ from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
     find_number_styles,
     judge_spelled,
     keep_codes,
-    spell,
 )
 from microcosm_sqlite.authoring.drafting.from_files.odd_rows import find_joints, find_odd_rows
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
+from microcosm_sqlite.authoring.drafting.from_files.same_spelling import spell_alike
 from microcosm_sqlite.authoring.drafting.from_files.sentinels import (
     Ends,
     find_sentinels,
@@ -62,19 +59,14 @@ from microcosm_sqlite.authoring.drafting.from_files.source_tree import (
     SourceTree,
     refuse_nothing,
 )
-from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.authoring.values.parsing import SQLITE_SPACE, parse_datetime
 from microcosm_sqlite.common.kinds import (
     BOOLEAN,
-    DATE,
-    DATETIME,
     INTEGER,
     JSON,
-    MOMENT,
     NUMBER,
     TEXT,
 )
-from microcosm_sqlite.common.sql import quote_identifier, quote_text
+from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
@@ -209,7 +201,7 @@ def _infer_table(
     ):
         column.is_beyond = column.kind == JSON and guess.is_beyond
         _judge_texts(connection, table, column, guess, ends)
-        spelled |= _spell_anew(connection, column, len(spelled), is_padded=guess.is_padded)
+        spelled |= spell_alike(connection, column, guess, len(spelled))
         column.counts = column.counts if column.kind == TEXT else None  # others are rewritten
         table.remarks += tuple(find_changes(column, guess, gaps))
     if spelled:
@@ -314,31 +306,3 @@ def _look_closer(
         column.hint = find_hint(column.name, guess, styles, texts, has_types=True)
     elif not table.remarks:  # of which a narrower kind depends
         column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
-
-
-def _spell_anew(
-    connection: sqlite3.Connection, column: InferredColumn, number: int, *, is_padded: bool
-) -> dict[str, str]:
-    """SQL that writes each value of a column in one way, so that those which are the same compare.
-
-    Args:
-        connection: Where the table is loaded.
-        column: The column.
-        number: How many others are rewritten.
-        is_padded: Whether there are blanks around its texts.
-
-    Returns:
-        The expression by the column; nothing where all values are written so.
-    """
-    name = quote_identifier(column.name)
-    if column.kind in (DATETIME, MOMENT) or (column.kind == DATE and column.format):
-        parse = compile_format(column.format) if column.format else parse_datetime
-        read = lru_cache(1 << 14)(lambda text: text and parse(text).isoformat())
-    elif column.format:
-        read = lru_cache(1 << 14)(lambda text: text and spell(column.format, text))
-    elif is_padded and column.kind != TEXT:
-        return {name: f"trim({name}, {quote_text(SQLITE_SPACE)})"}
-    else:
-        return {}
-    connection.create_function(f"spell_{number}", 1, read, deterministic=True)
-    return {name: f"spell_{number}({name})"}

@@ -20,7 +20,7 @@ from microcosm_sqlite.authoring.drafting.drafted_model import (
     make_type,
     number_rows,
 )
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.tally import Tally
 from microcosm_sqlite.authoring.drafting.model_names import (

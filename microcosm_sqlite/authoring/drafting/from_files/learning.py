@@ -10,7 +10,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify_value
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify_value
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile, open_typed
 from microcosm_sqlite.authoring.loading.children import ForkedChild, PartFailedError
 from microcosm_sqlite.authoring.loading.connections import INSERT, Writer, open_writer_beside
@@ -28,6 +29,9 @@ from microcosm_sqlite.errors import SourceError, SourceValueError
 _CHUNK = 1000
 SMALLEST_SHARED = 4 << 20
 """Bytes of a file that is worth another process."""
+_LEARNED_HERE = 4
+"""Of so many blocks of a text, one is learned from apart: by the process that loads them all, where
+another, which has more time, learns from the others."""
 
 
 def load_rows(
@@ -43,7 +47,7 @@ def load_rows(
         connection: Where to.
         name: The table.
         raw: The file.
-        guesses: One for each column; those that another process learned for are replaced.
+        guesses: One for each column.
         nulls: Texts that mean that there is no value, to the empty text.
 
     Returns:
@@ -60,10 +64,15 @@ def load_rows(
         insert = partial(writer.executemany, f"{INSERT} {table} VALUES ({marks})")
         if raw.has_types:
             return _load_values(insert, raw, guesses, nulls)
-        with _sharing(raw, guesses, nulls) as own:
-            if own:
-                return _load_texts(insert, raw, own, nulls)
-            return _copy_texts(writer, table, insert, raw, nulls)
+        own = [Guess() for _ in guesses]
+        with _learning(raw, guesses, nulls) as is_shared:
+            if is_shared:
+                row_count = _copy_texts(writer, table, insert, raw, own, nulls)
+            else:
+                row_count = _load_texts(insert, raw, (guesses, own), nulls)
+        for guess, other in zip(guesses, own, strict=True):
+            guess.merge(other)
+        return row_count
 
 
 @contextmanager
@@ -77,18 +86,18 @@ def _transaction(writer: Writer) -> Iterator[None]:
 
 
 @contextmanager
-def _sharing(
+def _learning(
     raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
-) -> Iterator[list[Guess]]:
-    """The guesses that this process has to learn for: of a large text, another reads it as well."""
+) -> Iterator[bool]:
+    """Whether another process reads a large text as well, and learns for the guesses."""
     if raw.size < SMALLEST_SHARED or not _may_share():
-        yield guesses
+        yield False
         return
     with open_scratch() as folder:
         learn = partial(_learn_beside, raw, guesses, nulls, folder / "learned")
         child = ForkedChild(folder / "learned", learn)
         try:
-            yield []
+            yield True
             try:
                 child.wait()
             except PartFailedError:
@@ -105,11 +114,20 @@ def _may_share() -> bool:
 def _learn_beside(
     raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str], file: Path
 ) -> None:
-    for columns in _read_columns(raw, nulls):
-        _learn_texts(columns, guesses)
+    width = len(raw.names)
+    with raw.open_rows() as records:
+        for number, block in enumerate(records.read_blocks()):
+            if not _is_learned_here(number):
+                for columns in _split(block, width, nulls):
+                    _learn_texts(columns, guesses)
     for guess in guesses:
         guess.texts.forget_some()
     file.write_bytes(pickle.dumps(guesses))
+
+
+def _is_learned_here(number: int) -> bool:
+    """Whether the process that loads a block learns from it, where another learns as well."""
+    return number % _LEARNED_HERE == _LEARNED_HERE - 1
 
 
 Insert = Callable[[Iterable[Sequence[str]]], object]
@@ -117,55 +135,60 @@ Insert = Callable[[Iterable[Sequence[str]]], object]
 
 
 def _load_texts(
-    insert: Insert, raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
+    insert: Insert,
+    raw: RawFile | TypedFile,
+    guesses: tuple[list[Guess], list[Guess]],
+    nulls: dict[str, str],
 ) -> int:
-    """Load the rows of a text, and learn from them."""
-    row_count = 0
-    for columns in _read_columns(raw, nulls):
-        _learn_texts(columns, guesses)
-        insert(zip(*columns, strict=True))
-        row_count += len(columns[0])
+    """Load the rows of a text, and learn from them as two processes do, so that it is the same."""
+    row_count, width = 0, len(raw.names)
+    with raw.open_rows() as records:
+        for number, block in enumerate(records.read_blocks()):
+            for columns in _split(block, width, nulls):
+                _learn_texts(columns, guesses[_is_learned_here(number)])
+                insert(zip(*columns, strict=True))
+                row_count += len(columns[0])
     return row_count
 
 
 def _copy_texts(
-    writer: Writer, table: str, insert: Insert, raw: RawFile | TypedFile, nulls: dict[str, str]
+    writer: Writer,
+    table: str,
+    insert: Insert,
+    raw: RawFile | TypedFile,
+    guesses: list[Guess],
+    nulls: dict[str, str],
 ) -> int:
-    """Load the rows of a text that another process learns from; SQLite reads it where it can."""
+    """Load the rows of a text, and learn from some; SQLite reads it where it can."""
     row_count, width = 0, len(raw.names)
     empty = ", ".join(map(quote_text, ("", *nulls)))
     fields = [f"CASE WHEN c{at} NOT IN ({empty}) THEN c{at} END" for at in range(width)]
     with raw.open_rows() as records, open_plain_text(writer, width) as plain:
         copy = f"{INSERT} {table} SELECT {', '.join(fields)} {plain.source}" if plain else ""
-        for block in records.read_blocks():
-            if plain and plain.fill(block):
+        for number, block in enumerate(records.read_blocks()):
+            is_copied = plain is not None and plain.fill(block)
+            if plain and is_copied:
                 row_count += plain.check(writer.execute(copy).rowcount)
-                continue
-            for columns in _split(block, width):
-                insert(zip(*_blank(columns, nulls), strict=True))
-                row_count += len(columns[0])
+                if not _is_learned_here(number):
+                    continue
+            for columns in _split(block, width, nulls):
+                if _is_learned_here(number):
+                    _learn_texts(columns, guesses)
+                if not is_copied:
+                    insert(zip(*columns, strict=True))
+                    row_count += len(columns[0])
     return row_count
 
 
-def _read_columns(
-    raw: RawFile | TypedFile, nulls: dict[str, str]
-) -> Iterator[Sequence[Sequence[str]]]:
-    """The fields of some rows at a time, by column."""
-    width = len(raw.names)
-    with raw.open_rows() as records:
-        for block in records.read_blocks():
-            for columns in _split(block, width):
-                yield _blank(columns, nulls)
-
-
-def _split(block: Block, width: int) -> Iterator[Sequence[Sequence[str]]]:
+def _split(block: Block, width: int, nulls: dict[str, str]) -> Iterator[Sequence[Sequence[str]]]:
+    """The fields of some rows of a block at a time, by column."""
     columns = block.split_columns(width) if isinstance(block, PlainBlock) else []
     if columns:
-        yield columns
+        yield _blank(columns, nulls)
         return
     rows = iter(block)
     while chunk := list(islice(rows, _CHUNK)):
-        yield list(zip(*chunk, strict=True))
+        yield _blank(list(zip(*chunk, strict=True)), nulls)
 
 
 def _blank(columns: Sequence[Sequence[str]], nulls: dict[str, str]) -> Sequence[Sequence[str]]:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess, classify
+from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify
 from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import is_called_key
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile

@@ -57,6 +57,12 @@ class TextCounts:
         self.is_complete = len(known) <= _MOST_TEXTS
         return [*islice(known, count, None)] if len(known) > count else []
 
+    def merge(self, other: TextCounts) -> None:
+        """Count what another counted as well."""
+        self.counts.update(other.counts)
+        are_complete = self.is_complete and other.is_complete
+        self.is_complete = are_complete and len(self.counts) <= _MOST_TEXTS
+
     def forget_some(self) -> None:
         """Forget the texts where not all are counted."""
         if not self.is_complete:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.drafting.from_files import tally
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import Guess
+from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.values import date_formats
 from microcosm_sqlite.authoring.values.date_formats import compile_format
-from microcosm_sqlite.common.kinds import INTEGER, NUMBER
+from microcosm_sqlite.common.kinds import INTEGER, NUMBER, TEXT
 
 
 def guess(*texts: str) -> Guess:
@@ -65,6 +65,27 @@ def test_many_texts_at_once_tell_what_they_tell_one_by_one(
         assert at_once.texts.counts == counts
     at_once.texts = one_by_one.texts
     assert at_once == one_by_one
+
+
+@given(st.data())
+def test_what_two_learn_apart_is_what_one_learns(most_texts: int, data: st.DataObject) -> None:
+    strategy = data.draw(st.sampled_from([*PLAIN.original_strategies, ODD]))
+    others = st.one_of(strategy, strategy, ODD)
+    apart, parts = [Guess(), Guess()], data.draw(st.lists(st.lists(others, max_size=5), max_size=6))
+    for number, texts in enumerate(parts):
+        apart[number % 2].add_all(texts)
+    merged, other = apart
+    merged.merge(other)
+    counts = Counter(text for texts in parts for text in texts)
+    one = guess(*counts.elements())
+    assert (merged.kind, merged.date_format) == (one.kind, one.date_format)
+    assert (merged.is_nullable, merged.length) == (one.is_nullable, one.length)
+    if one.narrow != TEXT:  # of which nothing else is known
+        assert (merged.words, bool(merged.odd)) == (one.words, bool(one.odd))
+        assert (merged.is_padded, merged.is_long) == (one.is_padded, one.is_long)
+    assert merged.texts.is_complete == (len(counts) <= most_texts)
+    if merged.texts.is_complete:
+        assert merged.texts.counts == counts
 
 
 @pytest.mark.parametrize(
