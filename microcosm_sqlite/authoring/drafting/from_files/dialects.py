@@ -194,7 +194,8 @@ def _view_rare(lines: Sequence[str], quotechar: str) -> View | None:
     colons, spaces = (view_head(lines, delimiter, quotechar) for delimiter in ": ")
     if _are_in_colons(lines, colons):
         return colons
-    return spaces if _are_aligned(lines) or _are_parted(lines, spaces, quotechar) else None
+    plain = [line for line in lines if not line.startswith(COMMENT)]
+    return spaces if _are_aligned(plain) or _are_parted(lines, spaces, quotechar) else None
 
 
 def _are_aligned(lines: Sequence[str]) -> bool:

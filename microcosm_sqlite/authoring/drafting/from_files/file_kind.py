@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -10,6 +11,8 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from microcosm_sqlite.authoring.drafting.from_files.conversions import describe_conversion
+from microcosm_sqlite.authoring.drafting.from_files.dialects import guess_dialect
+from microcosm_sqlite.authoring.drafting.from_files.views import COMMENT
 from microcosm_sqlite.authoring.sources.finding import refuse_pointer
 from microcosm_sqlite.authoring.sources.formats import (
     DATABASE,
@@ -74,17 +77,20 @@ def refuse_disguise(path: Path) -> None:
         if start.startswith(mark.lower()) and source_format != split_name(path)[1]:
             raise _complain(path, f"{what} by its content", advice)
     if start.startswith((b"{", b"[")) and split_name(path)[1] in DELIMITED:
-        _refuse_json(path)
+        # As a delimited text, it would be one of one column.
+        what, advice = _name_json(_read_start(path))
+        if what:
+            raise _complain(path, f"{what} by its content", advice)
 
 
-def _refuse_json(path: Path) -> None:
-    """Refuse JSON that is called a delimited text, of which it would be one of one column."""
-    text = _read_start(path).decode("utf-8-sig", "replace").lstrip()
+def _name_json(start: bytes) -> tuple[str, str]:
+    """The kind of JSON that a text begins as, and what to call it; nothing for other texts."""
+    text = start.decode("utf-8-sig", "replace").lstrip()
     if not _JSON_START.match(text):
-        return
+        return "", ""
     if text.startswith("{") and not text.removeprefix("{").lstrip(" \t").startswith(("\r", "\n")):
-        raise _complain(path, "JSON Lines by its content", "Call it .jsonl.")
-    raise _complain(path, "JSON by its content", "Call it .json.")
+        return "JSON Lines", "Call it .jsonl."
+    return "JSON", "Call it .json."
 
 
 _JSON_START = re.compile(r'(\[\s*)?\{\s*"([^"\\]|\\.)*"\s*:')
@@ -94,6 +100,8 @@ _LOG_ADVICE = (
     "with #."
 )
 _MOST_START = 4096
+_FEWEST_ROWS = 3
+"""A header and two rows, before a text of unknown kind is believed to be a table."""
 
 
 def _read_start(path: Path) -> bytes:
@@ -145,7 +153,34 @@ def describe_unread(path: Path) -> str:
         return f"compressed, which only text may be. Unpack it, and call it {name}."
     if suffix in _JSON and path.stat().st_size <= _MOST_JSON:
         return _describe_json(path)
-    return describe_conversion(path) or _ADVICE.get(suffix, _UNKNOWN)
+    return describe_conversion(path) or _ADVICE.get(suffix) or _describe_content(path)
+
+
+def _describe_content(path: Path) -> str:
+    """Say what a file is whose name tells nothing, as far as its content does."""
+    try:
+        start = _read_start(path)
+    except SourceError:  # whatever it holds, it is not read
+        return _UNKNOWN
+    for mark, (what, advice, _) in _OTHERS.items():
+        if start.lower().startswith(mark.lower()):
+            return f"{what} by its content. {advice}"
+    what, advice = _name_json(start)
+    if what:
+        return f"{what} by its content. {advice}"
+    return _TABLE if _holds_rows(start) else _UNKNOWN
+
+
+def _holds_rows(start: bytes) -> bool:
+    """Whether the lines at the start of a text have several fields, and as many of them."""
+    lines = start.decode("utf-8-sig", "replace").splitlines(keepends=True)
+    whole = lines[:-1] if len(start) == _MOST_START else lines
+    rows = [line for line in whole if line.strip() and not line.startswith(COMMENT)]
+    if len(rows) < _FEWEST_ROWS or b"\0" in start:
+        return False
+    delimiter = guess_dialect(whole, ",").delimiter
+    widths = {len(row) for row in csv.reader(rows, delimiter=delimiter)}
+    return len(widths) == 1 < max(widths)
 
 
 def _describe_json(path: Path) -> str:

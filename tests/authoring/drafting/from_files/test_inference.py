@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -305,6 +306,40 @@ def test_json_that_is_called_delimited_text_is_read_once_it_is_renamed(
     is_object = suffix == ".json" and text.startswith("{")
     assert {*found.tables} == {"good"} | (set() if is_object else {"birds"})
     assert not is_object or "jq -c '.[\"rows\"][]' birds.json" in found.left_out["birds.json"]
+
+
+ECSV = "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: a, datatype: int64}\na b\n1 2\n3 4\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "suffix"),
+    [
+        ("birds", "a;b\n1;2\n3;4\n", ".csv"),
+        ("birds.xyz", "a,b\n1,2\n3,4\n", ".csv"),
+        ("birds.data", "a\tb\n1\t2\n3\t4\n", ".tsv"),
+        ("birds.ecsv", ECSV, ".csv"),
+        ("birds.v2", '{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', ".jsonl"),
+        ("birds.v2", '[{"a": 1, "b": 2}, {"a": 3, "b": 4}]', ".json"),
+    ],
+)
+def test_a_table_of_unknown_name_is_read_once_it_is_renamed(
+    tmp_path: Path, name: str, text: str, suffix: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    told = infer_folder(write(tmp_path, good="id,v\n1,a\n")).left_out[name]
+    assert re.search(rf"[Cc]all it .*{re.escape(suffix)}\b", told)
+    (tmp_path / name).rename(tmp_path / f"birds{suffix}")
+    table = infer_folder(tmp_path).tables["birds"]
+    assert (table.row_count, kinds(table)) == (2, {"a": "integer", "b": "integer"})
+
+
+@pytest.mark.parametrize(
+    "text", ["Owls, by night\nJays, by day, too\nTits\n", "x\ny\nz\n", "\0,a\n" * 4]
+)
+def test_what_is_no_table_by_its_content_is_not_said_to_be_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "notes").write_text(text)
+    found = infer_folder(write(tmp_path, good="id,v\n1,a\n"))
+    assert found.left_out["notes"] == "of no format that is read"
 
 
 @pytest.mark.parametrize("first", ["[1]", "{x}", "[INFO]", '{""}', "{}"])
