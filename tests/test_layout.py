@@ -41,9 +41,7 @@ PROGRAMS = {"heavy.py", "matrix.py"}
 """What the Makefile runs."""
 
 TESTED_THROUGH = {
-    "authoring/comparing/test_comparison": (
-        "deprecations row_changes schema_changes schemas shapes"
-    ),
+    "authoring/comparing/test_comparison": ("row_changes schema_changes schemas shapes"),
     "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": "fitting models name_clashes",
     "authoring/drafting/from_databases/test_snapshots": "authoring.comparing.removed_calls",

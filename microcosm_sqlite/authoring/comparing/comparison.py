@@ -13,8 +13,10 @@ from microcosm_sqlite.authoring.comparing.content_changes import (
     open_comparer,
     tell_renamed,
 )
-from microcosm_sqlite.authoring.comparing.deprecations import compare_deprecations
-from microcosm_sqlite.authoring.comparing.labels import compare_labels
+from microcosm_sqlite.authoring.comparing.manifest_changes import (
+    compare_deprecations,
+    compare_labels,
+)
 from microcosm_sqlite.authoring.comparing.renamed_tables import (
     NewName,
     find_renamed_tables,
