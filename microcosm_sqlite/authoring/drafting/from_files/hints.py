@@ -238,9 +238,11 @@ _SHORTENED = re.compile(r"[1-9](\.[0-9]{1,5})?E\+1[1-9]|[0-9]{1,11}")
 
 def find_shortened_codes(column: InferredColumn, texts: ColumnTexts) -> str:
     """A sentence on numbers that a spreadsheet wrote in place of codes, as 4.00614E+12 is."""
-    may_be_short = column.kind == NUMBER and column.odd  # no number is shown so
-    shown = next(texts.find("E+"), "") if may_be_short else ""
-    if not shown or not all(_SHORTENED.fullmatch(text.strip()) for text in texts()):
+    are_short = column.kind == NUMBER and all(
+        _SHORTENED.fullmatch(each.strip()) for each in texts()
+    )
+    shown = next(texts.find("E+"), "") if are_short else ""
+    if not shown:
         return ""
     return (
         "spreadsheets shorten codes of more than eleven digits to numbers such as "
