@@ -99,8 +99,13 @@ class _DayOrMoment(TypeDecorator[Any]):
         return store_as(KINDS[DATE], value)
 
 
-_PLAIN = frozenset((int, float, str, bytes, type(None)))
+PLAIN = frozenset((int, float, str, bytes, type(None)))
 """The types of values that SQLite takes as they are."""
+
+
+def leaves_plain_values(type_: TypeEngine[Any]) -> bool:
+    """Whether a type binds values of the types of `PLAIN` as they are."""
+    return isinstance(type_, _AmongTexts | _AmongNumbers)
 
 
 class _AmongTexts(TypeDecorator[Any]):
@@ -129,7 +134,7 @@ class _AmongTexts(TypeDecorator[Any]):
         Raises:
             QueryError: The texts of the column are others.
         """
-        if type(value) in _PLAIN:
+        if type(value) in PLAIN:
             return value
         try:
             example = self._find_example(dialect)
@@ -174,7 +179,7 @@ class _AmongNumbers(TypeDecorator[Any]):
         Raises:
             QueryError: It is a day or a time.
         """
-        return value if type(value) in _PLAIN else store_as(KINDS[NUMBER], value, None, self.label)
+        return value if type(value) in PLAIN else store_as(KINDS[NUMBER], value, None, self.label)
 
 
 _COMPARE = frozenset(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import inspect, tuple_
 
+from microcosm_sqlite.orm.comparing import PLAIN, leaves_plain_values
 from microcosm_sqlite.orm.related_tables import refuse_strangers
 from microcosm_sqlite.orm.transactions import begin_before_writing
 
@@ -71,11 +72,11 @@ class PreparedRows:
         self.fixed: dict[str, Any] = {
             name: value for name, value in compiled.params.items() if name not in given
         }
-        self.processors: dict[str, Processor] = {
-            name: processor
+        self.processors: list[tuple[str, Processor, bool]] = [
+            (name, processor, leaves_plain_values(parameter.type))
             for name, parameter in compiled.binds.items()
             if (processor := parameter.type.dialect_impl(dialect).bind_processor(dialect))
-        }
+        ]
         self.convert = make_converter(columns, dialect)
 
     def fetch(self, connection: Connection, values: dict[str, Any]) -> Iterator[Row]:
@@ -83,7 +84,7 @@ class PreparedRows:
         engine = connection.engine
         # SQLAlchemy's own flags answer in a tenth of the time that the lists of listeners take.
         has_events = connection._has_events or engine._has_events
-        if self._is_for_engine or engine.echo or (has_events and _is_watched(connection)):
+        if self._is_for_engine or connection._echo or (has_events and _is_watched(connection)):
             return fetch_rows(connection, self.statement, self.columns, values)
         driver_connection: Any = connection.connection.dbapi_connection
         try:
@@ -101,11 +102,10 @@ class PreparedRows:
         return iter_rows(rows, cursor.close, connection, self.statement, values)
 
     def _bind(self, values: dict[str, Any]) -> list[Any]:
-        if self.processors:
-            values = {
-                name: self.processors[name](value) if name in self.processors else value
-                for name, value in values.items()
-            }
+        for name, processor, leaves_plain in self.processors:
+            # The processor of a plain value costs more than all else here.
+            if name in values and not (leaves_plain and type(values[name]) in PLAIN):
+                values = {**values, name: processor(values[name])}
         if self.fixed:
             values = self.fixed | values
         return [*map(values.__getitem__, self.names)]

@@ -241,12 +241,18 @@ def test_autocommit_leaves_nothing_to_commit(
         assert AirportStore().count() == 1
 
 
-def test_echo_logs_statements(
-    make_graph: Callable[..., Any], caplog: pytest.LogCaptureFixture, airports: Path
+@pytest.mark.parametrize("options", [{"echo": "on"}, {}], ids=["echo", "level of the logger"])
+@pytest.mark.parametrize("ask", [AirportStore.count, lambda store: [*store.rows(faa="JFK")]])
+def test_statements_are_logged_where_that_is_asked_for(
+    make_graph: Callable[..., Any],
+    caplog: pytest.LogCaptureFixture,
+    airports: Path,
+    options: dict[str, str],
+    ask: Callable[[AirportStore], object],
 ) -> None:
-    graph = make_graph(echo="on")
+    graph = make_graph(**options)
     with caplog.at_level("INFO", logger="sqlalchemy.engine"), Airport.new_context(graph):
-        AirportStore().count()
+        ask(AirportStore())
     assert "FROM airports" in caplog.text
 
 
