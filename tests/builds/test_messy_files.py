@@ -381,7 +381,7 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
         "would be number but for Infinity (1 row); if you mean that, set `infinity = true`",
         'would be dates, but nothing tells in which format; set `formats.vague = "%d/%m/%Y"`',
         "would be number, but nothing tells",
-        "would be number but for TBD (1 row); if they mean nothing, draft it with --null TBD",
+        "would be integer but for TBD (1 row); if they mean nothing, draft it with --null TBD",
         "would be date but for open (1 row); if they mean nothing, draft it with --null open",
         "would be times of day; put Time in the model",
         'of which those from 69 on are of the last century; set `formats.d = "%d.%m.%y"`',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -81,13 +81,10 @@ def list_decisions(
                 yield f"{what} is left out: {reason}"
         yield from (f"{database.path.name} differs: {each}" for each in database.differences)
     for name, inferred in {**inference.tables, **(known or {})}.items():
-        for column in inferred.columns.values():
-            if column.hint:
-                yield f"{name}.{column.name}: would be {column.hint}"
-            if column.near_reference:
-                yield f"{name}.{column.name}: {column.near_reference}"
-        for suggestion, alike in _group(inferred.columns.values()):
-            yield f"{name}.{', '.join(alike[:_MOST_SHOWN])}: {suggestion}"
+        columns = inferred.columns.values()
+        for tell in (_tell_hints, _tell_suggestions):
+            for told, alike in _group(columns, tell):
+                yield f"{name}.{_list_some(alike)}: {told}"
         yield from (f"{name}: {note}" for note in (*inferred.file.notes, *inferred.remarks))
     for file, reason in inference.left_out.items():
         if reason not in (HIDDEN, EXCLUDED):
@@ -177,7 +174,7 @@ def _list_columns(described: Mapping[str, str], headers: Mapping[str, str]) -> I
 def _describe_column(column: InferredColumn) -> str:
     parts = [_describe_kind(column)]
     parts += [f"written {column.format}"] if column.format else []
-    parts += [f"one of {_list_labels(column)}"] if column.labels else []
+    parts += [f"one of {_list_some(column.labels)}"] if column.labels else []
     parts += ["may be empty"] if column.is_nullable and not _is_empty(column) else []
     parts += ["unique"] if column.is_unique else []
     if column.reference:
@@ -213,23 +210,40 @@ def _is_empty(column: InferredColumn) -> bool:
 
 def _describe_suggestions(columns: Iterable[InferredColumn]) -> Iterator[str]:
     """A suggestion that was not put into the model, which has a comment about it."""
-    for suggestion, alike in _group(columns):
-        names = ", ".join(alike[:_MOST_SHOWN]) + (" and more" if alike[_MOST_SHOWN:] else "")
-        yield f"  maybe {names}: {suggestion}"
+    for suggestion, alike in _group(columns, _tell_suggestions):
+        yield f"  maybe {_list_some(alike)}: {suggestion}"
 
 
-def _group(columns: Iterable[InferredColumn]) -> Iterator[tuple[str, list[str]]]:
+def _tell_hints(column: InferredColumn) -> Iterator[str]:
+    if column.hint:
+        yield f"would be {column.hint}"
+    if column.near_reference:
+        yield column.near_reference
+
+
+def _tell_suggestions(column: InferredColumn) -> Sequence[str]:
+    return column.suggestions
+
+
+def _group(
+    columns: Iterable[InferredColumn], tell: Callable[[InferredColumn], Iterable[str]]
+) -> Iterator[tuple[str, list[str]]]:
+    """What is told of columns, each sentence once, with the columns that it is told of."""
     names: dict[str, list[str]] = {}
     for column in columns:
-        for suggestion in column.suggestions:
-            names.setdefault(suggestion, []).append(column.name)
+        for sentence in tell(column):
+            names.setdefault(sentence, []).append(column.name)
     yield from names.items()
 
 
-def _list_labels(column: InferredColumn) -> str:
-    shown = ", ".join(column.labels[:_MOST_SHOWN])
-    more = len(column.labels) - _MOST_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+def _list_some(words: Sequence[str]) -> str:
+    """The first words, and how many more there are: a wide table has hundreds of columns.
+
+    >>> _list_some(["a", "b"]), _list_some(list("abcdefgh"))
+    ('a, b', 'a, b, c, d, e, f and 2 more')
+    """
+    more = len(words) - _MOST_SHOWN
+    return ", ".join(words[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def report_databases(databases: Iterable[DatabaseDraft]) -> Iterator[str]:

@@ -538,3 +538,13 @@ def test_tables_are_left_out_of_files_and_databases(tmp_path: Path) -> None:
         draft_project(tmp_path / "q-data", tmp_path / "in", exclude=[*exclude, "secret"])
     assert "families" in caught.value.hint
     assert not (tmp_path / "q-data").exists()
+
+
+def test_what_is_true_of_several_columns_is_told_once(tmp_path: Path) -> None:
+    rows = ["a,b,c,d,e,f,g,h", *(",".join([text] * 8) for text in ("NA", "2", "3")), ""]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "birds.csv").write_text("\n".join(rows))
+    decisions = draft_project(tmp_path / "p-data", tmp_path / "in").decisions
+    told = "would be integer but for NA (1 row); if you mean that, draft it with --null NA"
+    assert decisions[0] == f"birds.a, b, c, d, e, f and 2 more: {told}"
+    assert not any(told in each for each in decisions[1:])

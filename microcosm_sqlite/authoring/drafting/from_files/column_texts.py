@@ -53,6 +53,12 @@ class ColumnTexts:
         )
         return {**dict.fromkeys(words, 0), **dict(self.connection.execute(query).fetchall())}
 
+    def count_all(self) -> int:
+        """How many there are, each as often as it is there."""
+        if self.counts is not None:
+            return sum(self.counts.values())
+        return sum(1 for _ in self.read_rows())
+
     @property
     def _name(self) -> str:
         return quote_identifier(self.column)

@@ -193,23 +193,31 @@ def _tell_short_years(name: str, texts: Texts) -> str:
 
 
 def _tell_strays(texts: ColumnTexts, proposed: Collection[str]) -> str:
-    """Name the few texts without digits among values that are all of another kind."""
+    """Name the few texts without digits among values that are all of another kind.
+
+    Those of most rows are no exception: `f` and `r` beside `4` are what cars are driven by.
+    """
     kinds = Counter(map(_generalise, islice(texts.read_rows(), _SAMPLE)))
     ((kind, count),) = kinds.most_common(1)
     if kind not in _TOLD_KINDS or 2 * count <= kinds.total():
         return ""
     strays: dict[str, None] = {}
+    is_whole = True
     for text in texts():
-        if _generalise(text) != kind:
-            strays[text] = None
-            others = [stray for stray in strays if stray not in proposed]
-            if len(others) > MOST_STRAYS or (text in others and any(map(str.isdigit, text))):
-                return ""
+        if _generalise(text) == kind:
+            is_whole = is_whole and classify(text) == INTEGER
+            continue
+        strays[text] = None
+        others = [stray for stray in strays if stray not in proposed]
+        if len(others) > MOST_STRAYS or (text in others and any(map(str.isdigit, text))):
+            return ""
     if not strays:
         return _tell_size(texts) if kind == NUMBER else ""
     names = sorted(strays)
+    if 2 * sum(texts.count(names).values()) >= texts.count_all():
+        return ""
     return (
-        f"{kind} but for {_count(names, texts)}; if they mean nothing, "
+        f"{INTEGER if is_whole else kind} but for {_count(names, texts)}; if they mean nothing, "
         f"draft it with {write_options(names, proposed)}"
     )
 

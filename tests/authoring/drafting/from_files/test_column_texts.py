@@ -25,6 +25,7 @@ def test_counted_and_read_texts_agree(rows: list[str | None]) -> None:
         assert [*read()] == [*read.read_rows()] == [*counted.read_rows()] == texts
         assert [*counted()] == [*dict.fromkeys(texts)]
         assert {*read.find("E")} == {*counted.find("E")} == {*texts} & {"1E5"}
+        assert read.count_all() == counted.count_all() == len(texts)
         words = ["NA", "it's", "none of them"]
         assert read.count(words) == counted.count(words)
         assert read.count(words) == {word: texts.count(word) for word in words}

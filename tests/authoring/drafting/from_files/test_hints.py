@@ -154,7 +154,8 @@ def follow_null(folder: Path) -> tuple[str, list[object]]:
         ("id,v\n1,2\n2,9999\n3,4\n4,9999\n", ["9999"], [2, None, 4, None]),
         ("id,v\n1,2\n2,NA\n3,4\n", ["NA"], [2, None, 4]),
         ("id,v\n1,2\n2,--\n3,4\n", ["--"], [2, None, 4]),
-        ("id,v\n1,2.5\n2,3.5\n3,soon\n4,1.5\n", ["soon"], [2.5, 3.5, None, 1.5]),
+        ("id,v\n1,2.5\n2,3.5\n3,soon\n4,1.5\n", ["number", "soon"], [2.5, 3.5, None, 1.5]),
+        ("id,v\n1,1803\n2,Ancient\n3,1817\n", ["integer", "Ancient"], [1803, None, 1817]),
     ],
 )
 def test_following_a_hint_takes_texts_for_no_value(
@@ -165,6 +166,12 @@ def test_following_a_hint_takes_texts_for_no_value(
     told, stored = follow_null(tmp_path)
     assert stored == values
     assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize("texts", [["4", "f"], ["4"] * 60 + ["f"] * 40 + ["r"] * 20])
+def test_texts_of_most_rows_are_no_exception(texts: list[str], tmp_path: Path) -> None:
+    (tmp_path / "cars.csv").write_text("\n".join(["v,w", *(f"{text},a" for text in texts), ""]))
+    assert not infer_folder(tmp_path).tables["cars"].columns["v"].hint
 
 
 @pytest.mark.parametrize("text", ["id,v\n1,-99\n2,-98\n3,4\n", "id,v\n1,2\n2,999\n3,998\n4,999\n"])
