@@ -163,8 +163,11 @@ def current_thread_or_task() -> object:
     asyncio = sys.modules.get("asyncio")
     # Neither import asyncio for those who do without, nor ask for a task where no loop runs.
     if asyncio is not None:
-        running = asyncio._get_running_loop() is not None
-        task: object = asyncio.current_task() if running else _find_waiting_task()
+        task: object = None
+        if asyncio._get_running_loop() is not None:
+            task = asyncio.current_task()
+        elif _ANYIO in sys.modules:
+            task = _find_waiting_task(sys.modules[_ANYIO])
         if task is not None:
             return task
     try:
@@ -180,16 +183,16 @@ def is_event_loop_running() -> bool:
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
-def _find_waiting_task() -> object:
+_ANYIO = "anyio._core._eventloop"
+
+
+def _find_waiting_task(anyio: Any) -> object:
     """Return the task that waits for what anyio runs in this thread, or None.
 
     Starlette and FastAPI run each synchronous piece of a request in some thread of anyio, while
     the request's task waits: so the pieces never run at once. Where anyio's cancel scopes do not
     tell which task waits, the thread stands for itself. Private names of anyio, tried with 4.16.
     """
-    anyio: Any = sys.modules.get("anyio._core._eventloop")
-    if anyio is None:
-        return None
     scope = getattr(anyio.threadlocals, "current_cancel_scope", None)
     if scope is None:
         return None
