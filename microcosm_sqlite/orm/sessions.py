@@ -103,7 +103,7 @@ def _refuse_flush(session: ReadOnlySession, *_: object) -> None:
 
 
 class LeasingSession(ReadOnlySession):
-    """A read-only session that takes the connection which its thread keeps.
+    """A read-only session that takes the connection which its thread keeps, or will keep.
 
     Args:
         args: As for a SQLAlchemy session.
@@ -120,6 +120,8 @@ class LeasingSession(ReadOnlySession):
 
     def connection(self, *args: Any, **kwargs: Any) -> Connection:
         """As of a SQLAlchemy session, at a quarter of the price where it leased its connection."""
+        if self._leased is None and self.bind is self._idle.engine and not self.in_transaction():
+            self._leased = self.bind = self._idle.engine.connect()
         leased = self._leased
         if leased is None or self.bind is not leased or args or kwargs:
             return super().connection(*args, **kwargs)

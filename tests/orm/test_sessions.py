@@ -136,6 +136,24 @@ def test_short_sessions_of_a_thread_share_one_connection(engine: sa.Engine) -> N
     assert read() == 0
 
 
+def test_a_first_session_leases_the_connection_that_it_opens(engine: sa.Engine) -> None:
+    idle = IdleConnections(engine)
+    make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
+    with make() as session:
+        first = session.connection()
+        assert session.connection() is first is session.bind
+    with make() as session:
+        assert session.connection() is first
+        session.execute(sa.select(Bird))
+        assert session.connection() is first
+    idle.close()
+    with make() as session:
+        session.execute(sa.select(Bird))
+        assert session.bind is engine, "SQLAlchemy has taken one for this transaction"
+        assert session.connection() is session.connection()
+    idle.close()
+
+
 def test_a_leased_connection_is_the_one_that_the_session_reads_with(engine: sa.Engine) -> None:
     idle = IdleConnections(engine)
     make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
