@@ -42,6 +42,7 @@ PROGRAMS = {"heavy.py", "matrix.py"}
 
 TESTED_THROUGH = {
     "authoring/comparing/test_comparison": ("row_changes schema_changes schemas shapes"),
+    "common/test_arguments": "orm.arguments",
     "authoring/comparing/test_revisions": "schema_steps",
     "authoring/drafting/from_databases/test_draft": "fitting models name_clashes",
     "authoring/drafting/from_databases/test_snapshots": "authoring.comparing.removed_calls",

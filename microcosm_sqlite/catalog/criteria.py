@@ -20,6 +20,7 @@ from microcosm_sqlite.catalog.described_columns import (
     read_example,
 )
 from microcosm_sqlite.catalog.expressions import A_NUMBER
+from microcosm_sqlite.common.arguments import check_params
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.sql_tokens import (
     PARAMETER,
@@ -181,6 +182,7 @@ def bind(params: Parameters | None) -> Parameters:
     """
     if params is None:
         return ()
+    check_params(params)
     if isinstance(params, Mapping):
         return {name: _store_plain(value) for name, value in params.items()}
     return tuple(_store_plain(value) for value in params)

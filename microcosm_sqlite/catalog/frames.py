@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from microcosm_sqlite.catalog.files import Files
 from microcosm_sqlite.catalog.manifest_tables import refuse_name
+from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.keywords import explain_keywords
 
 TYPE_CHECKING = False
@@ -92,7 +93,10 @@ class Frames(Files):
         """
         from microcosm_sqlite.catalog.query_frames import DatasetQuery
 
-        names = [attach] if isinstance(attach, str) else list(attach)
+        if not isinstance(statement, str):
+            raise TypeError(f"A statement of SQL is a string, not {statement!r}.")
+        check_params(params)
+        names = [attach] if isinstance(attach, str) else check_names("attach", attach)
         return DatasetQuery(_own(self), statement, params, names)
 
     if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from microcosm_sqlite.catalog.location import (
 from microcosm_sqlite.catalog.manifest_tables import Tables
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.usage import describe_use, note_use
+from microcosm_sqlite.common.arguments import check_names
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
@@ -337,4 +338,5 @@ class InstalledDataset(Frames):
 def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
     from microcosm_sqlite.catalog.registry import dataset
 
-    return {name: dataset(name) for name in ([names] if isinstance(names, str) else names)}
+    chosen = [names] if isinstance(names, str) else check_names("attach", names)
+    return {name: dataset(name) for name in chosen}

@@ -259,6 +259,8 @@ def locate_object(found: object) -> Location:
     Raises:
         TypeError: It stands for none.
     """
+    if isinstance(found, str) and not found:
+        raise ValueError("A path cannot be empty.")
     if isinstance(found, str | os.PathLike):
         return Location(os.fsdecode(found), immutable=False)
     if callable(getattr(found, "open", None)) and callable(getattr(found, "is_file", None)):

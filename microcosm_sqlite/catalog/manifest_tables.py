@@ -189,8 +189,12 @@ class Tables(dict[str, Table]):
         super().__init__((table.name, table) for table in tables)
         self._dataset = dataset
 
-    def __missing__(self, name: str) -> Table:
-        raise refuse_name(name, self, f"Dataset {self._dataset!r}", "table")
+    def __getitem__(self, name: str) -> Table:
+        try:
+            return super().__getitem__(name)
+        except (KeyError, TypeError):  # the latter of what cannot be a key, such as a list
+            error = refuse_name(name, self, f"Dataset {self._dataset!r}", "table")
+        raise error
 
     def __reduce__(self) -> tuple[object, ...]:
         return Tables, (self._dataset, list(self.values()))

@@ -12,6 +12,7 @@ from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.catalog.overrides import active, overridden
 from microcosm_sqlite.catalog.usage import log
+from microcosm_sqlite.common.arguments import check_name
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetReplacedError
 
 TYPE_CHECKING = False
@@ -171,8 +172,10 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
             locks, about four times as fast on point queries.
 
     Raises:
-        TypeError: ``path`` does not stand for a file.
+        TypeError: ``path`` does not stand for a file, or the name is no string.
+        ValueError: One of them is empty.
     """
+    check_name(name)
     location = locate_object(path)
     location.immutable = location.immutable or immutable
     _registered[name] = InstalledDataset(name, location=location)

@@ -48,13 +48,23 @@ def make_relation(
         selection: Which of its columns and rows; see
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
+    opened = _check_connection(connection)
     scan = plan_read(dataset, table, **selection)
     refuse_wide_decimals(empty_batch(scan).schema, "DuckDB")
-    relation = _read_twin(scan, connection or duckdb) if scan.twin else None
+    relation = _read_twin(scan, opened) if scan.twin else None
     if relation is not None:
         return relation
     source = _TableDataset(dataset, table, selection, scan)
-    return _label((connection or duckdb).from_arrow(source), source.sample)
+    return _label(opened.from_arrow(source), source.sample)
+
+
+def _check_connection(connection: DuckDBPyConnection | None) -> DuckDBPyConnection:
+    """What the relation belongs to: the connection, or DuckDB itself, which has a default one."""
+    if connection is not None and not hasattr(connection, "from_arrow"):
+        raise TypeError(
+            f"connection must be one of DuckDB's, such as duckdb.connect(), not {connection!r}."
+        )
+    return duckdb if connection is None else connection
 
 
 def _read_twin(scan: Scan, connection: DuckDBPyConnection) -> DuckDBPyRelation | None:
@@ -90,7 +100,7 @@ def _spell(column: Column) -> str:
 def to_relation(read: pa.Table, connection: DuckDBPyConnection | None = None) -> DuckDBPyRelation:
     """The rows of an Arrow table as a relation, with enumerations as ENUM."""
     refuse_wide_decimals(read.schema, "DuckDB")
-    return _label((connection or duckdb).from_arrow(read), read)
+    return _label(_check_connection(connection).from_arrow(read), read)
 
 
 def _label(relation: DuckDBPyRelation, read: pa.Table | pa.RecordBatch) -> DuckDBPyRelation:

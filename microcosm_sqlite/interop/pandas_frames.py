@@ -46,7 +46,7 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend = "numpy") -> pd.Data
         dtype_backend: ``"numpy"``, or one of pandas' own words: ``"numpy_nullable"``,
             ``"pyarrow"``.
     """
-    if dtype_backend not in _MAPPERS:
+    if dtype_backend not in list(_MAPPERS):
         raise ValueError(
             f"dtype_backend must be one of {', '.join(_MAPPERS)}, not {dtype_backend!r}"
         )

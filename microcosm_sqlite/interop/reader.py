@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.connection import connect
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.common.arguments import check_count, check_names
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.keywords import explain_keywords
 from microcosm_sqlite.common.platforms import count_processors, open_pool
@@ -24,7 +25,6 @@ from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.columnar import find_twin, make_twin, with_twin
 from microcosm_sqlite.interop.scan import plan_scan
-from microcosm_sqlite.interop.selections import refuse_text
 
 with extra("arrow"):
     import pyarrow as pa
@@ -100,6 +100,7 @@ def read_batches(
 
     The file is open until the reader is used up, closed, or gone.
     """
+    check_count("batch_size", batch_size)
     return stream(plan_read(dataset, table, **selection), batch_size)
 
 
@@ -110,8 +111,7 @@ def plan_read(dataset: InstalledDataset, table: str, **selection: Unpack[Selecti
 
 def make_twins(dataset: InstalledDataset, tables: Iterable[str] | None = None) -> dict[str, Path]:
     """Make the columnar twins of tables; see :meth:`microcosm_sqlite.InstalledDataset.columnar`."""
-    refuse_text("tables", tables or ())
-    names = list(dataset.tables) if tables is None else list(tables)
+    names = list(dataset.tables) if tables is None else check_names("tables", tables)
     return {table: Path(make_twin(dataset, plan_scan(dataset, table), stream)) for table in names}
 
 
@@ -259,14 +259,21 @@ def split_range(low: int, high: int, parts: int) -> list[Rows]:
     return [(start, min(start + step - 1, high)) for start in range(low, high + 1, step)]
 
 
-def split_scan(scan: Scan, parts: int | None) -> list[Rows | None]:
+def split_scan(scan: Scan, parts: int | None, argument: str = "npartitions") -> list[Rows | None]:
     """Rowid ranges for the tasks of a cluster; None, for all rows, of a table without rowids.
 
     Args:
         scan: What is read.
         parts: How many at the most; by default one for each 500,000 rows, and at least one for
             each processor.
+        argument: What the user calls this number.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It is less than 1.
     """
+    if parts is not None:
+        check_count(argument, parts)
     if not scan.extent:
         return [None]
     low, high = scan.extent

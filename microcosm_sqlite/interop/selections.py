@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.list_parameters import expand_lists, is_list
+from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.sql_tokens import number_parameters, replace_tokens, split_tokens
 from microcosm_sqlite.common.wording import suggest
@@ -64,25 +65,14 @@ def choose_fields(
     Raises:
         TableNotFoundError: There is none of one of these names.
         QueryError: No names are given.
-        TypeError: One text is given in place of names.
+        TypeError: One text is given in place of names, or nothing that holds any.
     """
     if columns is None:
         return table.fields
-    refuse_text("columns", columns)
-    names = list(dict.fromkeys(columns))
+    names = list(dict.fromkeys(check_names("columns", columns)))
     if not names:
         raise QueryError("No columns are given.", hint="Leave `columns` out to read all.")
     return find_fields(dataset, table, names)
-
-
-def refuse_text(argument: str, names: Iterable[str]) -> None:
-    """Refuse one text where names are to be given, of which each letter would be one.
-
-    Raises:
-        TypeError: It is one.
-    """
-    if isinstance(names, str):
-        raise TypeError(f"{argument} must be a list of names, not the string {names!r}")
 
 
 def judge_condition(
@@ -104,6 +94,7 @@ def judge_condition(
         if params:
             raise TypeError("params belong to a condition in SQL; where has the values already")
         where, params = write_condition(dataset, dataset.tables[table], where)
+    check_params(params)
     params = params or ()
     if where:
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

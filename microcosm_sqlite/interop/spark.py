@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.registry import dataset
+from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.reader import Copy, read_batches, schema_of, split_scan
@@ -74,7 +75,7 @@ class TableReader(DataSourceReader):  # type: ignore[misc]
         self.copy = Copy.of(dataset(options["dataset"]))
         self.table = scan.table
         self.schema = schema
-        self.ranges = split_scan(scan, int(options.get("partitions") or 0))
+        self.ranges = split_scan(scan, _read_partitions(options), "partitions")
         self.where = options.get("where")
 
     def partitions(self) -> Sequence[Range]:
@@ -98,6 +99,11 @@ class TableReader(DataSourceReader):  # type: ignore[misc]
 def _is_unknown(type_: pa.DataType) -> bool:
     """Spark has no categories, and refuses most of what can be done with times of day."""
     return bool(pa.types.is_dictionary(type_) or pa.types.is_time(type_))
+
+
+def _read_partitions(options: Mapping[str, str]) -> int | None:
+    given = options.get("partitions")
+    return None if given is None else read_number("partitions", given)
 
 
 def _plan(options: Mapping[str, str]) -> Scan:

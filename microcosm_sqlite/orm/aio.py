@@ -23,7 +23,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.orm.async_contexts import AsyncSessionContext
-from microcosm_sqlite.orm.async_engines import async_engine, dispose_async_engines, find_executor
+from microcosm_sqlite.orm.async_engines import (
+    async_engine,
+    close_later,
+    dispose_async_engines,
+    find_executor,
+)
 from microcosm_sqlite.orm.contexts import SessionContext, find_session
 
 __all__ = ["AsyncSessionContext", "AsyncStore", "async_engine", "dispose_async_engines"]
@@ -66,6 +71,10 @@ class AsyncStore(Generic[M]):
     """
 
     def __init__(self, store: Store[M], graph: Any = None) -> None:
+        if isinstance(store, type) or not hasattr(type(store), "model_class"):
+            raise TypeError(
+                f"AsyncStore takes a store, such as AsyncStore(FlightStore()), not {store!r}."
+            )
         self.store = store
         self.graph = graph
 
@@ -266,5 +275,15 @@ class AsyncStore(Generic[M]):
             yield session
             return
         data_set = self.store.model_class.resolve()
-        async with AsyncSessionContext(self._find_graph(), data_set) as context:
+        context = await AsyncSessionContext(self._find_graph(), data_set).open()
+        try:
             yield context.session
+        except asyncio.CancelledError:
+            # As when a program ends that has left a loop over a stream: to wait here then is what
+            # Python refuses, with a traceback on the terminal.
+            close_later(context.close())
+            raise
+        except BaseException:
+            await context.close()
+            raise
+        await context.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.orm.arguments import check_graph
 from microcosm_sqlite.orm.binds import Binds
 from microcosm_sqlite.orm.configuration import tell_of_both
 from microcosm_sqlite.orm.overridden import find_overriding
@@ -29,7 +30,7 @@ def binds_of(graph: Any, name: str) -> Binds:
 
 def _configured_binds(graph: Any, name: str) -> Binds:
     if graph is not None:
-        return graph if isinstance(graph, Binds) else cast("Binds", graph.sqlite)
+        return graph if isinstance(graph, Binds) else cast("Binds", check_graph(graph).sqlite)
     latest = _latest_binds()
     if latest is None:
         return _process_binds()

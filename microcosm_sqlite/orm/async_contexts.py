@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import event
 
 from microcosm_sqlite.orm.answering import binds_of
+from microcosm_sqlite.orm.arguments import check_data_set
 from microcosm_sqlite.orm.async_engines import AsyncSession, async_engine
-from microcosm_sqlite.orm.contexts import Scope, lock_session
+from microcosm_sqlite.orm.contexts import Scope, lock_session, refuse_closed
 from microcosm_sqlite.orm.engine_errors import refuse_blocking
 from microcosm_sqlite.orm.sessions import DatasetSession, ReadOnlySession, current_thread_or_task
 
@@ -32,7 +33,7 @@ class AsyncSessionContext:
         self, graph: Any, data_set: type[DataSet], *, expire_on_commit: bool = False
     ) -> None:
         self.graph = graph
-        self.data_set = data_set
+        self.data_set = check_data_set(data_set)
         self.expire_on_commit = expire_on_commit
         self._session: AsyncSession | None = None
         self._scope: Scope | None = None
@@ -85,7 +86,9 @@ class AsyncSessionContext:
 
     async def lock(self) -> None:
         """See :meth:`microcosm_sqlite.orm.contexts.SessionContext.lock`."""
-        await self.session.run_sync(lock_session)
+        if self._session is None:
+            raise refuse_closed()
+        await self._session.run_sync(lock_session)
 
     async def __aenter__(self) -> Self:
         return await self.open()

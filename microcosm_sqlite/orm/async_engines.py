@@ -27,12 +27,13 @@ with extra("async"):
 __all__ = [
     "AsyncSession",
     "async_engine",
+    "close_later",
     "dispose_async_engines",
     "find_executor",
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from concurrent.futures import Executor
 
     from sqlalchemy import Engine
@@ -50,6 +51,7 @@ class _LoopEngines:
     def __init__(self) -> None:
         self.twins: WeakKeyDictionary[Engine, AsyncEngine] = WeakKeyDictionary()
         self.connections: WeakSet[aiosqlite.Connection] = WeakSet()
+        self.closing: set[asyncio.Future[None]] = set()
         # A loop that ends as `asyncio.run` ends it closes the generators that were begun in it.
         self._end = self._dispose_at_end()
         with suppress(StopIteration):
@@ -60,6 +62,7 @@ class _LoopEngines:
         try:
             yield
         finally:
+            await asyncio.gather(*self.closing, return_exceptions=True)
             await self.dispose()
             # What was in use when an engine was disposed of is in no pool any longer.
             for connection in list(self.connections):
@@ -101,6 +104,14 @@ def async_engine(engine: Engine) -> AsyncEngine:
     if twin is None:
         twin = engines.twins[engine] = _make_twin(engine, engines)
     return twin
+
+
+def close_later(closing: Coroutine[Any, Any, None]) -> None:
+    """Let something be closed by the running event loop, before it ends, without waiting for it."""
+    tasks = _loop_engines().closing
+    task = asyncio.ensure_future(closing)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 async def dispose_async_engines() -> None:

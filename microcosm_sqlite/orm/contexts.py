@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.answering import binds_of
+from microcosm_sqlite.orm.arguments import check_data_set
 from microcosm_sqlite.orm.sessions import (
     ReadOnlySession,
     current_thread_or_task,
@@ -165,7 +166,7 @@ class SessionContext:
         defer_foreign_keys: bool = False,
     ) -> None:
         self.graph = graph
-        self.data_set = data_set
+        self.data_set = check_data_set(data_set)
         self.expire_on_commit = expire_on_commit
         self.defer_foreign_keys = defer_foreign_keys
         self._scopes: list[Scope] = []
@@ -232,8 +233,11 @@ class SessionContext:
 
         Raises:
             ReadOnlyDatasetError: The dataset is read-only.
+            DatasetError: The context is not open.
             sqlalchemy.exc.OperationalError: Another still writes when the time is over.
         """
+        if self._find_scope() is None:
+            raise refuse_closed()
         lock_session(self.session)
 
     def __enter__(self) -> Self:
@@ -274,6 +278,14 @@ class SessionContext:
         return self._scopes[-1] if self._scopes else None
 
 
+def refuse_closed() -> DatasetError:
+    """The error for what needs the session of a context that is not open."""
+    return DatasetError(
+        "This context is not open, and so has no session.",
+        hint="Enter it first: `with context:`, or `async with context:`.",
+    )
+
+
 def lock_session(session: Session) -> None:
     """Let nobody else write until the transaction of a session ends."""
     if isinstance(session, ReadOnlySession):
@@ -303,6 +315,11 @@ class GetOrCreateSession:
     """
 
     def __init__(self, graph: Any, expire_on_commit: bool = False) -> None:
+        if not hasattr(graph, "use"):
+            raise TypeError(
+                "A store takes an object graph, or a function that gives a session, or nothing "
+                f"for installed datasets, not {graph!r}."
+            )
         graph.use("sqlite")
         self.graph = graph
         self.expire_on_commit = expire_on_commit

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeMeta, Session, registry, scoped_session
 
+from microcosm_sqlite.common.arguments import check_name
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.answering import binds_of, dispose_binds
 from microcosm_sqlite.orm.contexts import CurrentSession, SessionContext, close_contexts
@@ -30,7 +31,7 @@ class DataSetMeta(DeclarativeMeta):
         mcs, classname: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **options: Any
     ) -> DataSetMeta:
         """Take the class keyword ``name``, which is none of SQLAlchemy's."""
-        options.pop("name", None)
+        check_name(options.pop("name", classname))
         return super().__new__(mcs, classname, bases, namespace, **options)
 
     def __init__(
@@ -92,7 +93,12 @@ class DataSet(metaclass=DataSetMeta):
             name: The dataset's name, by which its path is configured or found.
             cls: Taken for compatibility; has no effect.
             kwargs: As for :func:`sqlalchemy.orm.declarative_base`, but for the name and metadata.
+
+        Raises:
+            TypeError: The name is no string.
+            ValueError: It is empty.
         """
+        check_name(name)
         options = {key: kwargs.pop(key) for key in ("mapper", "metaclass") if key in kwargs}
         base = registry(metadata=_make_metadata(), **kwargs).generate_base(
             name=name, cls=DataSet, **{"metaclass": DataSetMeta, **options}

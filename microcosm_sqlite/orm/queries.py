@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args, overload
 
-from sqlalchemy import inspect
-
-from microcosm_sqlite.common.wording import suggest
+from microcosm_sqlite.common.arguments import read_number
+from microcosm_sqlite.orm.arguments import find_mapper, refuse_filter
 from microcosm_sqlite.orm.data_sets import DataSet
 from microcosm_sqlite.orm.related_tables import refuse_unrelated
 from microcosm_sqlite.orm.rows import fetch_rows
@@ -67,6 +66,12 @@ class QueryBuilder(Generic[M]):
         # Another process builds its own statements.
         return {key: value for key, value in vars(self).items() if key not in _CACHED}
 
+    def __class_getitem__(cls, model: Any) -> Any:
+        # A type variable, or the name of a model that is defined later, is none yet.
+        if isinstance(model, type) and model is not Any and not _is_model(model):
+            raise TypeError(f"A store is of a model, not of {model.__name__}: Store[Model].")
+        return super().__class_getitem__(model)  # type: ignore[misc]  # of Generic
+
     @property
     def model_class(self) -> type[M]:
         """The model; for ``Store[Model]()``, which makes no subclass, that of the type argument.
@@ -95,7 +100,7 @@ class QueryBuilder(Generic[M]):
         if type(self)._filter is not QueryBuilder._filter:
             # Its author decided what keywords mean.
             return {}
-        attributes = inspect(self.model_class).column_attrs
+        attributes = find_mapper(self.model_class).column_attrs
         return {attribute.key: getattr(self.model_class, attribute.key) for attribute in attributes}
 
     @overload
@@ -256,9 +261,9 @@ class QueryBuilder(Generic[M]):
     ) -> Query[M]:
         """Take one page of a query."""
         if offset is not None:
-            query = query.offset(offset)
+            query = query.offset(read_number("offset", offset))
         if limit is not None:
-            query = query.limit(limit)
+            query = query.limit(read_number("limit", limit))
         return query
 
     def _select(
@@ -309,17 +314,10 @@ class QueryBuilder(Generic[M]):
         if not filters or self._takes_any_keyword:
             return
         known = self.auto_filters
+        model = self.model_class.__name__ if self.auto_filter_fields is None else ""
         for key in filters:
             if key not in known:
-                reason = (
-                    f"{self.model_class.__name__} has no such column"
-                    if self.auto_filter_fields is None
-                    else "it is not among auto_filter_fields"
-                )
-                nearest = suggest(key, known, "It can filter by")
-                raise TypeError(
-                    f"{type(self).__name__} cannot filter by {key!r}: {reason}. {nearest}".rstrip()
-                )
+                raise refuse_filter(type(self).__name__, key, known, model)
 
     def _refuse_to_delete_all(self, query: Query[M], *, is_deliberate: bool) -> None:
         # 2.0.0's `delete()` empties a table, and stores with hooks of their own rely on it.

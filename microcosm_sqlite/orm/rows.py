@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import inspect, tuple_
 
+from microcosm_sqlite.orm.arguments import check_after, check_attributes
 from microcosm_sqlite.orm.comparing import PLAIN, leaves_plain_values
 from microcosm_sqlite.orm.related_tables import refuse_strangers
 from microcosm_sqlite.orm.transactions import begin_before_writing
@@ -231,6 +232,7 @@ class Keyset(Generic[M]):
         *,
         descending: bool = False,
     ) -> None:
+        columns = check_attributes(model, columns)
         refuse_strangers(model, columns, f"Order by columns of {model.__name__}.")
         mapper = inspect(model)
         keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
@@ -248,7 +250,8 @@ class Keyset(Generic[M]):
         """The page that follows a key.
 
         Raises:
-            ValueError: ``after`` does not have one value for each column of the order.
+            TypeError: ``after`` is no sequence of values.
+            ValueError: It does not have one value for each column of the order.
         """
         if after is not None:
             query = query.filter(self._follows(after))
@@ -260,8 +263,7 @@ class Keyset(Generic[M]):
         return Page(items, self._key(items[-1]) if has_more else None)
 
     def _follows(self, after: Key) -> ColumnElement[bool]:
-        if len(after) != len(self.columns):
-            raise ValueError(f"after must have one value for each of {', '.join(self.names)}.")
+        check_after(self.names, after)
         row = tuple_(*self.columns)
         return row < tuple_(*after) if self.descending else row > tuple_(*after)
 

@@ -11,19 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import (
-    ClauseElement,
     bindparam,
     func,
     inspect,
     select,
 )
-from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.types import NullType
 
 from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.criteria import Plan, plan_statement, write_names
+from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.wording import suggest
+from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, check_key, find_mapper
 from microcosm_sqlite.orm.engine_errors import find_driver_connection
 from microcosm_sqlite.orm.related_tables import refuse_strangers
 from microcosm_sqlite.orm.rows import PreparedRows
@@ -46,8 +46,6 @@ M = TypeVar("M", bound="DataSet")
 _OFFSET = "page offset"
 _LIMIT = "page limit"
 
-_EXPRESSIONS = (ClauseElement, QueryableAttribute)
-
 _JOIN = "Take it out of auto_filter_fields, or join its model in _query."
 
 OPTIONS = "options"
@@ -64,7 +62,7 @@ class Statements(Generic[M]):
 
     def __init__(self, model: type[M], fields: Mapping[str, InstrumentedAttribute[Any]]) -> None:
         self.model = model
-        self.mapper = inspect(model)
+        self.mapper = find_mapper(model)
         self.fields = fields
         self._identity_class = self.mapper.base_mapper.class_
         self._key_names = [str(place) for place in range(len(self.mapper.primary_key))]
@@ -87,13 +85,9 @@ class Statements(Generic[M]):
 
         Raises:
             ValueError: The primary key has another number of columns.
+            TypeError: A value cannot be one of a key, such as a list.
         """
-        if len(key) != len(self.mapper.primary_key):
-            names = ", ".join(column.name for column in self.mapper.primary_key)
-            raise ValueError(
-                f"{self.model.__name__}: expected {len(self.mapper.primary_key)} key "
-                f"value{'s' * (len(self.mapper.primary_key) != 1)} ({names}), got {len(key)}."
-            )
+        check_key(self.model, [column.name for column in self.mapper.primary_key], key)
         return dict(zip(self._key_names, key, strict=True))
 
     @cached_property
@@ -130,7 +124,11 @@ class Statements(Generic[M]):
             return None
         # The dialect knows which tables are in an attached database.
         key = (dialect, columns, *values)
-        prepared = self._rows.get(key)
+        try:
+            prepared = self._rows.get(key)
+        except TypeError:  # a list cannot be a key
+            choose_columns(self.model, columns)
+            raise
         if prepared is None:
             chosen = choose_columns(self.model, columns)
             refuse_strangers(self.model, chosen)
@@ -156,14 +154,14 @@ class Statements(Generic[M]):
     ) -> Values | None:
         values = {}
         for key, value in filters.items():
-            if key not in self.fields or isinstance(value, _EXPRESSIONS):
+            if key not in self.fields or isinstance(value, EXPRESSIONS):
                 return None
             if value is not None:
                 values[key] = value
         if offset is not None:
-            values[_OFFSET] = offset
+            values[_OFFSET] = offset if type(offset) is int else read_number("offset", offset)
         if limit is not None:
-            values[_LIMIT] = limit
+            values[_LIMIT] = limit if type(limit) is int else read_number("limit", limit)
         return values
 
     def _complete(self, statement: Select[Any], values: Values) -> Select[Any]:
@@ -286,7 +284,7 @@ def _choose(model: type[DataSet], column: Any) -> Any:
             f"options=[selectinload({model.__name__}.{name})] loads it."
         )
     if not is_own:
-        return column
+        return check_column(column)
     if name not in mapper.all_orm_descriptors:
         known = [attribute.key for attribute in mapper.column_attrs]
         raise AttributeError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
 
+from microcosm_sqlite.common.arguments import check_count
 from microcosm_sqlite.errors import (
     ModelNotFoundError,
     MultipleModelsFoundError,
@@ -191,7 +192,11 @@ class Store(QueryBuilder[M]):
             criteria: SQLAlchemy expressions.
             batch_size: Number of rows to read at a time.
             filters: Columns and their values.
+
+        Raises:
+            ValueError: The batch size is less than 1.
         """
+        batch_size = check_count("batch_size", batch_size)
         prepared = self._prepare(criteria, filters, None, None)
         if prepared:
             options = {"yield_per": batch_size}
@@ -221,10 +226,10 @@ class Store(QueryBuilder[M]):
             filters: Columns and their values.
 
         Raises:
-            ValueError: The size is less than 1.
+            TypeError: ``after``, ``by`` or the size is of a type that cannot be meant.
+            ValueError: The size is less than 1, or ``after`` lacks values.
         """
-        if size < 1:
-            raise ValueError(f"A page has a size of at least 1, not {size}.")
+        size = check_count("size", size)
         keyset = Keyset(self.model_class, by, descending=descending)
         return keyset.fetch(self._select(criteria, filters, is_ordered=False), after, size)
 
@@ -253,6 +258,8 @@ class Store(QueryBuilder[M]):
             DatasetError: The model declares no full-text search.
             QueryError: The text is no FTS5 expression, or the file has no such index.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"The words to search for must be a string, not {text!r}.")
         expression = text if raw else quote_words(text)
         if not expression.strip():
             return []

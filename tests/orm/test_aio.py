@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -205,3 +206,21 @@ def test_packaged_data_is_read_only_here_too(
         run(work())
     finally:
         unregister("stock")
+
+
+@pytest.mark.parametrize("is_failing", [False, True], ids=["break", "error"])
+def test_a_program_may_end_in_a_loop_over_a_stream(
+    graph: Any, is_failing: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async for _ in AsyncStore(ItemStore(graph)).stream(batch_size=10):
+            if is_failing:
+                raise KeyError("stop")
+            break
+
+    open_before = len(threading.enumerate())
+    for _ in range(3):
+        with suppress(KeyError):
+            asyncio.run(main())
+    assert [record.getMessage() for record in caplog.records] == []
+    assert len(threading.enumerate()) <= open_before + async_engines.WORKERS

@@ -255,7 +255,7 @@ def test_pages_cannot_be_ordered_by_what_may_be_null() -> None:
 
 
 def test_a_page_holds_something() -> None:
-    with pytest.raises(ValueError, match="A page has a size of at least 1, not 0"):
+    with pytest.raises(ValueError, match="size must be at least 1, not 0"):
         LineStore().page(size=0)
 
 

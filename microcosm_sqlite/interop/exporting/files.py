@@ -14,6 +14,7 @@ from pathlib import Path
 
 from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
+from microcosm_sqlite.common.arguments import check_names
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import naming_full_disk, open_workspace, publish_new
@@ -30,7 +31,6 @@ from microcosm_sqlite.interop.exporting.text_formats import (
     make_speller,
     spell_bytes,
 )
-from microcosm_sqlite.interop.selections import refuse_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ def export_folder(
         ValueError: The format is another one.
     """
     _check_format(format, FORMATS)
-    refuse_text("tables", tables or ())
-    names = list(dataset.tables) if tables is None else list(tables)
+    names = list(dataset.tables) if tables is None else check_names("tables", tables)
     suffix = "csv" if format in DESCRIPTORS else format
     with _appearing(Path(path)) as draft, closing(dataset.connect()) as opened:
         draft.mkdir()
