@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_files.row_watch import RowWatch, f
 from microcosm_sqlite.authoring.drafting.from_files.sections import tells_units
 from microcosm_sqlite.authoring.drafting.from_files.views import (
     COMMENT,
+    drop_blank_surplus,
     find_kinds,
     is_unlike,
 )
@@ -292,7 +293,7 @@ def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     try:
         for fills_rows in (True, False):
             with DelimitedOpener(source, replace(options, fills_rows=fills_rows))() as records:
-                width = len(records.header)
+                header, width = records.header, len(records.header)
                 for line, row in records.numbered():
                     if len(row) != width:
                         odd.append((line, len(row)))
@@ -305,7 +306,10 @@ def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:
     more = f"{len(odd) - 1:,} more row{' does' if len(odd) == 2 else 's do'} not fit it either"
     others = f"; {more}" if len(odd) > 1 else ""
     hint = f"Quote fields that hold {options.delimiter!r}, or name the surplus in the header."
-    if not fitting_behind and len(odd) > _ENOUGH_FOR_A_TABLE and {found} == {n for _, n in odd}:
+    if not fitting_behind and len(drop_blank_surplus(header, found)) == found:
+        surplus = options.delimiter * (width - found)
+        hint = f"Delete the surplus {surplus!r} at the end of the header."
+    elif not fitting_behind and len(odd) > _ENOUGH_FOR_A_TABLE and {found} == {n for _, n in odd}:
         hint = f"If another table begins in line {line}, save it as a file of its own."
     return SourceError(
         f"{source.name}, line {line}: {found} fields where the header has {width}{others}.",

@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.drafting.from_files.views import (
     Row,
     View,
     are_spaced,
+    drop_blank_surplus,
     find_kind,
     find_kinds,
     guess_quotechar,
@@ -240,7 +241,8 @@ def _find_header(view: View) -> int:
         if _is_preamble(row, view, position):
             continue
         rest = [later.fields for later in view.rows[position + 1 :]]
-        is_believed = len(row.fields) == view.width and not is_data(row.fields, rest)
+        names = drop_blank_surplus(row.fields, view.width)
+        is_believed = len(names) == view.width and not is_data(names, rest)
         is_believed = is_believed and not _are_sentences(view, position)
         return position if position and (is_believed or view.rows[0].is_comment) else 0
     return 0

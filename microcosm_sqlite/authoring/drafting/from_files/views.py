@@ -79,6 +79,17 @@ class View(NamedTuple):
     has_spaces: bool
 
 
+def drop_blank_surplus(names: Sequence[str], width: int) -> Sequence[str]:
+    """The names of a header without blank ones at its end, where rows have no fields for them.
+
+    >>> drop_blank_surplus(["day", "", ""], 2), drop_blank_surplus(["day", "size"], 1)
+    (['day', ''], ['day', 'size'])
+    """
+    while len(names) > width and not names[-1].strip():
+        names = names[:-1]
+    return names
+
+
 def guess_quotechar(lines: Sequence[str]) -> str:
     """Single quotes where they surround fields in most lines, or what would be several of one."""
     text = "".join(lines)

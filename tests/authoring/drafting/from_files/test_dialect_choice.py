@@ -75,6 +75,20 @@ def test_a_header_with_an_empty_name_too_many_is_not_filled_up_below(tmp_path: P
         sniff_text(tmp_path, "id,,name\n1,x\n2,y\n")
 
 
+@pytest.mark.parametrize("surplus", [",", ",,"])
+@pytest.mark.parametrize("front", ["", "Rates: 2020\n\n"])
+def test_a_header_with_blank_names_at_its_end_fits_without_them(
+    tmp_path: Path, front: str, surplus: str
+) -> None:
+    rows = "a,2020,1.5\nb,2020,2.5\nc,2020,\n"
+    with pytest.raises(SourceError, match="3 fields where the header has") as caught:
+        sniff_text(tmp_path, f"{front}series,year,value{surplus}\n{rows}")
+    assert caught.value.hint.startswith(f"Delete the surplus {surplus!r} at the end of the header.")
+    assert "becomes ['series', 'year', 'value']" in caught.value.hint
+    raw = sniff_text(tmp_path, f"{front}series,year,value\n{rows}")
+    assert (raw.header, len(read(raw))) == (("series", "year", "value"), 3)
+
+
 def test_rows_below_a_header_in_one_piece_are_not_of_one_column(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="with --repair, line 1, delimiter: 'id name size'"):
         sniff_text(tmp_path, "id name size\n1,x,2\n2,y,3\n3,z,4\n")
