@@ -76,7 +76,9 @@ def choose_dialect(source: SourceFile, guessed: CsvOptions, accept: Accept) -> C
         SourceError: It has rows that fit no dialect.
     """
     fitting = (one for one in _list_dialects(guessed) if _fits(source, one))
-    options = next(fitting, None) or _name_rows(source, guessed)
+    # Lines whose words are fields would be taken for texts of one column.
+    named = _name_rows(source, guessed) if guessed.delimiter == " " else None
+    options = named or next(fitting, None) or _name_rows(source, guessed)
     if options is None and _fits(source, guessed, may_swallow=True):
         options = guessed
     return _improve(source, options, accept) if options else _repair(source, guessed, accept)

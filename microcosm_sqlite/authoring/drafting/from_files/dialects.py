@@ -45,6 +45,8 @@ _ENOUGH_TO_RISE = 4
 """Numbers that rise from left to right, in the first row only, before they are believed names."""
 _ENOUGH_QUOTED = 3
 """Lines within quotes, before they are believed to be rows."""
+_ENOUGH_ALIKE, _ENOUGH_WORDS = 2, 4
+"""Lines of as many words, and how many words, before these are believed to be fields."""
 
 
 def guess_dialect(lines: Sequence[str], usual_delimiter: str) -> CsvOptions:
@@ -206,8 +208,30 @@ def _are_aligned(lines: Sequence[str]) -> bool:
     numbers = [row for row in rows if len(row) > 1 and all(map(is_number, row))]
     if len({len(row) for row in numbers}) == 1 and len(rows) - len(numbers) <= 1 < len(rows):
         return True
+    if _are_mostly_numbers(filled, rows):
+        return True
     gaps = [len(_GAP.findall(line)) for line in filled]
     return len(rows) > 2 and len({len(row) for row in rows}) == 1 < len(rows[0]) <= min(gaps) + 1
+
+
+def _are_mostly_numbers(lines: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether words are fields: as many in each line, most of them numbers below their names.
+
+    R gives rows a name, for which its header has none. Texts of dates have words and numbers too.
+
+    >>> lines = ["id name size age", "1 ann 2.5 7", "2 ben 3.5 8"]
+    >>> _are_mostly_numbers(lines, [line.split() for line in lines])
+    True
+    """
+    head, *body = rows or [[]]
+    widths = {len(row) for row in body}
+    width = max(widths, default=0)
+    if len(body) < _ENOUGH_ALIKE or len(widths) > 1 or width < _ENOUGH_WORDS:
+        return False
+    if len(head) not in (width, width - 1) or any(map(is_number, head)):
+        return False
+    numbers = [*find_kinds(body, width).values()].count(NUMBER)
+    return 2 * numbers > width and all(find_kind(line) == TEXT for line in lines[1:])
 
 
 def _are_parted(lines: Sequence[str], spaced: View, quotechar: str) -> bool:

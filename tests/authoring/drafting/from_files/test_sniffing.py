@@ -169,6 +169,12 @@ def test_a_header_that_is_wider_than_rows_of_text_stays(tmp_path: Path) -> None:
         ("name: ann\nage: 7\ncity: Rome\n", ",", 1),
         ("a,b,c\\t\t2019\nx,y,z\t1.5\nx,y,w\t2.5\n", "\t", 2),
         ('::1 [10/Oct/2000:13:55:36] "GET /a"\n::2 [10/Oct/2000:13:55:37] "GET /b"\n', " ", 3),
+        ("id name size age\n1 ann 2.5 7\n2 ben 3.5 8\n", " ", 4),
+        (" id name size age\n1 ann 2.5 7\n2 ben 3.5 8\n", " ", 4),
+        ("size age dose\nann 2.5 7 1\nben 3.5 8 2\ncarl 1.5 9 2\n", " ", 4),
+        ("date of last visit\n12 March 1980 10:00\n13 March 1980 11:00\n", ",", 1),
+        ("name of the car\nFord 100 E 7\nVW 200 B 8\n", ",", 1),
+        ("size in feet\n5 ft 10\n6 ft 11\n", ",", 1),
         ('mpg cyl\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', " ", 3),
     ],
 )
