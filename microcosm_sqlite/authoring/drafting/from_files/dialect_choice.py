@@ -276,13 +276,15 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
     try:
         with DelimitedOpener(source, guessed)() as records:
             numbered = list(islice(records.numbered(), _ENOUGH_FOR_ROW_NAMES))
-            header = make_names([ROW_NAME, *records.header])
+            names = [ROW_NAME, *map(_strip, records.header)]
+            differ = "" not in names and len(set(names)) == len(names)
+            header = tuple(names) if differ else make_names(names)
     except SourceError:
         return None
     # Spaces part fields with quotes around them in the tables of R above all.
     enough = 2 if guessed.delimiter == " " else _ENOUGH_FOR_ROW_NAMES
-    differ = len({row[0] for _, row in numbered}) >= enough
-    if not differ or not isinstance(guessed.header, bool):
+    are_named = len({row[0] for _, row in numbered}) >= enough
+    if not are_named or not isinstance(guessed.header, bool):
         return None
     named = replace(guessed, header=header, skip_lines=numbered[0][0] - 1)
     return named if _fits(source, named) else None

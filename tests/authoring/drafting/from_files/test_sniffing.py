@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.authoring.build import build_dataset
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
+from microcosm_sqlite.authoring.project.settings import ProjectSettings
 
 
 def sniff_text(folder: Path, text: str | bytes) -> RawFile:
@@ -138,6 +143,29 @@ def test_notes_of_other_widths_stand_in_front_of_a_table(
 def test_a_header_that_lacks_the_name_of_rows_is_no_title(tmp_path: Path) -> None:
     raw = sniff_text(tmp_path, "size,age\nann,1.5,7\nben,2.5,8\ncarl,3.5,9\n")
     assert raw.header == ("row_name", "size", "age")
+
+
+@pytest.mark.parametrize(
+    ("names", "header"),
+    [
+        ("Temp Max,dose(mg)", ("row_name", "Temp Max", "dose(mg)")),
+        ("v,V", ("row_name", "v", "V")),
+        ("v,v", ("row_name", "v", "v_2")),
+        ("v,", ("row_name", "v", "column_3")),
+    ],
+)
+def test_the_names_beside_that_of_rows_stay_where_they_differ(
+    names: str, header: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "t.csv").write_text(f"{names}\nann,1.5,7\nben,2.5,8\ncarl,3.5,9\n")
+    raw = sniff(tmp_path / "in" / "t.csv")
+    assert isinstance(raw, RawFile)
+    assert raw.header == header
+    project = draft_project(tmp_path / "t-data", tmp_path / "in").path
+    built = build_dataset(ProjectSettings.from_pyproject(project))
+    with closing(sqlite3.connect(built.path)) as connection:
+        assert connection.execute("SELECT * FROM t").fetchone() == (1, "ann", 1.5, 7)
 
 
 def test_a_comma_in_a_title_does_not_part_the_fields_below(tmp_path: Path) -> None:
