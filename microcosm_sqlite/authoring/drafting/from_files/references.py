@@ -34,6 +34,7 @@ OWN_NAMES = frozenset(
     }
 )  # fmt: skip
 """Names of columns that refer to other rows of their own table."""
+_NEIGHBOURS = frozenset({"next", "predecessor", "previous", "successor"})
 _ENOUGH_VALUES = 3
 _ENOUGH_IF_NAMED = 4
 """Rows that have a value, before a column that is called after what it refers to is believed."""
@@ -178,8 +179,9 @@ def _judge(
         f"WHERE {child} NOTNULL AND {child} NOT IN {keys}"
     ).fetchone()
     if count:
+        are = "is" if count == 1 else "are"
         column.near_reference = column.near_reference or (
-            f"no reference to {parent.name}.{key.name}, as {count:,} of its values are not "
+            f"no reference to {parent.name}.{key.name}, as {count:,} of its values {are} not "
             f"there (in {spell_count(lost, 'row')}, the first is {first!r})"
         )
         return None
@@ -228,7 +230,8 @@ def _find_evidence(
     targets = [stem, f"{stem}_{key_name}"]
     if key_name not in KEY_NAMES and (key.kind == TEXT or is_called_key(key.name, parent.name)):
         targets.append(key_name)
-    if any(name == target or name.endswith(f"_{target}") for target in targets):
+    # In its own table, what is called as the table is said of a row: the `rank` of `ranks`.
+    if (name in targets and not is_own) or name.endswith(tuple(f"_{each}" for each in targets)):
         return _BY_NAME
     if is_own and name.removesuffix(f"_{key_name}") in OWN_NAMES:
         return _BY_NAME
@@ -236,9 +239,12 @@ def _find_evidence(
 
 
 def _is_bare_number(column: InferredColumn, parent: InferredTable, key: InferredColumn) -> bool:
-    """Whether a number is called as the table only, as ratings from 1 to 10 may be."""
-    stem = spell_words(make_singular(parent.name))
-    is_bare = spell_words(column.name).endswith(stem) and not key.name.endswith(stem)
+    """Whether a number is called as the table only, as ratings from 1 to 10 may be.
+
+    Or as a neighbour in a chain, which most rows have, but also as what was before is counted.
+    """
+    name, stem = spell_words(column.name), spell_words(make_singular(parent.name))
+    is_bare = name in _NEIGHBOURS or (name.endswith(stem) and not key.name.endswith(stem))
     return column.kind == INTEGER and is_bare
 
 

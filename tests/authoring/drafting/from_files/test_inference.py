@@ -226,7 +226,7 @@ def test_a_reference_that_misses_few_values_is_told_and_not_made(tmp_path: Path)
     column = infer(tmp_path, airports=airports, flights=flights)["flights"].columns["dest"]
     assert column.reference is None
     assert column.near_reference == (
-        "no reference to airports.faa, as 1 of its values are not there "
+        "no reference to airports.faa, as 1 of its values is not there "
         "(in 1 row, the first is 'A30')"
     )
 

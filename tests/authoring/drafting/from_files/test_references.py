@@ -59,6 +59,25 @@ def test_a_reference_needs_evidence_and_is_told_without_it(
     assert bool(told) != bool(evidence)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "is_reference"),
+    [
+        ("rank", DICE.sample(range(1, 31), 30), False),
+        ("parent_rank", DICE.choices(range(1, 31), k=30), True),
+        ("parent", DICE.choices(range(1, 6), k=30), True),
+        ("previous", DICE.choices(range(1, 6), k=30), False),
+        ("previous", ["", *range(1, 30)], True),
+        ("next_id", ["", *range(1, 30)], True),
+    ],
+)
+def test_a_table_refers_to_itself_by_names_that_say_so(
+    tmp_path: Path, column: str, values: list[object], is_reference: bool
+) -> None:
+    ranks = [f"id,{column},x", *(f"{n},{value},x" for n, value in enumerate(values, 1))]
+    found = infer(tmp_path, ranks=ranks)["ranks"].columns[column]
+    assert found.reference == (("ranks", "id") if is_reference else None)
+
+
 def test_a_reference_by_name_makes_a_key_of_few_rows_believed(tmp_path: Path) -> None:
     airlines = ["carrier,name", "AA,American", "DL,Delta", "UA,United"]
     flights = write_rows("id,carrier", ["AA", "DL", "UA"], 30)
