@@ -152,6 +152,8 @@ def has_uncommitted_writes(session: Session) -> bool:
     """Whether an own session has begun to write and was neither committed nor rolled back."""
     if not getattr(session, "is_own", False):
         return False
+    if not session.is_active:  # a flush has failed: its error was told, and nothing is left of it
+        return False
     if session.new or session.dirty or session.deleted:
         return True
     if not session.in_transaction():

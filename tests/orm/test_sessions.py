@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from microcosm_sqlite.orm.sessions import (
+    DatasetSession,
     IdleConnections,
     LeasingSession,
     OwnSessions,
     ReadOnlySession,
+    end_sessions,
 )
 
 Base = sa.orm.declarative_base()
@@ -179,3 +182,16 @@ def test_a_leased_connection_is_the_one_that_the_session_reads_with(engine: sa.E
     with make() as session:
         assert session.connection() is leased, "it went back to the thread"
     idle.close()
+
+
+def test_a_thread_may_end_after_its_write_has_failed(engine: sa.Engine) -> None:
+    session = DatasetSession(engine)
+    session.is_own = True
+    session.add(Bird(id=1))
+    session.commit()
+    session.expunge_all()
+    session.add(Bird(id=1))
+    with pytest.raises(sa.exc.IntegrityError):
+        session.flush()
+    end_sessions({"key": session}, os.getpid())
+    assert not session.in_transaction()
