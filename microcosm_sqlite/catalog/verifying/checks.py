@@ -16,7 +16,13 @@ from microcosm_sqlite.catalog.cache.joining import find_shards
 from microcosm_sqlite.catalog.cache.part_files import refuse_parts
 from microcosm_sqlite.catalog.discovery import advise_on_duplicates
 from microcosm_sqlite.catalog.location import member_name
-from microcosm_sqlite.catalog.registry import find, find_misfit, list_required, suggest_install
+from microcosm_sqlite.catalog.registry import (
+    find,
+    find_misfit,
+    list_required,
+    refuse_replaced,
+    suggest_install,
+)
 from microcosm_sqlite.catalog.structure import (
     describe_structure,
     find_damages,
@@ -103,6 +109,8 @@ def check_hash(subject: VerificationContext) -> Iterator[str]:
     """The database is the one that the manifest names."""
     expected = subject.manifest
     sha256, size = subject.hash
+    if (size, sha256) != (expected.bytes, expected.sha256):
+        refuse_replaced(subject.dataset)  # then nothing is damaged
     if size != expected.bytes:
         yield f"{subject.path} has {size:,} bytes; published were {expected.bytes:,}"
     elif sha256 != expected.sha256:
