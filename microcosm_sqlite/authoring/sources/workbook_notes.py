@@ -19,6 +19,8 @@ NOTHING_SEEN = (
 """Of a workbook whose parts cannot be read, which is one of old Excel."""
 _SHOWN = 60
 _NAMES_TOLD = 3
+_DIGITS_KEPT, _LONGEST_CODE = 15, 20
+"""Digits of a number that spreadsheets keep, and those of the longest codes, as of parcels."""
 
 
 def describe_titles(titles: Rows, line: int) -> Iterator[str]:
@@ -144,6 +146,25 @@ def describe_lost_days(column: str, cells: Sequence[tuple[int, Any]]) -> Iterato
             f"{column}: {spell_count(len(times), 'time')} of day among dates (the first is in row "
             f"{times[0]}), as which day 0 and days before it are read; write the day as text, or "
             "clear the cell"
+        )
+
+
+def describe_lost_digits(column: str, cells: Sequence[tuple[int, Any]]) -> Iterator[str]:
+    """The whole numbers that may be codes, and are longer than spreadsheets keep.
+
+    Args:
+        column: What the column is called.
+        cells: The values of the column, each with its row.
+    """
+    numbers = [(row, abs(value)) for row, value in cells if type(value) in (int, float)]
+    if not all(number < 10**_LONGEST_CODE and number == int(number) for _, number in numbers):
+        return
+    long = [row for row, number in numbers if number >= 10**_DIGITS_KEPT]
+    if long:
+        yield (
+            f"{column}: {spell_count(len(long), 'number')} of more than {_DIGITS_KEPT} digits (the "
+            f"first is in row {long[0]}), of which spreadsheets keep {_DIGITS_KEPT}; if these are "
+            "codes, enter them again, as text"
         )
 
 

@@ -23,6 +23,7 @@ from microcosm_sqlite.authoring.sources.workbook_notes import (
     describe_gaps,
     describe_hidden,
     describe_lost_days,
+    describe_lost_digits,
     describe_merged,
     describe_names,
     describe_ranges,
@@ -262,7 +263,8 @@ def _join_types(rows: Rows, header: Sequence[str]) -> Iterator[str]:
     """
     for at, column in enumerate(header):
         types = {type(row[at]) for _, row in rows} - {type(None)}
-        yield from describe_lost_days(column, [(number, row[at]) for number, row in rows])
+        cells = [(number, row[at]) for number, row in rows]
+        yield from (*describe_lost_days(column, cells), *describe_lost_digits(column, cells))
         if types == {date, datetime}:
             for _, row in rows:
                 if type(row[at]) is date:

@@ -359,6 +359,27 @@ def test_days_that_are_read_as_times_are_told_until_they_are_corrected(
     assert [row[1] for _, row in found.rows] == [str(day) if empty else day, empty, empty]
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([4006381333931, 4006381333932], ""),
+        ([1234567890123450, None, 1234567890123460], "2 numbers of more than 15 digits"),
+        ([7, 12345678901234567000], "1 number of more than 15 digits (the first is in row 3)"),
+        ([6.02e23, 1e15], ""),
+        ([1e15, 0.5], ""),
+        (["1234567890123456", "1234567890123457"], ""),
+    ],
+)
+def test_numbers_longer_than_a_spreadsheet_keeps_are_told(
+    values: list[object], told: str, tmp_path: Path
+) -> None:
+    rows = [["id", "parcel"], *([f"p{n}", value] for n, value in enumerate(values))]
+    notes = read_sheet(write(tmp_path / "t.xlsx", Data=rows), "t.xlsx", "Data").notes
+    long = [note for note in notes if "15 digits" in note]
+    assert len(long) == bool(told)
+    assert all(note.startswith(f"parcel: {told}") for note in long)
+
+
 def test_a_day_that_only_workbooks_have_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "t.xlsx", Data=[["id", "on"], [1, 60], [60, 59]])
     workbook = openpyxl.load_workbook(path)
