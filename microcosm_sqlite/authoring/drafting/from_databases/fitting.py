@@ -301,8 +301,31 @@ def _describe(
         table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
         values = connection.execute(f"SELECT {quoted} FROM {table} WHERE {quoted} IS NOT NULL")
         forms = _group((value for (value,) in values), _find_form)
-        told += _list_examples([(count, f"such as {_spell(value)}") for count, value in forms])
-    return told
+        return told + _list_examples([(count, f"such as {_spell(value)}") for count, value in forms])
+    return told + _tell_misfit(connection, column, declared, found)
+
+
+def _tell_misfit(
+    connection: sqlite3.Connection, column: sa.Column[Any], declared: str, found: dict[str, int]
+) -> str:
+    """The first value that the declared type refuses, and why, where its kind does not tell.
+
+    Declared types that nobody knows are taken for numbers, which says nothing of their values.
+    """
+    is_text = {*found} == {"text"}
+    is_usual = is_text == (find_affinity(declared) == "TEXT") and "blob" not in found
+    if not is_usual and not (is_text and isinstance(column.type, types.JSON)):
+        return ""
+    table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
+    with suppress(SettingsError):
+        rule = ColumnRule(column, dialect(), (), takes_infinity=True)
+        convert, condition = rule.make_stored_converter(), rule.suspect_values(quoted)
+        for (value,) in connection.execute(f"SELECT {quoted} FROM {table} WHERE {condition}"):
+            try:
+                convert(value)
+            except ValueError as error:
+                return f", such as {_spell(value)}, which is not {error}"
+    return ""
 
 
 def _list(found: dict[str, int]) -> str:

@@ -261,6 +261,17 @@ WILD = {
         ["  a: INTEGER, declared INTEGER(11), may be empty",
          "  note: b: declared UUID, holds 1 text"],
     ),
+    "values that the declared type refuses": (
+        """CREATE TABLE t (a CHAR(3), b DECIMAL(5, 2), c JSON, d BOOLEAN, e MONEY);
+        INSERT INTO t VALUES ('abc', 1.5, '[]', 1, '$5'), ('abcd', 1.555, '[', 2, '$6');""",
+        [
+            "  note: a: declared CHAR(3), holds 2 texts, such as 'abcd', which is not text of at ",
+            "  note: b: declared DECIMAL(5, 2), holds 2 fractions, such as 1.555, which is not a ",
+            "  note: c: declared JSON, holds 2 texts, such as '[', which is not JSON",
+            "  note: d: declared BOOLEAN, holds 2 whole numbers, such as 2, which is not true or ",
+            "  note: e: declared MONEY, holds 2 texts",
+        ],
+    ),
     "moments in several forms": (
         """CREATE TABLE t (a DATETIME, b DATE); INSERT INTO t VALUES
         ('2020-01-01 10:00:00.000000', '2020-01-01'), ('2020-01-02T10:00:00Z', '31/01/2020'),
