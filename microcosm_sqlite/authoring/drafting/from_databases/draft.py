@@ -200,7 +200,7 @@ def _explain_nothing(
         return SourceError(f"{name} has no tables that can be read: {reasons}.", file=name)
     with open_database(snapshot, name) as connection:
         others = connection.execute(_OTHERS).fetchall()
-        advice = [_advise_copy(name) for name, _ in others if _can_read(connection, name)]
+        advice = [_advise_copy(name) for name, _ in others if _can_copy(connection, name)]
     listed = ", ".join(
         f"the {'view' if kind == 'view' else 'virtual table'} `{name}`" for name, kind in others
     )
@@ -220,12 +220,13 @@ def _advise_copy(table: str) -> str:
     return f"CREATE TABLE {made} AS SELECT * FROM {quote_identifier(table)}"
 
 
-def _can_read(connection: sqlite3.Connection, table: str) -> bool:
+def _can_copy(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether a table can be read, and has what it holds: full-text tables need not have texts."""
     try:
-        connection.execute(f"SELECT * FROM {quote_identifier(table)} LIMIT 1")
+        values = chain.from_iterable(connection.execute(f"SELECT * FROM {quote_identifier(table)}"))
+        return next(values, "") is not None or any(value is not None for value in values)
     except sqlite3.Error:
         return False
-    return True
 
 
 def _spell_reason(error: SourceError, name: str, table: str) -> str:

@@ -456,6 +456,15 @@ def test_what_is_there_in_place_of_tables_is_told_with_how_to_copy_it(
     assert any(line.startswith(copied) for line in report)
 
 
+@pytest.mark.parametrize("module", ["fts5 (a, content='')", "fts4 (a, content='')"])
+def test_no_copy_is_advised_of_texts_that_are_not_there(tmp_path: Path, module: str) -> None:
+    script = f"CREATE VIRTUAL TABLE f USING {module}; INSERT INTO f (rowid, a) VALUES (1, 'x');"
+    path = make(tmp_path / "birds.db", script)
+    with pytest.raises(SourceError, match="has no tables, only the virtual table `f`") as caught:
+        draft_project(tmp_path / "birds-data", path)
+    assert not caught.value.hint
+
+
 def test_a_folder_with_nothing_to_draft_tells_why(tmp_path: Path) -> None:
     make(tmp_path / "none.db", "CREATE TABLE t (a); DROP TABLE t;")
     (tmp_path / "rows.json").write_text("[]")
