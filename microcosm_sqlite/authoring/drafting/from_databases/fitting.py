@@ -301,7 +301,8 @@ def _describe(
         table, quoted = quote_identifier(column.table.name), quote_identifier(column.name)
         values = connection.execute(f"SELECT {quoted} FROM {table} WHERE {quoted} IS NOT NULL")
         forms = _group((value for (value,) in values), _find_form)
-        return told + _list_examples([(count, f"such as {_spell(value)}") for count, value in forms])
+        examples = [(count, f"such as {_spell(value)}") for count, value in forms]
+        return told + _list_examples(examples)
     return told + _tell_misfit(connection, column, declared, found)
 
 
