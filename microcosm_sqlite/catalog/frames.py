@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from microcosm_sqlite.catalog.files import Files
 from microcosm_sqlite.catalog.manifest_tables import refuse_name
-from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.keywords import explain_keywords
 
 TYPE_CHECKING = False
@@ -92,6 +91,7 @@ class Frames(Files):
             attach: Names of other datasets; SQL names their tables ``dataset.table``.
         """
         from microcosm_sqlite.catalog.query_frames import DatasetQuery
+        from microcosm_sqlite.common.arguments import check_names, check_params
 
         if not isinstance(statement, str):
             raise TypeError(f"A statement of SQL is a string, not {statement!r}.")

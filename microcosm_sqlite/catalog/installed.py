@@ -16,7 +16,6 @@ from microcosm_sqlite.catalog.location import (
 from microcosm_sqlite.catalog.manifest_tables import Tables
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.usage import describe_use, note_use
-from microcosm_sqlite.common.arguments import check_names
 from microcosm_sqlite.errors import DatasetError
 
 TYPE_CHECKING = False
@@ -336,7 +335,10 @@ class InstalledDataset(Frames):
 
 
 def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
+    if names == ():  # as mostly, which needs no imports
+        return {}
     from microcosm_sqlite.catalog.registry import dataset
+    from microcosm_sqlite.common.arguments import check_names
 
     chosen = [names] if isinstance(names, str) else check_names("attach", names)
     return {name: dataset(name) for name in chosen}

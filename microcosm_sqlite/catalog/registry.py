@@ -12,7 +12,6 @@ from microcosm_sqlite.catalog.location import Location, locate_object
 from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.catalog.overrides import active, overridden
 from microcosm_sqlite.catalog.usage import log
-from microcosm_sqlite.common.arguments import check_name
 from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetReplacedError
 
 TYPE_CHECKING = False
@@ -175,6 +174,8 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
         TypeError: ``path`` does not stand for a file, or the name is no string.
         ValueError: One of them is empty.
     """
+    from microcosm_sqlite.common.arguments import check_name
+
     check_name(name)
     location = locate_object(path)
     location.immutable = location.immutable or immutable
