@@ -306,3 +306,4 @@ def _look_closer(
         column.hint = find_hint(column.name, guess, styles, texts, has_types=True)
     elif not table.remarks:  # of which a narrower kind depends
         column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
+    column.is_measured = bool(column.hint) and not guess.styles  # dates may be keys

@@ -73,6 +73,7 @@ class InferredColumn:
         has_empty: Whether an empty text is one of its values.
         odd: A text of it that is not as its value is written, such as `1.50`; if any.
         hint: What its texts would be but for something that the author knows, as a sentence.
+        is_measured: Whether this is numbers or the like rather than codes.
         counts: How often each text is there, where all are counted.
         suggestions: What it may be, where there is too little evidence to say so in the model.
         described: What its author says that it means.
@@ -95,6 +96,7 @@ class InferredColumn:
     has_empty: bool = False
     odd: str = ""
     hint: str = ""
+    is_measured: bool = False
     counts: Mapping[str, int] | None = None
     suggestions: list[str] = field(default_factory=list)
     described: ColumnDescription = field(default_factory=ColumnDescription)

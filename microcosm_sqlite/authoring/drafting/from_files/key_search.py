@@ -121,7 +121,7 @@ def find_joint_key(
     names = [
         column.name
         for column in table.columns.values()
-        if column.may_be_key and column.name not in uniques
+        if column.may_be_key and not column.is_measured and column.name not in uniques
     ][:_MOST_CANDIDATES]
     if len(names) < 2 or table.row_count < 2:
         return ()

@@ -74,7 +74,7 @@ def _list_candidates(table: InferredTable) -> list[InferredColumn]:
 
 def _may_be_primary(table: InferredTable, column: InferredColumn) -> bool:
     """Whether a column stands where keys do, is called so, or has one moment for each row."""
-    is_first = column.name == next(iter(table.columns))
+    is_first = column.name == next(iter(table.columns)) and not column.is_measured
     return is_first or is_called_key(column.name, table.name) or column.kind in _MOMENTS
 
 
@@ -98,7 +98,7 @@ def _judge_unique(
 ) -> None:
     if is_called_key(column.name, table.name):
         column.is_unique = table.row_count >= _ENOUGH_TO_TELL
-    elif table.row_count >= _ENOUGH_FOR_UNIQUE:
+    elif table.row_count >= _ENOUGH_FOR_UNIQUE and not column.is_measured:
         column.is_unique = _are_codes(read_first(connection, table.name, column.name))
     if not (column.is_unique or column.hint) and table.row_count >= _ENOUGH_TO_TELL:
         rows = spell_count(table.row_count, "row")

@@ -235,7 +235,7 @@ def _find_evidence(
         return _BY_NAME
     if is_own and name.removesuffix(f"_{key_name}") in OWN_NAMES:
         return _BY_NAME
-    return _BY_VALUES if column.kind == TEXT else ""
+    return _BY_VALUES if column.kind == TEXT and not column.is_measured else ""
 
 
 def _is_bare_number(column: InferredColumn, parent: InferredTable, key: InferredColumn) -> bool:

@@ -58,6 +58,38 @@ def test_a_key_is_made_where_there_is_evidence(tmp_path: Path, case: str) -> Non
     assert table.primary_key == (header.split(",")[0],)
 
 
+MEASURED = {
+    "no value in one row": ["NA", *(f"{DICE.random():.9f}" for _ in range(249))],
+    "many digits": [f"{DICE.random():.18f}" for _ in range(250)],
+    "a word in one row": ["open", *(str(number) for number in DICE.sample(range(10**6), 249))],
+}
+"""Texts that would be numbers, but for something that the author knows."""
+
+
+@pytest.mark.parametrize("header", ["size,group,part", "group,size,part"])
+@pytest.mark.parametrize("case", MEASURED)
+def test_texts_that_would_be_numbers_are_neither_keys_nor_refer_to_any(
+    tmp_path: Path, case: str, header: str
+) -> None:
+    sizes = MEASURED[case]
+    rows = (
+        dict(zip(("size", "group", "part"), (size, str(n % 5), sizes[n // 2]), strict=True))
+        for n, size in enumerate(sizes)
+    )
+    table = infer(tmp_path, "birds", header, [
+        ",".join(row[name] for name in header.split(",")) for row in rows
+    ])  # fmt: skip
+    assert table.columns["size"].hint
+    assert (table.primary_key, table.likely_key) == ((), "")
+    assert not any(column.is_unique or column.reference for column in table.columns.values())
+
+
+def test_a_key_may_have_letters_among_its_numbers(tmp_path: Path) -> None:
+    table = infer(tmp_path, "families", "code,v", [f"{code},x" for code in [*range(1, 10), "X"]])
+    assert table.columns["code"].hint
+    assert table.primary_key == ("code",)
+
+
 @pytest.mark.parametrize("case", TOLD)
 def test_what_may_be_a_key_is_told_where_there_is_little_evidence(
     tmp_path: Path, case: str
