@@ -16,7 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from microcosm_sqlite.catalog.location import Location
 from microcosm_sqlite.catalog.registry import find_requirements
 from microcosm_sqlite.errors import DatasetError, SchemaMismatchError
-from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, read_seconds
+from microcosm_sqlite.orm.configuration import DatasetPaths, read_flag, read_path, read_seconds
 from microcosm_sqlite.orm.engine_errors import (
     explain_empty_file,
     explain_empty_memory,
@@ -66,7 +66,7 @@ class Binds:
     def __init__(
         self,
         *,
-        path: Path = MEMORY,
+        path: object = MEMORY,
         paths: Mapping[str, Path] | None = None,
         echo: object = False,
         use_foreign_keys: object = True,
@@ -77,7 +77,7 @@ class Binds:
         timeout: object = PATIENCE,
         graph: Any = None,
     ) -> None:
-        self.default_path = path
+        self.default_path = read_path(path)
         self.paths = DatasetPaths(paths or {}, graph, editions)
         self.echo = read_flag("echo", echo)
         self.use_foreign_keys = read_flag("use_foreign_keys", use_foreign_keys)

@@ -58,6 +58,20 @@ def read_seconds(key: str, value: object) -> float:
     return seconds
 
 
+def read_path(path: object) -> Path:
+    """The path of every dataset that has none of its own.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigurationError(
+            f"sqlite.path is {path!r}, which is no path.",
+            hint="Write a path, or leave the key out for a database in memory.",
+        )
+    return path
+
+
 def read_paths(paths: object) -> dict[str, Path]:
     """The configured paths by the names of datasets.
 

@@ -26,6 +26,8 @@ def use(**configuration: Any) -> Any:
         ({"paths": "books=b.db"}, r"sqlite\.paths is 'books=b\.db', which does not map"),
         ({"paths": ["b.db"]}, r"sqlite\.paths is \['b\.db'\], which does not map"),
         ({"paths": {"books": 3}}, r"sqlite\.paths\['books'\] is 3, which is no path"),
+        ({"path": 3}, r"sqlite\.path is 3, which is no path"),
+        ({"path": None}, r"sqlite\.path is None, which is no path"),
         ({"pathes": {"books": "b.db"}}, r"sqlite\.pathes is no key .* Did you mean paths"),
         ({"readonly": "true"}, r"sqlite\.readonly is no key .* Did you mean read_only"),
         *(
