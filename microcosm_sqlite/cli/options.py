@@ -32,6 +32,16 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.manifest_tables import Field
 
 
+class PathToWrite(click.Path):
+    """A path that need not exist; an empty one, as of a variable that is not set, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty path, which would stand for the current folder."""
+        if value == "":
+            self.fail("The path is empty. For the current folder, write a dot.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def examples(*lines: str) -> str:
     """The examples at the end of a command's help."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))

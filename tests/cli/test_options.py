@@ -82,3 +82,24 @@ def test_words_that_are_too_many_get_a_hint_where_they_name_a_table(
     if "Did you mean" in told:
         options = rest[rest.index("--to") :] if "--to" in rest else []
         assert program.read(verb, told.split("'")[1], *options)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("new", ""),
+        ("build", "--wheels", ""),
+        ("export", "birds", "--output", ""),
+        ("site", "--output", ""),
+        ("subset", "birds", "-o", ""),
+        ("diff", "birds", "birds", "--migration", ""),
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    program: Program, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    ran = program.run(*command, code=2)
+    assert "The path is empty. For the current folder, write a dot." in ran.stderr
+    assert sorted(tmp_path.iterdir()) == before

@@ -30,6 +30,8 @@ def main():
     rows = connection.execute("SELECT count(*) FROM shade").fetchone()[0]
     connection.close()
     print(found.name, found.version, rows, found.location.is_cached)
+    for finding in found.verify().findings:
+        print(finding)
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from microcosm_sqlite.catalog.codecs import archive_errors
 from microcosm_sqlite.catalog.distributions import folder_reader
@@ -86,6 +87,9 @@ def compare_installed(
         manifest: Its manifest, if it has one.
         hasher: :func:`~microcosm_sqlite.catalog.hashing.hash_file`, or a memory of what it said.
     """
+    if getattr(sys, "frozen", False):
+        # PyInstaller puts code into an archive of the application, and data beside it.
+        record = {name: digest for name, digest in record.items() if not name.endswith(".py")}
     if manifest and not manifest.shards and member_name(manifest) not in record:
         yield f"{member_name(manifest)} is not listed"
     yield from _compare_files(distribution.site, record, hasher)
@@ -127,7 +131,10 @@ def _find_environment(site: str) -> str:
 
 
 def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
-    """The same for a wheel, in which RECORD must list everything, once."""
+    """The same for a wheel, in which RECORD must list everything, once.
+
+    A zipapp holds other distributions as well: there it must list what is in the same folders.
+    """
     from collections import Counter
     from zipfile import ZipFile
 
@@ -135,8 +142,11 @@ def compare_archive(archive: str, record: dict[str, str]) -> Iterator[str]:
         counts = Counter(name for name in opened.namelist() if not name.endswith("/"))
         for name in sorted(name for name, count in counts.items() if count > 1):
             yield f"{name} is in the archive more than once"
+        is_wheel = archive.endswith(".whl")
+        own = {name.partition("/")[0] for name in record}
         for name in sorted(counts.keys() - record.keys()):
-            yield f"{name} is not listed"
+            if is_wheel or name.partition("/")[0] in own:
+                yield f"{name} is not listed"
         for name, expected in record.items():
             if name.startswith("/") or ".." in name.replace("\\", "/").split("/"):
                 yield f"{name} leads out of the wheel"

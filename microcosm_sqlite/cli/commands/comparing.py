@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 import click
 
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.options import PathToWrite, complete_dataset, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output
 from microcosm_sqlite.cli.streams import finish_streams, write_result
 from microcosm_sqlite.interop.exporting.text_formats import dump_json
@@ -44,7 +44,7 @@ _COLUMNS = ("table", "old", "new", "inserted", "deleted", "updated", "note")
 @click.option(
     "--migration",
     metavar="FOLDER",
-    type=click.Path(file_okay=False),
+    type=PathToWrite(file_okay=False),
     help="Write an Alembic revision that changes the schema, after those in FOLDER.",
 )
 @click.option(

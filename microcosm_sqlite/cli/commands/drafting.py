@@ -11,7 +11,7 @@ from microcosm_sqlite.cli.commands.fetching import (
     fetch_for_new,
 )
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import choose_accept, examples
+from microcosm_sqlite.cli.options import PathToWrite, choose_accept, examples
 from microcosm_sqlite.cli.output import Output
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ _CODEBOOK = click.option(
         "microcosm-sqlite new birds-data --from birds.db",
     ),
 )
-@click.argument("directory", type=click.Path())
+@click.argument("directory", type=PathToWrite())
 @click.option(
     "--from",
     "folder",
@@ -103,7 +103,7 @@ _CODEBOOK = click.option(
 )
 @_CODEBOOK
 @click.option("--dry-run", is_flag=True, help="With --from: print the report, and write nothing.")
-@click.option("--propose", hidden=True, type=click.Path())
+@click.option("--propose", hidden=True, type=PathToWrite())
 @click.option("--accept", hidden=True, type=click.Path(exists=True))
 @click.option("--again", is_flag=True, help="Draft a project again that nobody has edited.")
 @FETCHED

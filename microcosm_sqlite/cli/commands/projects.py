@@ -9,7 +9,7 @@ from time import monotonic
 import click
 
 from microcosm_sqlite.authoring.progress import LineProgress
-from microcosm_sqlite.cli.options import examples
+from microcosm_sqlite.cli.options import PathToWrite, examples
 from microcosm_sqlite.cli.output import Output, Size
 from microcosm_sqlite.cli.streams import printable, write_note
 from microcosm_sqlite.common.wording import spell_count
@@ -112,7 +112,7 @@ class BarProgress(LineProgress):
 @click.option(
     "--wheels",
     metavar="DIR",
-    type=click.Path(file_okay=False),
+    type=PathToWrite(file_okay=False),
     help="Write the wheels there too, in shards if they are too large for the index.",
 )
 def build_project(directory: str, force: bool, quiet: bool, wheels: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import complete_dataset, examples, output_options
+from microcosm_sqlite.cli.options import PathToWrite, complete_dataset, examples, output_options
 from microcosm_sqlite.cli.output import Count, Output, report_error
 
 
@@ -28,7 +28,7 @@ from microcosm_sqlite.cli.output import Count, Output, report_error
 @click.option(
     "--summary",
     metavar="FILE",
-    type=click.Path(dir_okay=False, writable=True),
+    type=PathToWrite(dir_okay=False, writable=True),
     help="Write the changes there in Markdown, with rows, as for a pull request.",
 )
 @isolated("old", "project")

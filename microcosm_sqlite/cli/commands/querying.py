@@ -16,6 +16,7 @@ from microcosm_sqlite.cli.isolation import isolated
 from microcosm_sqlite.cli.options import (
     Named,
     NamingCommand,
+    PathToWrite,
     choose_tables,
     complete_columns,
     complete_dataset,
@@ -175,7 +176,7 @@ def _read(file: TextIO) -> str:
     help="The format; the last two are CSV files with a JSON description.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The new file or folder to write."
+    "-o", "--output", type=PathToWrite(path_type=Path), help="The new file or folder to write."
 )
 @click.option(
     "--columns",

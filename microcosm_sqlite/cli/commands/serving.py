@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from microcosm_sqlite.catalog.registry import dataset, datasets
-from microcosm_sqlite.cli.options import complete_dataset, examples
+from microcosm_sqlite.cli.options import PathToWrite, complete_dataset, examples
 from microcosm_sqlite.cli.output import Count, Output
 
 
@@ -74,7 +74,7 @@ def serve_agents(names: tuple[str, ...], rows: int, size: int, seconds: float) -
     "-o",
     "--output",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathToWrite(file_okay=False, path_type=Path),
     help="The folder to write the pages to.",
 )
 @click.option("--title", default="Datasets", show_default=True, help="The title of the list.")

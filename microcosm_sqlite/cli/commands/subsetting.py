@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from microcosm_sqlite.cli.isolation import isolated
-from microcosm_sqlite.cli.options import NamingCommand, complete_dataset, examples
+from microcosm_sqlite.cli.options import NamingCommand, PathToWrite, complete_dataset, examples
 from microcosm_sqlite.cli.output import Count, Output, Size
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     "--output",
     metavar="FOLDER",
     default=".",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathToWrite(file_okay=False, path_type=Path),
     help="Where the database and its manifest go; here by default.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Do not print the sizes.")

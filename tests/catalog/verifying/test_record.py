@@ -125,3 +125,14 @@ def test_a_wheel_with_two_metadata_folders_is_refused(wheel: Wheel, tmp_path: Pa
     wheel.put("other-1.dist-info/METADATA", "Name: other\nVersion: 1\n")
     with pytest.raises(BrokenDistributionError, match=r"2 \.dist-info folders"):
         verify_wheel(wheel.pack(tmp_path))
+
+
+def test_a_frozen_application_has_its_code_elsewhere(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source in (installed / "colours_data").glob("*.py"):
+        source.unlink()
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    assert dataset("colours").verify().findings == []
+    (installed / "colours_data" / "colours.db").unlink()
+    assert not dataset("colours").verify().ok
