@@ -47,6 +47,19 @@ def test_columns_are_where_the_codebook_says(tmp_path: Path) -> None:
         assert "line 1 has text at 11, in no column" in records.notes[0]
 
 
+def test_a_line_of_names_is_told_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "found"
+    folder.mkdir()
+    codebook = "column,start,width\nid,1,4\nname,5,6\n"
+    open_text(folder, "id  name\n   1Ada\n   2Zoë\n", codebook)
+    told = "birds: row 1 has the names of the columns; delete that from the source"
+    assert told in draft_project(tmp_path / "t-data", folder).decisions
+    open_text(folder, "   1Ada\n   2Zoë\n", codebook)
+    drafted = draft_project(tmp_path / "u-data", folder)
+    assert not any("row 1" in each for each in drafted.decisions)
+    assert "  id: integer" in drafted.report
+
+
 def test_a_draft_infers_types_and_builds(tmp_path: Path) -> None:
     (tmp_path / "found").mkdir()
     open_text(tmp_path / "found")

@@ -199,7 +199,7 @@ def find_code_reason(
         is_long = len(lengths) == 1 and min(lengths) >= _LONG_CODE and not is_key
         return f"{_LONG_NUMBERS}; if they are none" if is_long else ""
     if words & _VERSIONS and not all(text.strip().endswith(".0") for text in texts()):
-        return "1.1 and 1.10 would be the same; if they are"
+        return "numbers of that name may be versions, as 1.1 and 1.10 are, or codes; if not"
     may_have_exponents = column.odd and not is_even
     if may_have_exponents and any(_PRODUCT.fullmatch(each.strip()) for each in texts.find("E")):
         return "what looks like an exponent may belong to a code; if it does not"

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.sql import join_evenly, quote_identifier, quote_text
 
@@ -23,18 +24,20 @@ def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterato
         ],
         " AND ",
     )
+    if isinstance(table.file, RawFile):
+        is_again = "is the header again, as where files were joined"
+        cure = "draft it again with --repair, or delete that from the source"
+    else:  # of fixed width, which has neither a header nor repairs
+        is_again, cure = "has the names of the columns", "delete that from the source"
     has_mark = f"substr({first}, 1, 1) = char(65279)"
     for condition, what in (
-        (is_header, "is the header again"),
-        (has_mark, "begins with a byte order mark"),
+        (is_header, is_again),
+        (has_mark, "begins with a byte order mark, as where files were joined"),
     ):
         query = f"SELECT rowid FROM {source} WHERE {condition or 0} LIMIT 1"
         found = connection.execute(query).fetchone()
         if found:
-            yield (
-                f"row {found[0]:,} {what}, as where files were joined; "
-                "draft it again with --repair, or delete that from the source"
-            )
+            yield f"row {found[0]:,} {what}; {cure}"
 
 
 MOST_NOTES = 20

@@ -274,6 +274,22 @@ def test_decimal_numbers_stay_texts_for_the_reason_that_is_told(
 
 
 @pytest.mark.parametrize(
+    ("name", "texts", "told"),
+    [
+        ("version", ["1.0", "1.5", "2.0"], "numbers of that name may be versions"),
+        ("code", ["12e34", "45e67"], "numbers of that name may be versions"),
+        ("version", ["1.1", "1.10", "2.0"], "1.1 and 1.10 would be the same"),
+        ("size", ["1.10", "1.1", "2.5"], "1.1 and 1.10 would be the same"),
+    ],
+)
+def test_texts_that_would_be_the_same_are_told_only_where_they_are_there(
+    name: str, texts: list[str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join([f"{name},w", *(f"{t},a" for t in texts), ""]))
+    assert infer_folder(tmp_path).tables["t"].columns[name].hint.startswith(f"number, but {told}")
+
+
+@pytest.mark.parametrize(
     ("values", "told"),
     [
         (["1", "2", "-9999", "5"], "-9999 (1 row)"),
