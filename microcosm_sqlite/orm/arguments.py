@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ClauseElement, inspect
@@ -100,22 +100,18 @@ def check_after(names: Sequence[str], after: Any) -> None:
         raise ValueError(f"after must have one value for each of {columns}, not {after!r}.")
 
 
-def check_key(model: type[DataSet], names: Sequence[str], key: tuple[Any, ...]) -> None:
-    """Refuse what cannot be a primary key of a model.
-
-    Raises:
-        TypeError: A value cannot be one of a key, such as a list.
-        ValueError: The primary key has another number of columns.
-    """
-    if any(isinstance(value, list | dict | set) for value in key):
-        raise TypeError(
-            f"{model.__name__}: a key is a value, or a tuple of values, not {key[0]!r}."
-        )
-    if len(key) != len(names):
-        raise ValueError(
-            f"{model.__name__}: expected {len(names)} key value{'s' * (len(names) != 1)} "
-            f"({', '.join(names)}), got {len(key)}."
-        )
+def refuse_key(
+    model: type[DataSet], names: Sequence[str], key: tuple[Any, ...]
+) -> TypeError | ValueError:
+    """The error for what cannot be a primary key: a list, or another number of values."""
+    if len(key) == len(names):
+        wrong = next((value for value in key if not isinstance(value, Hashable)), key)
+        told = f"a key is a value, or a tuple of values, not {wrong!r}"
+        return TypeError(f"{model.__name__}: {told}.")
+    return ValueError(
+        f"{model.__name__}: expected {len(names)} key value{'s' * (len(names) != 1)} "
+        f"({', '.join(names)}), got {len(key)}."
+    )
 
 
 def check_column(column: Any) -> Any:

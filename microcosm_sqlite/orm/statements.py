@@ -23,7 +23,7 @@ from microcosm_sqlite.catalog import registry
 from microcosm_sqlite.catalog.criteria import Plan, plan_statement, write_names
 from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.wording import suggest
-from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, check_key, find_mapper
+from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, find_mapper, refuse_key
 from microcosm_sqlite.orm.engine_errors import find_driver_connection
 from microcosm_sqlite.orm.related_tables import refuse_strangers
 from microcosm_sqlite.orm.rows import PreparedRows
@@ -87,7 +87,13 @@ class Statements(Generic[M]):
             ValueError: The primary key has another number of columns.
             TypeError: A value cannot be one of a key, such as a list.
         """
-        check_key(self.model, [column.name for column in self.mapper.primary_key], key)
+        try:
+            hash(key)  # a list in it has none, and costs the others least to find
+            is_key = len(key) == len(self._key_names)
+        except TypeError:
+            is_key = False
+        if not is_key:
+            raise refuse_key(self.model, [each.name for each in self.mapper.primary_key], key)
         return dict(zip(self._key_names, key, strict=True))
 
     @cached_property
