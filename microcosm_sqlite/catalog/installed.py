@@ -272,6 +272,8 @@ class InstalledDataset(Frames):
     def engine(self) -> Engine:
         """The SQLAlchemy engine of this dataset, read-only, one for the whole process.
 
+        Stores that belong to no object graph use it too, so that what listens to it hears of both.
+
         Datasets that its foreign keys refer to are attached to it.
 
         Raises:

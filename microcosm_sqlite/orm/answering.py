@@ -11,6 +11,7 @@ from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.arguments import check_graph
 from microcosm_sqlite.orm.binds import Binds
 from microcosm_sqlite.orm.configuration import tell_of_both
+from microcosm_sqlite.orm.engines import forget_engines
 from microcosm_sqlite.orm.overridden import find_overriding
 
 if TYPE_CHECKING:
@@ -69,11 +70,14 @@ class _ProcessBinds:
     def __call__(self) -> Binds:
         registered = registry.registered()
         if self._binds is None or self._registered != registered:
-            self._registered = registered
+            former, self._registered = self._registered, registered
             self._known = {}
-            outdated, self._binds = self._binds, Binds()
+            outdated, self._binds = self._binds, Binds(is_of_process=True)
             if outdated is not None:
                 outdated.dispose()
+            for name, dataset in former.items():
+                if registered.get(name) is not dataset:
+                    forget_engines(dataset)
         return self._binds
 
     def knows(self, name: str) -> bool:

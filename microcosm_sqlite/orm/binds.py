@@ -26,6 +26,7 @@ from microcosm_sqlite.orm.engine_errors import (
 from microcosm_sqlite.orm.engines import (
     create_readonly_engine,
     create_readwrite_engine,
+    dataset_engine,
     recipes,
 )
 from microcosm_sqlite.orm.external_keys import attach_datasets, find_referred
@@ -61,6 +62,8 @@ class Binds:
     Attributes:
         paths: Where each dataset is.
         datasets: What was made so far.
+        is_of_process: Whether they belong to no object graph, so that the engine of an installed
+            or registered dataset is :attr:`microcosm_sqlite.InstalledDataset.engine`.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Binds:
         editions: object = None,
         timeout: object = PATIENCE,
         graph: Any = None,
+        is_of_process: bool = False,
     ) -> None:
         self.default_path = read_path(path)
         self.paths = DatasetPaths(paths or {}, graph, editions)
@@ -85,6 +89,7 @@ class Binds:
         self.autocommit = read_flag("autocommit", autocommit)
         self.untrusted = read_flag("untrusted", untrusted)
         self.timeout = read_seconds("timeout", timeout)
+        self.is_of_process = is_of_process
         self.datasets: dict[str, Bind] = {}
         self._own_sessions = OwnSessions()
         self._unchecked: dict[str, InstalledDataset] = {}
@@ -246,9 +251,12 @@ class Binds:
     def _bind_readonly(
         self, location: Location, name: str, dataset: InstalledDataset | None = None
     ) -> Bind:
-        engine = create_readonly_engine(
-            location, untrusted=self.untrusted, echo=self.echo, name=name, dataset=dataset
-        )
+        if dataset is not None and self.is_of_process:
+            engine = dataset_engine(name)
+        else:
+            engine = create_readonly_engine(
+                location, untrusted=self.untrusted, echo=self.echo, name=name, dataset=dataset
+            )
         refuse = partial(refuse_write, name, location.path)
         session_factory: sessionmaker[Session] = sessionmaker(
             engine, class_=LeasingSession, idle=IdleConnections(engine), refuse=refuse

@@ -116,6 +116,12 @@ def dataset_engine(name: str) -> Engine:
     return engine
 
 
+def forget_engines(dataset: InstalledDataset) -> None:
+    """Close and forget the engines of a dataset that is no longer registered."""
+    for key in [key for key in list(_dataset_engines) if key[0] is dataset]:
+        _forget_engine(key)
+
+
 def _forget_engine(key: tuple[InstalledDataset, tuple[Override, ...]]) -> None:
     engine = _dataset_engines.pop(key, None)
     if engine is not None:

@@ -57,6 +57,7 @@ def _leave_out(binds: Binds, names: set[str], kind: type[Binds]) -> Binds:
         untrusted=binds.untrusted,
         editions=binds.paths.editions,
         graph=binds.paths.graph,
+        is_of_process=binds.is_of_process,
     )
 
 

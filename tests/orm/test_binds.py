@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from microcosm.api import create_object_graph, load_from_dict, load_from_environ
 from microcosm.registry import Registry
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from microcosm_sqlite import dispose_sqlite_connections, register
+from microcosm_sqlite import dataset, dispose_sqlite_connections, register
 from microcosm_sqlite.dataset import DataSet
 from microcosm_sqlite.errors import (
     DatasetFileMissingError,
@@ -23,8 +24,10 @@ from microcosm_sqlite.errors import (
     ReadOnlyDatasetError,
 )
 from microcosm_sqlite.factories import SQLiteBindFactory
+from microcosm_sqlite.orm import engines
 from microcosm_sqlite.orm.answering import binds_of
 from microcosm_sqlite.stores import Store
+from microcosm_sqlite.testing import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,6 +242,32 @@ def test_autocommit_leaves_nothing_to_commit(
         context.rollback()
     with Airport.new_context(graph):
         assert AirportStore().count() == 1
+
+
+def test_stores_share_the_engine_of_their_dataset(airports: Path, tmp_path: Path) -> None:
+    engine, seen = dataset("airports").engine, list[str]()
+    event.listen(engine, "before_cursor_execute", lambda *values: seen.append(values[2]))
+    assert AirportStore().session.get_bind().engine is engine
+    assert AirportStore().count() == 3
+    with Airport.new_context() as context:
+        assert context.session.get_bind().engine is engine
+        assert [*AirportStore().rows("faa", faa="JFK")] == [("JFK",)]
+    assert len(seen) == 2
+    with override("airports", {"airports": []}):
+        assert AirportStore().session.get_bind().engine is dataset("airports").engine is not engine
+    assert AirportStore().session.get_bind().engine is engine
+
+
+def test_the_engine_of_a_dataset_that_is_registered_no_longer_is_forgotten(
+    airports: Path, tmp_path: Path
+) -> None:
+    former = dataset("airports")
+    assert AirportStore().session.get_bind().engine is former.engine
+    register("airports", shutil.copy(airports, tmp_path))
+    assert AirportStore().session.get_bind().engine is dataset("airports").engine
+    assert former not in {key for key, _ in engines._dataset_engines}
+    with closing(former.connect()) as connection:
+        assert connection.execute("SELECT count(*) FROM airports").fetchone() == (3,)
 
 
 @pytest.mark.parametrize("options", [{"echo": "on"}, {}], ids=["echo", "level of the logger"])
