@@ -61,6 +61,7 @@ def test_wrong_call():
 """
 
 
+@pytest.mark.slow
 def test_the_fixture_is_undone_after_each_test_in_any_process(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(models=MODELS, test_rows=TESTS)
     for options in (["-p", "no:xdist"], ["-n", "2"]):

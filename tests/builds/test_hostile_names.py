@@ -343,6 +343,7 @@ def list_rows(card: str) -> Iterator[list[str]]:
             yield line.replace("\\|", "").strip("| ").split(" | ")
 
 
+@pytest.mark.slow
 def test_every_file_of_a_project_is_well_formed(project: Path, tmp_path: Path) -> None:
     for path in project.rglob("*.py"):
         ast.parse(path.read_text("utf-8"))

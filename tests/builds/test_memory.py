@@ -46,6 +46,7 @@ print(read_peak() - before + max(0, children - before))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is told by /proc")
 def test_four_times_the_rows_take_the_same_memory(tmp_path: Path) -> None:
     small, large = (measure(tmp_path / str(rows), rows) for rows in (60_000, 240_000))

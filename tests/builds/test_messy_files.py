@@ -27,6 +27,8 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from tests.support.drafts import install_draft
 from tests.support.programs import run
 
+pytestmark = pytest.mark.slow
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -397,7 +399,6 @@ def test_the_report_tells_what_was_unusual_and_what_only_the_author_knows(draft:
     assert len(draft.report) < 500
 
 
-@pytest.mark.slow
 @pytest.mark.once
 def test_a_project_of_messy_files_passes_its_checks_builds_installs_and_answers(
     draft: Draft, table_of: dict[str, str], tmp_path: Path

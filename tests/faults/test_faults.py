@@ -21,6 +21,7 @@ def test_a_fault_does_no_harm(name: str) -> None:
     assert trial.tries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutants_of_what_strangers_give_do_no_harm(name: str) -> None:
     assert fuzz(name, 100) == []

@@ -84,6 +84,7 @@ def accepted(name: str, strategy: st.SearchStrategy[str]) -> st.SearchStrategy[s
     return strategy.filter(lambda answer: is_accepted(name, answer))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.fixed_dictionaries(

@@ -442,7 +442,7 @@ def list_facts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, Any]]
             yield table, f"foreign key ({key[3]})", key[5:7]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(random=st.randoms(use_true_random=False))
 def test_what_differs_from_the_source_is_told(random: Random) -> None:
     with TemporaryDirectory() as folder:
