@@ -278,8 +278,11 @@ def is_developed(distribution: Distribution, path: str) -> bool:
     project = find_project(distribution)
     if project is None:
         return b".pth," in (distribution.read("RECORD") or b"")
-    top = os.path.join(os.path.realpath(project), "")
-    is_inside = os.path.realpath(path).startswith(top)
+    try:
+        top = os.path.join(os.path.realpath(project), "")
+        is_inside = os.path.realpath(path).startswith(top)
+    except OSError:  # a link that an installer has removed since
+        return False
     return is_inside and _read_name(project) == canonical_name(distribution.name)
 
 

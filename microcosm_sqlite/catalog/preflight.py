@@ -93,7 +93,15 @@ def check_sidecars(path: str) -> None:
 def find_sidecars(path: str) -> list[str]:
     """The log and the journal beside a file, where they hold anything."""
     beside = [_resolve(path) + suffix for suffix in SIDECARS]
-    return [each for each in beside if os.path.isfile(each) and os.path.getsize(each)]
+    return [each for each in beside if os.path.isfile(each) and _measure(each)]
+
+
+def _measure(path: str) -> int:
+    """The size of a file; 0 where it has just been removed."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def check_header(path: str) -> None:
@@ -141,7 +149,10 @@ def refuse_special_sidecars(path: str) -> None:
 
 def _resolve(path: str) -> str:
     """The file itself, beside which SQLite looks for a journal."""
-    return os.path.realpath(path) if os.path.islink(path) else path
+    try:
+        return os.path.realpath(path) if os.path.islink(path) else path
+    except OSError:  # an installer has removed the link since; who opens the file will meet that
+        return path
 
 
 def _read_header(path: str) -> tuple[os.stat_result, bytes]:

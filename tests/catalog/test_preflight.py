@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from microcosm_sqlite import errors
 from microcosm_sqlite.catalog.preflight import (
     check_header,
+    find_sidecars,
     identify_state,
     preflight,
     preflight_live,
@@ -94,6 +95,23 @@ def test_a_log_beside_the_file_or_beside_what_a_link_leads_to_is_found(
     for path in (database, link):
         with pytest.raises(errors.DatasetNotPackagedError, match=suffix):
             preflight(str(path))
+
+
+def test_a_link_that_is_removed_while_it_is_looked_at_is_no_fault(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, readlink = tmp_path / "link.db", os.readlink
+    link.symlink_to(database)
+
+    def read_late(path: str) -> str:
+        link.unlink(missing_ok=True)
+        return readlink(path)
+
+    monkeypatch.setattr(os, "readlink", read_late)
+    assert preflight(str(link)).st_size == database.stat().st_size
+    assert not link.is_symlink()
+    link.symlink_to(database)
+    assert find_sidecars(str(link)) == []
 
 
 @pytest.mark.parametrize("look", [preflight, preflight_live])
