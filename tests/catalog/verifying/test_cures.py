@@ -309,7 +309,7 @@ def test_models_that_were_changed_are_brought_back(site: Path, database: Path) -
     wheel = Wheel().carry(database, init="", models="colours_data.models")
     wheel.put("colours_data/models.py", MODELS.format(nullable="False")).install(site)
     assert find_misfit("V11", models=True) == ""
-    (site / "colours_data/models.py").write_text(MODELS.format(nullable="True "))
+    (site / "colours_data/models.py").write_text(MODELS.format(nullable="bool(1)"))
     follow(find_misfit("V11", models=True), wheel, site)
     assert find_misfit("V11", models=True) == ""
 
