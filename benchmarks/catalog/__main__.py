@@ -18,6 +18,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable
+from io import FileIO
 from itertools import count
 from pathlib import Path
 
@@ -253,18 +254,17 @@ def contests_of_bulk(place: Path, database: Path) -> list[Contest]:
         os.environ[VARIABLE] = str(place / f"cache{next(fresh)}")
         cache.extract_file(str(packed), manifest)
 
-    def decompress() -> None:
+    def decompress(target: FileIO | None = None) -> None:
         digest = hashlib.sha256()
         with _zstd().open(packed) as stream:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
+                if target:
+                    target.write(chunk)
 
     def decompress_to_disk() -> None:
-        digest, copy = hashlib.sha256(), place / f"copy{next(fresh)}"
-        with _zstd().open(packed) as stream, copy.open("wb", buffering=0) as target:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-                target.write(chunk)
+        with (place / f"copy{next(fresh)}").open("wb", buffering=0) as target:
+            decompress(target)
             os.fsync(target.fileno())
 
     def hash_alone() -> None:

@@ -89,12 +89,20 @@ def contests_of_queries(pythons: dict[str, Path], database: Path) -> list[Contes
     # A process that ever had a second thread allocates more slowly, so those are others.
     threaded = {way: Worker(pythons[way], way, database) for way in ("ours", "sqlalchemy")}
 
-    def contest(name: str, workload: str, way: str, rival: str, aim: float | None) -> Contest:
+    def contest(
+        name: str,
+        workload: str,
+        way: str,
+        rival: str,
+        aim: float | None,
+        times: int = 1000,
+        among: dict[str, Worker] = workers,
+    ) -> Contest:
         return WorkerContest(
             name,
-            lambda: workers["ours"].run(workload, 1000),
+            lambda: among["ours"].run(workload, times),
             f"{way}: {rival}",
-            lambda: workers[way].run(rival, 1000),
+            lambda: among[way].run(rival, times),
             aim,
         )
 
@@ -109,12 +117,8 @@ def contests_of_queries(pythons: dict[str, Path], database: Path) -> list[Contes
         contest("a context around one lookup", "context", "ancestor", "context", 0.5),
         contest("a context around one lookup", "context", "sqlalchemy", "context", None),
         contest("Store.rows(id=...)", "row", "sqlite3", "get", None),
-        WorkerContest(
-            "8 threads, 250 lookups each",
-            lambda: threaded["ours"].run("threads", 1),
-            "sqlalchemy: threads",
-            lambda: threaded["sqlalchemy"].run("threads", 1),
-            1.1,
+        contest(
+            "8 threads, 250 lookups each", "threads", "sqlalchemy", "threads", 1.1, 1, threaded
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The kind of value that a column holds, judged by every text in it.
+"""The kind of one text or value of a column.
 
 A kind is only taken where nothing is lost: leading zeros, ``NULL``, ``NA``, numbers of more digits
 than a double holds, and anything mixed stay text.

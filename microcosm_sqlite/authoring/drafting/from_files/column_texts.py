@@ -57,7 +57,10 @@ class ColumnTexts:
         """How many there are, each as often as it is there."""
         if self.counts is not None:
             return sum(self.counts.values())
-        return sum(1 for _ in self.read_rows())
+        table = quote_identifier(self.table)
+        query = f"SELECT count({self._name}) FROM {table} NOT INDEXED"
+        count: int = self.connection.execute(query).fetchone()[0]
+        return count
 
     @property
     def _name(self) -> str:

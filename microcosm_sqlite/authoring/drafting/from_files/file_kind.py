@@ -73,14 +73,20 @@ def refuse_disguise(path: Path) -> None:
         start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith(b"#") and _LOG_FIELDS.search(_read_start(path)):
         raise _complain(path, "a log in the extended format of the W3C", _LOG_ADVICE)
-    for mark, (what, advice, source_format) in _OTHERS.items():
-        if start.startswith(mark.lower()) and source_format != split_name(path)[1]:
-            raise _complain(path, f"{what} by its content", advice)
+    what, advice, source_format = _find_mark(start)
+    if what and source_format != split_name(path)[1]:
+        raise _complain(path, f"{what} by its content", advice)
     if start.startswith((b"{", b"[")) and split_name(path)[1] in DELIMITED:
         # As a delimited text, it would be one of one column.
         what, advice = _name_json(_read_start(path))
         if what:
             raise _complain(path, f"{what} by its content", advice)
+
+
+def _find_mark(start: bytes) -> tuple[str, str, str]:
+    """What `_OTHERS` says of a file that begins so, in small letters; nothing of other files."""
+    marked = (other for mark, other in _OTHERS.items() if start.startswith(mark.lower()))
+    return next(marked, ("", "", ""))
 
 
 def _name_json(start: bytes) -> tuple[str, str]:
@@ -162,10 +168,9 @@ def _describe_content(path: Path) -> str:
         start = _read_start(path)
     except SourceError:  # whatever it holds, it is not read
         return _UNKNOWN
-    for mark, (what, advice, _) in _OTHERS.items():
-        if start.lower().startswith(mark.lower()):
-            return f"{what} by its content. {advice}"
-    what, advice = _name_json(start)
+    what, advice, _ = _find_mark(start.lower())
+    if not what:
+        what, advice = _name_json(start)
     if what:
         return f"{what} by its content. {advice}"
     return _TABLE if _holds_rows(start) else _UNKNOWN

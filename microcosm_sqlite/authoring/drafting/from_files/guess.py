@@ -82,7 +82,7 @@ class Guess:
 
     @property
     def kind(self) -> str:
-        """One of the kinds of this module; empty while there was no text."""
+        """One of `common.kinds`, or empty while there was no text."""
         if self.words and self.narrow != JSON:
             return TEXT
         if self.date_format:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from itertools import islice
 from math import isfinite
@@ -131,7 +131,7 @@ def _tell_words(guess: Guess, texts: ColumnTexts, proposed: Collection[str]) -> 
     nulls = sorted(guess.words.difference(infinite))
     cures = [f"draft it with {write_options(nulls, proposed)}"] if nulls else []
     cures += ["set `infinity = true`, and put Double in the model"] if infinite else []
-    counts = _count([*nulls, *infinite], texts)
+    counts = _list_counts(texts.count([*nulls, *infinite]))
     return f"{narrow} but for {counts}; if you mean that, {', and '.join(cures)}"
 
 
@@ -213,12 +213,12 @@ def _tell_strays(texts: ColumnTexts, proposed: Collection[str]) -> str:
             return ""
     if not strays:
         return _tell_size(texts) if kind == NUMBER else ""
-    names = sorted(strays)
-    if 2 * sum(texts.count(names).values()) >= texts.count_all():
+    counts = texts.count(sorted(strays))
+    if 2 * sum(counts.values()) >= texts.count_all():
         return ""
     return (
-        f"{INTEGER if is_whole else kind} but for {_count(names, texts)}; if they mean nothing, "
-        f"draft it with {write_options(names, proposed)}"
+        f"{INTEGER if is_whole else kind} but for {_list_counts(counts)}; if they mean nothing, "
+        f"draft it with {write_options(counts, proposed)}"
     )
 
 
@@ -263,11 +263,10 @@ def _generalise(text: str) -> str:
     return NUMBER if kind == INTEGER else kind
 
 
-def _count(words: Collection[str], texts: ColumnTexts) -> str:
-    counts = texts.count(words)
+def _list_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
-        f"{word if word.strip() else repr(word)} ({spell_count(counts[word], 'row')})"
-        for word in words
+        f"{word if word.strip() else repr(word)} ({spell_count(count, 'row')})"
+        for word, count in counts.items()
     )
 
 
