@@ -16,7 +16,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.codebook import Codebook
-from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -29,6 +28,7 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff_tables
+from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.project_context import (

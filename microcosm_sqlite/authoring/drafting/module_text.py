@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from microcosm_sqlite.authoring.drafting.code_layout import Imports, write_import
 
@@ -96,20 +96,24 @@ class ModuleText:
         Returns:
             Names that the module uses for something else, so that they cannot be imported.
         """
-        names, clashes = self.find_names(), list[str]()
+        names = self.find_names()
         placed: list[tuple[tuple[int, bool, str], list[str]]] = []
         for module, wanted in sorted(imports.names.items()):
-            missing = set()
-            for name in sorted(wanted):
-                bound = name.rpartition(" as ")[2] or name
-                if bound not in names:
-                    missing.add(name)
-                elif names[bound] != (module, name):
-                    clashes.append(bound)
+            missing = {name for name in wanted if _find_bound(name) not in names}
             lines = self._import(module, missing) if missing else []
             placed += [(_rank_module(module, lines[0]), lines)] if lines else []
         self._place_imports(sorted(placed))
-        return clashes
+        return self.find_clashes(imports)
+
+    def find_clashes(self, imports: Imports) -> list[str]:
+        """The names that the module uses for something else than what is to be imported."""
+        names = self.find_names()
+        return [
+            bound
+            for module, wanted in sorted(imports.names.items())
+            for name in sorted(wanted)
+            if names.get(bound := _find_bound(name), (module, name)) != (module, name)
+        ]
 
     def _import(self, module: str, names: set[str]) -> list[str]:
         """Import names where an import takes them; the lines that import the others."""
@@ -123,14 +127,14 @@ class ModuleText:
                 break
         return [*Imports({module: names}).write([module])]
 
-    def drop_import(self, module: str, name: str) -> None:
-        """Take a name out of an import as `write_import` writes it, where nothing uses it."""
-        if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(self.tree)):
-            return
+    def drop_imports(self, module: str, names: Collection[str]) -> None:
+        """Take names out of an import as `write_import` writes it, where nothing uses them."""
+        used = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
         for node in self._list_imports():
             known = {_spell_alias(each) for each in node.names}
-            if name in known and self.read(node) == write_import(module, known):
-                self.replace(node, write_import(module, known - {name}))
+            kept = known - ({*names} - used)
+            if kept != known and self.read(node) == write_import(module, known):
+                self.replace(node, write_import(module, kept))
 
     def _list_imports(self) -> list[ast.Import | ast.ImportFrom]:
         """The statements at its beginning."""
@@ -156,6 +160,11 @@ class ModuleText:
                     imports[count - 1], lines if rank[0] in sections else ["", *lines]
                 )
             sections.add(rank[0])
+
+
+def _find_bound(name: str) -> str:
+    """What a name is called in the module that imports it."""
+    return name.rpartition(" as ")[2]
 
 
 def _spell_alias(alias: ast.alias) -> str:

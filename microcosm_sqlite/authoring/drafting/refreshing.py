@@ -15,10 +15,10 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.drafted_model import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
 from microcosm_sqlite.authoring.drafting.given_files import GivenFiles, choose_named, take_files
+from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.report import Refreshment
 from microcosm_sqlite.authoring.drafting.source_files import (
     are_same,
