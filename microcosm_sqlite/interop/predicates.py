@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from microcosm_sqlite.common.wording import find_free_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
 
     from microcosm_sqlite.catalog.frames import Parameters
     from microcosm_sqlite.interop.arrow_types import Column
@@ -30,29 +30,54 @@ _MOST_CHOICES = 1000
 _EXACT = 2**53
 
 
+@dataclass(frozen=True)
+class Clause:
+    """SQL for a condition, false where there is none, and what its parameters stand for.
+
+    They belong together: a condition that is given up half-way leaves no value behind.
+
+    Attributes:
+        sql: As after WHERE.
+        values: Each parameter's name and value, in the order of the SQL.
+    """
+
+    sql: str = ""
+    values: tuple[tuple[str, object], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.sql)
+
+
+NO_CLAUSE = Clause()
+"""What is not understood."""
+
+
 class Conditions:
-    """Writes conditions for the columns of a scan, and collects the values of their parameters.
+    """Writes conditions for the columns of a scan.
 
     Args:
         columns: The columns that may be compared.
         params: The parameters of the condition that the scan has already.
-
-    Attributes:
-        params: Those, and the new ones.
     """
 
     def __init__(self, columns: Iterable[Column], params: Parameters) -> None:
         self._columns: Mapping[str, Column] = {column.name: column for column in columns}
-        self._is_named = isinstance(params, dict)
-        self.params: Any = dict(params) if isinstance(params, dict) else list(params)
+        self._params = params
+        self._taken = set(params) if isinstance(params, dict) else None
 
     @property
     def names(self) -> Iterable[str]:
         """The names of the columns."""
         return self._columns.keys()
 
-    def compare(self, name: str, operator: str, value: object) -> str:
-        """SQL for a comparison with a value; empty where SQLite might judge otherwise.
+    def complete(self, condition: Clause) -> Parameters:
+        """The parameters of the scan's own condition, and those of one behind it."""
+        if isinstance(self._params, dict):
+            return {**self._params, **dict(condition.values)}
+        return [*self._params, *(value for _, value in condition.values)]
+
+    def compare(self, name: str, operator: str, value: object) -> Clause:
+        """A comparison with a value; nothing where SQLite might judge otherwise.
 
         Args:
             name: The column.
@@ -61,55 +86,49 @@ class Conditions:
         """
         column = self._columns.get(name)
         if column is None or value is None:
-            return ""
+            return NO_CLAUSE
         quoted = quote_identifier(name)
         if pa.types.is_timestamp(column.type) and type(value) is datetime and not value.tzinfo:
             return self._compare_day(quoted, operator, value)
         if not _is_alike(column, operator, value):
-            return ""
+            return NO_CLAUSE
         if type(value) is bool:
-            return f"{quoted} {'<>' if value == (operator == '=') else '='} 0"
+            return Clause(f"{quoted} {'<>' if value == (operator == '=') else '='} 0")
         if type(value) is date:
             value = value.isoformat()
         collated = " COLLATE BINARY" if isinstance(value, str) else ""
-        return f"{quoted}{collated} {operator} {self._bind(value)}"
+        return self._bind(f"{quoted}{collated} {operator}", value)
 
-    def choose(self, name: str, values: Sequence[object]) -> str:
-        """SQL for a column that has one of several values; empty as above."""
+    def choose(self, name: str, values: Sequence[object]) -> Clause:
+        """That a column has one of several values; nothing as above."""
         if len(values) > _MOST_CHOICES:
-            return ""
+            return NO_CLAUSE
         return unite([self.compare(name, "=", value) for value in values if value is not None])
 
-    def find_null(self, name: str, *, is_null: bool = True) -> str:
-        """SQL for whether a column has a value; empty where there is no such column."""
+    def find_null(self, name: str, *, is_null: bool = True) -> Clause:
+        """That a column has no value, or has one; nothing where there is no such column."""
         if name not in self._columns:
-            return ""
-        return f"{quote_identifier(name)} IS {'' if is_null else 'NOT '}NULL"
+            return NO_CLAUSE
+        return Clause(f"{quote_identifier(name)} IS {'' if is_null else 'NOT '}NULL")
 
-    def is_boolean(self, name: str) -> bool:
-        """Whether a column is a condition of its own."""
-        return name in self._columns and pa.types.is_boolean(self._columns[name].type)
-
-    def _compare_day(self, quoted: str, operator: str, value: datetime) -> str:
+    def _compare_day(self, quoted: str, operator: str, value: datetime) -> Clause:
         if operator == "<>" or value.date() == date.max:
-            return ""
+            return NO_CLAUSE
         first, behind = value.date(), value.date() + timedelta(days=1)
-        above = (
-            f"{quoted} >= {self._bind(first.isoformat())}" if operator in ("=", ">", ">=") else ""
-        )
-        below = (
-            f"{quoted} < {self._bind(behind.isoformat())}" if operator in ("=", "<", "<=") else ""
-        )
-        return join([above, below])
+        bounds = []
+        if operator in ("=", ">", ">="):
+            bounds.append(self._bind(f"{quoted} >=", first.isoformat()))
+        if operator in ("=", "<", "<="):
+            bounds.append(self._bind(f"{quoted} <", behind.isoformat()))
+        return join(bounds)
 
-    def _bind(self, value: object) -> str:
-        """A parameter for a value."""
-        if not self._is_named:
-            self.params.append(value)
-            return "?"
-        name = find_free_name("value", self.params, fold=str)
-        self.params[name] = value
-        return f":{name}"
+    def _bind(self, sql: str, value: object) -> Clause:
+        """SQL that ends in a parameter for a value."""
+        if self._taken is None:
+            return Clause(f"{sql} ?", (("", value),))
+        name = find_free_name("value", self._taken, fold=str)
+        self._taken.add(name)
+        return Clause(f"{sql} :{name}", ((name, value),))
 
 
 def _is_alike(column: Column, operator: str, value: object) -> bool:
@@ -128,16 +147,21 @@ def _is_alike(column: Column, operator: str, value: object) -> bool:
     return type(value) is date and pa.types.is_date32(column.type)
 
 
-def join(conditions: Iterable[str]) -> str:
-    """SQL for all of some conditions: of those that there are."""
-    return " AND ".join(f"({each})" for each in conditions if each)
+def join(conditions: Iterable[Clause]) -> Clause:
+    """All of some conditions: of those that there are."""
+    return _combine([each for each in conditions if each], "AND")
 
 
-def unite(conditions: Sequence[str]) -> str:
-    """SQL for one of some conditions; empty where one of them is."""
+def unite(conditions: Sequence[Clause]) -> Clause:
+    """One of some conditions; nothing where one of them is nothing."""
     if not all(conditions):
-        return ""
-    return " OR ".join(f"({each})" for each in conditions) or "0"
+        return NO_CLAUSE
+    return _combine(conditions, "OR") or Clause("0")
+
+
+def _combine(conditions: Sequence[Clause], operator: str) -> Clause:
+    sql = f" {operator} ".join(f"({each.sql})" for each in conditions)
+    return Clause(sql, tuple(value for each in conditions for value in each.values))
 
 
 def mirror(operator: str) -> str:
@@ -152,10 +176,10 @@ _LITERAL = re.compile(
 _OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
-def read_expression(text: str, conditions: Conditions) -> str:
-    """SQL for an expression of Arrow, which can only be read as the text that it prints.
+def read_expression(text: str, conditions: Conditions) -> Clause:
+    """A condition for an expression of Arrow, which can only be read as the text that it prints.
 
-    >>> read_expression("(a > 1)", Conditions([], ()))      # there is no such column
+    >>> read_expression("(a > 1)", Conditions([], ())).sql  # there is no such column
     ''
 
     Args:
@@ -166,8 +190,8 @@ def read_expression(text: str, conditions: Conditions) -> str:
         reader = _ExpressionReader(text, conditions)
         found = reader.read()
     except (ValueError, RecursionError):
-        return ""
-    return found if reader.is_at_end else ""
+        return NO_CLAUSE
+    return found if reader.is_at_end else NO_CLAUSE
 
 
 class _ExpressionReader:
@@ -188,7 +212,7 @@ class _ExpressionReader:
     def is_at_end(self) -> bool:
         return self._place == len(self._text)
 
-    def read(self) -> str:
+    def read(self) -> Clause:
         for start, is_null in _NULLS.items():
             if self._take(start):
                 name = self._read_name()
@@ -203,7 +227,7 @@ class _ExpressionReader:
         self._expect(")")
         return found
 
-    def _read_pair(self) -> str:
+    def _read_pair(self) -> Clause:
         first = self.read()
         is_both = self._take(" and ")
         if not is_both:
@@ -211,7 +235,7 @@ class _ExpressionReader:
         both = [first, self.read()]
         return join(both) if is_both else unite(both)
 
-    def _read_comparison(self) -> str:
+    def _read_comparison(self) -> Clause:
         name = self._read_name()
         self._expect(" ")
         operator = next((each for each in _LONGEST if self._take(f"{each} ")), "")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.location import Location
     from microcosm_sqlite.interop.arrow_types import Column
+    from microcosm_sqlite.interop.predicates import Clause
 
 
 _PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
@@ -61,11 +62,11 @@ class Scan:
         """The same, of fewer rows."""
         return replace(self, rows=rows)
 
-    def filtered(self, write: Callable[[Conditions], str]) -> Scan:
+    def filtered(self, write: Callable[[Conditions], Clause]) -> Scan:
         """The same without rows for which a condition is not true, if there is one.
 
         Args:
-            write: Writes the condition, or an empty text. Where the number of rows is limited,
+            write: Writes the condition, or nothing. Where the number of rows is limited,
                 it is not asked: which rows count then does not depend on it.
         """
         if self.limit is not None:
@@ -74,8 +75,9 @@ class Scan:
         condition = write(conditions)
         if not condition:
             return self
-        where = f"(\n{self.where}\n) AND ({condition})" if self.where else condition
-        return replace(self, where=where, params=conditions.params, twin="")
+        sql = condition.sql
+        where = f"(\n{self.where}\n) AND ({sql})" if self.where else sql
+        return replace(self, where=where, params=conditions.complete(condition), twin="")
 
     def sql(self) -> str:
         """The statement that reads it."""

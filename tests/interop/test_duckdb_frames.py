@@ -46,6 +46,7 @@ CONDITIONS = [
     "price > 1.2", "price = 1.50", "opens > TIME '08:00'", "lasts > INTERVAL 1 HOUR",
     "name IS NOT NULL AND count = 2", "count IS NULL OR name = 'ä'", "id IN (1, 7)",
     "count BETWEEN 1 AND 2", "count = 1.5", "name LIKE 'ä%'", "photo IS NULL",
+    "(id > 1 OR size > 'LARGE') AND count = 2",
 ]  # fmt: skip
 
 

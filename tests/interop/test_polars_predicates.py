@@ -12,7 +12,7 @@ pytest.importorskip("polars")
 import polars as pl
 
 from microcosm_sqlite.interop.polars_predicates import read_predicate
-from microcosm_sqlite.interop.predicates import Conditions
+from microcosm_sqlite.interop.predicates import NO_CLAUSE, Conditions
 from tests.support.scan_columns import COLUMNS
 
 column = pl.col
@@ -32,13 +32,17 @@ column = pl.col
         (column("id").is_in([1, 4]), '("id" = ?) OR ("id" = ?)', [1, 4]),
         (column("id").is_in([]), "0", []),
         ((column("id") > 1) & (column("price") > 2), '("id" > ?)', [1]),
+        # What is given up half-way leaves no parameter behind.
+        (((column("id") > 1) | (column("price") > 2)) & (column("id") < 7), '("id" < ?)', [7]),
+        (column("name").is_in(["a", "\0"]) & (column("id") < 7), '("id" < ?)', [7]),
     ],
     ids=str,
 )
 def test_what_sqlite_judges_alike_becomes_sql(predicate, sql, params):
     conditions = Conditions(COLUMNS, ())
-    assert read_predicate(predicate, conditions) == sql
-    assert conditions.params == params
+    clause = read_predicate(predicate, conditions)
+    assert clause.sql == sql
+    assert conditions.complete(clause) == params
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_what_sqlite_judges_alike_becomes_sql(predicate, sql, params):
     ids=str,
 )
 def test_what_it_might_judge_otherwise_becomes_nothing(predicate):
-    assert read_predicate(predicate, Conditions(COLUMNS, ())) == ""
+    assert read_predicate(predicate, Conditions(COLUMNS, ())) == NO_CLAUSE
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,7 @@ def test_what_it_might_judge_otherwise_becomes_nothing(predicate):
         column("count").is_in([2, 3]),
         column("count").is_null() | (column("name") == "ä"),
         column("photo") == b"\0x",
+        ((column("id") > 1) | (column("price") > 2)) & (column("id") < 7),
     ],
     ids=str,
 )
