@@ -73,6 +73,7 @@ class Program(click.Group):
         module, _, function = reference.partition(":")
         commands = import_module(f"microcosm_sqlite.cli.commands.{module}")
         command: click.Command = getattr(commands, function)
+        complete_help(command)
         return command
 
     def resolve_command(
@@ -103,12 +104,23 @@ class Program(click.Group):
         # One name in help and completion, whether it was run as a script or with `python -m`.
         arguments = sys.argv[1:] if args is None else list(args)
         extra |= {"prog_name": PROGRAM, "standalone_mode": False, "obj": arguments}
+        complete_help(self)
         try:
             result = super().main(arguments, *rest[1:], **extra)
         except Exception as error:  # noqa: BLE001  # people get a sentence, never a traceback
             result = end(error)
         finish_streams()
         sys.exit(result)
+
+
+def complete_help(command: click.Command) -> None:
+    """Give a command, and those below it, the help that ``python -OO`` took from them."""
+    if command.help is None and command.callback:
+        from microcosm_sqlite.common.docstrings import find_docstring
+
+        command.help = find_docstring(command.callback)
+    for each in getattr(command, "commands", {}).values():
+        complete_help(each)
 
 
 def end(error: Exception) -> int:

@@ -50,6 +50,20 @@ def test_help_ends_with_examples_of_the_command_and_fits_the_page(
     assert described[0].isupper()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("cache", "--help"), ("cache", "prune", "-h"), ("info", "--help"), ("verify", "-v")],
+    ids=" ".join,
+)
+def test_python_without_docstrings_says_the_same(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    stripped = program.with_variables({"PYTHONOPTIMIZE": "2"})
+    code = 0 if arguments else 2
+    usual, told = (each.run(*arguments, code=code) for each in (program, stripped))
+    assert (told.stdout, told.stderr) == (usual.stdout, usual.stderr)
+
+
 def test_every_command_of_the_table_exists_and_aliases_mean_one_of_them() -> None:
     context = click.Context(app)
     for name in COMMANDS:

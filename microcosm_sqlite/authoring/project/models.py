@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from inspect import cleandoc, getsource
 from pathlib import Path
-from textwrap import dedent
 from traceback import extract_tb
 from types import ModuleType
 from typing import Any
@@ -21,6 +18,7 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.registry import find
 from microcosm_sqlite.catalog.verifying.external_keys import ExternalKey
+from microcosm_sqlite.common.docstrings import find_docstring
 from microcosm_sqlite.errors import SettingsError
 from microcosm_sqlite.orm.external_keys import external_keys, find_dataset_name
 
@@ -142,19 +140,7 @@ class Models:
         if table.comment:
             return table.comment
         cls = self.classes.get(table.name)
-        doc = _find_docstring(cls) if cls else None
-        return cleandoc(doc) if doc else ""
-
-
-def _find_docstring(cls: type[Any]) -> str | None:
-    doc: str | None = cls.__dict__.get("__doc__")
-    if doc is None and sys.flags.optimize > 1:
-        # `python -OO` drops it, but a description is the same however a build was started.
-        with suppress(OSError, TypeError, SyntaxError):
-            (definition,) = ast.parse(dedent(getsource(cls))).body
-            if isinstance(definition, ast.ClassDef):
-                doc = ast.get_docstring(definition, clean=False)
-    return doc
+        return find_docstring(cls) if cls else ""
 
 
 @contextmanager

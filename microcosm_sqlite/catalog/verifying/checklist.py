@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.common.docstrings import find_docstring
 from microcosm_sqlite.errors import CacheError
 
 TYPE_CHECKING = False
@@ -166,7 +167,7 @@ class Check:
     @property
     def meaning(self) -> str:
         """The statement that is true if the check holds."""
-        return (self.run.__doc__ or self.run.__name__).rstrip(".")  # python -OO drops docstrings
+        return (find_docstring(self.run) or self.run.__name__).rstrip(".")
 
     def outcome(
         self, subject: Subject, status: Status, message: str = "", hint: str = ""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
+from microcosm_sqlite.common.docstrings import find_docstring
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import MicrocosmSQLiteError
 from microcosm_sqlite.interop.agents.answers import spell_json
@@ -70,7 +71,12 @@ def make_server(reader: BoundedReader) -> MCPServer:
         log_level="WARNING",
     )
     for tool in _make_tools(reader, CapacityLimiter(WORKERS)):
-        server.add_tool(tool, annotations=_READING, structured_output=False)
+        server.add_tool(
+            tool,
+            description=find_docstring(tool),
+            annotations=_READING,
+            structured_output=False,
+        )
     return server
 
 

@@ -59,6 +59,7 @@ async def use_all_tools(client: Client) -> None:
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     assert list(tools) == ["list_datasets", "describe_dataset", "sample_rows", "run_query"]
     assert all(tool.annotations.read_only_hint for tool in tools.values())
+    assert all(tool.description.endswith(".") for tool in tools.values())
     assert "sql" in tools["run_query"].input_schema["required"]
     _, listed = await ask(client, "list_datasets")
     assert json.loads(listed)["datasets"][0]["tables"] == {"colour": 3, "shade": 503}
