@@ -76,6 +76,9 @@ def use_sqlalchemy():
     def get():
         return session.get(flight, next_id())
 
+    def criterion():
+        return session.scalars(select(flight).where(flight.id >= next_id()).limit(20)).all()
+
     def context():
         with Session(engine) as own:
             return own.scalars(by_id, {"id": next_id()}).one()
@@ -90,6 +93,7 @@ def use_sqlalchemy():
                 own.scalars(by_id, {"id": next_id()}).one()
 
     workloads = {"prepared": prepared, "get": get, "context": context, "stream": stream}
+    workloads["criterion"] = criterion
     workloads["threads"] = lambda: run_threads(work)
     return {name: repeat(workload) for name, workload in workloads.items()}
 
@@ -138,6 +142,7 @@ def use_stores():
         "search": lambda: store.search(id=next_id()),
         "search 10": lambda: store.search(tailnum="N14228", limit=10),
         "count": lambda: store.count(id=next_id()),
+        "criterion": lambda: store.search(flight.id >= next_id(), limit=20),
     }
     if WAY == "ours":
         workloads |= {

@@ -40,13 +40,13 @@ from microcosm_sqlite.orm.engine_errors import (
 from microcosm_sqlite.orm.external_keys import attach_datasets, attach_to_memory
 from microcosm_sqlite.orm.forking import track_engine
 from microcosm_sqlite.orm.memory import MEMORY, MemoryDatabase
-from microcosm_sqlite.orm.statements import UserStatements
 from microcosm_sqlite.orm.transactions import PATIENCE, begin_before_writing, explain_lock
 from microcosm_sqlite.orm.types import (
     adapt_dialect,
     compare_as_stored,
     compare_in_utc,
 )
+from microcosm_sqlite.orm.user_statements import UserStatements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,9 @@ from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.orm.arguments import find_mapper, refuse_filter
 from microcosm_sqlite.orm.data_sets import DataSet
 from microcosm_sqlite.orm.related_tables import refuse_unrelated
-from microcosm_sqlite.orm.rows import fetch_rows
+from microcosm_sqlite.orm.rows import fetch_rows, make_converter
 from microcosm_sqlite.orm.statements import (
+    OBJECTS,
     OPTIONS,
     Statements,
     choose_columns,
@@ -224,18 +225,19 @@ class QueryBuilder(Generic[M]):
         """
         criteria = tuple(where) if isinstance(where, (list, tuple)) else (where,)
         session = self.session
-        if self._is_plain and not criteria:
-            connection = session.connection()
-            dialect = connection.dialect
-            prepared = self._all_statements.rows(columns, filters, offset, limit, dialect)
-            if prepared:
-                rows, values = prepared
-                return rows.fetch(connection, values)
+        if self._is_plain:
+            rows = self._all_statements.fetch_rows(
+                session.connection(), columns, criteria, filters, offset, limit
+            )
+            if rows is not None:
+                return rows
         self._refuse_unknown(filters)
         chosen = choose_columns(self.model_class, columns)
         query = self._select(criteria, filters, offset, limit, columns=chosen)
         statement = query.with_entities(*chosen).statement
-        return fetch_rows(session.connection(), statement, [item.expression for item in chosen])
+        connection = session.connection()
+        expressions = [item.expression for item in chosen]
+        return fetch_rows(connection, statement, make_converter(expressions, connection.dialect))
 
     def _query(self) -> Query[M]:
         """The query that all others start from."""
@@ -292,13 +294,19 @@ class QueryBuilder(Generic[M]):
         self,
         criteria: Sequence[Criterion],
         filters: dict[str, Any],
-        offset: int | None,
-        limit: int | None,
+        offset: int | None = None,
+        limit: int | None = None,
+        *,
+        kind: str = OBJECTS,
     ) -> tuple[Select[Any], dict[str, Any]] | None:
-        """The statement that :meth:`_select` would build, where it is one that can be kept."""
-        if criteria or self._statements is None or OPTIONS in filters:
+        """The statement that :meth:`_select` would build, where its start is one to keep."""
+        if self._statements is None or OPTIONS in filters:
             return None
-        return self._statements.select(filters, offset, limit)
+        if criteria:
+            criteria, offset, limit = take_positions(criteria, offset, limit)
+            if kind != OBJECTS and (offset, limit) != (None, None):
+                return None
+        return self._statements.find(kind, criteria, filters, offset, limit)
 
     @cached_property
     def _all_statements(self) -> Statements[M]:
@@ -329,13 +337,6 @@ class QueryBuilder(Generic[M]):
                 f"{type(self).__name__}.delete would delete every row: nothing given chooses any. "
                 "For all rows, say delete(sqlalchemy.true())."
             )
-
-    def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
-        conditions = [str(criterion) for criterion in criteria]
-        conditions += [f"{key}={value!r}" for key, value in filters.items()]
-        model = self.model_class
-        condition = f" has {', '.join(conditions)}" if conditions else ""
-        return f"{model.__name__} in dataset {model.dataset_name!r}{condition}"
 
 
 _CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))

@@ -37,6 +37,11 @@ def refuse_strangers(model: type[DataSet], columns: Iterable[Any], cure: str = "
         raise _refuse(model, column, cure)
 
 
+def has_strangers(model: type[DataSet], clauses: Iterable[Any]) -> bool:
+    """Whether attributes or conditions read columns of other tables."""
+    return bool(_find_strangers(model, clauses))
+
+
 def refuse_unrelated(model: type[DataSet], query: Query[Any], columns: Sequence[Any] = ()) -> None:
     """Refuse a query that reads a table which neither a join nor a criterion relates.
 

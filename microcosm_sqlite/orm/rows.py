@@ -34,16 +34,21 @@ if TYPE_CHECKING:
 def fetch_rows(
     connection: Connection,
     statement: Executable,
-    columns: Sequence[ColumnElement[Any]],
+    convert: Callable[[Row], Row] | None,
     values: dict[str, Any] | None = None,
 ) -> Iterator[Row]:
-    """Execute a statement that selects these columns, and give its rows one by one.
+    """Execute a statement, and give its rows one by one.
 
     SQLAlchemy compiles and executes; its result objects, which cost more than the rows, are left
     out.
+
+    Args:
+        connection: What to execute it on.
+        statement: The statement.
+        convert: What :func:`make_converter` makes for its columns.
+        values: Its values.
     """
     result = connection.execute(statement, values or {})
-    convert = make_converter(columns, connection.dialect)
     rows: Iterator[Row] = result.cursor  # type: ignore[assignment]  # a DBAPI cursor iterates
     rows = map(convert, rows) if convert else rows
     return iter_rows(rows, result.close, connection, statement, values)
@@ -63,7 +68,6 @@ class PreparedRows:
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.statement = statement
-        self.columns = columns
         self.sql = str(compiled)
         # Where SQLite takes a name in double quotes that it does not know for a text, the engine
         # refuses the statement, and so has to see it.
@@ -86,14 +90,14 @@ class PreparedRows:
         # SQLAlchemy's own flags answer in a tenth of the time that the lists of listeners take.
         has_events = connection._has_events or engine._has_events
         if self._is_for_engine or connection._echo or (has_events and _is_watched(connection)):
-            return fetch_rows(connection, self.statement, self.columns, values)
+            return fetch_rows(connection, self.statement, self.convert, values)
         driver_connection: Any = connection.connection.dbapi_connection
         try:
             cursor = driver_connection.execute(self.sql, self._bind(values))
             first = cursor.fetchmany(2)
         except sqlite3.Error:
             # SQLAlchemy meets the same error, and those who listen to it explain it.
-            return fetch_rows(connection, self.statement, self.columns, values)
+            return fetch_rows(connection, self.statement, self.convert, values)
         # A row by its key is all there is: nothing is left to close, and no page to be damaged.
         is_all = len(first) < 2
         rows = iter(first) if is_all else chain(first, cursor)

@@ -1,4 +1,4 @@
-"""Statements that are built once and then only given values, and those that users write as SQL.
+"""Statements that are built once and then only given values.
 
 Building a SQLAlchemy statement takes longer than SQLite takes to answer it. A store whose queries
 nobody overrides sends few different ones, so they are kept.
@@ -6,7 +6,6 @@ nobody overrides sends few different ones, so they are kept.
 
 from __future__ import annotations
 
-import sqlite3
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,27 +13,23 @@ from sqlalchemy import (
     bindparam,
     func,
     inspect,
+    literal,
     select,
 )
 from sqlalchemy.sql.base import ExecutableOption
-from sqlalchemy.types import NullType
 
-from microcosm_sqlite.catalog import registry
-from microcosm_sqlite.catalog.criteria import Plan, plan_statement, write_names
 from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, find_mapper, refuse_key
-from microcosm_sqlite.orm.engine_errors import find_driver_connection
-from microcosm_sqlite.orm.related_tables import refuse_strangers
-from microcosm_sqlite.orm.rows import PreparedRows
+from microcosm_sqlite.orm.related_tables import has_strangers, refuse_strangers
+from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Dialect, Select
+    from sqlalchemy import ColumnElement, Connection, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-    from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.orm.data_sets import DataSet
 
     Criterion = ColumnElement[bool]
@@ -42,7 +37,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="DataSet")
 
-# Names that no Python keyword argument can clash with.
+# No parameter of a user's expression has a name like these, or that of a filter.
 _OFFSET = "page offset"
 _LIMIT = "page limit"
 
@@ -50,6 +45,17 @@ _JOIN = "Take it out of auto_filter_fields, or join its model in _query."
 
 OPTIONS = "options"
 """The keyword of loader options."""
+
+OBJECTS = "objects"
+COUNT = "count"
+PRESENCE = "presence"
+"""Kinds of statements: matches, their number, and one row if there is any."""
+
+_STARTS: dict[str, Callable[[Any], Select[Any]]] = {
+    OBJECTS: select,
+    COUNT: lambda model: select(func.count()).select_from(model),
+    PRESENCE: lambda model: select(literal(1)).select_from(model).limit(1),
+}
 
 
 class Statements(Generic[M]):
@@ -63,12 +69,12 @@ class Statements(Generic[M]):
     def __init__(self, model: type[M], fields: Mapping[str, InstrumentedAttribute[Any]]) -> None:
         self.model = model
         self.mapper = find_mapper(model)
-        self.fields = fields
+        self._names = {key: f"filter {key}" for key in fields}
+        self._fields = {self._names[key]: field for key, field in fields.items()}
         self._identity_class = self.mapper.base_mapper.class_
         self._key_names = [str(place) for place in range(len(self.mapper.primary_key))]
-        self._selects: dict[tuple[object, ...], Select[Any]] = {}
+        self._kept: dict[tuple[str, ...], Select[Any]] = {}
         self._rows: dict[tuple[object, ...], PreparedRows] = {}
-        self._counts: dict[tuple[str, ...], Select[Any]] = {}
         self.by_key: Select[Any] = select(model).where(
             *(
                 column == bindparam(str(place), type_=column.type)
@@ -103,33 +109,47 @@ class Statements(Generic[M]):
             relationship.lazy in ("joined", False) for relationship in self.mapper.relationships
         )
 
-    def select(
-        self, filters: Mapping[str, Any], offset: int | None, limit: int | None
+    def find(
+        self,
+        kind: str,
+        criteria: Sequence[Criterion],
+        filters: Mapping[str, Any],
+        offset: int | None = None,
+        limit: int | None = None,
     ) -> tuple[Select[Any], Values] | None:
-        """A statement and its values; None for an expression as a value, or an unknown field."""
+        """A statement that gives :data:`OBJECTS`, or one of the other kinds, and its values.
+
+        None for an expression as a value, an unknown field, or a criterion on another table.
+        """
         values = self._choose_values(filters, offset, limit)
         if values is None:
             return None
-        key = tuple(values)
-        statement = self._selects.get(key)
+        key = (kind, *values)
+        statement = self._kept.get(key)
         if statement is None:
-            statement = self._selects[key] = self._complete(select(self.model), values)
-        return statement, values
+            statement = self._kept[key] = self._complete(_STARTS[kind](self.model), values)
+        if not criteria:
+            return statement, values
+        narrowed = self._narrow(statement, criteria)
+        return None if narrowed is None else (narrowed, values)
 
-    def rows(
+    def fetch_rows(
         self,
+        connection: Connection,
         columns: tuple[str | InstrumentedAttribute[Any], ...],
+        criteria: Sequence[Criterion],
         filters: Mapping[str, Any],
         offset: int | None,
         limit: int | None,
-        dialect: Dialect,
-    ) -> tuple[PreparedRows, Values] | None:
-        """The same for plain rows of these columns, compiled."""
+    ) -> Iterator[tuple[Any, ...]] | None:
+        """Matches as plain rows of these columns, or None as :meth:`find` does."""
+        if criteria:
+            criteria, offset, limit = take_positions(criteria, offset, limit)
         values = self._choose_values(filters, offset, limit)
         if values is None:
             return None
         # The dialect knows which tables are in an attached database.
-        key = (dialect, columns, *values)
+        key = (connection.dialect, columns, *values)
         try:
             prepared = self._rows.get(key)
         except TypeError:  # a list cannot be a key
@@ -137,33 +157,35 @@ class Statements(Generic[M]):
             raise
         if prepared is None:
             chosen = choose_columns(self.model, columns)
+            if criteria and has_strangers(self.model, chosen):
+                return None
             refuse_strangers(self.model, chosen)
             statement = self._complete(select(*chosen), values)
-            prepared = PreparedRows(statement, [item.expression for item in chosen], dialect)
+            expressions = [item.expression for item in chosen]
+            prepared = PreparedRows(statement, expressions, connection.dialect)
             self._rows[key] = prepared
-        return prepared, values
-
-    def count(self, filters: Mapping[str, Any]) -> tuple[Select[Any], Values] | None:
-        """The same for the number of rows."""
-        values = self._choose_values(filters)
-        if values is None:
+        if not criteria:
+            return prepared.fetch(connection, values)
+        narrowed = self._narrow(prepared.statement, criteria)
+        if narrowed is None:
             return None
-        key = tuple(values)
-        statement = self._counts.get(key)
-        if statement is None:
-            statement = self._complete(select(func.count()).select_from(self.model), values)
-            self._counts[key] = statement
-        return statement, values
+        return fetch_rows(connection, narrowed, prepared.convert, values)
+
+    def _narrow(self, statement: Select[Any], criteria: Sequence[Criterion]) -> Select[Any] | None:
+        """The statement with criteria added, or None where one reads another table."""
+        narrowed = statement.where(*criteria)
+        return None if has_strangers(self.model, [narrowed.whereclause]) else narrowed
 
     def _choose_values(
         self, filters: Mapping[str, Any], offset: int | None = None, limit: int | None = None
     ) -> Values | None:
         values = {}
         for key, value in filters.items():
-            if key not in self.fields or isinstance(value, EXPRESSIONS):
+            name = self._names.get(key)
+            if name is None or isinstance(value, EXPRESSIONS):
                 return None
             if value is not None:
-                values[key] = value
+                values[name] = value
         if offset is not None:
             values[_OFFSET] = offset if type(offset) is int else read_number("offset", offset)
         if limit is not None:
@@ -171,99 +193,14 @@ class Statements(Generic[M]):
         return values
 
     def _complete(self, statement: Select[Any], values: Values) -> Select[Any]:
-        fields = [key for key in values if key in self.fields]
-        refuse_strangers(self.model, [self.fields[key] for key in fields], _JOIN)
-        statement = statement.where(*(self.fields[key] == bindparam(key) for key in fields))
+        fields = {name: self._fields[name] for name in values if name in self._fields}
+        refuse_strangers(self.model, fields.values(), _JOIN)
+        statement = statement.where(*(field == bindparam(name) for name, field in fields.items()))
         if _OFFSET in values:
             statement = statement.offset(bindparam(_OFFSET))
         if _LIMIT in values:
             statement = statement.limit(bindparam(_LIMIT))
         return statement
-
-
-class UserStatements:
-    """Lets an engine find what the SQL of its users compares, however that is written.
-
-    SQLAlchemy binds what it compares itself by the type of a column. In `text()` and in statements
-    for the driver, literals and parameters are spelled as in `connect()`, and a name in double
-    quotes is a name.
-
-    Args:
-        dataset: The dataset of the engine; None for a file that is none.
-        is_spelled: Whether values are spelled; they are not where the SQL may be hostile.
-    """
-
-    def __init__(self, dataset: InstalledDataset | None, *, is_spelled: bool) -> None:
-        self._dataset = dataset
-        self._is_spelled = is_spelled
-        self._plans: dict[tuple[str, bool], Plan | None] = {}
-
-    @property
-    def listeners(self) -> list[tuple[str, Callable[..., bool]]]:
-        """Names of engine events, and what executes a statement in SQLAlchemy's place.
-
-        Events of connections would cost every statement of a store a tenth of its time more.
-        """
-        return [("do_execute", self.execute), ("do_executemany", self.execute_many)]
-
-    def execute(self, cursor: Any, statement: str, params: Any, context: Any) -> bool:
-        """Execute a statement with its values as they are stored; False if it stays as it is."""
-        plan = self._find_plan(statement, context)
-        if plan is None:
-            return False
-        cursor.execute(plan.sql, plan.bind(params))
-        return True
-
-    def execute_many(self, cursor: Any, statement: str, params: Any, context: Any) -> bool:
-        """Do the same with a statement for many sets of values."""
-        plan = self._find_plan(statement, context)
-        if plan is None:
-            return False
-        cursor.executemany(plan.sql, [plan.bind(values) for values in params])
-        return True
-
-    def _find_plan(self, statement: str, context: Any) -> Plan | None:
-        key = statement, _is_typed(context)
-        try:
-            return self._plans[key]
-        except KeyError:
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            plan = self._plans[key] = self._make_plan(context.root_connection, *key)
-            return plan
-
-    def _make_plan(self, connection: Connection, statement: str, is_typed: bool) -> Plan | None:
-        if is_typed and not ("'" in statement or '"' in statement):
-            return None
-        opened = find_driver_connection(connection)
-        try:
-            datasets = self._find_datasets(opened) if self._is_spelled else None
-            return plan_statement(opened, datasets, statement)
-        except sqlite3.Error:
-            # It is executed in a form that fails, for SQLAlchemy and those who listen to it.
-            return Plan(write_names(statement))
-
-    def _find_datasets(self, opened: sqlite3.Connection) -> dict[str, InstalledDataset]:
-        """The datasets by the names that SQL has for them, as far as their files are installed."""
-        found = {"main": self._dataset} if self._dataset else {}
-        for _, schema, path in opened.execute("PRAGMA database_list"):
-            other = registry.find(schema) if schema != "main" else None
-            if other is not None and other.location.path == path:
-                found[schema.lower()] = other
-        return found
-
-
-def _is_typed(context: Any) -> bool:
-    """Whether SQLAlchemy knows the type of every value that a statement is given."""
-    compiled = getattr(context, "compiled", None)
-    if compiled is None:
-        return False
-    binds = getattr(compiled, "binds", None) or {}
-    return not any(isinstance(bind.type, NullType) for bind in binds.values())
-
-
-_MOST_PLANS = 500
-"""How many statements of an engine are known at most."""
 
 
 def choose_columns(

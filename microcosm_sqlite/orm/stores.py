@@ -19,6 +19,7 @@ from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
 from microcosm_sqlite.orm.queries import QueryBuilder
 from microcosm_sqlite.orm.rows import Keyset, Page
 from microcosm_sqlite.orm.sessions import ReadOnlySession, explain_integrity_error
+from microcosm_sqlite.orm.statements import COUNT, PRESENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,13 +71,16 @@ class Store(QueryBuilder[M]):
 
     def count(self, *criteria: Criterion, **filters: Any) -> int:
         """The number of matching rows."""
-        prepared = self._statements and not criteria and self._statements.count(filters)
+        prepared = self._prepare(criteria, filters, kind=COUNT)
         if prepared:
             return cast("int", self.session.scalars(*prepared).one())
         return self._select(criteria, filters, is_ordered=False).count()
 
     def exists(self, *criteria: Criterion, **filters: Any) -> bool:
         """Whether any row matches."""
+        prepared = self._prepare(criteria, filters, kind=PRESENCE)
+        if prepared:
+            return self.session.scalars(*prepared).first() is not None
         query = self._select(criteria, filters, is_ordered=False)
         return bool(self.session.query(query.exists()).scalar())
 
@@ -335,3 +339,10 @@ class Store(QueryBuilder[M]):
         error = find_lost_write(self.model_class.resolve(), session)
         if error is not None:
             raise error
+
+    def _describe(self, criteria: Sequence[Criterion], filters: dict[str, Any]) -> str:
+        conditions = [str(criterion) for criterion in criteria]
+        conditions += [f"{key}={value!r}" for key, value in filters.items()]
+        model = self.model_class
+        condition = f" has {', '.join(conditions)}" if conditions else ""
+        return f"{model.__name__} in dataset {model.dataset_name!r}{condition}"

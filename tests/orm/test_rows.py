@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows, iter_rows
+from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows, iter_rows, make_converter
 from microcosm_sqlite.types import EnumType, Truthy
 
 
@@ -64,8 +64,9 @@ def test_rows_are_those_of_sqlalchemy(
     session.execute(sa.insert(THINGS), rows)
     statement = sa.select(*chosen).order_by(sa.text("rowid"))
     expected = [tuple(row) for row in session.execute(statement)]
-    assert list(fetch_rows(session.connection(), statement, chosen)) == expected
     dialect = session.connection().dialect
+    convert = make_converter(chosen, dialect)
+    assert list(fetch_rows(session.connection(), statement, convert)) == expected
     assert (
         list(PreparedRows(statement, chosen, dialect).fetch(session.connection(), {})) == expected
     )
