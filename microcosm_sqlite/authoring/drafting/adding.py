@@ -6,46 +6,59 @@ work is done in a copy of the project, which takes the changes once they were tr
 
 from __future__ import annotations
 
-import ast
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from shutil import copyfile
 
 from microcosm_sqlite.authoring.build import try_build
-from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out, quote
+from microcosm_sqlite.authoring.drafting.added_models import (
+    append_models,
+    list_made,
+    report_references,
+)
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.draft import Draft, keep_report
+from microcosm_sqlite.authoring.drafting.draft import Draft, keep_report, refuse_unknown
 from microcosm_sqlite.authoring.drafting.draft_check import check_draft
+from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
+from microcosm_sqlite.authoring.drafting.from_databases.merging import take_tables
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import Known, infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredTable,
-    declare_models,
     describe_table,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.given_files import gather, refuse_taken, take_files
-from microcosm_sqlite.authoring.drafting.model_names import name_classes
-from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
-from microcosm_sqlite.authoring.drafting.module_text import ModuleText
 from microcosm_sqlite.authoring.drafting.project_context import (
     add_to_card,
     list_extras,
     list_settings,
     list_source_files,
     name_source,
-    write_store,
 )
-from microcosm_sqlite.authoring.drafting.report import list_decisions, report_files
+from microcosm_sqlite.authoring.drafting.report import (
+    list_decisions,
+    report_databases,
+    report_files,
+)
 from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
-from microcosm_sqlite.authoring.project.models import find_models_file, import_models
-from microcosm_sqlite.authoring.project.pyproject import extend_hook_table, require_extras
+from microcosm_sqlite.authoring.project.models import import_models
+from microcosm_sqlite.authoring.project.pyproject import (
+    extend_hook_table,
+    require_extras,
+    write_toml,
+    write_toml_key,
+)
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.databases import is_database, list_tables
+from microcosm_sqlite.authoring.sources.formats import DATABASE, name_table, split_name
 from microcosm_sqlite.common.project_revision import Revision, revise_project
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import open_scratch
@@ -58,6 +71,7 @@ def add_tables(
     *,
     null_values: Collection[str] = (),
     accept: Accept = accept_none,
+    exclude: Collection[str] = (),
     codebook: str | os.PathLike[str] | None = None,
     downloads: Downloads | None = None,
 ) -> Draft:
@@ -65,10 +79,11 @@ def add_tables(
 
     Args:
         directory: The project, which can be built.
-        files: Files of one table each, folders or archives of them, or addresses, which are
-            fetched.
+        files: Files of one table each, databases, folders or archives of them, or addresses,
+            which are fetched.
         null_values: Texts that mean that there is no value, besides those of the settings.
         accept: Asked for each file of text which of the repairs proposed are to be made.
+        exclude: Tables to leave out.
         codebook: What columns mean: a file as `read_codebook` takes it.
         downloads: What was fetched already of these addresses; None for nothing.
 
@@ -89,25 +104,83 @@ def add_tables(
             mapped = {name: cls.__name__ for name, cls in models.classes.items()}
             known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
         taken = _list_names(built)
-        gathered = gather(given.files, scratch / "files", taken)
+        gathered = gather(given.files, scratch / "files", taken, exclude)
+        there = _list_kept(revision.path / str(settings.sources), gathered.values())
+        databases = _read_databases(scratch, gathered, taken, exclude, there)
+        loaded = [(built, known), *((each.snapshot, each.describe()) for each in databases)]
         nulls = [*settings.reading.null_values, *null_values]
-        load_known = partial(_load_known, built, known)
-        inference = _infer(scratch, nulls, taken, accept, load_known)
+        names = [*taken, *chain.from_iterable(each.names for each in databases)]
+        inference = _infer(
+            scratch, nulls, names, accept, exclude, partial(_load_known, loaded), databases
+        )
         if inference.refused:
             raise inference.refused[0]
         for table in inference.tables.values():
             if table.file.origin:  # in a folder
-                refuse_taken(table.file.path, taken)
+                refuse_taken(table.file.path.name, name_table(table.file.path), taken)
             else:
                 table.file = replace(table.file, path=gathered[table.file.path.name])
-        unknown = [*describe_tables(inference.tables, given.codebook)]
-        classes, notes = _write_code(revision, settings, known, mapped, inference)
-        _copy_sources(revision, settings, inference)
-        notes += _write_settings(revision, settings, inference, null_values, given.downloads)
-        check_draft(revision.path, [])
-        decisions = [*list_decisions(inference, known=known), *notes, *unknown]
-        report = [*report_files(inference, classes), *_report_references(known)]
+        refuse_unknown(exclude, inference, databases)
+        declared = [table for each in databases for table in each.found.metadata.tables.values()]
+        unknown = [*describe_tables(inference.tables, given.codebook, declared)]
+        referring = dict(chain.from_iterable(tables.items() for _, tables in loaded))
+        classes, notes = append_models(revision, settings, mapped, inference, databases, referring)
+        _copy_sources(revision, settings, inference, databases, there)
+        added = _list_settings(settings, inference, databases, null_values, given.downloads)
+        notes += _write_settings(revision, settings, added, inference, databases)
+        for database in databases:
+            made = {*list_made(referring)}
+            database.found.told |= made
+            left_out = database.found.left_out
+            database.found.left_out = {
+                what: why for what, why in left_out.items() if what not in made
+            }
+        check_draft(revision.path, databases)
+        decisions = [*list_decisions(inference, databases, referring), *notes, *unknown]
+        report = [*report_databases(databases), *report_files(inference, classes)]
+        report += report_references(referring)
         return keep_report(revision, root, decisions, report)
+
+
+def _list_kept(sources: Path, files: Iterable[Path]) -> dict[Path, list[str]]:
+    """The sources that are earlier states of databases among the files, each with its tables."""
+    stems = {path.stem.lower() for path in files if is_database(path)}
+    return {
+        path: list_tables(path, path.name)
+        for path in sorted(sources.iterdir())
+        if path.is_file() and split_name(path)[1] == DATABASE and path.stem.lower() in stems
+    }
+
+
+def _read_databases(
+    scratch: Path,
+    gathered: Mapping[str, Path],
+    taken: Collection[str],
+    exclude: Collection[str],
+    there: Mapping[Path, Collection[str]],
+) -> list[DatabaseDraft]:
+    """Copy and read the databases among the files, without the tables that there are of them.
+
+    Raises:
+        SourceError: One cannot be read.
+        SettingsError: A table of one is there, of another source; or there are all of them.
+    """
+    kept = {path.stem.lower(): tables for path, tables in there.items()}
+    (scratch / "databases").mkdir()
+    names = {name.lower(): "the project" for name in taken}
+    found, refused = read_databases(scratch / "files", scratch / "databases", exclude, names, kept)
+    if refused:
+        if Path(refused[0].file or "").stem.lower() in kept:
+            raise SettingsError(
+                f"{refused[0].file} adds nothing to the tables that the project has: {refused[0]}",
+                hint="New editions of them are taken by `microcosm-sqlite refresh`.",
+            ) from refused[0]
+        raise refused[0]
+    for database in found:
+        database.path = gathered.get(database.path.name, database.path)
+        for name in database.found.row_counts:
+            refuse_taken(database.path.name, name, taken)
+    return found
 
 
 def _infer(
@@ -115,7 +188,9 @@ def _infer(
     null_values: Collection[str],
     taken: Collection[str],
     accept: Accept,
+    exclude: Collection[str],
     load_known: Known,
+    databases: Collection[DatabaseDraft],
 ) -> Inference:
     folder = scratch / "files"
     try:
@@ -125,7 +200,9 @@ def _infer(
             taken=taken,
             accept=accept,
             load_known=load_known,
+            exclude=exclude,
             scratch=scratch / "folders",
+            may_be_none=bool(databases),
         )
     except SourceError as error:
         error.args = (error.message.replace(str(folder), "What was given"),)
@@ -143,16 +220,25 @@ def _find_folder(settings: ProjectSettings) -> str:
 
 
 def _list_names(database: Path) -> list[str]:
-    """The tables and views that there are, those of full-text search included."""
+    """The tables, views and indexes that there are, those of full-text search included."""
     with open_as_reader(database) as connection:
-        query = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY 1"
+        query = "SELECT name FROM sqlite_schema ORDER BY 1"
         return [name for (name,) in connection.execute(query)]
 
 
 def _load_known(
-    database: Path, known: Mapping[str, InferredTable], connection: sqlite3.Connection
-) -> dict[str, InferredTable]:
-    """Load what references can be found in, as texts, as inference loads files."""
+    databases: Sequence[tuple[Path, dict[str, InferredTable]]], connection: sqlite3.Connection
+) -> list[dict[str, InferredTable]]:
+    """Load what references can be found in; the tables of each database come together."""
+    for database, tables in databases:
+        _load(connection, database, tables)
+    return [tables for _, tables in databases]
+
+
+def _load(
+    connection: sqlite3.Connection, database: Path, known: Mapping[str, InferredTable]
+) -> None:
+    """Load tables of a database as texts, as inference loads files."""
     with open_as_reader(database) as source:
         for name, each in known.items():
             columns = [*map(quote_identifier, each.columns)]
@@ -164,15 +250,25 @@ def _load_known(
             cursor = connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
             each.row_count = max(cursor.rowcount, 0)
             connection.execute("COMMIT")
-    return {**known}
 
 
-def _copy_sources(revision: Revision, settings: ProjectSettings, inference: Inference) -> None:
+def _copy_sources(
+    revision: Revision,
+    settings: ProjectSettings,
+    inference: Inference,
+    databases: Iterable[DatabaseDraft],
+    there: Mapping[Path, Collection[str]],
+) -> None:
     folder = revision.path / _find_folder(settings)
     files = {
         folder / name: path
         for table in inference.tables.values()
         for name, path in list_source_files(table)
+    }
+    files |= {
+        folder / each.snapshot.name: each.snapshot
+        for each in databases
+        if not _join(revision, each.snapshot, there)
     }
     for file, path in files.items():
         if file.exists():
@@ -183,17 +279,47 @@ def _copy_sources(revision: Revision, settings: ProjectSettings, inference: Infe
         revision.take(path, file)
 
 
+def _join(revision: Revision, snapshot: Path, there: Iterable[Path]) -> bool:
+    """Take the tables of a copy into a source that is an earlier state of it; whether one is."""
+    for file in there:
+        if file.stem.lower() == snapshot.stem.lower():
+            joined = snapshot.with_suffix(".joined")
+            copyfile(file, joined)
+            take_tables(snapshot, joined)
+            revision.take(joined, file)
+            return True
+    return False
+
+
+def _list_settings(
+    settings: ProjectSettings,
+    inference: Inference,
+    databases: Iterable[DatabaseDraft],
+    null_values: Collection[str],
+    downloads: Mapping[Path, Download],
+) -> dict[str, list[str]]:
+    """The lines of each table of settings that say how the files are read, and where they are."""
+    reading = settings.reading
+    infinite = {name for each in databases for name in each.found.infinite if not reading.infinity}
+    added = list_settings(inference.tables, infinite, reading, null_values, downloads)
+    for database in databases:
+        if found := downloads.get(database.path.resolve()):
+            key = write_toml_key(next(iter(database.found.row_counts)))
+            for name, value in (("upstream", found.url), ("fetched", found.facts)):
+                added.setdefault(name, []).append(f"{key} = {write_toml(value)}")
+    return added
+
+
 def _write_settings(
     revision: Revision,
     settings: ProjectSettings,
+    added: Mapping[str, Sequence[str]],
     inference: Inference,
-    null_values: Collection[str],
-    downloads: Mapping[Path, Download],
+    databases: Iterable[DatabaseDraft],
 ) -> list[str]:
     """Write how the files are read, and add them to the card; tells what was not done."""
     file = revision.path / "pyproject.toml"
     text = file.read_bytes().decode()
-    added = list_settings(inference.tables, (), settings.reading, null_values, downloads)
     extended = require_extras(extend_hook_table(text, added), list_extras(inference.tables))
     repairs = {
         f"{settings.sources}/{name_source(table)}": table.file.repairs
@@ -212,109 +338,6 @@ def _write_settings(
     card = revision.path / "README.md"
     if not card.exists():
         return []
-    text, missing = add_to_card(card.read_bytes().decode(), inference)
+    text, missing = add_to_card(card.read_bytes().decode(), inference, databases)
     revision.rewrite(card, text)
     return missing
-
-
-def _write_code(
-    revision: Revision,
-    settings: ProjectSettings,
-    known: Mapping[str, InferredTable],
-    mapped: Mapping[str, str],
-    inference: Inference,
-) -> tuple[dict[str, str], list[str]]:
-    """Append models and stores; tells the class of each table, and what was not done."""
-    file = find_models_file(settings)
-    stores_file = settings.package_directory / "stores.py"
-    module = ModuleText(file.read_bytes().decode())
-    stores = ModuleText(stores_file.read_bytes().decode()) if stores_file.exists() else None
-    base = _find_base(module, settings)
-    names = {*module.find_names(), *mapped.values()}
-    names |= {name.removesuffix("Store") for name in (stores.find_names() if stores else ())}
-    classes = name_classes(inference.tables, base, names)
-    writer = ModelWriter(base, {*names, *classes.values()})
-    writer.write(declare_models(inference.tables, {**mapped, **classes}))
-    imports, lines = writer.write_addition()
-    lines += _write_references(imports, base, known)
-    _insert(revision, file, module, imports, lines)
-    if stores is None:
-        return classes, [f"{stores_file.name} is not there, so no stores were written"]
-    package = f"{settings.package}.models"
-    imports = Imports({package: {*classes.values()}, "microcosm_sqlite": {"Store"}})
-    bodies = [line for pair in classes.items() for line in ("", "", *write_store(*pair))]
-    _insert(revision, stores_file, stores, imports, bodies)
-    return classes, []
-
-
-def _insert(
-    revision: Revision, file: Path, module: ModuleText, imports: Imports, lines: Sequence[str]
-) -> None:
-    clashes = module.add_imports(imports)
-    if clashes:
-        raise SettingsError(
-            f"{file.name} uses {', '.join(clashes)} for something else than what drafted models "
-            "import by that name; nothing was changed.",
-            hint="Call it otherwise there.",
-        )
-    module.append(lines)
-    revision.rewrite(file, module.render())
-
-
-def _find_base(module: ModuleText, settings: ProjectSettings) -> str:
-    """The declarative base that the classes of the module derive from."""
-    models = module.find_models().values()
-    bases = [ast.unparse(node.bases[0]) for node in models if node.bases]
-    own = {node.name for node in models}
-    base = next((name for name in bases if name not in own and name.isidentifier()), "")
-    future = module.find_names().get("annotations", ("", ""))[0]
-    if base and future == "__future__":
-        return base
-    raise SettingsError(
-        f"The module `{settings.models}` "
-        + ("lacks `from __future__ import annotations`" if base else "has no class of a table")
-        + ", so no models can be added to it; nothing was changed.",
-        hint="Drafted classes may refer to later ones: put that line at its top."
-        if base
-        else "Write the first class yourself, derived from the dataset's base.",
-    )
-
-
-def _list_new_references(
-    known: Mapping[str, InferredTable],
-) -> Iterator[tuple[str, tuple[str, ...], str, tuple[str, ...]]]:
-    """Table, columns, other table and columns there, of references to the tables that are new."""
-    for name, each in known.items():
-        for column in each.columns.values():
-            if column.reference and column.evidence:
-                parent, key = column.reference
-                yield name, (column.name,), parent, (key,)
-        for columns, parent, keys in each.references:
-            yield name, columns, parent, keys
-
-
-def _write_references(
-    imports: Imports, base: str, known: Mapping[str, InferredTable]
-) -> Iterator[str]:
-    """References from tables that were there before, whose classes stay as they are."""
-    found = [*_list_new_references(known)]
-    if found:
-        yield from ("", "", "# References from tables above to those that were added.")
-    for name, columns, parent, keys in found:
-        table = f"{base}.metadata.tables[{quote(name)}]"
-        imports.use("sqlalchemy", "ForeignKeyConstraint")
-        parts = [
-            Call("[", [*map(quote, columns)], "]"),
-            Call("[", [quote(f"{parent}.{key}") for key in keys], "]"),
-        ]
-        call = Call("ForeignKeyConstraint(", parts)
-        yield from lay_out(Call(f"{table}.append_constraint(", [call]))
-        if len(columns) == 1:
-            imports.use("sqlalchemy", "Index")
-            index = [quote(f"ix_{name}_{columns[0]}"), f"{table}.c[{quote(columns[0])}]"]
-            yield from lay_out(Call("Index(", index))
-
-
-def _report_references(known: Mapping[str, InferredTable]) -> Iterator[str]:
-    for name, columns, parent, keys in _list_new_references(known):
-        yield f"{name}: {', '.join(columns)} refers to {parent} ({', '.join(keys)}) from now on"

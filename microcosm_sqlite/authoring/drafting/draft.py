@@ -143,8 +143,9 @@ def draft_project(
                 exclude=exclude,
                 scratch=scratch / "archives",
                 skip=skip,
+                may_be_none=bool(taken),
             )
-        _refuse_unknown(exclude, inference, databases)
+        refuse_unknown(exclude, inference, databases)
         declared = [table for each in databases for table in each.found.metadata.tables.values()]
         unknown = [*describe_tables(inference.tables, codes, declared)]
         tables = describe_draft(inference, databases, context, null_values, fetched)
@@ -172,10 +173,14 @@ def _fetch(
     return place, {found.path.resolve(): found}
 
 
-def _refuse_unknown(
+def refuse_unknown(
     exclude: Collection[str], inference: Inference, databases: Iterable[DatabaseDraft]
 ) -> None:
-    """Refuse to leave out what is not there."""
+    """Refuse to leave out what is not there.
+
+    Raises:
+        SettingsError: It is not, or is a sheet of a workbook that other tables are made of.
+    """
     left_out = {
         name_table(Path(file)) for file, why in inference.left_out.items() if why == EXCLUDED
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.companions import lead_to
 from microcosm_sqlite.authoring.sources.databases import is_database
 from microcosm_sqlite.authoring.sources.formats import name_table
-from microcosm_sqlite.errors import SettingsError, SourceError
+from microcosm_sqlite.errors import SettingsError
 
 Named = Sequence[str | os.PathLike[str]]
 
@@ -131,50 +132,46 @@ def choose_named(
     return chosen
 
 
-def gather(files: Iterable[Path], folder: Path, taken: Collection[str]) -> dict[str, Path]:
+def gather(
+    files: Iterable[Path], folder: Path, taken: Collection[str], exclude: Collection[str] = ()
+) -> dict[str, Path]:
     """Lead to all files from one folder; each by its name.
 
     Args:
         files: Files, and folders of files.
         folder: Where to, which is made.
         taken: The tables that there are.
+        exclude: Tables to leave out.
 
     Raises:
         SettingsError: A table of that name is there, or two are called alike.
-        SourceError: One is a database.
     """
     gathered: dict[str, Path] = {}
     folder.mkdir()
     for path in files:
-        if path.is_file():
-            refuse_taken(path, taken)
+        if path.is_file() and not is_database(path) and name_table(path) not in exclude:
+            refuse_taken(path.name, name_table(path), taken)
         if path.name in gathered:
             raise SettingsError(
                 f"Two files are called {path.name}; nothing was changed.",
                 hint="Rename one of them, as its table is called after it.",
-            )
-        if is_database(path):
-            raise SourceError(
-                f"{path.name} is a database; nothing was changed.",
-                file=path.name,
-                hint="`microcosm-sqlite new --from` drafts a project of it.",
             )
         gathered[path.name] = path
         lead_to(path, folder / path.name)
     return gathered
 
 
-def refuse_taken(path: Path, taken: Collection[str]) -> None:
-    """Refuse a file whose table is there already.
+def refuse_taken(file: str, table: str, taken: Collection[str]) -> None:
+    """Refuse a table that is there already, given the file that makes it.
 
     Raises:
         SettingsError: It is.
     """
-    table, lower = name_table(path), {name.lower(): name for name in taken}
+    lower = {name.lower(): name for name in taken}
     if table.lower() in lower:
         raise SettingsError(
-            f"{path.name} would make table `{table}`, but the project has "
+            f"{file} would make table `{table}`, but the project has "
             f"`{lower[table.lower()]}`; nothing was changed.",
             hint="If it is a new edition of that table, use `microcosm-sqlite refresh`; else "
-            "give the file another name.",
+            f"call it otherwise there, or leave it out: --exclude {shlex.quote(table)}",
         )

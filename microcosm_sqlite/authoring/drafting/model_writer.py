@@ -40,7 +40,7 @@ from microcosm_sqlite.authoring.drafting.model_parts import (
     list_texts,
     name_check,
 )
-from microcosm_sqlite.common.wording import measure
+from microcosm_sqlite.common.wording import find_free_name, measure
 
 _STANDARD = ("", "decimal", "typing")
 """Modules of the standard library that models import from; the first is for plain imports."""
@@ -50,7 +50,7 @@ class ModelWriter:
     """Writes models, and keeps account of what they import."""
 
     def __init__(self, base: str, classes: Iterable[str]) -> None:
-        """Take the names of the declarative base and of all classes that will be written."""
+        """Take the names of the declarative base and of all else that is there or will be."""
         self._base = check_name(base)
         self._taken = {base, *classes}
         self._imports = Imports()
@@ -93,7 +93,7 @@ class ModelWriter:
     def write_addition(self) -> tuple[Imports, list[str]]:
         """The imports that an existing module needs for all that was written, and its lines."""
         labels = ["", "", *self._labels] if self._labels else []
-        return self._imports, [*labels, *self._lines]
+        return self._imports, [*labels, *self._lines, *self._write_views()]
 
     def write_column(self, model: DraftedModel, name: str) -> tuple[Imports, list[str]]:
         """The imports that an existing module needs for one more column, and its lines."""
@@ -106,15 +106,17 @@ class ModelWriter:
         event, metadata, connection = (
             self._imports.use("sqlalchemy", name) for name in ("event", "MetaData", "Connection")
         )
-        yield from ("", "", "VIEWS = (")
+        views = find_free_name("VIEWS", self._taken, fold=str)
+        function = find_free_name("create_views", self._taken, fold=str)
+        yield from ("", "", f"{views} = (")
         for sql in self._views:
             yield from _write_statement(sql.strip())
         yield from (")", "", "")
         yield f'@{event}.listens_for({self._base}.metadata, "after_create")'
         arguments = [f"target: {metadata}", f"connection: {connection}", "**options: object"]
-        yield from lay_out(Call("def create_views(", arguments, ") -> None:"))
+        yield from lay_out(Call(f"def {function}(", arguments, ") -> None:"))
         yield '    """Make the views along with the tables."""'
-        yield "    for view in VIEWS:"
+        yield f"    for view in {views}:"
         yield "        connection.exec_driver_sql(view)"
 
     def _write_class(self, model: DraftedModel) -> Iterator[str]:

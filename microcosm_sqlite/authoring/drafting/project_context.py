@@ -231,13 +231,16 @@ def _list_inferred(inference: Inference) -> Iterator[dict[str, Any]]:
 CARD_HEAD = ("| table | key |", "|---|---|")
 
 
-def add_to_card(text: str, inference: Inference) -> tuple[str, list[str]]:
+def add_to_card(
+    text: str, inference: Inference, databases: Iterable[DatabaseDraft] = ()
+) -> tuple[str, list[str]]:
     """Return the card of a project with more tables and their files, where it is as it was drafted.
 
     Returns:
         The text, and what is not in it, as sentences.
     """
-    tables = [_escape(table) for table in _list_inferred(inference)]
+    listed = [*_list_declared(databases), *_list_inferred(inference)]
+    tables = [_escape(table) for table in listed]
     rows = [f"| {table['name']} | {table['key'] or 'row number'} |" for table in tables]
     files = [f"- {name}" for name in dict.fromkeys(table["file"] for table in tables)]
     lines, missing = text.split("\n"), []

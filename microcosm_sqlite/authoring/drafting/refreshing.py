@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from filecmp import cmp
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
 from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
+from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
 from microcosm_sqlite.authoring.drafting.given_files import GivenFiles, choose_named, take_files
 from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
@@ -38,7 +40,7 @@ from microcosm_sqlite.authoring.project.pyproject import (
 )
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.companions import lead_to
-from microcosm_sqlite.authoring.sources.databases import is_database
+from microcosm_sqlite.authoring.sources.databases import is_database, list_tables
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.formats import FORMATS, Source, split_name
 from microcosm_sqlite.authoring.sources.matching import (
@@ -266,6 +268,20 @@ class _Refresh:
             self.changes.report.append(f"{table.name}: unchanged")
         return bool(news)
 
+    def _leave_out(self, file: Path, snapshot: Path, place: Path) -> None:
+        """Drop the tables that there is no model of from a copy of a database, and tell of them."""
+        if self.settings.unknown_sources == "ignore":
+            return
+        before = {*list_tables(place, place.name)}
+        unknown = {*list_tables(snapshot, file.name)} - before
+        drop_tables(snapshot, unknown.__contains__)
+        if unknown:
+            download = self.given.downloads.get(file.resolve())
+            self.unknown.append(download.url if download else str(file))
+            tables = ", ".join(f"`{name}`" for name in sorted(unknown))
+            told = f"there is no model of table {tables}, which is left out"
+            self.changes.report.append(f"{file.name}: {told}; draft one by `microcosm-sqlite add`")
+
     def _remember(self, table: str, download: Download) -> None:
         """Keep in the settings where a file was fetched, and what is known of it."""
         self.values.setdefault("upstream", {})[table] = download.url
@@ -281,6 +297,9 @@ class _Refresh:
             snapshot = self.scratch / file.name
             if damage := take_snapshot(file, snapshot):
                 raise SourceError(f"{file.name} is damaged: {damage}.", file=file.name)
+            self._leave_out(file, snapshot, place)
+            if cmp(snapshot, place, shallow=False):
+                return False
             self.revision.take(snapshot, place)
             return True
         if are_same(file, place):

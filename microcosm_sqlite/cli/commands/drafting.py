@@ -177,6 +177,7 @@ def new_project(
     epilog=examples(
         "microcosm-sqlite add pitching.csv",
         "microcosm-sqlite add ./more-csvs --null NA --project baseball-data",
+        "microcosm-sqlite add parks.db --exclude notes",
     ),
 )
 @click.argument(
@@ -196,20 +197,26 @@ def new_project(
     help="Make all repairs proposed for rows of text that do not fit, and write them into "
     "repairs.toml, to be reviewed.",
 )
+@click.option(
+    "--exclude", metavar="TABLE", multiple=True, help="A table to leave out; may be repeated."
+)
 @_CODEBOOK
 @FETCHED
 @isolated("files", "project", "codebook", around=fetch_files)
 def add_to_project(
     files: tuple[str, ...],
+    *,
     project: str,
     null_values: tuple[str, ...],
     repair: bool,
+    exclude: tuple[str, ...],
     codebook: str | None,
     fetched: str | None,
 ) -> None:
     """Draft a table for each FILE into a project: model, store, source, settings.
 
-    A folder stands for its files, and an address for the file there, which is fetched.
+    A folder stands for its files, a database for its tables, and an address for the file there,
+    which is fetched.
     References from and to the tables of the project are inferred as well. What you wrote stays
     as it is: classes are appended, imports and settings inserted. If anything fails, the
     project is left as it was.
@@ -225,6 +232,7 @@ def add_to_project(
         files,
         null_values=null_values,
         accept=choose_accept(None, repair=repair),
+        exclude=exclude,
         codebook=codebook,
         downloads=read_downloads(fetched),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -18,6 +17,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
     suggest_undeclared,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.finding import find_databases
+from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.models import (
     draft_models,
     fit_tables,
@@ -37,6 +37,7 @@ from microcosm_sqlite.authoring.drafting.from_databases.snapshots import (
     take_snapshot,
     tell_damage,
 )
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable, describe_table
 from microcosm_sqlite.authoring.drafting.from_files.source_tree import EXCLUDED
 from microcosm_sqlite.authoring.finishing.finalise import APPLICATION_ID
 from microcosm_sqlite.authoring.project.table_width import ROOM_FOR_MODEL, refuse_width
@@ -50,6 +51,9 @@ from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.errors import SourceError
+
+_NO_NAMES: Mapping[str, str] = {}
+_NO_TABLES: Mapping[str, Collection[str]] = {}
 
 
 @dataclass
@@ -81,6 +85,23 @@ class DatabaseDraft:
             *chain.from_iterable(map(name_full_text, self.found.full_text)),
         ]
 
+    def describe(self) -> dict[str, InferredTable]:
+        """Its tables as if they were inferred, but for the numbers of rows, which it has not.
+
+        No references are to be looked for in columns whose values will be spelled otherwise.
+        """
+        described = {}
+        for name, table in self.found.metadata.tables.items():
+            made = describe_table(table)
+            if number := self.found.row_numbers.get(name):
+                del made.columns[number]
+                made.primary_key = ()
+            for column in made.columns.values():
+                if {(name, column.name)} & (self.found.respelled | self.found.retyped):
+                    column.kind = ""
+            described[name] = made
+        return described
+
     @property
     def row_count(self) -> int:
         """The rows of all of its tables."""
@@ -88,14 +109,20 @@ class DatabaseDraft:
 
 
 def read_databases(
-    found: Path, scratch: Path, exclude: Collection[str] = ()
+    found: Path,
+    scratch: Path,
+    exclude: Collection[str] = (),
+    taken: Mapping[str, str] = _NO_NAMES,
+    there: Mapping[str, Collection[str]] = _NO_TABLES,
 ) -> tuple[list[DatabaseDraft], list[SourceError]]:
     """Copy and read the databases in a folder, or the one that is named itself.
 
     Args:
-        found: The folder or the database.
+        found: The folder, which may have links to databases, or the database.
         scratch: Where copies go, and databases of archives.
         exclude: Tables to leave out.
+        taken: Names that are taken, in small letters, each with what is called so.
+        there: Tables to leave out of one database, by its name without a suffix, in small letters.
 
     Returns:
         Those that tables can be made of, and what is wrong with the others.
@@ -110,7 +137,8 @@ def read_databases(
         try:
             snapshots = {draft.snapshot.stem.lower() for draft in drafts}
             snapshot = scratch / f"{find_free_name(path.stem, snapshots)}.db"
-            draft = _read_database(path, snapshot, exclude)
+            known = there.get(path.stem.lower(), ())
+            draft = _read_database(path, snapshot, {*exclude, *known})
             _refuse_namesakes(drafts, draft)
         except SourceError as error:
             if path == found:
@@ -118,7 +146,7 @@ def read_databases(
             refused.append(error)
         else:
             drafts.append(draft)
-    settle_names([(draft.path.name, draft.found) for draft in drafts])
+    settle_names([(draft.path.name, draft.found) for draft in drafts], taken)
     return drafts, refused
 
 
@@ -126,7 +154,8 @@ def _read_database(path: Path, snapshot: Path, exclude: Collection[str]) -> Data
     damage = take_snapshot(path, snapshot)
     with explained(path.name):
         left_out = salvage(snapshot, path.name, damage) if damage else {}
-        left_out |= _drop_tables(snapshot, exclude)
+        names = drop_tables(snapshot, exclude.__contains__)
+        left_out |= {f"table {name}": EXCLUDED for name in names}
         left_out |= drop_unusable(snapshot)
     refused: dict[str, SourceError] = {}
     while (found := _try_tables(snapshot, path.name)).refused:
@@ -157,20 +186,6 @@ def _list_numbers(connection: sqlite3.Connection) -> dict[str, str]:
         for name, number in found.items()
         if number and found["application_id"] != APPLICATION_ID
     }
-
-
-def _drop_tables(snapshot: Path, exclude: Collection[str]) -> dict[str, str]:
-    """Drop the tables that are to be left out of a snapshot; tells which it had."""
-    if not exclude:
-        return {}
-    with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
-        query = "SELECT name FROM sqlite_schema WHERE type = 'table'"
-        names = [name for (name,) in connection.execute(query) if name in exclude]
-        for name in names:
-            connection.execute(f"DROP TABLE {quote_identifier(name)}")
-        if names:
-            connection.execute("VACUUM")
-    return {f"table {name}": EXCLUDED for name in names}
 
 
 def _try_tables(snapshot: Path, name: str) -> Reflection:
@@ -256,14 +271,20 @@ def _refuse_namesakes(drafts: Iterable[DatabaseDraft], draft: DatabaseDraft) -> 
             )
 
 
-def draft_databases(databases: Iterable[DatabaseDraft], base: str, classes: dict[str, str]) -> None:
+def draft_databases(
+    databases: Iterable[DatabaseDraft],
+    base: str,
+    classes: dict[str, str],
+    taken: Collection[str] = (),
+) -> None:
     """Draft the models of databases, no two named alike.
 
     Args:
         databases: The databases; their models are filled in.
         base: The declarative base.
         classes: Table to class, of the other tables; those of the databases are added.
+        taken: Names that other things have.
     """
     for database in databases:
-        database.models = draft_models(database.found, base, classes.values())
+        database.models = draft_models(database.found, base, {*classes.values(), *taken})
         classes |= {model.table.name: model.name for model in database.models}

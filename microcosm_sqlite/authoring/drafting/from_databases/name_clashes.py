@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -15,13 +15,14 @@ _PARTS = ("", "_data", "_idx", "_content", "_docsize", "_config")
 """Ends of the names of the tables that a full-text index is kept in."""
 
 
-def settle_names(databases: Sequence[tuple[str, Reflection]]) -> None:
+def settle_names(databases: Sequence[tuple[str, Reflection]], others: Mapping[str, str]) -> None:
     """Leave out or rename what is called as something else is, in the same database or another.
 
     Args:
         databases: The names of their files, each with what is kept of it, which is changed.
+        others: Names that are taken, in small letters, each with what is called so.
     """
-    taken = {
+    taken = {**others} | {
         name.lower(): f"a table of {file}"
         for file, found in databases
         for name in found.metadata.tables

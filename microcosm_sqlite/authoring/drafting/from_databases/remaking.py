@@ -44,14 +44,14 @@ def make_anew(target: Path, table: str, sql: str = "") -> bool:
                 kept.execute(f"PRAGMA encoding = '{encoding}'")  # or SQLite would not attach it
                 kept.execute(sql)
             connection.execute("ATTACH ? AS kept", (str(scratch / "kept.db"),))
-            _copy_rows(connection, table, "main", "kept")
+            copy_rows(connection, table, "main", "kept", like="kept")
         except sqlite3.Error:
             return False
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute("DELETE FROM sqlite_schema WHERE tbl_name = ?", (table,))
         connection.execute("PRAGMA writable_schema=RESET")
         connection.execute(sql)
-        _copy_rows(connection, table, "kept", "main")
+        copy_rows(connection, table, "kept", "main", like="kept")
         for other in others:  # afterwards, as they may be triggers
             connection.execute(other)
         return True
@@ -60,9 +60,20 @@ def make_anew(target: Path, table: str, sql: str = "") -> bool:
 _OF_TABLE = "SELECT type, sql FROM sqlite_schema WHERE tbl_name = ? AND type <> 'view'"
 
 
-def _copy_rows(connection: sqlite3.Connection, table: str, source: str, target: str) -> None:
+def copy_rows(
+    connection: sqlite3.Connection, table: str, source: str, target: str, like: str
+) -> None:
+    """Copy the rows of a table from one attached database into another, which has it too.
+
+    Args:
+        connection: Where both are attached.
+        table: The table.
+        source: The database that they come from.
+        target: The one that they are copied into.
+        like: The one of the two whose columns are copied, but for those that are generated.
+    """
     columns = connection.execute(
-        "SELECT name FROM pragma_table_xinfo(?, ?) WHERE hidden = 0", (table, "kept")
+        "SELECT name FROM pragma_table_xinfo(?, ?) WHERE hidden = 0", (table, like)
     ).fetchall()
     names = [name for (name,) in columns]
     rowid = "" if is_without_rowid(connection, table) else name_rowid(names)

@@ -48,7 +48,7 @@ def take_snapshot(path: Path, target: Path) -> str:
             raise _tell_unfinished(path, error) from error
         raise
     before = _look(path)
-    is_quiet = not any(path.with_name(f"{path.name}{end}").exists() for end in ("-wal", "-shm"))
+    is_quiet = not any(_find_log(path, end).exists() for end in ("-wal", "-shm"))
     # Without a log, a read-only connection in write-ahead mode would leave an empty one behind.
     uri = database_uri(str(path.resolve()), immutable=is_quiet and _logs_ahead(path))
     try:
@@ -86,8 +86,13 @@ def _copy(connection: sqlite3.Connection, target: Path, *, is_sound: bool) -> No
 
 
 def _look(path: Path) -> tuple[int, ...]:
-    log = path.with_name(f"{path.name}-wal")
-    return *identify_state(path.stat()), log.exists()
+    return *identify_state(path.stat()), _find_log(path, "-wal").exists()
+
+
+def _find_log(path: Path, end: str) -> Path:
+    """Where SQLite keeps a log of a database: beside the file that a link leads to."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}{end}")
 
 
 def _logs_ahead(path: Path) -> bool:
@@ -126,7 +131,7 @@ def _explain(error: sqlite3.Error, path: Path) -> SourceError:
 
 
 def _has_journal(path: Path) -> bool:
-    journal = path.with_name(f"{path.name}-journal")
+    journal = _find_log(path, "-journal")
     return journal.exists() and journal.stat().st_size > 0
 
 

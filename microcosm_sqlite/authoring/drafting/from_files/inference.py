@@ -7,8 +7,9 @@ exactly, and memory does not grow with the files.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify
@@ -71,7 +72,7 @@ from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import open_scratch, writing_database
 from microcosm_sqlite.errors import SourceError
 
-Known = Callable[[sqlite3.Connection], Mapping[str, InferredTable]]
+Known = Callable[[sqlite3.Connection], Sequence[Mapping[str, InferredTable]]]
 
 
 def infer_folder(
@@ -86,6 +87,7 @@ def infer_folder(
     scratch: Path | None = None,
     skip: Collection[Path] = (),
     nests: bool = True,
+    may_be_none: bool = False,
 ) -> Inference:
     """Infer a table from each file of a folder that is read, or sheet, but for databases.
 
@@ -99,12 +101,14 @@ def infer_folder(
         taken: The tables that there are already, of databases.
         refused: What is wrong with the other databases of the folder.
         accept: Asked for each file which of the repairs proposed are to be made.
-        load_known: Loads tables that are known already, for references from and to them.
+        load_known: Loads tables that are known already, for references from and to them; of those
+            that it returns together, it is known as well how they refer to each other.
         exclude: Tables to leave out, by the names that their files give them.
         scratch: Where archives are unpacked, and files of folders are led to; None to leave both
             out.
         skip: Files that are no sources, such as a codebook.
         nests: Whether to make tables of objects within fields.
+        may_be_none: Whether there need be no file, as there are databases.
 
     Raises:
         SourceError: There is no file that a table can be made of, and no other table.
@@ -139,13 +143,14 @@ def infer_folder(
                 names -= {name.lower() for name in _forget(found, file.path)}
             except MemoryError:
                 found.refused.append(refuse_memory(file.path))
-        if not (found.tables or (taken and load_known is None)):
+        if not (found.tables or may_be_none):
             refuse_nothing(folder, found.left_out, found.refused)
-        known = load_known(connection) if load_known else {}
+        groups = load_known(connection) if load_known else ()
+        known = dict(chain.from_iterable(group.items() for group in groups))
         tables = [*found.tables.values(), *known.values()]
         for table in tables:
             index_keys(connection, table, has_others=len(tables) > 1)
-        infer_references(connection, {**found.tables, **known}, known)
+        infer_references(connection, {**found.tables, **known}, groups)
         for table in found.tables.values():
             suggest_key(table)
             infer_labels(connection, table)

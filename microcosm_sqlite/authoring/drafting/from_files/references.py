@@ -8,7 +8,7 @@ of values that chance would not have found there; of others it is said that they
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -79,7 +79,7 @@ class _Find:
 def infer_references(
     connection: sqlite3.Connection,
     tables: Mapping[str, InferredTable],
-    known: Collection[str] = (),
+    known: Iterable[Collection[str]] = (),
 ) -> None:
     """Find the columns of all tables whose every value is a key of one of them.
 
@@ -88,10 +88,15 @@ def infer_references(
     Args:
         connection: Where the tables are loaded.
         tables: The tables.
-        known: Those of which it is known already how they refer to each other.
+        known: Groups of those of which it is known already how they refer to each other.
     """
+    groups = [{*group} for group in known]
     parents = {
-        name: {parent: tables[parent] for parent in tables if not {name, parent} <= {*known}}
+        name: {
+            parent: tables[parent]
+            for parent in tables
+            if not any({name, parent} <= group for group in groups)
+        }
         for name in tables
     }
     found = [

@@ -151,3 +151,15 @@ def test_a_collation_of_an_application_costs_its_table_at_most(tmp_path: Path) -
         report
     )
     assert ask(built, "SELECT * FROM u") == [(1, "y")]
+
+
+def test_what_a_database_has_in_its_log_only_is_copied_by_way_of_a_link(tmp_path: Path) -> None:
+    path = make(tmp_path / "wild.db", BIRDS)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;")
+        connection.execute("DELETE FROM nests")
+        connection.execute("DELETE FROM birds WHERE id > 7")
+        (tmp_path / "links").mkdir()
+        (tmp_path / "links" / "wild.db").symlink_to(path)
+        _, built = draft(tmp_path / "links" / "wild.db")
+    assert ask(built, "SELECT count(*) FROM birds") == [(7,)]
