@@ -13,6 +13,7 @@ from stat import S_ISDIR, S_ISREG
 from microcosm_sqlite.common.platforms import find_user
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
+    DatasetError,
     DatasetFileError,
     DatasetFileMissingError,
     DatasetIOError,
@@ -244,6 +245,7 @@ def _identify(size: int, header: bytes) -> str:
 
 
 REINSTALL = "Reinstall the distribution that it belongs to, or build it again."
+CHECK_MEDIUM = "Check the medium."
 NAME_FILE = "Name the database file itself."
 CORRECT_PATH = "Correct the path that was configured or registered, or write the file again."
 
@@ -260,7 +262,7 @@ def explain(error: OSError | ValueError, path: str, hint: str = REINSTALL) -> Da
         return DatasetFileMissingError(f"{path} does not exist.", hint=hint)
     if isinstance(error, PermissionError):
         return _unreadable(path)
-    return DatasetIOError(f"{path} cannot be read: {error.strerror}.", hint="Check the medium.")
+    return DatasetIOError(f"{path} cannot be read: {error.strerror}.", hint=CHECK_MEDIUM)
 
 
 def _unreadable(path: str) -> DatasetUnreadableError:
@@ -278,7 +280,7 @@ def _unreadable(path: str) -> DatasetUnreadableError:
 
 
 def translate(
-    error: sqlite3.Error | UnicodeDecodeError | MemoryError, path: str
+    error: sqlite3.Error | DatasetError | UnicodeDecodeError | MemoryError, path: str
 ) -> DatasetFileError:
     """Return the error of this package for what SQLite raises while it opens or reads a file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -303,12 +305,16 @@ def translate(
             f"SQLite cannot write a temporary file to sort rows of {path}: {error}.",
             hint="Set SQLITE_TMPDIR to a folder with room, or first run PRAGMA temp_store=MEMORY.",
         )
-    is_busy = code == sqlite3.SQLITE_BUSY
-    problem = "is being written to" if is_busy else "cannot be read"
-    hint = "Try again." if is_busy else "Check the medium."
-    return DatasetIOError(f"{path} {problem}: {error}.", hint=hint)
+    # An error of our own connections names the dataset, and may have a hint on SQL.
+    reason = (error.message if isinstance(error, DatasetError) else str(error)).rstrip(".")
+    problem = "is being written to" if code in _BUSY else "cannot be read"
+    hint = _HINTS.get(code, VERIFY)
+    return DatasetIOError(f"{path} {problem}: {reason}.", hint=hint)
 
 
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_MEDIUM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL)
+_HINTS = dict.fromkeys(_BUSY, "Try again.") | dict.fromkeys(_MEDIUM, CHECK_MEDIUM)
 VERIFY = "If it is an installed dataset, `microcosm-sqlite verify` tells whether it is damaged."
 
 

@@ -161,7 +161,7 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], 
     (r"ambiguous column name", "Write it as table.column."),
     (
         r"Could not decode to UTF-8",
-        "It holds text that is not UTF-8; select CAST(column AS BLOB) to see its bytes.",
+        "A text or a name is not UTF-8; select CAST(column AS BLOB) to see the bytes of a text.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Differences between operating systems, and threads if there can be any.
+r"""Differences between operating systems, and threads if there can be any.
 
 =========================== ===================== ===================== ==========================
 .                           Linux                 macOS                 Windows
@@ -12,6 +12,9 @@ Processes for a large load  forked, one thread    spawned               spawned
 Free space                  ``statvfs``           ``statvfs``           not asked for
 SQLite's files              ``unix``              ``unix``              ``win32``
 SQLite's temporary files    first of some folders first of some folders the user's folder
+Letters in names of files   all but ``/``         all but ``/``         all but ``<>:"/\|?*``
+Names of files that differ  all                   not by case alone     not by case alone
+Names that are no files     none                  none                  ``CON``, ``aux.csv``
 =========================== ===================== ===================== ==========================
 
 WebAssembly is like Linux, but starts neither processes nor threads.
@@ -39,6 +42,31 @@ VFS = "win32" if IS_WINDOWS else "unix"
 """SQLite's name for the files of this system."""
 
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def spell_file_name(name: str) -> str:
+    """A name that is one of a file in a folder on every system, for what data is called.
+
+    >>> spell_file_name("a/b: c.csv"), spell_file_name("aux.csv"), spell_file_name("..")
+    ('a_b_ c.csv', 'aux_.csv', '_')
+    """
+    import re
+
+    name = re.sub(r"[\0-\x1f\x7f<>:\"/\\|?*]", "_", name).rstrip(". ") or "_"
+    stem, dot, ending = name.partition(".")
+    if re.fullmatch(r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\xb9\xb2\xb3]) *", stem):
+        stem += "_"
+    stem, ending = os.path.splitext(stem + dot + ending)
+    if len(ending) > LONGEST_ENDING:
+        stem, ending = stem + ending, ""
+    stored = stem.encode("utf-8", "surrogatepass")
+    if len(stored) > LONGEST_NAME:
+        stem = stored[:LONGEST_NAME].decode("utf-8", "ignore") or "_"
+    return stem + ending
+
+
+LONGEST_NAME, LONGEST_ENDING = 200, 20
+"""Bytes of a name, and letters of its ending, at most: file systems allow 255 bytes in all."""
 
 
 def find_user() -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -209,11 +209,21 @@ def describe_rows(
     columns: Iterable[str] | None = None,
     where: Condition | None = None,
     params: Parameters | None = None,
+    opened: Connection | None = None,
 ) -> TableSummary:
-    """The columns of a table in numbers; see :meth:`microcosm_sqlite.InstalledDataset.describe`."""
+    """The columns of a table in numbers; see :meth:`microcosm_sqlite.InstalledDataset.describe`.
+
+    Args:
+        dataset: The dataset.
+        table: The table's name.
+        columns: Names of the columns; all by default.
+        where: Which rows are read.
+        params: The values of parameters in the condition.
+        opened: A connection to the dataset for many tables; to open one reads the whole schema.
+    """
     check_types(where)
     fields = choose_fields(dataset, dataset.tables[table], columns)
-    with closing(dataset.connect()) as connection:
+    with nullcontext(opened) if opened else closing(dataset.connect()) as connection:
         try:
             condition, bound = judge_condition(connection, dataset, table, where, params)
             filtered = f" WHERE (\n{condition}\n)" if condition else ""

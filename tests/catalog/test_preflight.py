@@ -21,6 +21,7 @@ from microcosm_sqlite.catalog.preflight import (
     identify_state,
     preflight,
     preflight_live,
+    translate,
 )
 from tests.support.wheels import compress, make_database
 
@@ -201,3 +202,35 @@ def test_the_state_of_a_file_is_another_after_any_change(
         pytest.skip("Windows has no time at which a file's state changed")
     change(path)
     assert identify_state(path.stat()) != before
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind", "told", "hint"),
+    [
+        (sqlite3.SQLITE_ERROR, "no such table: t", "DatasetIOError", "cannot be read", "verify"),
+        (None, "Could not decode to UTF-8", "DatasetIOError", "cannot be read", "verify"),
+        (sqlite3.SQLITE_TOOBIG, "too big", "DatasetIOError", "cannot be read", "verify"),
+        (sqlite3.SQLITE_IOERR_READ, "disk I/O error", "DatasetIOError", "cannot be read", "medium"),
+        (sqlite3.SQLITE_BUSY, "locked", "DatasetIOError", "is being written to", "Try again"),
+        (sqlite3.SQLITE_LOCKED, "locked", "DatasetIOError", "is being written to", "Try again"),
+        (sqlite3.SQLITE_CORRUPT, "malformed", "DatasetCorruptError", "is damaged", "Reinstall"),
+    ],
+)
+def test_what_sqlite_says_is_told_with_a_hint_that_fits(
+    code: int | None, reason: str, kind: str, told: str, hint: str
+) -> None:
+    error = sqlite3.OperationalError(reason)
+    if code is not None:
+        vars(error)["sqlite_errorcode"] = code
+    explained = translate(error, "/data/x.db")
+    assert type(explained).__name__ == kind
+    assert explained.message == f"/data/x.db {told}: {reason}."
+    assert hint in explained.hint
+    assert hint == "medium" or "medium" not in explained.hint
+
+
+def test_an_error_of_a_connection_of_ours_is_told_once() -> None:
+    cause = errors.QueryError("Dataset 'x': no such column: y.", hint="Did you mean 'z'?")
+    explained = translate(cause, "/data/x.db")
+    assert explained.message == "/data/x.db cannot be read: Dataset 'x': no such column: y."
+    assert "Did you mean" not in explained.hint

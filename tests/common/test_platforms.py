@@ -71,6 +71,33 @@ def test_free_space_of_what_is_not_there_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("birds.csv", "birds.csv"),
+        ("größe 1.csv", "größe 1.csv"),
+        ('a/b\\c:d*e?f"g<h>i|j', "a_b_c_d_e_f_g_h_i_j"),
+        ("line\nbreak\x1b\0", "line_break__"),
+        ("", "_"),
+        ("..", "_"),
+        ("ends. ", "ends"),
+        ("CON", "CON_"),
+        ("aux.csv", "aux_.csv"),
+        ("nul.tar.gz", "nul_.tar.gz"),
+        ("com1", "com1_"),
+        ("LPT\N{SUPERSCRIPT TWO}.txt", "LPT\N{SUPERSCRIPT TWO}_.txt"),
+        ("console.csv", "console.csv"),
+        ("x" * 300 + ".csv", "x" * 200 + ".csv"),
+        ("é" * 300, "é" * 100),
+        ("a." + "z" * 400, "a." + "z" * 198),
+        ("\ud800" * 200, "_"),
+    ],
+)
+def test_what_data_is_called_becomes_the_name_of_a_file_anywhere(name: str, spelled: str) -> None:
+    assert platforms.spell_file_name(name) == spelled
+    assert platforms.spell_file_name(spelled) == spelled
+
+
+@pytest.mark.parametrize(
     ("system", "threads", "expected"),
     [
         ("linux", ["1"], True),

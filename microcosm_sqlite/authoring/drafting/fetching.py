@@ -31,6 +31,7 @@ from urllib.request import (
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads, is_url
 from microcosm_sqlite.authoring.drafting.source_files import is_readable
 from microcosm_sqlite.authoring.progress import Progress
+from microcosm_sqlite.common.platforms import spell_file_name
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 LIMIT = "MICROCOSM_SQLITE_MAX_DOWNLOAD"
@@ -197,8 +198,8 @@ def _choose_place(folder: Path, url: str, response: HTTPResponse) -> Path:
     """A path of its own, called as the file is at the address, or as the server says."""
     candidates = [unquote(urlsplit(url).path), response.headers.get_filename() or ""]
     names = [re.split(r"[/\\]", each.rstrip("/"))[-1] for each in candidates]
-    names = [re.sub(r"[\x00-\x1f\x7f:]", "_", each).lstrip(".")[-200:] for each in names]
-    name = next((each for each in names if each and is_readable(Path(each))), "")
+    names = [spell_file_name(each) for each in (each.lstrip(".") for each in names) if each]
+    name = next((each for each in names if is_readable(Path(each))), "")
     if not name:
         suffix = _FORMATS.get(response.headers.get_content_type(), "")
         if not suffix:
@@ -208,7 +209,7 @@ def _choose_place(folder: Path, url: str, response: HTTPResponse) -> Path:
                 file=_spell(url),
                 hint="Download it, and give it a name that ends with its format, such as .csv.",
             )
-        name = f"{next(filter(None, names), 'data')}{suffix}"
+        name = f"{next(iter(names), 'data')}{suffix}"
     number = sum(1 for _ in folder.iterdir())
     place = folder / f"{number}"
     place.mkdir()

@@ -113,22 +113,28 @@ def show_info(name: str, bibtex: bool, counts: bool, out: Output) -> None:
 
 
 def _count_values(named: Named, out: Output) -> None:
+    from contextlib import closing
+
     from microcosm_sqlite.common.kinds import as_stored
     from microcosm_sqlite.interop.summaries import LABELS, describe_rows, pick
 
     columns = [named.field.name] if named.field else None
-    found = (describe_rows(named.dataset, table.name, columns=columns) for table in named.tables)
-    if not out.is_chosen or out.format == "table":
-        from microcosm_sqlite.cli.pages import draw_summary
+    with closing(named.dataset.connect()) as opened:
+        found = (
+            describe_rows(named.dataset, table.name, columns=columns, opened=opened)
+            for table in named.tables
+        )
+        if not out.is_chosen or out.format == "table":
+            from microcosm_sqlite.cli.pages import draw_summary
 
-        out.page("\n\n".join(map(draw_summary, found)))
-        return
-    rows = (
-        (each.table, *(as_stored(pick(summary, label)) for label in LABELS))
-        for each in found
-        for summary in each.values()
-    )
-    out.rows(("table", *LABELS), rows)
+            out.page("\n\n".join(map(draw_summary, found)))
+            return
+        rows = (
+            (each.table, *(as_stored(pick(summary, label)) for label in LABELS))
+            for each in found
+            for summary in each.values()
+        )
+        out.rows(("table", *LABELS), rows)
 
 
 def _draw(named: Named) -> str:

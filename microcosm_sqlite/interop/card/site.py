@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from microcosm_sqlite.common.platforms import spell_file_name
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import making_folder, naming_full_disk, open_workspace
 from microcosm_sqlite.interop.card.diagram import anchor
@@ -82,8 +83,8 @@ def render_index(datasets: Iterable[InstalledDataset], title: str) -> str:
 
 def _name_page(dataset: InstalledDataset) -> str:
     # A dataset may be called as the list is.
-    name = quote(dataset.name, safe="")
-    return f"{name}.html" if f"{name}.html" != INDEX else f"dataset-{name}.html"
+    name = spell_file_name(f"{quote(dataset.name, safe='')}.html")
+    return name if name.lower() != INDEX else f"dataset-{name}"
 
 
 def _show(dataset: InstalledDataset) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.manifest import FILE_NAME
 from microcosm_sqlite.common.arguments import check_names
+from microcosm_sqlite.common.platforms import spell_file_name
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import find_free_name
 from microcosm_sqlite.common.workspace import naming_full_disk, open_workspace, publish_new
@@ -241,14 +242,14 @@ def _read_declared(
 def name_files(tables: Sequence[str]) -> dict[str, str]:
     """A file name, without its ending, for each table: within the folder, and on any system.
 
-    >>> name_files(["birds", "Birds", "../a b"])
-    {'birds': 'birds', 'Birds': 'Birds_2', '../a b': 'a_b'}
+    >>> name_files(["birds", "Birds", "../a b", "aux"])
+    {'birds': 'birds', 'Birds': 'Birds_2', '../a b': 'a_b', 'aux': 'aux_'}
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for table in tables:
         stem = re.sub(r"[^\w.-]+", "_", table).strip("._-") or "table"
-        names[table] = find_free_name(stem, taken)
+        names[table] = find_free_name(spell_file_name(stem), taken)
         taken.add(names[table].lower())
     return names
 

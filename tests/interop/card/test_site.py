@@ -48,6 +48,13 @@ def test_every_link_leads_to_a_page_or_a_table_of_one(made, tmp_path):
     assert write_site(made, folder) == written
 
 
+def test_pages_have_names_that_every_system_takes(make, tmp_path):
+    names = ["Index", "aux"]
+    written = write_site([make(declare("t"), name=name) for name in names], tmp_path / "public")
+    found = [path.name for path in written]
+    assert found == [INDEX, "dataset-Index.html", "aux_.html"]
+
+
 @pytest.mark.heavy
 def test_the_list_finds_columns_and_has_no_barrier(made, tmp_path):
     index, *_ = write_site(made, tmp_path / "public")

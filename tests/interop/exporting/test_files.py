@@ -25,6 +25,12 @@ for name in ("birds", "nests"):
     )
 
 
+NAMES = ["con", "CON?", "aux.b", "a/b", "x" * 300, "x" * 301]
+ODD = sa.MetaData()
+for name in NAMES:
+    sa.Table(name, ODD, sa.Column("id", sa.Integer, primary_key=True))
+
+
 @pytest.fixture
 def dataset(make):
     return make(METADATA, {"birds": [{"name": "Rook"}, {"name": None}]}, name="birds")
@@ -54,6 +60,13 @@ def test_rows_of_any_query_are_written_in_any_text_format(dataset) -> None:
     assert target.getvalue() == '[{"name": "Rook"},\n {"name": null}]\n'
     write_rows(["name"], [("Rook",)], "tsv", target := io.StringIO(), header=False)
     assert target.getvalue() == "Rook\n"
+
+
+def test_files_have_names_that_every_system_takes(make, tmp_path: Path) -> None:
+    export_folder(make(ODD, {}, name="odd"), tmp_path / "out")
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == sorted(
+        ["CON_", "con__2", "aux_.b", "a_b", "x" * 200, "x" * 200 + "_2"]
+    )
 
 
 def test_a_folder_holds_the_tables_that_were_named(dataset, tmp_path: Path) -> None:
