@@ -12,6 +12,7 @@ from microcosm_sqlite.catalog.verifying.ranges import spell_range
 from microcosm_sqlite.cli.drawing import draw_plain, draw_table, measure_terminal, wrap
 from microcosm_sqlite.cli.output import Count, Size
 from microcosm_sqlite.cli.streams import printable
+from microcosm_sqlite.common.wording import spell_share
 from microcosm_sqlite.interop.descriptions import (
     describe,
     describe_column,
@@ -214,7 +215,7 @@ def _spell_nulls(table: Table, field: Field) -> str:
         return "never"
     if field.null_count is None:
         return "possible"
-    share = f" ({field.null_count / table.row_count:.1%})" if field.null_count else ""
+    share = f" ({spell_share(field.null_count / table.row_count)})" if field.null_count else ""
     return f"{Count(field.null_count).human()} of {Count(table.row_count).of('row')}{share}"
 
 

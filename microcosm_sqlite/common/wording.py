@@ -57,6 +57,19 @@ def spell_count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def spell_share(share: float) -> str:
+    """A part of a whole in percent; never 0% for some, nor 100% for not quite all.
+
+    >>> spell_share(0.25), spell_share(0.0001), spell_share(0.9999)
+    ('25.0%', '< 0.1%', '> 99.9%')
+    """
+    if 0 < share < 0.001:
+        return "< 0.1%"
+    if 0.999 < share < 1:
+        return "> 99.9%"
+    return f"{100 * share:.1f}%" if share < 1 else "100%"
+
+
 def spell_on_one_line(text: str) -> str:
     r"""Return a text with its newlines and control characters as escapes.
 

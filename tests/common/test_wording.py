@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.common.wording import MANY, find_free_name, measure, spell_count, suggest
+from microcosm_sqlite.common.wording import (
+    MANY,
+    find_free_name,
+    measure,
+    spell_count,
+    spell_share,
+    suggest,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +21,13 @@ from microcosm_sqlite.common.wording import MANY, find_free_name, measure, spell
 )
 def test_only_one_is_singular(number: int, told: str) -> None:
     assert spell_count(number, "row") == told
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_nothing_or_all_only_if_it_is(share: float) -> None:
+    told = spell_share(share)
+    assert (told == "0.0%") == (share == 0)
+    assert (told in ("100%", "100.0%")) == (share == 1)
 
 
 @pytest.mark.parametrize(

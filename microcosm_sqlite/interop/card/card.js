@@ -38,7 +38,7 @@ for (const code of document.querySelectorAll(".code")) {
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
-  code.append(button);
+  code.prepend(button);
 }
 for (const table of document.querySelectorAll("table.columns")) {
   const rows = [...table.tBodies[0].rows];

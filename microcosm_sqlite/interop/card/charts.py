@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from microcosm_sqlite.common.wording import spell_share
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,23 +41,10 @@ def draw_shares(values: Sequence[tuple[str, int]], total: int) -> str:
     """The most frequent values, each with its share as a bar behind it."""
     items = "".join(
         f'<li style="--part: {count / total:.4f}"><span dir="auto">{escape(value)}</span> '
-        f'<span class="count">{escape(tell_share(count / total))}</span></li>'
+        f'<span class="count">{escape(spell_share(count / total))}</span></li>'
         for value, count in values
     )
     return f'<ul class="shares">{items}</ul>'
-
-
-def tell_share(share: float) -> str:
-    """In percent; never 0 % for some, nor 100 % for not quite all.
-
-    >>> tell_share(0.25), tell_share(0.0001)
-    ('25.0 %', '< 0.1 %')
-    """
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    if 0.999 < share < 1:
-        return "> 99.9 %"
-    return f"{100 * share:.1f} %" if share < 1 else "100 %"
 
 
 def _describe(bins: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from microcosm_sqlite.common.wording import spell_count, spell_on_one_line
+from microcosm_sqlite.common.wording import measure, spell_count, spell_on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Reference = tuple[str, str, str, str]
     """Table, its column, the table that it refers to, and that one's column."""
 
-WIDTH = 180
+NARROWEST, WIDEST = 180, 224
+"""Pixels of a box, as the longest name in the diagram needs."""
+PADDING = 12
 HEAD = 44
 LINE = 22
 GAP_X = 64
@@ -31,16 +33,36 @@ TALLEST = 900
 """Pixels of a column of boxes, beyond which it is broken into several side by side."""
 
 
+NAME_SIZE, KEY_SIZE, ROLE_SIZE = 14, 13, 12
+"""Pixels of the letters, as the style sheet has them."""
+LETTER = 0.64
+"""How wide a letter is on average, as a part of its size, in the widest of the usual fonts."""
+
+
 class Box:
-    """One table, and where it stands."""
+    """One table, and where it stands.
 
-    __slots__ = ("keys", "table", "x", "y")
+    Attributes:
+        table: The table.
+        keys: Each column that is shown to its roles, such as ``"PK FK"``.
+        width: In pixels, as are the coordinates.
+    """
 
-    def __init__(self, table: Table, keys: list[str]) -> None:
+    __slots__ = ("keys", "table", "width", "x", "y")
+
+    def __init__(self, table: Table, keys: Mapping[str, str]) -> None:
         self.table = table
         self.keys = keys
+        self.width = NARROWEST
         self.x = 0
         self.y = 0
+
+    @property
+    def needed(self) -> float:
+        """The width at which no name is shortened."""
+        names = [_span(self.table.name, NAME_SIZE)]
+        names += [_span(key, KEY_SIZE) + _room(roles) for key, roles in self.keys.items()]
+        return max(names) + 2 * PADDING
 
     @property
     def height(self) -> int:
@@ -50,7 +72,7 @@ class Box:
     def line_of(self, column: str) -> float:
         """The middle of a column's line, or of the head where the column is not shown."""
         if column in self.keys:
-            return self.y + HEAD + LINE * (self.keys.index(column) + 0.5)
+            return self.y + HEAD + LINE * ([*self.keys].index(column) + 0.5)
         return self.y + HEAD / 2
 
 
@@ -69,7 +91,7 @@ def draw_diagram(tables: Mapping[str, Table]) -> str:
     width, height = _place(boxes, references)
     told = "; ".join(f"{a}.{b} refers to {c}.{d}" for a, b, c, d in references)
     arrows = "".join(_draw_arrow(boxes, reference) for reference in references)
-    drawn = "".join(_draw_box(box, of_table.get(name, [])) for name, box in boxes.items())
+    drawn = "".join(map(_draw_box, boxes.values()))
     return (
         f'<svg class="diagram" role="group" aria-labelledby="diagram-title diagram-text" '
         f'style="width: {width}px" viewBox="0 0 {width} {height}">'
@@ -101,10 +123,13 @@ def group_references(references: Iterable[Reference]) -> dict[str, list[Referenc
     return found
 
 
-def _keys(table: Table, references: list[Reference]) -> list[str]:
+def _keys(table: Table, references: list[Reference]) -> dict[str, str]:
     referring = {column for _, column, _, _ in references}
-    names = (field.name for field in table.fields)
-    return [name for name in names if name in referring or name in table.primary_key]
+    roles = {
+        field.name: ["PK"] * (field.name in table.primary_key) + ["FK"] * (field.name in referring)
+        for field in table.fields
+    }
+    return {name: " ".join(of) for name, of in roles.items() if of}
 
 
 def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, int]:
@@ -126,14 +151,17 @@ def _place(boxes: Mapping[str, Box], references: list[Reference]) -> tuple[int, 
         for column in broken:
             middles |= _find_middles(boxes, column)
     tallest = max(_height(boxes, names) for names in columns)
+    needed = max(box.needed for box in boxes.values())
+    width = round(min(max(NARROWEST, needed), WIDEST))
     for number, names in enumerate(columns):
         y = MARGIN + (tallest - _height(boxes, names)) // 2
         for name in names:
-            boxes[name].x = MARGIN + number * (WIDTH + GAP_X)
+            boxes[name].width = width
+            boxes[name].x = MARGIN + number * (width + GAP_X)
             boxes[name].y = y
             y += boxes[name].height + GAP_Y
-    width = len(columns) * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN + _loop_room(references)
-    return width, tallest + 2 * MARGIN
+    whole = len(columns) * (width + GAP_X) - GAP_X + 2 * MARGIN + _loop_room(references)
+    return whole, tallest + 2 * MARGIN
 
 
 def _break(boxes: Mapping[str, Box], names: list[str]) -> Iterator[list[str]]:
@@ -196,31 +224,50 @@ def _loop_room(references: list[Reference]) -> int:
     return 24 if any(source == target for source, _, target, _ in references) else 0
 
 
-def _draw_box(box: Box, references: list[Reference]) -> str:
+def _draw_box(box: Box) -> str:
     table = box.table
+    name = _fit(table.name, NAME_SIZE, box.width - 2 * PADDING)
     return (
         f'<g transform="translate({box.x} {box.y})">'
-        f'<rect class="box" width="{WIDTH}" height="{box.height}" rx="8"/>'
-        f'<a href="#{anchor(table.name)}">'
-        f'<text class="name" x="12" y="20">{_spell(_short(table.name))}</text></a>'
-        f'<text class="quiet" x="12" y="36">{spell_count(table.row_count, "row")}, '
+        f'<rect class="box" width="{box.width}" height="{box.height}" rx="8"/>'
+        f'<a href="#{anchor(table.name)}"><text class="name" x="{PADDING}" y="20">{name}</text></a>'
+        f'<text class="quiet" x="{PADDING}" y="36">{spell_count(table.row_count, "row")}, '
         f"{spell_count(len(table.fields), 'column')}</text>"
-        f"{''.join(_draw_lines(box, references))}</g>"
+        f"{''.join(_draw_lines(box))}</g>"
     )
 
 
-def _draw_lines(box: Box, references: list[Reference]) -> Iterator[str]:
-    referring = {column for _, column, _, _ in references}
+def _draw_lines(box: Box) -> Iterator[str]:
     if box.keys:
-        yield f'<path class="rule" d="M0 {HEAD}H{WIDTH}"/>'
-    for number, key in enumerate(box.keys):
+        yield f'<path class="rule" d="M0 {HEAD}H{box.width}"/>'
+    for number, (key, roles) in enumerate(box.keys.items()):
         y = HEAD + LINE * (number + 0.5) + 8
-        roles = ("PK",) * (key in box.table.primary_key) + ("FK",) * (key in referring)
+        name = _fit(key, KEY_SIZE, box.width - 2 * PADDING - _room(roles))
         yield (
-            f'<text class="key" x="12" y="{y:g}">{_spell(_short(key))}</text>'
-            f'<text class="quiet" text-anchor="end" x="{WIDTH - 12}" y="{y:g}">'
-            f"{' '.join(roles)}</text>"
+            f'<text class="key" x="{PADDING}" y="{y:g}">{name}</text>'
+            f'<text class="quiet" text-anchor="end" x="{box.width - PADDING}" y="{y:g}">'
+            f"{roles}</text>"
         )
+
+
+def _room(roles: str) -> float:
+    """What the roles of a column take of its line, with a gap before them."""
+    return _span(f"{roles} ", ROLE_SIZE)
+
+
+def _span(text: str, size: int) -> float:
+    """The width of a text, at most, as it is spelled."""
+    return measure(spell_on_one_line(text)) * size * LETTER
+
+
+def _fit(name: str, size: int, room: float) -> str:
+    """A name that fits, in SVG; where it is shortened, the mouse shows the whole of it."""
+    if _span(name, size) <= room:
+        return _spell(name)
+    short = name
+    while _span(f"{short}…", size) > room:
+        short = short[:-1]
+    return f"{_spell(short)}…<title>{_spell(name)}</title>"
 
 
 def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
@@ -228,12 +275,12 @@ def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:
     start, end = boxes[source], boxes[target]
     y1, y2 = start.line_of(column) + 4, end.line_of(referred) + 4
     if start.x < end.x:
-        x1, x2 = start.x + WIDTH, end.x - 2
+        x1, x2 = start.x + start.width, end.x - 2
         bend = (x2 - x1) / 2
         path = f"M{x1} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2} {y2:g}"
     else:
         # A table that refers to itself, or back in a circle: round the outside.
-        x1, x2 = start.x + WIDTH, end.x + WIDTH + 2
+        x1, x2 = start.x + start.width, end.x + end.width + 2
         out = max(x1, x2) + 24
         path = f"M{x1} {y1:g}C{out} {y1:g} {out} {y2:g} {x2} {y2:g}"
     return f'<path class="arrow" d="{path}" marker-end="url(#arrow)"/>'
@@ -247,7 +294,3 @@ def anchor(table: str) -> str:
 def _spell(text: str) -> str:
     """A text in SVG, which has no control characters."""
     return escape(spell_on_one_line(text))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"

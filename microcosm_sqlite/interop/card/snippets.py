@@ -63,16 +63,15 @@ def show_snippets(dataset: InstalledDataset) -> str:
 
 
 def show_code(code: str, language: str, label: str) -> str:
-    """Code that scrolls where it is wide; the page's script adds a button that copies it.
+    """Code, whose long lines are wrapped; the page's script adds a button that copies it.
 
     Args:
         code: The lines.
         language: The name of their language, such as ``shell``.
         label: What they are, for those who cannot see them.
     """
-    # Whoever uses the keyboard alone can scroll only what has the focus.
     return (
-        f'<div class="code"><pre tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<div class="code"><pre role="region" aria-label="{escape(label)}">'
         f'<code class="{language}">{escape(code)}</code></pre></div>\n'
     )
 

@@ -6,8 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.verifying.ranges import WIDEST, spell_range, spell_value
-from microcosm_sqlite.common.wording import spell_count
-from microcosm_sqlite.interop.card.charts import draw_histogram, draw_shares, tell_share
+from microcosm_sqlite.common.wording import spell_count, spell_share
+from microcosm_sqlite.interop.card.charts import draw_histogram, draw_shares
 from microcosm_sqlite.interop.card.diagram import anchor
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[
 def _missing(profile: Profile) -> str:
     if not profile.missing:
         return '<span class="quiet">0</span>'
-    share = tell_share(profile.missing / profile.rows)
+    share = spell_share(profile.missing / profile.rows)
     return f'{profile.missing:,} <span class="quiet">({escape(share)})</span>'
 
 
@@ -138,9 +138,9 @@ def _spell_tails(profile: Profile) -> str:
     low, high = (spell_value(profile.field, each) for each in (profile.low, profile.high))
     tails = []
     if profile.below:
-        tails.append(f"{tell_share(profile.below / present)} below, from {low}")
+        tails.append(f"{spell_share(profile.below / present)} below, from {low}")
     if profile.above:
-        tails.append(f"{tell_share(profile.above / present)} above, up to {high}")
+        tails.append(f"{spell_share(profile.above / present)} above, up to {high}")
     return f"Not drawn: {'; '.join(tails)}" if tails else ""
 
 

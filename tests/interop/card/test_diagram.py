@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite.catalog.manifest_tables import Table
+from microcosm_sqlite.common.wording import measure, spell_on_one_line
 from microcosm_sqlite.interop.card import diagram
 from microcosm_sqlite.interop.card.diagram import draw_diagram, find_references
 from tests.support.markup import Elements
@@ -57,7 +58,7 @@ def test_all_related_tables_and_references_are_drawn_and_no_boxes_overlap(edges)
     sizes = [int(values["height"]) for _, values in drawn.elements if values.get("class") == "box"]
     boxes = [(x, y, height) for (x, y), height in zip(corners, sizes, strict=True)]
     for (x1, y1, h1), (x2, y2, h2) in combinations(boxes, 2):
-        assert abs(x1 - x2) >= diagram.WIDTH or y1 + h1 <= y2 or y2 + h2 <= y1
+        assert abs(x1 - x2) >= diagram.NARROWEST or y1 + h1 <= y2 or y2 + h2 <= y1
 
 
 def test_references_go_from_left_to_right():
@@ -92,4 +93,14 @@ def test_thirty_tables_that_refer_to_one_are_drawn_in_columns_of_a_screen():
     boxes = [values.get("viewbox") or values.get("viewBox") for _, values in drawn.elements]
     _, _, width, height = map(int, next(filter(None, boxes)).split())
     assert height <= diagram.TALLEST + 2 * diagram.MARGIN
-    assert width < 6 * (diagram.WIDTH + diagram.GAP_X)
+    assert width < 6 * (diagram.WIDEST + diagram.GAP_X)
+
+
+@given(st.text("ab_東\u0308\x1b", min_size=1, max_size=60))
+def test_names_that_do_not_fit_are_shortened_and_can_be_read_in_full(name):
+    drawn = Elements(draw_diagram({name: table(name, "hub"), "hub": table("hub")}))
+    whole = spell_on_one_line(name)
+    shown = drawn.text[2]  # behind the title and the description of the diagram
+    assert whole in drawn.text
+    assert shown == whole or shown.endswith("…")
+    assert measure(shown) * diagram.NAME_SIZE * diagram.LETTER <= diagram.WIDEST
