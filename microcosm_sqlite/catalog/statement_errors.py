@@ -15,7 +15,7 @@ import re
 import sqlite3
 
 from microcosm_sqlite.catalog.preflight import REINSTALL, translate
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
 
@@ -144,8 +144,14 @@ def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
     words = set(re.findall(r"\w+", sql.lower()))
     tables = _list_tables(connection)
     named = [table for table in tables if table.rpartition(".")[2].lower() in words]
-    columns = [column for table in named or tables for column in _columns(connection, table)]
-    return suggest(name.rpartition(".")[2], list(dict.fromkeys(columns)), "Columns")
+    found = [column for table in named or tables for column in _columns(connection, table)]
+    columns = list(dict.fromkeys(found))
+    word = name.rpartition(".")[2]
+    hint = suggest(word, columns, "Columns")
+    if quote_identifier(name) not in sql:
+        return hint
+    text = f"A text is written in single quotes: {quote_text(name)}."
+    return f"{hint} {text}" if suggest(word, columns) else f"{text} {hint}".rstrip()
 
 
 def _on_attach(_: str, __: sqlite3.Connection, sql: str) -> str:
@@ -156,6 +162,8 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], 
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
     (r"near (?P<name>.+): syntax error", _on_word),
+    (r"unrecognized token: \"['\"`\[]", "A quote is not closed."),
+    (r"incomplete input", "It ends too early: a parenthesis or a clause may be missing."),
     (r"You can only execute one statement", "Run the statements one by one."),
     (r"(?P<name>too many attached databases)", _on_attach),
     (r"ambiguous column name", "Write it as table.column."),

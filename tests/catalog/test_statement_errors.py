@@ -24,6 +24,7 @@ MISTAKES = [
     ("SELECT * FROM cities.city", QueryError, "Connect with attach=['cities']."),
     ("SELECT colour.id, id FROM colour, colour c", QueryError, "Write it as table.column."),
     ("SELECT 1; SELECT 2", QueryError, "Run the statements one by one."),
+    ('SELECT "red" FROM colour', QueryError, "A text is written in single quotes: 'red'."),
     ("SELECT FROM", QueryError, "syntax error"),
     ("SELECT ?", QueryError, "Incorrect number of bindings supplied"),
     ("ATTACH 'x.db' AS x", QueryError, "Name other datasets when you connect: attach=[NAME]."),

@@ -47,12 +47,13 @@ def _on_table(name: str, connection: Connection, sql: str) -> str:
 
 
 def _on_syntax(name: str, connection: Connection, sql: str) -> str:
-    if hint := statement_errors.advise(f"near {name}: syntax error", connection, sql):
-        return hint
+    for message in (f"near {name}: syntax error", f"unrecognized token: {name}"):
+        if hint := statement_errors.advise(message, connection, sql):
+            return hint
     for pattern, instead in _DIALECTS:
         if re.search(pattern, sql, re.IGNORECASE):
             return f"This is SQLite's SQL: {instead}."
-    return f"Look before {name} for a word that SQLite's SQL has not, or a missing comma."
+    return f"Look just before {name}: a word may be misspelled, or a comma missing."
 
 
 _ELSEWHERE = {
@@ -98,11 +99,12 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, Connection, str], str]], ...] = (
     (r"not authorized to use function: |user-defined function raised", _REFUSED),
     (r"not authorized|authorization denied", READ),
     (r"You did not supply|Incorrect number of bindings|Binding \d+ has no", _NO_PARAMETERS),
-    (r"(?P<name>near .+): syntax error", _on_syntax),
+    (r"near (?P<name>.+): syntax error", _on_syntax),
     (r"unrecognized token: (?P<name>.+)", _on_syntax),
     (
         r"string or blob too big",
         f"A value has at most {_LONGEST:,} bytes.",
     ),
+    (r"parser stack overflow", "Write it with fewer parentheses inside each other."),
     (r"misuse of aggregate", "Conditions on aggregates are written after HAVING."),
 )

@@ -117,6 +117,9 @@ def test_datasets_are_joined_by_attaching_them(program: Program) -> None:
         ("SELECT * FROM xyzzy", "no such table: xyzzy.", "Its tables: birds, families."),
         ("SELECT wingspann FROM birds", "no such column: wingspann.", "Did you mean 'wingspan'?"),
         ("SELECT b.nam FROM birds b", "no such column: b.nam.", "Did you mean 'name'?"),
+        ('SELECT * FROM birds WHERE name = "Rook"', "no such column: ", "single quotes: 'Rook'."),
+        ("SELECT 'Rook", "unrecognized token: ", "A quote is not closed."),
+        ("SELECT (1", "incomplete input.", "It ends too early"),
         ("SELECT zzz FROM families", "no such column: zzz.", "Columns: code, name."),
         (
             "SELECT name FROM birds JOIN families",
