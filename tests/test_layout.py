@@ -53,7 +53,9 @@ TESTED_THROUGH = {
     "authoring/drafting/from_files/test_source_tree": "raw_files",
     "authoring/drafting/from_files/test_keys": "key_search",
     "authoring/drafting/from_files/test_number_styles": "authoring.values.date_formats",
-    "authoring/drafting/from_files/test_inference": ("dialects file_kind inferred"),
+    "authoring/drafting/from_files/test_inference": (
+        "dialect_fit dialects file_kind inferred judging"
+    ),
     "authoring/drafting/test_adding": "added_models",
     "authoring/drafting/test_code_layout": "module_text",
     "authoring/drafting/test_codebook": "from_files.descriptions authoring.sources.meanings",

@@ -4,10 +4,54 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
+from typing import TypeVar
+
+from microcosm_sqlite.common.platforms import can_fork, count_processors
+from microcosm_sqlite.common.workspace import open_scratch
+
+T = TypeVar("T")
+
+SMALLEST_SHARED = 4 << 20
+"""Bytes of a file that is worth another process."""
+
+
+def may_share(size: int) -> bool:
+    """Whether another process may do a part of the work on a file of so many bytes."""
+    return size >= SMALLEST_SHARED and can_fork() and count_processors() > 1
+
+
+@contextmanager
+def doing_beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Let a forked process do some work; the function given waits for what that returns.
+
+    Where the process fails, as for want of memory, the work is done here.
+    """
+    with open_scratch() as folder:
+        file = folder / "done"
+        child = ForkedChild(file, lambda: _keep(work(), file))
+
+        def finish() -> T:
+            try:
+                child.wait()
+            except PartFailedError:
+                return work()
+            done: T = pickle.loads(file.read_bytes())  # noqa: S301  # by `_keep`
+            return done
+
+        try:
+            yield finish
+        finally:
+            child.end()
+
+
+def _keep(done: object, file: Path) -> None:
+    file.write_bytes(pickle.dumps(done))
 
 
 class PartFailedError(Exception):

@@ -91,9 +91,14 @@ def open_writer_beside(connection: sqlite3.Connection) -> Iterator[Writer]:
     if not has_apsw():
         yield cast("Writer", connection)
         return
-    (_, _, path), *_ = connection.execute("PRAGMA database_list").fetchall()
-    with open_writer(Path(path)) as writer:
+    with open_writer(find_file(connection)) as writer:
         yield writer
+
+
+def find_file(connection: sqlite3.Connection) -> Path:
+    """The file of the database that a connection is to."""
+    (_, _, path), *_ = connection.execute("PRAGMA database_list").fetchall()
+    return Path(path)
 
 
 def load_csv_module(writer: Writer) -> Path | None:

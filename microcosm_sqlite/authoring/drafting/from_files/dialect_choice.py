@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain, islice, repeat, zip_longest
+from functools import partial
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from microcosm_sqlite.authoring.drafting.from_files.closing_rows import may_end
-from microcosm_sqlite.authoring.drafting.from_files.dialects import DELIMITERS
+from microcosm_sqlite.authoring.drafting.from_files.dialect_fit import NEVER_USED, fits
 from microcosm_sqlite.authoring.drafting.from_files.file_rows import MARK, is_rule
 from microcosm_sqlite.authoring.drafting.from_files.late_tables import count_descriptions
 from microcosm_sqlite.authoring.drafting.from_files.repairing import (
@@ -25,29 +26,20 @@ from microcosm_sqlite.authoring.drafting.from_files.views import (
     find_kinds,
     is_unlike,
 )
+from microcosm_sqlite.authoring.loading.children import doing_beside, may_share
 from microcosm_sqlite.authoring.project.repairs import Repair
 from microcosm_sqlite.authoring.project.source_options import CsvOptions
 from microcosm_sqlite.authoring.sources.delimited import BLANK, DelimitedOpener, make_dialect
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
-
-NEVER_USED = "\x1e"
-"""The delimiter of a file that has one column."""
 
 ROW_NAME = "row_name"
 """The column of the names of rows, for which a header has none."""
 
 _ENOUGH_FOR_ROW_NAMES = 3
 _ENOUGH_FOR_A_TABLE = 2
-_FEW = 10
-"""Rows among which one may be at fault, where more are the way of the file."""
-
-_SAMPLE = 100
 _HEAD_ROWS = 200
-_RARELY_MEANT = "\t|"
-"""Delimiters that texts rarely have, so that many in one field are those of several rows."""
 
 
 class Choice(NamedTuple):
@@ -75,13 +67,37 @@ def choose_dialect(source: SourceFile, guessed: CsvOptions, accept: Accept) -> C
     Raises:
         SourceError: It has rows that fit no dialect.
     """
-    fitting = (one for one in _list_dialects(guessed) if _fits(source, one))
+    may_have_others = partial(_may_have_other_rows, source)
+    with _looking_ahead(may_have_others, source, guessed) as finish:
+        options = _find_fitting(source, guessed)
+        if options == guessed:
+            return _improve(source, options, accept, finish)
+    if options is None:
+        return _repair(source, guessed, accept)
+    return _improve(source, options, accept, partial(may_have_others, options))
+
+
+@contextmanager
+def _looking_ahead(
+    look: Callable[[CsvOptions], bool], source: SourceFile, guessed: CsvOptions
+) -> Iterator[Callable[[], bool]]:
+    """Look at a large file in another process, as if the dialect was known to be the right one."""
+    if may_share(source.size):
+        with doing_beside(partial(look, guessed)) as finish:
+            yield finish
+    else:
+        yield partial(look, guessed)
+
+
+def _find_fitting(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
+    """The likeliest dialect that the whole file fits, if any."""
+    fitting = (one for one in _list_dialects(guessed) if fits(source, one))
     # Lines whose words are fields would be taken for texts of one column.
     named = _name_rows(source, guessed) if guessed.delimiter == " " else None
     options = named or next(fitting, None) or _name_rows(source, guessed)
-    if options is None and _fits(source, guessed, may_swallow=True):
-        options = guessed
-    return _improve(source, options, accept) if options else _repair(source, guessed, accept)
+    if options is None and fits(source, guessed, may_swallow=True):
+        return guessed
+    return options
 
 
 def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
@@ -93,7 +109,7 @@ def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
     choices = [
         Choice(options, repairs)
         for options in _list_quotings(guessed)
-        if (repairs := propose_repairs(source, options)) and _fits(source, options, repairs=repairs)
+        if (repairs := propose_repairs(source, options)) and fits(source, options, repairs=repairs)
     ]
     if not choices:
         raise _find_misfit(source, guessed)
@@ -102,27 +118,32 @@ def _repair(source: SourceFile, guessed: CsvOptions, accept: Accept) -> Choice:
     left = tuple(repair for repair in choice.repairs if repair not in accepted)
     for fills_rows in (False, True):
         dialect = replace(choice.options, fills_rows=fills_rows or choice.options.fills_rows)
-        if not left or (accepted and _fits(source, dialect, repairs=accepted)):
+        if not left or (accepted and fits(source, dialect, repairs=accepted)):
             return Choice(dialect, accepted, left)
     error = _find_misfit(source, guessed)
     error.hint = f"{error.hint} Or draft it {describe_proposals(choice.repairs)}.".strip()
     raise error
 
 
-def _improve(source: SourceFile, options: CsvOptions, accept: Accept) -> Choice:
+def _improve(
+    source: SourceFile,
+    options: CsvOptions,
+    accept: Accept,
+    may_have_others: Callable[[], bool],
+) -> Choice:
     """Read a file that can be read, but may have rows that are not of its table."""
-    if not (options.fills_rows or _may_have_other_rows(source, options)):
+    if not (options.fills_rows or may_have_others()):
         return Choice(options)
     strict = replace(options, fills_rows=False)
     repairs = propose_repairs(source, strict)
-    if not repairs or not _fits(source, strict, repairs=repairs):
+    if not repairs or not fits(source, strict, repairs=repairs):
         return Choice(options)
     if options.fills_rows and _are_alike(source, options, Choice(strict, repairs)):
         return Choice(options)
     accepted = tuple(accept(source.name, repairs))
     left = tuple(repair for repair in repairs if repair not in accepted)
     for dialect in (strict, options) if accepted else ():
-        if _fits(source, dialect, repairs=accepted):
+        if fits(source, dialect, repairs=accepted):
             return Choice(dialect, accepted, left)
     return Choice(options, (), repairs)
 
@@ -181,96 +202,6 @@ def _list_dialects(guessed: CsvOptions) -> Iterator[CsvOptions]:
     yield replace(one, quoted_lines=False)
 
 
-def _has_columns(rows: Iterable[Sequence[str]], quotechar: str) -> bool:
-    """Whether rows of one field have several, and the same number, with a delimiter."""
-    texts = [row[0] for row in islice(rows, _SAMPLE)]
-    for delimiter in DELIMITERS if len(texts) > 1 else ():
-        reader = csv.reader(texts, delimiter=delimiter, quotechar=quotechar or None)
-        widths = {len(row) for row in reader}
-        if len(widths) == 1 < min(widths) - 1:
-            return True
-    return False
-
-
-def _fits(
-    source: SourceFile,
-    options: CsvOptions,
-    *,
-    may_swallow: bool = False,
-    repairs: tuple[Repair, ...] = (),
-) -> bool:
-    """Whether all rows of a file are as wide as its header, in a dialect that makes sense of it."""
-    try:
-        with DelimitedOpener(source, options, repairs=repairs)() as records:
-            width = len(records.header)
-            if options.fills_rows and _lacks_whole_rows(source, options):
-                return False
-            is_one = options.header is True and _is_one_column(records.header)
-            if options.delimiter == NEVER_USED:
-                return is_one and not _has_columns(records, options.quotechar)
-            if options.quotechar and options.delimiter in _RARELY_MEANT and not may_swallow:
-                return all(
-                    len(row) == width and not _swallows_rows(row, options.delimiter)
-                    for row in records
-                )
-            if options.quotechar:
-                return all(_have_width(block, width) for block in records.read_blocks())
-            rows = chain([records.header], records)
-            return _have_own_quotes(rows, width, options.delimiter)
-    except SourceError:
-        return False
-
-
-def _have_width(block: Iterable[Sequence[str]], width: int) -> bool:
-    """Whether all rows of a block have so many fields."""
-    if isinstance(block, PlainBlock):
-        lines = block.text[:-1].split("\n")
-        return {*map(str.count, lines, repeat(block.delimiter))} == {width - 1}
-    return all(len(row) == width for row in block)
-
-
-def _lacks_whole_rows(source: SourceFile, options: CsvOptions) -> bool:
-    """Whether the header has a blank name, and no row has so many fields."""
-    with DelimitedOpener(source, replace(options, fills_rows=False))() as records:
-        is_whole = all(name.strip() for name in records.header)
-        return not (is_whole or any(len(row) >= len(records.header) for row in records))
-
-
-def _swallows_rows(row: Sequence[str], delimiter: str) -> bool:
-    """Whether a quote that belongs to a text has made one field of several rows."""
-    # Blank lines and comments, which have no delimiters, may be among them.
-    return any(
-        0 < field.count("\n") * (len(row) - 1) <= 2 * field.count(delimiter)
-        for field in row
-        if field
-    )
-
-
-def _is_one_column(header: Sequence[str]) -> bool:
-    return len(header) == 1 and not any(delimiter in header[0] for delimiter in DELIMITERS)
-
-
-def _have_own_quotes(rows: Iterable[Sequence[str]], width: int, delimiter: str) -> bool:
-    """Whether rows have one width, and quotes that belong to texts, of which few are left open."""
-    count = left_open = 0
-    for row in rows:
-        if len(row) != width or any(len(f) > 1 and f[0] == f[-1] == '"' for f in row):
-            return False
-        if delimiter not in _RARELY_MEANT and _is_parted(row):
-            return False
-        count += 1
-        left_open += sum(field.count('"') for field in row) % 2
-    most = count // _FEW if width > 1 else 0
-    return delimiter in _RARELY_MEANT or left_open <= most
-
-
-def _is_parted(row: Sequence[str]) -> bool:
-    """Whether quotes seem to surround what several fields have."""
-    opened = (index for index, field in enumerate(row) if field.lstrip().startswith('"'))
-    first = next(opened, len(row))
-    return any(field.rstrip().endswith('"') for field in row[first + 1 :])
-
-
 def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
     """The dialect of R: rows begin with their name, for which the header has none."""
     try:
@@ -287,7 +218,7 @@ def _name_rows(source: SourceFile, guessed: CsvOptions) -> CsvOptions | None:
     if not are_named or not isinstance(guessed.header, bool):
         return None
     named = replace(guessed, header=header, skip_lines=numbered[0][0] - 1)
-    return named if _fits(source, named) else None
+    return named if fits(source, named) else None
 
 
 def _find_misfit(source: SourceFile, options: CsvOptions) -> SourceError:

@@ -12,27 +12,20 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 
-from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify
-from microcosm_sqlite.authoring.drafting.from_files.column_texts import ColumnTexts
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_columns
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
     refuse_memory,
     refuse_name,
 )
 from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
-from microcosm_sqlite.authoring.drafting.from_files.hints import (
-    find_compact_dates,
-    find_hint,
-    find_shortened_codes,
-)
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     Inference,
     InferredColumn,
     InferredTable,
     find_changes,
 )
+from microcosm_sqlite.authoring.drafting.from_files.judging import judge_columns
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
-    doubt_boolean,
     find_keys,
     index_keys,
     infer_labels,
@@ -40,31 +33,17 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.learning import load_rows, locate
 from microcosm_sqlite.authoring.drafting.from_files.nesting import refer_to_rows, split_nested
-from microcosm_sqlite.authoring.drafting.from_files.number_styles import (
-    choose_number_style,
-    find_number_styles,
-    judge_spelled,
-    keep_codes,
-)
 from microcosm_sqlite.authoring.drafting.from_files.odd_rows import find_joints, find_odd_rows
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.from_files.same_spelling import spell_alike
-from microcosm_sqlite.authoring.drafting.from_files.sentinels import (
-    Ends,
-    find_sentinels,
-    measure_numbers,
-)
 from microcosm_sqlite.authoring.drafting.from_files.source_tree import (
     SourceTree,
     refuse_nothing,
 )
 from microcosm_sqlite.common.kinds import (
-    BOOLEAN,
-    INTEGER,
     JSON,
-    NUMBER,
     TEXT,
 )
 from microcosm_sqlite.common.sql import quote_identifier
@@ -199,13 +178,12 @@ def _infer_table(
         describe_columns(table, raw.descriptions)
     if not raw.has_types:
         table.remarks = tuple(find_joints(connection, table))
-    ends = measure_numbers(connection, table)
+    judge_columns(connection, table, guesses)
     spelled: dict[str, str] = {}
     for column, guess, gaps in zip(
         columns.values(), guesses, missing or [0] * len(guesses), strict=True
     ):
         column.is_beyond = column.kind == JSON and guess.is_beyond
-        _judge_texts(connection, table, column, guess, ends)
         spelled |= spell_alike(connection, column, guess, len(spelled))
         column.counts = column.counts if column.kind == TEXT else None  # others are rewritten
         table.remarks += tuple(find_changes(column, guess, gaps))
@@ -263,52 +241,3 @@ def _describe_column(
         odd=guess.odd,
         counts=guess.texts.list_all(),
     )
-
-
-def _judge_texts(
-    connection: sqlite3.Connection,
-    table: InferredTable,
-    column: InferredColumn,
-    guess: Guess,
-    ends: Mapping[str, Ends],
-) -> None:
-    """Find numbers in other styles among texts, and what may not be what it looks like."""
-    texts = {
-        name: ColumnTexts(connection, table.name, name, each.counts)
-        for name, each in table.columns.items()
-        if each is column or (each.kind == NUMBER and not each.format)
-    }
-    has_types = table.file.has_types
-    if column.kind == BOOLEAN and not has_types:
-        doubt_boolean(connection, table, column)
-    elif column.kind == TEXT:
-        _look_closer(table, column, guess, texts[column.name])
-    if column.kind in (INTEGER, NUMBER) and not has_types:
-        keep_codes(connection, table, column, texts)
-    if column.kind in (INTEGER, NUMBER) and not column.format:
-        sentinels = find_sentinels(connection, table, column, ends)
-        column.suggestions += [sentinels] if sentinels else []
-        if not has_types:
-            looks = (find_compact_dates, find_shortened_codes)
-            column.suggestions += filter(None, (look(column, texts[column.name]) for look in looks))
-
-
-def _look_closer(
-    table: InferredTable, column: InferredColumn, guess: Guess, texts: ColumnTexts
-) -> None:
-    """Find numbers in other styles among texts, or something to tell the author of them."""
-    raw, styles = table.file, list[str]()
-    if isinstance(raw, RawFile) and guess.narrow and not (guess.words or guess.styles):
-        styles = find_number_styles(texts)
-        column.format = choose_number_style(styles, texts, raw.options.delimiter)
-    if isinstance(raw, TypedFile) and guess.narrow and not guess.words:
-        # What has digits only is text here, as there are numbers for others.
-        styles = find_number_styles(texts) if TEXT in map(classify, texts()) else []
-    if column.format:
-        spelled = judge_spelled(column.format, texts)
-        column.kind, column.is_long = spelled.kind, spelled.is_long
-    elif raw.has_types:
-        column.hint = find_hint(column.name, guess, styles, texts, has_types=True)
-    elif not table.remarks:  # of which a narrower kind depends
-        column.hint = find_hint(column.name, guess, styles, texts, proposed=raw.proposed)
-    column.is_measured = bool(column.hint) and not guess.styles  # dates may be keys

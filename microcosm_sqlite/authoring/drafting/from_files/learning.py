@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import pickle
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.from_files.column_kind import classify_value
 from microcosm_sqlite.authoring.drafting.from_files.guess import Guess
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile, open_typed
-from microcosm_sqlite.authoring.loading.children import ForkedChild, PartFailedError
+from microcosm_sqlite.authoring.loading.children import doing_beside, may_share
 from microcosm_sqlite.authoring.loading.connections import INSERT, Writer, open_writer_beside
 from microcosm_sqlite.authoring.loading.insertion import open_plain_text
 from microcosm_sqlite.authoring.loading.value_errors import find_misfit
@@ -21,14 +19,10 @@ from microcosm_sqlite.authoring.sources.records import Block
 from microcosm_sqlite.authoring.sources.row_reader import PlainBlock
 from microcosm_sqlite.authoring.values.parsing import is_word
 from microcosm_sqlite.authoring.values.rules import bind_document
-from microcosm_sqlite.common.platforms import can_fork, count_processors
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
-from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SourceError, SourceValueError
 
 _CHUNK = 1000
-SMALLEST_SHARED = 4 << 20
-"""Bytes of a file that is worth another process."""
 _LEARNED_HERE = 4
 """Of so many blocks of a text, one is learned from apart: by the process that loads them all, where
 another, which has more time, learns from the others."""
@@ -90,30 +84,17 @@ def _learning(
     raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
 ) -> Iterator[bool]:
     """Whether another process reads a large text as well, and learns for the guesses."""
-    if raw.size < SMALLEST_SHARED or not _may_share():
+    if not may_share(raw.size):
         yield False
         return
-    with open_scratch() as folder:
-        learn = partial(_learn_beside, raw, guesses, nulls, folder / "learned")
-        child = ForkedChild(folder / "learned", learn)
-        try:
-            yield True
-            try:
-                child.wait()
-            except PartFailedError:
-                learn()
-            guesses[:] = pickle.loads(child.file.read_bytes())  # noqa: S301  # by `_learn_beside`
-        finally:
-            child.end()
-
-
-def _may_share() -> bool:
-    return can_fork() and count_processors() > 1
+    with doing_beside(partial(_learn_beside, raw, guesses, nulls)) as finish:
+        yield True
+        guesses[:] = finish()
 
 
 def _learn_beside(
-    raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str], file: Path
-) -> None:
+    raw: RawFile | TypedFile, guesses: list[Guess], nulls: dict[str, str]
+) -> list[Guess]:
     width = len(raw.names)
     with raw.open_rows() as records:
         for number, block in enumerate(records.read_blocks()):
@@ -122,7 +103,7 @@ def _learn_beside(
                     _learn_texts(columns, guesses)
     for guess in guesses:
         guess.texts.forget_some()
-    file.write_bytes(pickle.dumps(guesses))
+    return guesses
 
 
 def _is_learned_here(number: int) -> bool:

@@ -24,11 +24,13 @@ Ends = tuple[float | None, float | None]
 """The smallest and the largest number of a column."""
 
 
-def measure_numbers(connection: sqlite3.Connection, table: InferredTable) -> dict[str, Ends]:
-    """The ends of each column of numbers whose texts are not all counted, in one scan."""
+def measure_numbers(
+    connection: sqlite3.Connection, table: InferredTable, columns: Iterable[InferredColumn]
+) -> dict[str, Ends]:
+    """The ends of each of some columns of numbers whose texts are not all counted, in one scan."""
     names = [
         column.name
-        for column in table.columns.values()
+        for column in columns
         if column.kind in (INTEGER, NUMBER) and not column.format and column.counts is None
     ]
     ends: dict[str, Ends] = {}

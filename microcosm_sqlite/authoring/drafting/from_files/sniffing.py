@@ -9,11 +9,11 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.from_files.dialect_choice import (
-    NEVER_USED,
     ROW_NAME,
     choose_dialect,
     list_odd_rows,
 )
+from microcosm_sqlite.authoring.drafting.from_files.dialect_fit import NEVER_USED
 from microcosm_sqlite.authoring.drafting.from_files.dialects import (
     guess_dialect,
     list_doubtful_names,

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.drafting.from_files import learning
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.authoring.loading import connections
+from microcosm_sqlite.authoring.loading import children, connections
 
 HEADER = "id,day,size,grade,remark,price,code\n"
 
@@ -30,19 +29,16 @@ def write(folder: Path, rows: int = 3000) -> Path:
 @pytest.fixture(params=["one", "two", "two without apsw", "killed"])
 def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How many processes read the file; of two, one may be killed."""
-    learn, parent = learning._learn_beside, os.getpid()
 
-    def die(*arguments: object) -> None:
-        if os.getpid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-        learn(*arguments)  # type: ignore[arg-type]
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(learning, "SMALLEST_SHARED", 0)
-    monkeypatch.setattr(learning, "count_processors", lambda: 1 + (request.param != "one"))
+    monkeypatch.setattr(children, "SMALLEST_SHARED", 0)
+    monkeypatch.setattr(children, "count_processors", lambda: 1 + (request.param != "one"))
     if request.param == "two without apsw":
         monkeypatch.setattr(connections, "has_apsw", lambda: False)
     if request.param == "killed":
-        monkeypatch.setattr(learning, "_learn_beside", die)
+        monkeypatch.setattr(children, "_keep", die)  # which the other process calls at its end
     return str(request.param)
 
 
