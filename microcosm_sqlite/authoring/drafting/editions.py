@@ -16,26 +16,22 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.codebook import Codebook
+from microcosm_sqlite.authoring.drafting.edition_advice import (
+    advise_dates,
+    advise_reading,
+    find_respelled,
+)
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     InferredColumn,
-    InferredTable,
     choose_length,
     declare_column,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
-from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
-from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
-from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff_tables
 from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
-from microcosm_sqlite.authoring.drafting.project_context import (
-    HOOK_TABLE,
-    describe_options,
-    list_csv_options,
-)
 from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files
 from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
 from microcosm_sqlite.authoring.loading.table_load import Layout, Misfits, survey_rows
@@ -74,6 +70,7 @@ class Changes:
         decisions: What no longer fits, of which only the author can say what to do.
         added: Lines for the settings, by the table that they belong to.
         takes_fewer: Whether a table may lose half of its rows.
+        cut: The tables whose file does not end in a line, as that of the edition before did.
     """
 
     settings: ProjectSettings
@@ -83,6 +80,7 @@ class Changes:
     decisions: list[str] = field(default_factory=list)
     added: dict[str, list[str]] = field(default_factory=dict)
     takes_fewer: bool = False
+    cut: set[str] = field(default_factory=set)
 
 
 _FEW = 8
@@ -116,7 +114,8 @@ class Edition:
                 for source in self.sources:
                     self._survey(source, keys)
             except SourceError as error:
-                self._decide("", f"{error} {self._sniff(file)}".rstrip())
+                is_cut = self.table.name in self.changes.cut
+                self._decide("", f"{error} {self._sniff(file, is_cut=is_cut)}".rstrip())
                 return
             if self.sources and not self.present & self.rules.by_name.keys():
                 near = advise_names(self.rules, [*self.headers.values()], self.rules.by_name)
@@ -139,21 +138,13 @@ class Edition:
         for column in self.new.values():
             self._add(column)
 
-    def _sniff(self, file: Path) -> str:
+    def _sniff(self, file: Path, *, is_cut: bool = False) -> str:
         """How a file is written, if that is otherwise than the settings say, as a sentence."""
         if file.is_dir() or is_folder_of_files(file):
             file = self.sources[0].path
-        try:
-            raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
-        except SourceError:
-            return ""
-        if not isinstance(raw, RawFile):
-            return ""
-        written = InferredTable(self.table.name, raw, {}, 0)
-        options = list_csv_options(written, self.options.csv)
-        told = describe_options({f"csv.{name}": value for name, value in options.items()})
-        place = f"[{HOOK_TABLE}.tables.{write_toml_key(self.table.name)}]"
-        return f"It seems to be written otherwise: say {told} in {place}." if told else ""
+        columns = [each.name for each in self.table.columns if each.name in self.rules.by_name]
+        numbers = [name for name in columns if is_row_number(self.table.columns[name])]
+        return advise_reading(file, self.table.name, columns, numbers, self.options, is_cut=is_cut)
 
     def _survey(self, source: SourceFile, keys: KeyTable | None) -> None:
         repairs = self.changes.settings.repairs.get(source.name, ())
@@ -219,20 +210,24 @@ class Edition:
                 known = old.execute(f"SELECT {listed or 'NULL'} FROM {table}")
             except sqlite3.OperationalError:  # it has other tables or columns than the models
                 return
-            self._judge_count(count)
             gone, first = keys.find_gone(known) if keys else (0, "")
+            self._judge_count(count, gone)
         if gone:
             yield f"{spell_count(gone, 'row')} gone, such as {first}"
 
-    def _judge_count(self, before: int) -> None:
+    def _judge_count(self, before: int, gone: int) -> None:
         """Ask about a file that may be incomplete."""
+        complete = "If the file is complete, refresh again with --fewer-rows."
         is_shrunk = before and (
             not self.row_count or (before >= FEW and 2 * self.row_count <= before)
         )
+        is_cut = self.table.name in self.changes.cut and (gone or self.row_count < before)
         if is_shrunk and not self.changes.takes_fewer:
             rows = f"{spell_count(self.row_count, 'row')} of {before:,}"
-            told = f"{rows} left. If the file is complete, refresh again with --fewer-rows."
-            self._decide("", told)
+            self._decide("", f"{rows} left. {complete}")
+        elif is_cut and not self.changes.takes_fewer:
+            told = "rows are gone, and the last line has no end, so that it may be cut off"
+            self._decide("", f"{told}. {complete}")
 
     def _find_missing(self, old: sqlite3.Connection, name: str) -> None:
         column = self.table.columns[name]
@@ -241,7 +236,8 @@ class Edition:
         new = self.headers.values()
         is_other_case = name.lower() in map(str.lower, new)  # SQLite would take both for one
         if not is_row_number(column) and (is_other_case or old.execute(query).fetchone()):
-            near = advise_names(self.rules, [*new], [name])
+            lost = self.rules.by_name.keys() - self.present
+            near = advise_names(self.rules, [*new], [name], is_sole=len(lost) == 1)
             advice = f"{near}; else put" if near else "Put"
             told = f"the column is missing. {advice} it back, or take it out of the model."
             self._decide(name, told)
@@ -254,7 +250,13 @@ class Edition:
         place = (self.table.name, self.models.find_attribute(self.table.name, name))
         is_limited = misfits.rule.kind == TEXT and getattr(type_, "length", None)
         is_label = isinstance(type_, sa.Enum) and len(values) <= max(len(type_.enums), _FEW)
-        if first and is_label and "" not in values and may_be_labels(values):
+        respelled = [*find_respelled(values, type_.enums)] if isinstance(type_, sa.Enum) else []
+        if first and respelled:
+            told = "; ".join(
+                f"{text!r} differs from {known!r} in capitals" for text, known in respelled
+            )
+            self._decide(name, f"in {rows}, {told}. Correct the file, or add it to the `Literal`.")
+        elif first and is_label and "" not in values and may_be_labels(values):
             told = f"new in {rows}: {', '.join(values)}"
             self._edit(name, told, partial(texts.add_labels, *place, values))
         elif first and "" not in values and is_limited:
@@ -263,7 +265,8 @@ class Edition:
             self._edit(name, told, partial(texts.set_length, *place, length))
         elif first:
             told = f"in {rows} a value does not fit, first {first.message}"
-            self._decide(name, f"{told} {first.hint}")
+            hint = first.hint or advise_dates(self.table.name, name, values)
+            self._decide(name, f"{told} {hint}".rstrip())
         elif misfits.widest and type(type_) is sa.Integer and not is_row_number(column):
             told = f"whole numbers as wide as {misfits.widest}"
             self._edit(name, told, partial(texts.widen_integer, *place))

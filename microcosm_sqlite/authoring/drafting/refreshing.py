@@ -16,6 +16,7 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
+from microcosm_sqlite.authoring.drafting.edition_advice import may_be_cut
 from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
 from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
@@ -89,6 +90,7 @@ def refresh_project(
         SettingsError: The project is not as it has to be; nothing was changed.
     """
     root = Path(directory).resolve()
+    ProjectSettings.from_pyproject(root)  # whose faults are told of the project, not of a copy
     named = choose_named(root, files, codebook)
     opened = nullcontext(scratch) if scratch else open_scratch()
     with revise_project(root) as revision, opened as folder:
@@ -305,11 +307,14 @@ class _Refresh:
         if are_same(file, place):
             return False
         suffix, known = (each.name[len(split_name(each)[0]) :].lower() for each in (file, place))
+        suffix = suffix if split_name(file)[1] else known  # of a name that tells no format
         if suffix != known and not isinstance(self.settings.sources, str):
             raise SettingsError(
                 f"Option `sources` names {place.name}, which {file.name} cannot replace.",
                 hint="Name a file of its format there first.",
             )
+        if may_be_cut(file, place):
+            self.changes.cut.add(table)
         before, place = place, place if suffix == known else place.with_name(f"{table}{suffix}")
         replace_source(self.revision, before, file, place)
         if download:

@@ -96,8 +96,8 @@ def _is_edition(file: Path, source: SourceFile, table: str, upstream: str | None
     if source.format == DATABASE or is_database(file):
         is_same = split_name(file)[0].lower() == split_name(source.path)[0].lower()
         return source.format == DATABASE and is_database(file) and is_same
-    is_called = split_name(file)[1] != "" and name_table(file) == table
-    return file.name in (source.path.name, upstream) or is_called
+    is_called = split_name(file)[1] != "" and name_table(file).lower() == table.lower()
+    return file.name == upstream or file.name.lower() == source.path.name.lower() or is_called
 
 
 def _find_others(

@@ -261,15 +261,21 @@ def _advise(rules: TableRules, unknown: Sequence[str], free: Collection[str]) ->
     return f"Add it to the model, as with {added}, {leave_out}."
 
 
-def advise_names(rules: TableRules, unknown: Sequence[str], free: Collection[str]) -> str:
+def advise_names(
+    rules: TableRules, unknown: Sequence[str], free: Collection[str], *, is_sole: bool = False
+) -> str:
     """Suggest the setting for fields that seem to be columns by other names; empty for none.
 
     Args:
         rules: Those of the table.
         unknown: The fields.
         free: The columns that no field is for.
+        is_sole: Whether these are all such columns, so that one and a sole field are a pair
+            whatever they are called.
     """
     near = _find_near(unknown, free)
+    if is_sole and len(unknown) == len(free) == 1:
+        near = dict(zip(unknown, free, strict=True))
     if not near:
         return ""
     given = ", ".join(f"{write_toml(field)} = {write_toml(name)}" for field, name in near.items())

@@ -150,7 +150,7 @@ def test_one_report_tells_of_all_tables_and_of_rows_that_are_gone(
     assert f"parks.csv: no table is called so; {OTHERS}" in done.report
 
 
-@pytest.mark.parametrize("called", ["Born", "Year Born", "bron"])
+@pytest.mark.parametrize("called", ["Born", "Year Born", "bron", "of"])
 def test_a_column_of_another_name_is_read_as_the_report_says(
     project: Path, tmp_path: Path, called: str
 ) -> None:
@@ -268,7 +268,10 @@ def test_a_file_whose_name_is_no_text_is_drafted_and_refreshed(tmp_path: Path) -
 
 OTHERWISE = {
     "another delimiter": (lambda text: text.replace(",", ";"), 'say csv.delimiter = ";" in [tool.'),
-    "another page": (lambda text: "<!DOCTYPE html><html>404</html>", "has none of its columns"),
+    "another page": (
+        lambda text: "<!DOCTYPE html><html>404</html>",
+        "has none of its columns. It is a page of the web. Download the file itself",
+    ),
     "a third of its rows": (
         lambda text: text[: len(text) // 3],
         "of 80 left. If the file is compl",
@@ -329,3 +332,76 @@ def test_what_only_looks_otherwise_is_taken(project: Path, tmp_path: Path, case:
     done = refresh_project(project, [write_csv(tmp_path / "next", rows, header)], apply=True)
     assert done.is_applied, done.spell()
     assert not done.edits
+
+
+def set_option(project: Path, setting: str) -> None:
+    edit(project, "pyproject.toml", "compression =", f"{setting}\ncompression =")
+
+
+def test_dates_that_are_written_otherwise_are_read_as_the_report_says(tmp_path: Path) -> None:
+    days = [f"{at},2024-{at % 12 + 1:02}-{at % 28 + 1:02}" for at in range(60)]
+    write_csv(tmp_path / "first", days, "id,day", "days.csv")
+    project = draft_project(tmp_path / "days-data", tmp_path / "first").path
+    rows = [f"{at},{at % 12 + 1}/{at % 28 + 1}/2024" for at in range(60)]
+    second = write_csv(tmp_path / "second", rows, "id,day", "days.csv")
+    (decision,) = refresh_project(project, [second], apply=True).decisions
+    set_option(project, decision.partition("If it is a date, set `")[2].partition("`")[0])
+    assert refresh_project(project, [second], apply=True).is_applied
+    with closing(sqlite3.connect(build(project))) as connection:
+        assert connection.execute("SELECT day FROM days WHERE id = 13").fetchone() == (
+            "2024-02-14",
+        )
+
+
+def test_a_file_without_its_header_is_read_as_the_report_says(
+    project: Path, tmp_path: Path
+) -> None:
+    file = write_csv(tmp_path / "second", ROWS[1:], ROWS[0])
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    said = decision.partition("order of the model, say ")[2].rpartition(" in [")[0]
+    header, _, columns = said.partition(", ")
+    for setting in (header, columns):
+        set_option(project, f"tables.The_Players.{setting}")
+    assert refresh_project(project, [file], apply=True).is_applied
+    with closing(sqlite3.connect(build(project))) as connection:
+        (rows,) = connection.execute("SELECT count(*) FROM The_Players").fetchone()
+    assert rows == len(ROWS)
+
+
+def test_labels_in_other_capitals_are_for_the_author_to_judge(
+    project: Path, tmp_path: Path
+) -> None:
+    file = write_csv(tmp_path / "second", [row.replace("AL", "al") for row in ROWS])
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert "'al' is 'AL' in other capitals" in decision
+    edit(project, MODELS, 'Literal["AL", "NL"]', 'Literal["AL", "NL", "al"]')
+    assert refresh_project(project, [file], apply=True).is_applied
+
+
+CUTS = {"between lines": -1, "within a value": -4, "within a row": -9}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_file_that_ends_within_a_line_and_lacks_rows_may_be_cut_off(
+    project: Path, tmp_path: Path, cut: str
+) -> None:
+    build(project)
+    file = write_csv(tmp_path / "second", ROWS[:70])
+    file.write_bytes(file.read_bytes()[: CUTS[cut]])
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert "cut off" in decision
+    assert "ragged" not in decision
+    done = refresh_project(project, [file], apply=True, fewer_rows=True)
+    assert done.is_applied == (cut != "within a row")
+
+
+def test_a_name_in_other_capitals_or_without_a_format_is_that_of_the_source(
+    project: Path, tmp_path: Path
+) -> None:
+    upper = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,70,1960"], name="THE_PLAYERS.CSV")
+    assert refresh_project(project, [upper], apply=True).is_applied
+    edit(project, "pyproject.toml", f'The_Players = "{FILE}"', 'The_Players = "roster.txt"')
+    text = write_csv(tmp_path / "third", [*ROWS, "98,a,AL,70,1960"], name="roster.txt")
+    assert refresh_project(project, [text], apply=True).is_applied
+    assert [file.name for file in (project / "sources").iterdir()] == ["The_Players.csv"]
+    build(project)

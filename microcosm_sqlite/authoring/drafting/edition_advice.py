@@ -1,0 +1,115 @@
+"""What to do about a new edition that no longer fits, as far as its file and its values tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
+from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff_tables
+from microcosm_sqlite.authoring.drafting.project_context import (
+    HOOK_TABLE,
+    describe_options,
+    list_csv_options,
+)
+from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
+from microcosm_sqlite.authoring.project.source_options import TableOptions
+from microcosm_sqlite.authoring.sources.formats import DELIMITED, split_name
+from microcosm_sqlite.authoring.sources.impostors import advise_page
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.authoring.values.date_formats import STYLES, choose_style, find_styles
+from microcosm_sqlite.authoring.values.layout import make_names
+from microcosm_sqlite.errors import SourceError
+
+_START = 512
+
+
+def advise_reading(
+    file: Path,
+    table: str,
+    columns: Sequence[str],
+    numbers: Collection[str],
+    options: TableOptions,
+    *,
+    is_cut: bool,
+) -> str:
+    """How a file is written, if that is otherwise than the settings say, as a sentence.
+
+    Args:
+        file: The file.
+        table: Its table.
+        columns: The columns of the table that a file may have, in their order.
+        numbers: Those of them that it may lack, as they may number the rows.
+        options: How it is read.
+        is_cut: Whether it may be cut off.
+    """
+    with file.open("rb") as stream:
+        page = advise_page(stream.read(_START).decode("utf-8", "replace"))
+    if page:
+        return f"It is a page of the web. {page}"
+    if is_cut:
+        return "Its last line has no end, so it may be cut off: fetch it again."
+    # What cannot be read is told by the error that this is added to.
+    try:
+        raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
+    except SourceError:
+        return ""
+    if not isinstance(raw, RawFile):
+        return ""
+    written = InferredTable(table, raw, {}, 0)
+    found = list_csv_options(written, options.csv)
+    told = describe_options({f"csv.{name}": value for name, value in found.items()})
+    place = f"[{HOOK_TABLE}.tables.{write_toml_key(table)}]"
+    if len(raw.names) != len(columns):
+        columns = [name for name in columns if name not in numbers]
+    if found.get("header") is False and len(raw.names) == len(columns):
+        named = zip(make_names(raw.header), columns, strict=True)
+        given = ", ".join(f"{write_toml(field)} = {write_toml(name)}" for field, name in named)
+        return (
+            f"It seems to have no line that names its columns. Put that back; or if they are in "
+            f"the order of the model, say {told}, columns = {{{given}}} in {place}."
+        )
+    return f"It seems to be written otherwise: say {told} in {place}." if told else ""
+
+
+def advise_dates(table: str, column: str, texts: Iterable[str]) -> str:
+    """The setting by which all texts are dates, as a sentence; empty where there is none.
+
+    >>> advise_dates("visits", "day", ["04/30/1992", "5/1/1992"])
+    'If it is a date, set `tables.visits.formats.day = "%m/%d/%Y"`.'
+    """
+    styles = frozenset(STYLES)
+    for text in texts:
+        styles = find_styles(text.strip(), styles)
+    if not (style := choose_style(styles)):
+        return ""
+    setting = f"tables.{write_toml_key(table)}.formats.{write_toml_key(column)}"
+    return f"If it is a date, set `{setting} = {write_toml(style)}`."
+
+
+def find_respelled(labels: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The labels that differ in capitals from one that is known, each with that one.
+
+    >>> list(find_respelled(["male", "none"], ["Female", "Male"]))
+    [('male', 'Male')]
+    """
+    folded = {label.casefold(): label for label in known}
+    for label in labels:
+        if other := folded.get(label.casefold()):
+            yield label, other
+
+
+def may_be_cut(file: Path, before: Path) -> bool:
+    """Whether the last line of a text does not end, though that of the edition before did."""
+    return all(
+        split_name(each)[1] in (*DELIMITED, "jsonl") and each.suffix.lower() not in COMPRESSIONS
+        for each in (file, before)
+    ) and (_ends(before) and not _ends(file))
+
+
+def _ends(file: Path) -> bool:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 2))
+        return stream.read().strip(b"\0").endswith((b"\n", b"\r"))
