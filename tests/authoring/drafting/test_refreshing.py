@@ -373,7 +373,7 @@ def test_labels_in_other_capitals_are_for_the_author_to_judge(
 ) -> None:
     file = write_csv(tmp_path / "second", [row.replace("AL", "al") for row in ROWS])
     (decision,) = refresh_project(project, [file], apply=True).decisions
-    assert "'al' is 'AL' in other capitals" in decision
+    assert "'al' differs from 'AL' in capitals" in decision
     edit(project, MODELS, 'Literal["AL", "NL"]', 'Literal["AL", "NL", "al"]')
     assert refresh_project(project, [file], apply=True).is_applied
 
