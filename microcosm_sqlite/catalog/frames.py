@@ -75,6 +75,10 @@ class Frames(Files):
 
         return DatasetTable(_own(self), _own(self).tables[table])
 
+    def __contains__(self, table: object) -> bool:
+        """Whether there is a table of this name."""
+        return table in _own(self).tables
+
     def sql(
         self, statement: str, params: Parameters | None = None, *, attach: Iterable[str] = ()
     ) -> DatasetQuery:

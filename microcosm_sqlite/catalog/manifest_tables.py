@@ -209,7 +209,10 @@ def refuse_name(name: str, known: Iterable[str], owner: str, kind: str) -> Table
     from microcosm_sqlite.common.wording import suggest
 
     if not isinstance(name, str):
-        raise TypeError(f"{owner}: a {kind} is given by its name, a string, not as {name}")
+        raise TypeError(
+            f"{owner}: a {kind} is given by its name, a string, not as {name}. "
+            f"{suggest('', known, f'Its {kind}s')}".rstrip()
+        )
     return TableNotFoundError(
         f"{owner} has no {kind} {name!r}.", hint=suggest(name, known, f"Its {kind}s")
     )

@@ -54,6 +54,9 @@ class DatasetTable:
         owner = f"Table {self.table.name!r} of dataset {self.dataset.name!r}"
         raise refuse_name(column, [field.name for field in self.table.fields], owner, "column")
 
+    def __contains__(self, column: object) -> bool:
+        return any(field.name == column for field in self.table.fields)
+
     if TYPE_CHECKING:
 
         @overload

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.results import Source
     from microcosm_sqlite.interop.arrow_types import Column
 
+    _Chunk = dict[type, pa.Array]
+
 _BATCH_ROWS = 10_000
 """Rows that are held as values of Python at a time."""
 
@@ -46,47 +48,77 @@ def read_query(
         attach: Names of other datasets that it uses.
 
     Raises:
-        QueryError: SQLite does not accept it, or a column mixes bytes and other values.
+        QueryError: SQLite does not accept it, it has no result, or a column mixes bytes and other
+            values.
         DatasetError: A dataset cannot be found, opened or read.
     """
     with (
         closing(dataset.connect(attach)) as connection,
         answering(dataset, sql, params or (), opened=connection) as answer,
     ):
+        answer.require_columns()
         names = distinguish(answer.columns)
-        chunks: list[list[pa.Array]] = [[] for _ in names]
+        chunks: list[list[_Chunk]] = [[] for _ in names]
         while rows := answer.rows.fetchmany(_BATCH_ROWS):
-            for name, collected, values in zip(names, chunks, zip(*rows, strict=True), strict=True):
-                collected.append(_make_array(name, values))
+            for collected, values in zip(chunks, zip(*rows, strict=True), strict=True):
+                collected.append(_split(values))
         datasets = {"main": dataset} | {name.lower(): find_dataset(name) for name in attach}
         sources = find_sources(connection, datasets, sql, len(names))
     columns = map(_choose_type, sources)
-    return pa.table(
-        list(starmap(_type_column, zip(map(_join, chunks), columns, strict=True))), names
-    )
+    joined = map(_join, names, chunks)
+    return pa.table(list(starmap(_type_column, zip(joined, columns, strict=True))), names)
 
 
-def _make_array(name: str, values: Sequence[Any]) -> pa.Array:
-    """Some values of a column, of the narrowest type that holds them."""
+def _split(values: Sequence[Any]) -> _Chunk:
+    """Some values of a column: those of each type as an array, which is NULL where others are.
+
+    What they are together is known only when all have been read.
+    """
     kinds = set(map(type, values)) - {NoneType}
+    if len(kinds) <= 1:
+        return {kind: pa.array(values, _TYPES[kind]) for kind in kinds or {NoneType}}
+    return {
+        kind: pa.array([each if type(each) is kind else None for each in values], _TYPES[kind])
+        for kind in kinds
+    }
+
+
+def _join(name: str, chunks: Sequence[_Chunk]) -> pa.ChunkedArray:
+    """A column of the narrowest type that holds all of its values."""
+    kinds = {kind for chunk in chunks for kind in chunk} - {NoneType}
     if bytes in kinds and len(kinds) > 1:
         raise QueryError(
             f"Column {name!r} of the answer has bytes and other values.",
             hint="Write CAST(... AS BLOB), or read it through connect().",
         )
-    if str in kinds and len(kinds) > 1:
-        return pa.array([None if value is None else str(value) for value in values])
-    return pa.array(values, pa.float64() if float in kinds else None)
+    type_ = next((_TYPES[kind] for kind in _TYPES if kind in kinds), pa.null())
+    return pa.chunked_array([_unite(chunk, type_) for chunk in chunks], type_)
 
 
-def _join(chunks: Sequence[pa.Array]) -> pa.ChunkedArray:
-    """A column of the narrowest type that holds all of its chunks."""
-    types = {chunk.type for chunk in chunks} - {pa.null()}
-    widest = next(filter(types.__contains__, _WIDTHS), pa.null())
-    return pa.chunked_array([chunk.cast(widest, safe=False) for chunk in chunks], widest)
+def _unite(chunk: _Chunk, type_: pa.DataType) -> pa.Array:
+    first, *others = (_widen(array, type_) for array in chunk.values())
+    if not others:
+        return first
+    import pyarrow.compute as pc
+
+    return pc.coalesce(first, *others)
 
 
-_WIDTHS = (pa.binary(), pa.string(), pa.float64(), pa.int64())
+def _widen(array: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Values as a wider type has them: a float as Python writes it, the nearest float."""
+    if type_ == pa.string() and array.type == pa.float64():
+        return pa.array([None if each is None else str(each) for each in array.to_pylist()], type_)
+    return array if array.type == type_ else array.cast(type_, safe=False)
+
+
+_TYPES = {
+    bytes: pa.binary(),
+    str: pa.string(),
+    float: pa.float64(),
+    int: pa.int64(),
+    NoneType: pa.null(),
+}
+"""The type of each kind of value, the widest first."""
 
 
 def _choose_type(sources: Sequence[Source]) -> Column | None:

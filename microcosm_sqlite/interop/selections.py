@@ -54,7 +54,8 @@ def _is_range(rows: Any) -> bool:
 
 
 def _is_limit(limit: Any) -> bool:
-    return limit is None or (isinstance(limit, int) and limit >= 0)
+    is_count = hasattr(limit, "__index__") and not isinstance(limit, bool)  # NumPy's have it too
+    return limit is None or (is_count and limit >= 0)
 
 
 def choose_fields(
@@ -152,4 +153,4 @@ def _advise(text: str, table: Table) -> str:
         return "Write it as after WHERE in SQL, with ? or :name for each parameter."
     names = [field.name for field in table.fields]
     nearest = suggest(missing["name"].rpartition(".")[2], names, "Its columns")
-    return f"{nearest} A text stands in single quotes."
+    return f"{nearest} A text is written in single quotes."

@@ -207,11 +207,14 @@ CALLS: dict[str, tuple[Call, str]] = {
     # Frames.
     "arrow(table=[])": (
         lambda on: on.dataset.arrow([]),
-        "Dataset 'library': a table is given by its name, a string, not as []",
+        "Dataset 'library': a table is given by its name, a string, not as []. Its tables: books.",
     ),
     "dataset[None]": (
         lambda on: on.dataset[None],
-        "Dataset 'library': a table is given by its name, a string, not as None",
+        (
+            "Dataset 'library': a table is given by its name, a string, not as None. "
+            "Its tables: books."
+        ),
     ),
     "arrow(columns=5)": (
         lambda on: on.dataset.arrow("books", columns=5),

@@ -9,6 +9,7 @@ pytest.importorskip("pyarrow")
 import pyarrow as pa
 
 from microcosm_sqlite.errors import QueryError
+from microcosm_sqlite.interop import queries
 from tests.support.things import FULL, METADATA, NUMBERS
 
 SIZES = pa.dictionary(pa.int32(), pa.string())
@@ -54,6 +55,15 @@ def test_types_are_there_without_rows_and_through_unions_and_subqueries(make):
     assert mixed.schema.types == [pa.null()]
 
 
+def test_tables_and_columns_can_be_looked_for_by_name(things):
+    assert "things" in things
+    assert "thing" not in things
+    assert "size" in things["things"]
+    assert "sise" not in things["things"]
+    with pytest.raises(TypeError, match=r"not as 0\. Its tables: things"):
+        list(things)
+
+
 def test_names_that_come_again_get_numbers(things):
     sql = "SELECT a.id, b.id, a.size FROM things a JOIN things b USING (id)"
     assert things.sql(sql).arrow().column_names == ["id", "id_2", "size"]
@@ -71,6 +81,34 @@ def test_many_rows_are_of_the_widest_type(make):
     ]
 
 
+MIXED = [
+    ([2**53 + 1, 0.5], pa.float64(), [2.0**53, 0.5]),
+    ([0.5, 2**63 - 1, None], pa.float64(), [0.5, 2.0**63, None]),
+    ([1.0, 1, "a"], pa.string(), ["1.0", "1", "a"]),
+    ([1e22, 2**63 - 1, None, ""], pa.string(), ["1e+22", str(2**63 - 1), None, ""]),
+    ([None, 7], pa.int64(), [None, 7]),
+    ([None, b""], pa.binary(), [None, b""]),
+]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize(("values", "type_", "expected"), MIXED, ids=str)
+def test_where_a_batch_ends_changes_no_value(things, monkeypatch, batch, values, type_, expected):
+    monkeypatch.setattr(queries, "_BATCH_ROWS", batch)
+    sql = " UNION ALL ".join(["SELECT ? AS x"] * len(values))
+    read = things.sql(sql, values).arrow()
+    assert read.schema.types == [type_]
+    assert read.column(0).to_pylist() == expected
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("other", [1, 0.5, "a"])
+def test_bytes_and_other_values_make_no_column(things, monkeypatch, batch, other):
+    monkeypatch.setattr(queries, "_BATCH_ROWS", batch)
+    with pytest.raises(QueryError, match="Column 'x' of the answer has bytes and other values"):
+        things.sql("SELECT ? AS x UNION ALL SELECT ?", [b"a", other]).arrow()
+
+
 def test_parameters_may_be_lists_and_other_datasets_attached(things, make):
     make(NUMBERS, {"numbers": [{"half": 2.5}]}, name="halves")
     sql = "SELECT size, half FROM things, halves.numbers WHERE born IN :days"
@@ -85,6 +123,8 @@ def test_parameters_may_be_lists_and_other_datasets_attached(things, make):
         ("SELECT * FROM thing", "no such table: thing. Did you mean 'things'"),
         ("SELECT sise FROM things", "Did you mean 'size'"),
         ("SELECT ?", "Incorrect number of bindings"),
+        ("", "The statement has no result. Write one SELECT."),
+        ("-- all", "The statement has no result. Write one SELECT."),
         ("SELECT 1 UNION ALL SELECT x'00'", "bytes and other values. Write CAST"),
     ],
 )

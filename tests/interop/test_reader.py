@@ -406,10 +406,12 @@ def test_errors_and_datasets_travel_between_processes(numbers):
 
 
 def test_a_limit_is_the_most_rows_that_any_frame_has(halves):
+    np = pytest.importorskip("numpy")
     for read in (halves.arrow, halves.pandas, halves.polars, halves.duckdb):
         assert len(read("numbers", limit=3)) == 3
         assert len(read("numbers", where="half > 999", limit=9)) == 2
         assert len(read("numbers", limit=0)) == 0
+        assert len(read("numbers", limit=np.int64(3))) == 3
     assert halves.polars("numbers", lazy=True, limit=5).head(2).collect().height == 2
     assert halves.polars("numbers", lazy=True, limit=2).head(5).collect().height == 2
     assert sum(batch.num_rows for batch in halves.arrow("numbers", limit=7, batch_size=2)) == 7

@@ -36,7 +36,7 @@ from microcosm_sqlite.interop.descriptions import (
     find_references,
     name_licenses,
 )
-from microcosm_sqlite.interop.exporting.answers import execute_statement
+from microcosm_sqlite.interop.exporting.answers import Answer, execute_statement
 from microcosm_sqlite.interop.samples import write_sample
 
 TYPE_CHECKING = False
@@ -188,8 +188,7 @@ class BoundedReader:
             self._explaining(connection, found, sql),
         ):
             cursor = execute_statement(connection, sql)
-            if cursor.description is None:
-                raise QueryError("The statement has no result.", hint="Write one SELECT.")
+            Answer(cursor).require_columns()
             return self._answer(cursor, self._most(rows))
 
     def _find(self, name: str) -> InstalledDataset:

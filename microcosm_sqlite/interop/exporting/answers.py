@@ -30,6 +30,15 @@ class Answer:
         self.columns = [column for column, *_ in cursor.description or ()]
         self.rows = cursor
 
+    def require_columns(self) -> None:
+        """Refuse what is no query.
+
+        Raises:
+            QueryError: The statement has no result.
+        """
+        if not self.columns:
+            raise QueryError("The statement has no result.", hint="Write one SELECT.")
+
 
 @contextmanager
 def answering(
