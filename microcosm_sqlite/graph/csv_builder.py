@@ -324,17 +324,3 @@ class LenientRecords(Records):
     def _fit(row: list[Any], width: int) -> None:
         row.extend([None] * (width - len(row)))
         del row[width:]
-
-
-class SQLiteBuilder:
-    """The component `sqlite_builder` of an object graph.
-
-    >>> graph.sqlite_builder.csv(Airport).build(open("airports.csv"))   # doctest: +SKIP
-    """
-
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
-
-    def csv(self, model_cls: type[DataSet], **options: Any) -> CSVBuilder:
-        """A builder that reads CSV; the options are those of `CSVBuilder`."""
-        return CSVBuilder(self.graph, model_cls, **options)

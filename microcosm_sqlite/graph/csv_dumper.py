@@ -120,17 +120,3 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
     (datetime, lambda value: value.isoformat(" ")),
     ((dict, list), json.dumps),
 )
-
-
-class SQLiteDumper:
-    """The component `sqlite_dumper` of an object graph.
-
-    >>> graph.sqlite_dumper.csv(store).dump(open("airports.csv", "w"))  # doctest: +SKIP
-    """
-
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
-
-    def csv(self, store: Store[Any], **options: Any) -> CSVDumper:
-        """A dumper that writes CSV; the options are those of `CSVDumper`."""
-        return CSVDumper(self.graph, store, **options)
