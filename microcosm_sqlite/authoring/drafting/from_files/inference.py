@@ -33,7 +33,11 @@ from microcosm_sqlite.authoring.drafting.from_files.keys import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.learning import load_rows, locate
 from microcosm_sqlite.authoring.drafting.from_files.nesting import refer_to_rows, split_nested
-from microcosm_sqlite.authoring.drafting.from_files.odd_rows import find_joints, find_odd_rows
+from microcosm_sqlite.authoring.drafting.from_files.odd_rows import (
+    find_joints,
+    find_odd_rows,
+    find_totals,
+)
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
@@ -191,6 +195,7 @@ def _infer_table(
         changes = ", ".join(f"{name} = {value}" for name, value in spelled.items())
         connection.execute(f"UPDATE {quote_identifier(name)} SET {changes}")
     table.remarks += tuple(find_odd_rows(connection, table))
+    table.remarks += tuple(find_totals(connection, table))
     find_keys(connection, table)
     return table
 

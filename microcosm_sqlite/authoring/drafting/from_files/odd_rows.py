@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
+from microcosm_sqlite.authoring.drafting.from_files.closing_rows import is_total
+from microcosm_sqlite.authoring.drafting.from_files.file_rows import Row
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.common.kinds import TEXT
@@ -40,6 +42,25 @@ def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterato
             yield f"row {found[0]:,} {what}; {cure}"
 
 
+def find_totals(connection: sqlite3.Connection, table: InferredTable) -> Iterator[str]:
+    """A sentence on a last row that is called a total, in a file for which there are no repairs."""
+    if isinstance(table.file, RawFile) or table.row_count < _FEWEST_ROWS:
+        return
+    columns = ", ".join(map(quote_identifier, table.columns))
+    query = f"SELECT {columns} FROM {quote_identifier(table.name)} ORDER BY rowid DESC LIMIT 2"
+    last, before = (
+        Row(0, 1, ["" if value is None else str(value) for value in values])
+        for values in connection.execute(query)
+    )
+    if is_total(last) and not is_total(before):
+        called = next(field for field in last.fields if field.strip())
+        yield (
+            f"the last row is called {called!r}, as sums of the rows above it are; "
+            "if it is one, delete it from the source and draft it again"
+        )
+
+
+_FEWEST_ROWS = 3
 MOST_NOTES = 20
 """Rows at the end of a table that may be notes to it."""
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
@@ -357,3 +358,12 @@ def test_words_of_rows_that_could_be_repaired_are_no_words_for_nothing(tmp_path:
     columns = infer_folder(tmp_path).tables["t"].columns
     assert columns["year"].hint.endswith("draft it with --repair")
     assert columns["v"].hint.endswith("draft it with --null NA")
+
+
+def test_a_total_below_the_rows_of_a_workbook_is_told(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["region", "size"], *([f"R{at % 3}", at] for at in range(9)), ["Total:", 36]):
+        book.active.append(row)
+    book.save(tmp_path / "sizes.xlsx")
+    (remark,) = infer_folder(tmp_path).tables["sizes"].remarks
+    assert remark.startswith("the last row is called 'Total:', as sums")
