@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
-from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
+from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff_tables
 from microcosm_sqlite.authoring.drafting.project_context import (
@@ -18,12 +18,14 @@ from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.sources.formats import DELIMITED, split_name
 from microcosm_sqlite.authoring.sources.impostors import advise_page
+from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.authoring.values.date_formats import STYLES, choose_style, find_styles
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
 
 _START = 512
+_LABELLED = ("fixed", "labelled")
 
 
 def advise_reading(
@@ -99,6 +101,29 @@ def find_respelled(labels: Iterable[str], known: Collection[str]) -> Iterator[tu
     for label in labels:
         if other := folded.get(label.casefold()):
             yield label, other
+
+
+def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:
+    """What a labelled file says that its fields mean; nothing of other files."""
+    if split_name(file)[1] not in _LABELLED:
+        return {}
+    try:
+        raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
+    except SourceError:
+        return {}
+    return raw.descriptions if isinstance(raw, TypedFile) else {}
+
+
+def spell_description(found: ColumnDescription) -> str:
+    """What a column means, on one line.
+
+    >>> spell_description(ColumnDescription("Sex", labels={"1": "Male"}))
+    "'Sex', labels 1=Male"
+    """
+    labels = ", ".join(f"{code}={label}" for code, label in found.labels.items())
+    parts = [repr(found.description) if found.description else ""]
+    parts += [f"unit {found.unit}" if found.unit else "", f"labels {labels}" if labels else ""]
+    return ", ".join(filter(None, parts)) or "nothing"
 
 
 def may_be_cut(file: Path, before: Path) -> bool:

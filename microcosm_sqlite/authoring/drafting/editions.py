@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from microcosm_sqlite.authoring.drafting.edition_advice import (
     advise_dates,
     advise_reading,
     find_respelled,
+    spell_description,
 )
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_column
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
@@ -44,6 +45,7 @@ from microcosm_sqlite.authoring.project.pyproject import (
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.table_width import ROOM_FOR_MODEL, refuse_width
 from microcosm_sqlite.authoring.sources.formats import DELIMITED, choose_opener
+from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.values.layout import (
     TableRules,
@@ -70,6 +72,7 @@ class Changes:
         decisions: What no longer fits, of which only the author can say what to do.
         added: Lines for the settings, by the table that they belong to.
         takes_fewer: Whether a table may lose half of its rows.
+        described: Table to what the file of the edition before says that its fields mean.
         cut: The tables whose file does not end in a line, as that of the edition before did.
     """
 
@@ -81,6 +84,7 @@ class Changes:
     added: dict[str, list[str]] = field(default_factory=dict)
     takes_fewer: bool = False
     cut: set[str] = field(default_factory=set)
+    described: dict[str, Mapping[str, ColumnDescription]] = field(default_factory=dict)
 
 
 _FEW = 8
@@ -104,6 +108,7 @@ class Edition:
         self.key = key if set(key) <= self.rules.by_name.keys() else []
         self.headers: dict[str, str] = {}
         self.new: dict[str, InferredColumn] = {}
+        self.described: dict[str, tuple[str, ColumnDescription]] = {}
 
     def compare(self, file: Path, before: Path | None) -> None:
         """Report what is new, and edit the models where that is safe."""
@@ -135,6 +140,8 @@ class Edition:
         self.changes.report.insert(head, f"{self.table.name}: {file.name}, {', '.join(facts)}")
         for name, each in self.misfits.items():
             self._judge(name, each)
+        for name, (header, found) in self.described.items():
+            self._describe(name, self.changes.described.get(self.table.name, {}).get(header), found)
         for column in self.new.values():
             self._add(column)
 
@@ -161,6 +168,11 @@ class Edition:
         """Begin to keep the keys of all rows, and the texts of new columns."""
         names = make_names(records.header)
         self.present |= {rule.name for rule in layout if rule}
+        self.described |= {
+            rule.name: (header, records.descriptions[header])
+            for header, rule in zip(records.header, layout, strict=True)
+            if rule and header in records.descriptions
+        }
         has_key = {*self.key} <= self.present
         takes_all = self.changes.settings.unknown_columns == "ignore"
         new = [
@@ -278,6 +290,25 @@ class Edition:
             self._decide(name, f"{text}. Edit the model yourself, as {error}.")
         else:
             self.changes.report.append(f"  {name}: {text}")
+
+    def _describe(
+        self, name: str, before: ColumnDescription | None, found: ColumnDescription
+    ) -> None:
+        """Edit what a model says of a column where a labelled file says something else by now."""
+        if before is None or before == found:
+            return
+        column = self.table.columns[name]
+        is_as_before = (column.comment or "") == before.description and all(
+            column.info.get(key) == value for key, value in before.info.items()
+        )
+        told = f"  {name}: the file describes it otherwise now: {spell_description(found)}"
+        if is_as_before:
+            place = (self.table.name, self.models.find_attribute(self.table.name, name))
+            with suppress(EditRefusedError):
+                self.changes.models_text.describe(*place, found.description, found.info)
+                self.changes.report.append(told)
+                return
+        self.changes.report.append(f"{told}; the model has a text of yours, so it stays")
 
     def _add(self, column: InferredColumn) -> None:
         """Write a new column into the model, which may be empty as rows of before are."""

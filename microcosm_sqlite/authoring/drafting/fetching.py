@@ -103,7 +103,7 @@ def fetch(
         error.close()
         if error.code == 304 and known:
             return None
-        raise _refuse(url, f"the server answered {error.code} {error.reason}") from error
+        raise _refuse(url, f"the server answered {error.code} {_read_reason(error)}") from error
     except TimeoutError as error:
         raise _refuse(url, f"the server was silent for {seconds:g} seconds") from error
     except URLError as error:
@@ -127,6 +127,11 @@ def check_scheme(url: str) -> None:
         raise SourceError(
             f"{_spell(url)} is not fetched: only http and https addresses are.", file=_spell(url)
         )
+
+
+def _read_reason(error: HTTPError) -> str:
+    """What a server says of an error; urllib says more of too many redirections, in lines."""
+    return str(error.reason).partition("\n")[0]
 
 
 def _refuse(url: str, why: str) -> SourceError:

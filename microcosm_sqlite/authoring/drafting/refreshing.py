@@ -7,7 +7,7 @@ that would take it. The work is done in a copy of the project, which is built be
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from filecmp import cmp
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.edition_advice import may_be_cut
+from microcosm_sqlite.authoring.drafting.edition_advice import may_be_cut, read_descriptions
 from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
 from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
@@ -98,6 +98,7 @@ def refresh_project(
         settings = ProjectSettings.from_pyproject(revision.path)
         whole = find_archives(settings)
         given = take_files(named, codebook, downloads, folder / "fetched", settings, whole)
+        given.files = [*_unpack(given.files, whole, folder / "archives")]
         refresh = _Refresh(revision, folder, given, settings)
         refresh.changes.takes_fewer = fewer_rows
         refresh.run()
@@ -109,6 +110,13 @@ def refresh_project(
     found, unknown = refresh.changes, refresh.unknown
     edits = [f"{file}: {text}" for text in found.models_text.edits]
     return Refreshment(root, is_new, is_applied, found.report, edits, found.decisions, unknown)
+
+
+def _unpack(files: Iterable[Path], whole: Collection[str], scratch: Path) -> Iterator[Path]:
+    """The files, and those of archives among the files of folders."""
+    for file in files:
+        is_unpacked = is_folder_of_files(file) and file.name not in whole
+        yield from list_files([file], scratch) if is_unpacked else [file]
 
 
 class _Refresh:
@@ -315,6 +323,7 @@ class _Refresh:
             )
         if may_be_cut(file, place):
             self.changes.cut.add(table)
+        self.changes.described[table] = read_descriptions(place)
         before, place = place, place if suffix == known else place.with_name(f"{table}{suffix}")
         replace_source(self.revision, before, file, place)
         if download:

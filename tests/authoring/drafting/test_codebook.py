@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas
 import pytest
 
 from microcosm_sqlite.authoring.drafting.adding import add_tables
@@ -167,3 +168,38 @@ def test_what_is_no_codebook_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_labels_are_read_from_one_cell() -> None:
     assert read_labels("1=a=b | 2 = c\n;x") == {"1": "a=b", "2": "c"}
+
+
+def write_survey(folder: Path, sex: str, labels: dict[int, str]) -> Path:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder.mkdir()
+    frame = pandas.DataFrame({"id": range(30), "sex": [1, 2, 1] * 10})
+    pyreadstat.write_dta(
+        frame,
+        folder / "survey.dta",
+        column_labels=["Person", sex],
+        variable_value_labels={"sex": labels},
+    )
+    return folder / "survey.dta"
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_labels_that_change_in_a_labelled_file_are_taken_unless_the_author_wrote_others(
+    tmp_path: Path, *, is_own: bool
+) -> None:
+    write_survey(tmp_path / "first", "Sex", {1: "M", 2: "F"})
+    project = draft_project(tmp_path / "p-data", tmp_path / "first").path
+    models = project / "src" / "p_data" / "models.py"
+    if is_own:
+        models.write_text(models.read_text("utf-8").replace('"Sex"', '"As registered"'), "utf-8")
+    before = models.read_text("utf-8")
+    second = write_survey(tmp_path / "second", "Gender", {1: "M", 2: "F", 3: "D"})
+    done = refresh_project(project, [second], apply=True)
+    assert done.is_applied
+    told = "  sex: the file describes it otherwise now: 'Gender', labels 1=M, 2=F, 3=D"
+    assert any(line.startswith(told) for line in done.report)
+    after = models.read_text("utf-8")
+    assert (after == before) == is_own
+    if not is_own:
+        assert 'comment="Gender", info={"labels": {"1": "M", "2": "F", "3": "D"}}' in after
+    build(project)

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -405,3 +406,14 @@ def test_a_name_in_other_capitals_or_without_a_format_is_that_of_the_source(
     assert refresh_project(project, [text], apply=True).is_applied
     assert [file.name for file in (project / "sources").iterdir()] == ["The_Players.csv"]
     build(project)
+
+
+def test_archives_in_a_folder_stand_for_their_files(project: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,70,1960"])
+    (tmp_path / "third").mkdir()
+    with ZipFile(tmp_path / "third" / "season.zip", "w") as archive:
+        archive.write(file, f"season/{FILE}")
+        archive.writestr("season/parks.csv", "id,name\n1,a\n")
+    done = refresh_project(project, [tmp_path / "third"], apply=True)
+    assert done.is_applied
+    assert [Path(each).name for each in done.unknown] == ["parks.csv"]
