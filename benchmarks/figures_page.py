@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "explanation" / "figures.md"
+HOME = DOCS / "index.md"
 PLOT = DOCS / "images" / "growth.svg"
 ROOMS = ("growth", "catalog", "orm", "authoring", "interop")
 
 
-def write_page(page: Path = PAGE, results: Path = RESULTS, plot: Path = PLOT) -> None:
+def write_page(
+    page: Path = PAGE, results: Path = RESULTS, plot: Path = PLOT, home: Path = HOME
+) -> None:
     """Put the results that there are into the page; sections of other rooms stay as they are."""
     text = page.read_text("utf-8")
     for room in ROOMS:
@@ -33,6 +36,25 @@ def write_page(page: Path = PAGE, results: Path = RESULTS, plot: Path = PLOT) ->
                 points = [Point(**point) for point in found["points"]]
                 plot.write_text(draw_plot(points, "Seconds of each step by rows"), "utf-8")
     page.write_text(text, "utf-8")
+    home.write_text(copy_figures(text, home.read_text("utf-8")), "utf-8")
+
+
+def copy_figures(page: str, home: str) -> str:
+    """The home page with the figures of the contests that it names, if the page has them."""
+    found = {tuple(cells[:2]): cells[:_TOLD] for cells in _read_cells(page)}
+    section = home.partition("<!-- figures: home -->")[2].partition("<!-- end of")[0]
+    _, _, *shown = _read_cells(section)
+    drawn = _draw([found.get(tuple(cells[:2]), cells) for cells in shown], HEADS[:_TOLD])
+    return replace_section(home, "home", f"\n{drawn}\n\n")
+
+
+def _read_cells(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+_TOLD = 5
+"""Columns of a table that the home page shows: what, against, ours, theirs, ratio."""
 
 
 def replace_section(text: str, room: str, section: str) -> str:

@@ -101,7 +101,7 @@ def contests_of_queries(pythons: dict[str, Path], database: Path) -> list[Contes
         return WorkerContest(
             name,
             lambda: among["ours"].run(workload, times),
-            f"{way}: {rival}",
+            f"{'2.0.0' if way == 'ancestor' else way}: {rival}",
             lambda: among[way].run(rival, times),
             aim,
         )
@@ -166,7 +166,7 @@ def contests_of_starts(pythons: dict[str, Path], database: Path) -> list[Contest
     name = "start of a process, to the first object"
     return [
         Contest(name, lambda: start("ours"), "sqlalchemy", lambda: start("sqlalchemy"), 1.1),
-        Contest(name, lambda: start("ours"), "ancestor", lambda: start("ancestor"), 0.8),
+        Contest(name, lambda: start("ours"), "2.0.0", lambda: start("ancestor"), 0.8),
     ]
 
 

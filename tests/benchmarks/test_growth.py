@@ -11,7 +11,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.figures_page import PAGE, PLOT, ROOMS, replace_section, write_page
+from benchmarks.figures_page import (
+    HOME,
+    PAGE,
+    PLOT,
+    ROOMS,
+    copy_figures,
+    replace_section,
+    write_page,
+)
 from benchmarks.growth.__main__ import measure
 from benchmarks.growth.curves import Point, draw_plot, find_slope
 from benchmarks.growth.steps import STEPS
@@ -52,9 +60,11 @@ def write_results(folder: Path, room: str, **found: Any) -> None:
 def test_the_page_takes_new_figures_and_keeps_the_others(tmp_path: Path) -> None:
     page, results = tmp_path / "figures.md", tmp_path / "results"
     page.write_text(PAGE.read_text("utf-8"), "utf-8")
+    home = tmp_path / "index.md"
+    home.write_text(HOME.read_text("utf-8"), "utf-8")
     points = [point._asdict() for point in make_points(1, 0)]
     write_results(results, "growth", points=points)
-    write_page(page, results, tmp_path / "plot.svg")
+    write_page(page, results, tmp_path / "plot.svg", home)
     text = page.read_text("utf-8")
     assert "| draft  | 10 s, 50 MB of memory | 100 s" in text
     assert "`python`, 2026-01-31, 2 processors, Python." in text
@@ -63,11 +73,19 @@ def test_the_page_takes_new_figures_and_keeps_the_others(tmp_path: Path) -> None
     ratio = {"ratio": 0.5, "ratio_min": 0.4, "ratio_max": 0.6, "cpu_ratio": None, "is_met": True}
     result = {"name": "open", "rival": "sqlite3", "ours_s": 1, "rival_s": 2, "aim": 1.5, **ratio}
     write_results(results, "catalog", results=[result])
-    write_page(page, results, tmp_path / "plot.svg")
+    write_page(page, results, tmp_path / "plot.svg", home)
     assert "0.50 (0.40 to 0.60)" in page.read_text("utf-8")
+    assert home.read_text("utf-8") == HOME.read_text("utf-8"), "it names other contests"
     assert "| draft  | 10 s" in page.read_text("utf-8")
     with pytest.raises(ValueError, match="no place for the figures of orm"):
         replace_section("no marks", "orm", "")
+
+
+def test_the_home_page_has_the_figures_of_the_page() -> None:
+    page, home = PAGE.read_text("utf-8"), HOME.read_text("utf-8")
+    assert copy_figures(page, home) == home
+    told = "| polars | polars.read_database | 1 s | 2 s | 0.50 |"
+    assert "| 1 s " in copy_figures(f"{page}\n{told}", home)
 
 
 def test_every_figure_of_the_page_says_how_it_was_measured() -> None:

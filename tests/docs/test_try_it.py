@@ -84,7 +84,7 @@ def test_a_reader_asks_the_dataset_in_the_browser(address: str) -> None:
         page.get_by_role("button", name="Run").click()
         answer = page.get_by_role("region", name="Answer")
         assert answer.get_by_role("row").count() == 6
-        assert "Oganesson" in answer.inner_text()
+        assert "Uranium" in answer.inner_text()
         box = page.get_by_label("SQL on the tables")
         box.fill("SELECT nam FROM elements")
         page.get_by_role("button", name="Run").click()
