@@ -57,16 +57,35 @@ def read_first(connection: sqlite3.Connection, table: str, column: str) -> list[
 
 
 def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool:
-    """Whether no two rows have the same in these columns."""
+    """Whether no two rows have the same in these columns; one that is unique gets an index."""
     listed = ", ".join(map(quote_identifier, columns))
     source = quote_identifier(table)
     # Most columns that repeat themselves do so soon.
-    heads = [f"(SELECT {listed} FROM {source} LIMIT {rows})" for rows in (1000, 30_000)]
-    for rows in (*heads, source):
-        repeated = f"SELECT 1 FROM {rows} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
-        if connection.execute(repeated).fetchone():
+    for rows in (1000, 30_000):
+        if _has_repeated(connection, f"(SELECT {listed} FROM {source} LIMIT {rows})", listed):
             return False
+    if len(columns) > 1:
+        return not _has_repeated(connection, source, listed)
+    # To make the index costs what sorting the values would.
+    index = index_key(connection, table, *columns)
+    if _has_repeated(connection, source, listed):
+        connection.execute(f"DROP INDEX {index}")
+        return False
     return True
+
+
+def _has_repeated(connection: sqlite3.Connection, rows: str, listed: str) -> bool:
+    repeated = f"SELECT 1 FROM {rows} GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
+    return connection.execute(repeated).fetchone() is not None
+
+
+def index_key(connection: sqlite3.Connection, table: str, *columns: str) -> str:
+    """Let rows be looked up by these columns; return the name of the index, quoted."""
+    name = quote_identifier(f"{', '.join(columns)} of {table}")
+    listed = ", ".join(map(quote_identifier, columns))
+    # Not a unique one: without a journal SQLite could not take back one that it has begun.
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote_identifier(table)} ({listed})")
+    return name
 
 
 def count_chance_pairs(kind: str, texts: Sequence[str]) -> float:

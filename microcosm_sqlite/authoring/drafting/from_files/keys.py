@@ -16,6 +16,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColu
 from microcosm_sqlite.authoring.drafting.from_files.key_search import (
     count_chance_pairs,
     find_joint_key,
+    index_key,
     is_unique,
     read_first,
 )
@@ -156,14 +157,10 @@ def index_keys(connection: sqlite3.Connection, table: InferredTable, *, has_othe
         table: The table.
         has_others: Whether there are other tables, which alone refer to keys of several columns.
     """
-    source = quote_identifier(table.name)
-    for number, column in enumerate(list_keys(table)):
-        name, key = quote_identifier(f"key {number} of {table.name}"), quote_identifier(column.name)
-        connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
+    for column in list_keys(table):
+        index_key(connection, table.name, column.name)
     if has_others and len(table.primary_key) > 1:
-        name = quote_identifier(f"key of {table.name}")
-        key = ", ".join(map(quote_identifier, table.primary_key))
-        connection.execute(f"CREATE UNIQUE INDEX {name} ON {source} ({key})")
+        index_key(connection, table.name, *table.primary_key)
 
 
 MOST_LABELS = 16

@@ -18,6 +18,12 @@ def find_joints(connection: sqlite3.Connection, table: InferredTable) -> Iterato
     source = quote_identifier(table.name)
     columns = [*table.columns.values()]
     first = quote_identifier(columns[0].name)
+    if columns[0].header.strip():
+        # Most tables have no such row, which comparisons alone tell in a quarter of the time.
+        marked = f"{first} >= char(65279) AND {first} < char(65280)"
+        may_be = f"{first} = {quote_text(columns[0].header)} OR {marked}"
+        if not connection.execute(f"SELECT 1 FROM {source} WHERE {may_be} LIMIT 1").fetchone():
+            return
     is_header = join_evenly(
         [
             f"ltrim({quote_identifier(column.name)}, char(65279)) IS {quote_text(column.header)}"
