@@ -72,22 +72,28 @@ class Revision:
                 back if this process is killed before all new ones are in place.
 
         Raises:
-            BuildError: Somebody else changed one of the files meanwhile.
+            BuildError: Somebody else changed one of the files meanwhile, or changes the project.
         """
-        for name in sorted(self.changed & self._copied.keys()):
-            if _stamp(root / name) != self._copied[name]:
-                raise BuildError(
-                    f"{name} was changed by another program meanwhile, so nothing was written.",
-                    hint="Run the command again.",
-                )
+        self._refuse_changed(root)
+        self._keep(root, backup)
+        # Of two that come here at once, each sees the journal of the other, or what it changed.
+        _refuse_others(root, backup)
+        self._refuse_changed(root)
         try:
-            self._keep(root, backup)
             for name in sorted(self.changed):
                 _put(self.path / name, root / name)
         except BaseException:
             _undo(root, backup)
             raise
         (backup / JOURNAL).unlink()
+
+    def _refuse_changed(self, root: Path) -> None:
+        for name in sorted(self.changed & self._copied.keys()):
+            if _stamp(root / name) != self._copied[name]:
+                raise BuildError(
+                    f"{name} was changed by another program meanwhile, so nothing was written.",
+                    hint="Run the command again.",
+                )
 
     def _keep(self, root: Path, backup: Path) -> None:
         from json import dumps
@@ -105,6 +111,24 @@ class Revision:
         synchronize_folder(backup)
 
 
+def _list_backups(root: Path) -> list[Path]:
+    """What changes of a project keep, or kept, that are being made, or were left half done."""
+    folder, prefix = _choose_place(root)
+    found = []
+    for backup in folder.glob(f"{escape(prefix)}old-*"):
+        with suppress(OSError):  # as it may be gone by now
+            found += [backup] if is_own(backup) and (backup / JOURNAL).exists() else []
+    return found
+
+
+def _refuse_others(root: Path, backup: Path) -> None:
+    if any(other != backup for other in _list_backups(root)):
+        raise BuildError(
+            f"Another program is changing {root.name}, so nothing was written.",
+            hint="Run the command again.",
+        )
+
+
 def recover_project(root: Path) -> bool:
     """Undo changes of a project that a killed process left half done.
 
@@ -116,15 +140,13 @@ def recover_project(root: Path) -> bool:
     Returns:
         Whether there were any.
     """
-    folder, prefix = _choose_place(root)
     found = False
-    for backup in folder.glob(f"{escape(prefix)}old-*"):
+    for backup in _list_backups(root):
         with suppress(OSError, Timeout):  # in use
-            if is_own(backup) and (backup / JOURNAL).exists():
-                with FileLock(backup / LOCK, timeout=0) as lock:
-                    _undo(root, backup)
-                    remove_workspace(backup, lock)
-                found = True
+            with FileLock(backup / LOCK, timeout=0) as lock:
+                _undo(root, backup)
+                remove_workspace(backup, lock)
+            found = True
     return found
 
 

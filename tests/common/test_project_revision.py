@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from microcosm_sqlite.common import project_revision
 from microcosm_sqlite.common.project_revision import (
     Revision,
     recover_project,
@@ -178,3 +179,31 @@ def edit_while_it_is_revised(root: Path) -> None:
     with revise_project(root) as revision:
         change(revision)
         (root / "models.py").write_text("edited")
+
+
+@pytest.mark.parametrize("step", ["_keep", "_put"])
+def test_of_two_that_change_a_project_at_once_at_most_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    root = make_tree(tmp_path / "project")
+    owner = project_revision if step == "_put" else Revision
+    real = getattr(owner, step)
+    outcomes: list[str] = []
+
+    def go_on(*arguments: object) -> None:
+        monkeypatch.setattr(owner, step, real)
+        real(*arguments)
+        try:
+            with revise_project(root) as second:
+                second.remove(second.path / "models.py")
+                second.rewrite(second.path / "sources" / "b.csv", "second")
+        except BuildError as error:
+            outcomes.append(error.message)
+
+    monkeypatch.setattr(owner, step, go_on)
+    with revise_project(root) as first:
+        change(first)
+    assert outcomes == ["Another program is changing project, so nothing was written."]
+    assert (root / "models.py").read_text() == "new"
+    assert (root / "sources" / "b.csv").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["project"]
