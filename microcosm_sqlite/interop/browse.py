@@ -59,7 +59,9 @@ def make_datasette(names: Iterable[str] = ()) -> Datasette:
     """A Datasette of these datasets, or of all."""
     chosen = list(names) or list(datasets())
     for name in chosen:
-        dataset(name).location  # noqa: B018  # now, so that what is wrong is said before serving
+        datasette_plugin.check_names(dataset(name))  # now: what is wrong is said before serving
+    # With it, Datasette prints the traceback of each wrong statement, and the values of variables.
+    pm.get_plugin("datasette.handle_exception").rich = None
     if not pm.is_registered(datasette_plugin):
         # It is not where this distribution's metadata is older than the plugin.
         pm.register(datasette_plugin, datasette_plugin.PLUGIN)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.citation import find_web_url
@@ -30,6 +31,7 @@ from microcosm_sqlite.errors import DatasetError
 with extra("browse"):
     from datasette import hookimpl
     from datasette.database import Database
+    from datasette.views.base import DatasetteError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 PLUGIN = "microcosm-sqlite"
 """The name of the plugin, in Datasette's configuration as well."""
+
+LONGEST_VALUE = 100_000_000
+"""Bytes of the longest value that a statement may read or make; SQLite allows ten times as many."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +94,25 @@ def _chosen(datasette: Datasette) -> list[str]:
     return list(datasets() if names is None else names)
 
 
+def check_names(dataset: InstalledDataset) -> None:
+    """Refuse a dataset with a table that Datasette does not quote: no page would be shown then.
+
+    Raises:
+        DatasetError: There is one, or the dataset cannot be opened.
+    """
+    with closing(dataset.connect()) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE instr(name, ']')")
+        names = [repr(name) for (name,) in found]
+    if names:
+        raise DatasetError(
+            f"Dataset {dataset.name!r} cannot be browsed: Datasette has no way to quote the ] in "
+            f"{names[0]}.",
+            hint="Read it in another way: `microcosm-sqlite query` and `card` do.",
+        )
+
+
 async def _add(datasette: Datasette, dataset: InstalledDataset) -> None:
+    check_names(dataset)
     location = dataset.location
     counts = {name: {"count": table.row_count} for name, table in dataset.tables.items()}
     if location.immutable and dataset.manifest:
@@ -124,17 +147,42 @@ class _HardenedDatabase(Database):  # type: ignore[misc]
         if sys.version_info >= (3, 12):
             # Datasette itself writes `type="table"`; what its users write is checked below.
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_DQS_DML, True)
+        # A page shows only how long a blob is, but takes several times its memory.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         self._all_file_connections.append(connection)
         return connection
 
     async def execute(self, sql: str, params: Any = None, *options: Any, **more: Any) -> Any:
-        """Execute a statement, with what it compares with a column spelled as it is stored."""
-        if "sqlite_master" not in sql:
-            plan = await self.execute_fn(
-                lambda connection: plan_statement(connection, {"main": self._dataset}, sql)
-            )
-            sql, params = plan.sql, plan.bind(params or {})
-        return await super().execute(sql, params, *options, **more)
+        """Execute a statement, with what it compares with a column spelled as it is stored.
+
+        Raises:
+            StatementFailedError: It failed; Datasette shows why.
+        """
+        is_logged = more.pop("log_sql_errors", True)
+        try:
+            if "sqlite_master" not in sql:
+                plan = await self.execute_fn(
+                    lambda connection: plan_statement(connection, {"main": self._dataset}, sql)
+                )
+                sql, params = plan.sql, plan.bind(params or {})
+            return await super().execute(sql, params, *options, log_sql_errors=False, **more)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if is_logged:
+                # Names in it are those of the file, or of whoever made a link to this page.
+                told = spell_on_one_line(str(error))
+                _log.warning("Dataset %r: %s", self._dataset.name, told)
+            raise StatementFailedError(str(error)) from error
+
+
+class StatementFailedError(DatasetteError, sqlite3.OperationalError):  # type: ignore[misc]
+    """A statement failed: for Datasette an error that it shows, without a traceback."""
+
+    def __init__(self, message: str) -> None:
+        DatasetteError.__init__(self, message, title="SQL failed", status=400)
+
+    def __str__(self) -> str:
+        """The message."""
+        return str(self.message)
 
 
 async def _tell(datasette: Datasette, name: str, described: dict[str, Any]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import re
 from datetime import datetime
 from importlib.util import find_spec
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -139,6 +141,56 @@ def test_an_unknown_dataset_is_refused_before_anything_is_served(birds):
 
     with pytest.raises(microcosm_sqlite.errors.DatasetNotFoundError, match="bees"):
         make_datasette(["bees"])
+
+
+@pytest.mark.parametrize("command", ["browse", "plugin"])
+def test_a_name_that_datasette_does_not_quote_hides_no_other_dataset(
+    birds, make, plugin, caplog, command
+):
+    from microcosm_sqlite.interop.browse import make_datasette
+
+    odd = sa.MetaData()
+    sa.Table("a]\x1b", odd, sa.Column("id", sa.Integer, primary_key=True))
+    make(odd, name="odd")
+    told = r"Dataset 'odd' cannot be browsed: .* the \] in 'a\]\\x1b'"
+    if command == "browse":
+        with pytest.raises(microcosm_sqlite.errors.DatasetError, match=told):
+            make_datasette(["odd"])
+        return
+    with caplog.at_level(logging.WARNING):
+        (front,) = ask(serve(), "/")
+    assert front.status_code == 200
+    assert "odd" not in front.text
+    assert re.search(told, caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ('SELECT 1 FROM "x\x1b]0;t\x07"', "no such table: x\x1b]0;t\x07"),
+        ("SELECT zeroblob(200000000)", "string or blob too big"),
+        ("ATTACH 'x' AS y", "Statement must be a SELECT"),
+    ],
+)
+def test_a_wrong_statement_is_told_on_the_page_and_in_one_printable_line(
+    birds, plugin, caplog, capfd, sql, told
+):
+    from microcosm_sqlite.interop.browse import make_datasette
+
+    served = make_datasette(["birds"])
+    page, answer = ask(served, f"/birds?sql={quote(sql)}", f"/birds.json?sql={quote(sql)}")
+    assert (page.status_code, answer.status_code) == (400, 400)
+    assert told in answer.json()["error"]
+    shown = "".join(capfd.readouterr()) + caplog.text
+    assert shown.replace("\n", "").isprintable()
+    assert "Traceback" not in shown
+
+
+def test_a_condition_on_no_column_ends_without_a_traceback(birds, plugin, capfd):
+    (page,) = ask(serve(), "/birds/birds?_where=nowhere+>+1")
+    assert page.status_code == 400
+    assert "no such column: nowhere" in page.text
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_a_filter_finds_moments_however_they_are_written(make, plugin):
