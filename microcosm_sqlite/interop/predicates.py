@@ -169,6 +169,7 @@ def mirror(operator: str) -> str:
     return _MIRRORED[operator]
 
 
+_SIGNS = set('(){}=<>!,"')
 _LITERAL = re.compile(
     r'"(?:[^"\\]|\\.)*"|true|false|(?P<day>\d{4}-\d\d-\d\d)( \d\d:\d\d:\d\d(\.\d+)?)?'
     r"|-?\d+(\.\d+)?(e[+-]?\d+)?"
@@ -186,6 +187,9 @@ def read_expression(text: str, conditions: Conditions) -> Clause:
         text: The expression.
         conditions: What writes SQL.
     """
+    # A name with signs of the expressions themselves could be taken for a part of one.
+    if any(name in text for name in conditions.names if not _SIGNS.isdisjoint(name)):
+        return NO_CLAUSE
     try:
         reader = _ExpressionReader(text, conditions)
         found = reader.read()

@@ -8,8 +8,10 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from microcosm_sqlite.interop.arrow_types import Column
 from microcosm_sqlite.interop.predicates import NO_CLAUSE, Conditions, read_expression
 from tests.support.scan_columns import COLUMNS
 
@@ -81,6 +83,15 @@ def test_what_sqlite_judges_alike_becomes_sql(expression, sql, params):
 )
 def test_what_it_might_judge_otherwise_becomes_nothing(expression):
     assert read_expression(str(expression), Conditions(COLUMNS, ())) == NO_CLAUSE
+
+
+@pytest.mark.parametrize("name", ["id, {nan_is_null=false}", "id > 1) and (id", "(id", "id < 1"])
+def test_names_that_look_like_expressions_are_not_asked_for(name):
+    conditions = Conditions([*COLUMNS, Column(name, "integer", pa.int64())], ())
+    for expression in (field(name) > 1, field(name).is_null(), (field(name) > 1) & field(name)):
+        assert read_expression(str(expression), conditions) == NO_CLAUSE
+    for sql, expression in (('"id" IS NULL', field("id").is_null()), ('"id" > ?', field("id") > 1)):
+        assert read_expression(str(expression), conditions).sql in (sql, "")
 
 
 def test_values_get_names_that_are_free_beside_named_ones():
