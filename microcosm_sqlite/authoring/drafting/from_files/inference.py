@@ -27,7 +27,6 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 from microcosm_sqlite.authoring.drafting.from_files.judging import judge_columns
 from microcosm_sqlite.authoring.drafting.from_files.keys import (
     find_keys,
-    index_keys,
     infer_labels,
     suggest_key,
 )
@@ -130,9 +129,6 @@ def infer_folder(
             refuse_nothing(folder, found.left_out, found.refused)
         groups = load_known(connection) if load_known else ()
         known = dict(chain.from_iterable(group.items() for group in groups))
-        tables = [*found.tables.values(), *known.values()]
-        for table in tables:
-            index_keys(connection, table, has_others=len(tables) > 1)
         infer_references(connection, {**found.tables, **known}, groups)
         for table in found.tables.values():
             suggest_key(table)

@@ -17,7 +17,7 @@ from itertools import combinations, pairwise
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.common.durations import EPOCH
 from microcosm_sqlite.common.kinds import DATE, INTEGER, TEXT, UUID
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 
 SAMPLE = 10_000
 
@@ -57,7 +57,7 @@ def read_first(connection: sqlite3.Connection, table: str, column: str) -> list[
 
 
 def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool:
-    """Whether no two rows have the same in these columns; one that is unique gets an index."""
+    """Whether no two rows have the same in these columns; one by itself is indexed then."""
     listed = ", ".join(map(quote_identifier, columns))
     source = quote_identifier(table)
     # Most columns that repeat themselves do so soon.
@@ -72,6 +72,19 @@ def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool
         connection.execute(f"DROP INDEX {index}")
         return False
     return True
+
+
+def is_numbering(connection: sqlite3.Connection, table: InferredTable, column: str) -> bool:
+    """Whether whole numbers count the rows, from any number on, and so differ."""
+    rowid = name_rowid(table.columns)
+    if not rowid:
+        return False
+    offset = f"CAST({quote_identifier(column)} AS INTEGER) - {rowid}"
+    offsets = f"SELECT {offset} AS offset FROM {quote_identifier(table.name)}"
+    return all(
+        connection.execute(f"SELECT min(offset) IS max(offset) FROM ({rows})").fetchone()[0]
+        for rows in (f"{offsets} LIMIT 1000", offsets)
+    )
 
 
 def _has_repeated(connection: sqlite3.Connection, rows: str, listed: str) -> bool:

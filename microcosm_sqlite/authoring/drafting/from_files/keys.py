@@ -16,13 +16,13 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColu
 from microcosm_sqlite.authoring.drafting.from_files.key_search import (
     count_chance_pairs,
     find_joint_key,
-    index_key,
+    is_numbering,
     is_unique,
     read_first,
 )
 from microcosm_sqlite.authoring.drafting.model_names import make_singular, spell_words
 from microcosm_sqlite.authoring.values.parsing import NULL_WORDS
-from microcosm_sqlite.common.kinds import DATE, DATETIME, MOMENT, TEXT
+from microcosm_sqlite.common.kinds import DATE, DATETIME, INTEGER, MOMENT, TEXT
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 
@@ -48,7 +48,7 @@ def find_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
     apart together.
     """
     candidates = _list_candidates(table)
-    is_unique_ = cache(partial(is_unique, connection, table.name))
+    is_unique_ = cache(partial(_is_unique, connection, table))
     singles = [
         column
         for column in candidates
@@ -66,6 +66,13 @@ def find_keys(connection: sqlite3.Connection, table: InferredTable) -> None:
     for column in candidates:
         if column.kind == TEXT and column.name in others and is_unique_(column.name):
             _judge_unique(connection, table, column)
+
+
+def _is_unique(connection: sqlite3.Connection, table: InferredTable, name: str) -> bool:
+    is_whole = table.columns[name].kind == INTEGER
+    if is_whole and is_numbering(connection, table, name):
+        return True
+    return is_unique(connection, table.name, name)
 
 
 def _list_candidates(table: InferredTable) -> list[InferredColumn]:
@@ -147,20 +154,6 @@ def list_keys(table: InferredTable) -> Iterator[InferredColumn]:
     for column in table.columns.values():
         if column.is_unique or column.name in (*single, table.likely_key):
             yield column
-
-
-def index_keys(connection: sqlite3.Connection, table: InferredTable, *, has_others: bool) -> None:
-    """Let the values of other columns be looked up quickly among a table's keys.
-
-    Args:
-        connection: Where the table is loaded.
-        table: The table.
-        has_others: Whether there are other tables, which alone refer to keys of several columns.
-    """
-    for column in list_keys(table):
-        index_key(connection, table.name, column.name)
-    if has_others and len(table.primary_key) > 1:
-        index_key(connection, table.name, *table.primary_key)
 
 
 MOST_LABELS = 16

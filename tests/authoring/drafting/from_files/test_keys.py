@@ -51,6 +51,28 @@ TOLD = {
 }  # fmt: skip
 
 
+COUNTS = [str(number) for number in range(7, 2007)]
+
+
+@pytest.mark.parametrize(
+    ("header", "ids", "is_key"),
+    [
+        ("id,v", COUNTS, True),
+        ("id,v", [*COUNTS, "9000"], True),  # which count no longer at the end
+        ("id,v", COUNTS[::-1], True),
+        ("id,v", [*COUNTS, COUNTS[-1]], False),
+        ("id,v", [*COUNTS, COUNTS[0]], False),
+        ("id,rowid,_rowid_,oid", COUNTS, True),
+    ],
+)
+def test_numbers_that_count_the_rows_are_a_key_as_others_are(
+    tmp_path: Path, header: str, ids: list[str], is_key: bool
+) -> None:
+    rest = ",x" * header.count(",")
+    table = infer(tmp_path, "birds", header, [f"{number}{rest}" for number in ids])
+    assert table.primary_key == (("id",) if is_key else ())
+
+
 @pytest.mark.parametrize("case", FOUND)
 def test_a_key_is_made_where_there_is_evidence(tmp_path: Path, case: str) -> None:
     name, header, values = FOUND[case]
