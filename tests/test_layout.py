@@ -56,7 +56,7 @@ TESTED_THROUGH = {
     "authoring/drafting/from_files/test_inference": (
         "dialect_fit dialects file_kind inferred judging"
     ),
-    "authoring/drafting/test_adding": "added_models",
+    "authoring/drafting/test_adding": "added_models known_sources",
     "authoring/drafting/test_code_layout": "module_text",
     "authoring/drafting/test_codebook": "from_files.descriptions authoring.sources.meanings",
     "authoring/drafting/test_draft": ("draft_check drafted_model project_context report"),

@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from shutil import copyfile
 
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.drafting.added_models import (
@@ -24,8 +23,7 @@ from microcosm_sqlite.authoring.drafting.added_models import (
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
 from microcosm_sqlite.authoring.drafting.draft import Draft, keep_report, refuse_unknown
 from microcosm_sqlite.authoring.drafting.draft_check import check_draft
-from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, read_databases
-from microcosm_sqlite.authoring.drafting.from_databases.merging import take_tables
+from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import Known, infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.inferred import (
@@ -35,6 +33,13 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
 from microcosm_sqlite.authoring.drafting.given_files import gather, refuse_taken, take_files
+from microcosm_sqlite.authoring.drafting.known_sources import (
+    is_there,
+    join_tables,
+    list_kept,
+    list_sheets,
+    read_new_databases,
+)
 from microcosm_sqlite.authoring.drafting.project_context import (
     add_to_card,
     list_extras,
@@ -57,8 +62,7 @@ from microcosm_sqlite.authoring.project.pyproject import (
 )
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, write_repairs
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
-from microcosm_sqlite.authoring.sources.databases import is_database, list_tables
-from microcosm_sqlite.authoring.sources.formats import DATABASE, name_table, split_name
+from microcosm_sqlite.authoring.sources.formats import name_table
 from microcosm_sqlite.common.project_revision import Revision, revise_project
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.workspace import open_scratch
@@ -105,13 +109,20 @@ def add_tables(
             known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
         taken = _list_names(built)
         gathered = gather(given.files, scratch / "files", taken, exclude)
-        there = _list_kept(revision.path / str(settings.sources), gathered.values())
-        databases = _read_databases(scratch, gathered, taken, exclude, there)
+        there = list_kept(revision.path / str(settings.sources), gathered.values())
+        databases = read_new_databases(scratch, gathered, taken, exclude, there)
         loaded = [(built, known), *((each.snapshot, each.describe()) for each in databases)]
         nulls = [*settings.reading.null_values, *null_values]
         names = [*taken, *chain.from_iterable(each.names for each in databases)]
         inference = _infer(
-            scratch, nulls, names, accept, exclude, partial(_load_known, loaded), databases
+            scratch,
+            nulls,
+            names,
+            accept,
+            exclude,
+            partial(_load_known, loaded),
+            databases,
+            list_sheets(revision.path / str(settings.sources), gathered.values()) & {*mapped},
         )
         if inference.refused:
             raise inference.refused[0]
@@ -142,47 +153,6 @@ def add_tables(
         return keep_report(revision, root, decisions, report)
 
 
-def _list_kept(sources: Path, files: Iterable[Path]) -> dict[Path, list[str]]:
-    """The sources that are earlier states of databases among the files, each with its tables."""
-    stems = {path.stem.lower() for path in files if is_database(path)}
-    return {
-        path: list_tables(path, path.name)
-        for path in sorted(sources.iterdir())
-        if path.is_file() and split_name(path)[1] == DATABASE and path.stem.lower() in stems
-    }
-
-
-def _read_databases(
-    scratch: Path,
-    gathered: Mapping[str, Path],
-    taken: Collection[str],
-    exclude: Collection[str],
-    there: Mapping[Path, Collection[str]],
-) -> list[DatabaseDraft]:
-    """Copy and read the databases among the files, without the tables that there are of them.
-
-    Raises:
-        SourceError: One cannot be read.
-        SettingsError: A table of one is there, of another source; or there are all of them.
-    """
-    kept = {path.stem.lower(): tables for path, tables in there.items()}
-    (scratch / "databases").mkdir()
-    names = {name.lower(): "the project" for name in taken}
-    found, refused = read_databases(scratch / "files", scratch / "databases", exclude, names, kept)
-    if refused:
-        if Path(refused[0].file or "").stem.lower() in kept:
-            raise SettingsError(
-                f"{refused[0].file} adds nothing to the tables that the project has: {refused[0]}",
-                hint="New editions of them are taken by `microcosm-sqlite refresh`.",
-            ) from refused[0]
-        raise refused[0]
-    for database in found:
-        database.path = gathered.get(database.path.name, database.path)
-        for name in database.found.row_counts:
-            refuse_taken(database.path.name, name, taken)
-    return found
-
-
 def _infer(
     scratch: Path,
     null_values: Collection[str],
@@ -191,6 +161,7 @@ def _infer(
     exclude: Collection[str],
     load_known: Known,
     databases: Collection[DatabaseDraft],
+    there: Collection[str],
 ) -> Inference:
     folder = scratch / "files"
     try:
@@ -203,6 +174,7 @@ def _infer(
             exclude=exclude,
             scratch=scratch / "folders",
             may_be_none=bool(databases),
+            there=there,
         )
     except SourceError as error:
         error.args = (error.message.replace(str(folder), "What was given"),)
@@ -268,27 +240,17 @@ def _copy_sources(
     files |= {
         folder / each.snapshot.name: each.snapshot
         for each in databases
-        if not _join(revision, each.snapshot, there)
+        if not join_tables(revision, each.snapshot, there)
     }
     for file, path in files.items():
+        if file.exists() and is_there(path, file):
+            continue
         if file.exists():
             raise SettingsError(
                 f"{file.relative_to(revision.path)} is there already; nothing was changed.",
                 hint="Remove it, if no table is made of it.",
             )
         revision.take(path, file)
-
-
-def _join(revision: Revision, snapshot: Path, there: Iterable[Path]) -> bool:
-    """Take the tables of a copy into a source that is an earlier state of it; whether one is."""
-    for file in there:
-        if file.stem.lower() == snapshot.stem.lower():
-            joined = snapshot.with_suffix(".joined")
-            copyfile(file, joined)
-            take_tables(snapshot, joined)
-            revision.take(joined, file)
-            return True
-    return False
 
 
 def _list_settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from microcosm_sqlite.authoring.drafting.project_context import (
 )
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import TableOptions
-from microcosm_sqlite.authoring.sources.formats import DELIMITED, split_name
+from microcosm_sqlite.authoring.sources.contents import list_contents
+from microcosm_sqlite.authoring.sources.formats import DELIMITED, WORKBOOK, split_name
 from microcosm_sqlite.authoring.sources.impostors import advise_page
 from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
@@ -101,6 +103,25 @@ def find_respelled(labels: Iterable[str], known: Collection[str]) -> Iterator[tu
     for label in labels:
         if other := folded.get(label.casefold()):
             yield label, other
+
+
+def find_new_sheets(file: Path, before: Path) -> Iterator[str]:
+    """What to do about each sheet that a workbook did not have before, as a sentence."""
+    if {split_name(each)[1] for each in (file, before)} != {WORKBOOK}:
+        return
+    stem = split_name(before)[0]
+    known, now = (
+        [table for table, _ in list_contents(each, each.name, stem)] for each in (before, file)
+    )
+    if not {*known} <= {*now}:
+        return  # the only sheet that there was is called otherwise, say
+    for table in now:
+        if table not in known:
+            yield (
+                f"{file.name}: a new sheet would be table `{table}`. Say "
+                f'unknown-sources = "ignore" in [{HOOK_TABLE}], and refresh again; then '
+                f"`microcosm-sqlite add {shlex.quote(file.name)}` drafts its model."
+            )
 
 
 def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from filecmp import cmp
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,11 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.edition_advice import may_be_cut, read_descriptions
+from microcosm_sqlite.authoring.drafting.edition_advice import (
+    find_new_sheets,
+    may_be_cut,
+    read_descriptions,
+)
 from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
 from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
@@ -127,6 +132,7 @@ class _Refresh:
     ) -> None:
         self.revision, self.scratch, self.given = revision, scratch, given
         self.unknown: list[str] = []
+        self.has_new_sheets = False
         self.values: dict[str, dict[str, object]] = {}
         self.settings = settings
         self.file = find_models_file(self.settings)
@@ -139,7 +145,10 @@ class _Refresh:
         with import_models(self.settings) as models:
             tables = models.metadata.tables
             taken = self._take(find_sources(self.settings, tables.keys()))
-            sources = find_sources(self.settings, tables.keys())
+            loose = (
+                replace(self.settings, unknown_sources="ignore") if self.has_new_sheets else None
+            )
+            sources = find_sources(loose or self.settings, tables.keys())
             sources = unpack_sources(sources, self.scratch / "members")
             for name, file in taken.items():
                 Edition(self.changes, models, tables[name], sources[name]).compare(file, before)
@@ -321,6 +330,10 @@ class _Refresh:
                 f"Option `sources` names {place.name}, which {file.name} cannot replace.",
                 hint="Name a file of its format there first.",
             )
+        if self.settings.unknown_sources == "error":
+            sheets = [*find_new_sheets(file, place)]
+            self.has_new_sheets = self.has_new_sheets or bool(sheets)
+            self.changes.decisions += sheets
         if may_be_cut(file, place):
             self.changes.cut.add(table)
         self.changes.described[table] = read_descriptions(place)

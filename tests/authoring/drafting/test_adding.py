@@ -8,9 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from microcosm_sqlite.authoring.drafting.adding import add_tables
 from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, draft_project
+from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import BuildError, SettingsError, SourceError
 from tests.support.columns import make_words, write_stints
@@ -272,3 +274,33 @@ def test_the_card_lists_new_files_below_those_that_its_author_wrote_about(
     assert not any("README.md" in line for line in added.decisions)
     assert "- `batting.csv`, since 1871\n- `players.csv`\n" in card.read_text("utf-8")
     assert "| players | player |" in card.read_text("utf-8")
+
+
+def write_book(folder: Path, *sheets: str) -> Path:
+    folder.mkdir()
+    book = Workbook()
+    book.remove(book.active)
+    for sheet in sheets:
+        made = book.create_sheet(sheet)
+        for row in (["id", "name"], *([at, f"{sheet} {at}"] for at in range(9))):
+            made.append(row)
+    book.save(folder / "book.xlsx")
+    return folder / "book.xlsx"
+
+
+def test_a_new_sheet_becomes_a_table_as_the_report_says(tmp_path: Path) -> None:
+    project = draft_project(
+        tmp_path / "p-data", write_book(tmp_path / "first", "birds", "nests").parent
+    ).path
+    second = write_book(tmp_path / "second", "birds", "nests", "eggs")
+    (decision,) = refresh_project(project, [second], apply=True).decisions
+    assert "a new sheet would be table `book_eggs`" in decision
+    setting = decision.partition("Say ")[2].partition(" in [")[0]
+    edit(project, "pyproject.toml", "\ncompression =", f"\n{setting}\ncompression =")
+    assert refresh_project(project, [second], apply=True).is_applied
+    assert any(
+        line.startswith("book_eggs: 9 rows") for line in add_tables(project, [second]).report
+    )
+    edit(project, "pyproject.toml", f"\n{setting}\n", "\n")
+    with closing(sqlite3.connect(build(project))) as connection:
+        assert connection.execute("SELECT count(*) FROM book_eggs").fetchone() == (9,)

@@ -70,6 +70,7 @@ def infer_folder(
     skip: Collection[Path] = (),
     nests: bool = True,
     may_be_none: bool = False,
+    there: Collection[str] = (),
 ) -> Inference:
     """Infer a table from each file of a folder that is read, or sheet, but for databases.
 
@@ -90,6 +91,7 @@ def infer_folder(
             out.
         skip: Files that are no sources, such as a codebook.
         nests: Whether to make tables of objects within fields.
+        there: Tables of sheets that there are already, which are passed over.
         may_be_none: Whether there need be no file, as there are databases.
 
     Raises:
@@ -102,6 +104,8 @@ def infer_folder(
         for file in tree.list_files(folder, skip):
             try:
                 for wanted, raw in file.sniff(accept, found.left_out):
+                    if raw.is_shared and wanted in there:
+                        continue
                     name = find_free_name(wanted, names)
                     if name != wanted and raw.is_shared:
                         raise refuse_name(raw.source.name, file.path, wanted)
