@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from microcosm_sqlite.catalog.discovery import discover
@@ -172,11 +173,13 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
 
     Raises:
         TypeError: ``path`` does not stand for a file, or the name is no string.
-        ValueError: One of them is empty.
+        ValueError: One of them is empty, or the name is a path.
     """
     from microcosm_sqlite.common.arguments import check_name
 
     check_name(name)
+    if os.path.dirname(name):
+        raise ValueError(f"The name of a dataset comes first, then its path: {name!r} is a path.")
     location = locate_object(path)
     location.immutable = location.immutable or immutable
     _registered[name] = InstalledDataset(name, location=location)

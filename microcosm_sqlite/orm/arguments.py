@@ -48,6 +48,19 @@ def check_data_set(data_set: Any) -> Any:
     return data_set
 
 
+def check_instance(instance: Any, model: type[DataSet]) -> None:
+    """Refuse to store what is no row of the dataset of a store's model.
+
+    Raises:
+        TypeError: It is of another dataset, or no instance of a model.
+    """
+    if not isinstance(instance, model.resolve()):
+        raise TypeError(
+            f"A store of {model.__name__} takes an instance of it, {model.__name__}(...), or of "
+            f"another model of dataset {model.dataset_name!r}, not {instance!r}."
+        )
+
+
 def find_mapper(model: type[DataSet]) -> Mapper[Any]:
     """The mapper of a model.
 

@@ -8,6 +8,7 @@ keyword of SQLite may name a table or column.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -305,7 +306,7 @@ def _file_opener(name: str) -> Callable[[float], sqlite3.Connection]:
         if not (path.startswith("file:") or Path(path).parent.is_dir()):
             raise DatasetFileMissingError(
                 f"{path} can neither be opened nor created: its folder does not exist.",
-                hint="Create the folder, or correct the path.",
+                hint=_advise_on_path(name),
             )
         if not path.startswith("file:"):
             refuse_special_sidecars(path)
@@ -324,6 +325,14 @@ def _file_opener(name: str) -> Callable[[float], sqlite3.Connection]:
             raise refuse_unopened(path, error) from error
 
     return open_file
+
+
+def _advise_on_path(name: str) -> str:
+    if re.match(r"\w{2,}(\+\w+)?:/", name):
+        return "Write the path of a file, not a URL."
+    if name.startswith("~") or re.search(r"\$\w|\$\{|%\w+%", name):
+        return "Write the path itself: ~ and variables in it are not replaced."
+    return "Create the folder, or correct the path."
 
 
 def _name_file(name: str) -> str:

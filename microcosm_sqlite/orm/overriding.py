@@ -54,7 +54,9 @@ def override(
         DatasetError: The models for rows in dictionaries are not known.
         TableNotFoundError: The dataset has no table or column of a name among the rows.
         ModelIntegrityError: The rows do not fit their tables.
+        TypeError: What is given can be none of these.
     """
+    _check_content(content)
     if isinstance(content, str | os.PathLike):
         content = InstalledDataset(name, location=locate_object(content))
     elif content is None:
@@ -76,6 +78,17 @@ def override(
         location.is_writable = writable
         with _overriding(InstalledDataset(name, location=location)) as overriding:
             yield overriding
+
+
+def _check_content(content: object) -> None:
+    named = f"content must be rows as models, rows by table, a path or a dataset, not {content!r}"
+    if content is None or isinstance(content, str | os.PathLike | InstalledDataset):
+        return
+    if isinstance(content, bytes | type) or not isinstance(content, Iterable):
+        raise TypeError(named)
+    rows = content.values() if isinstance(content, Mapping) else ()
+    if any(isinstance(each, str | Mapping) or not isinstance(each, Iterable) for each in rows):
+        raise TypeError(f"{named}: the rows of a table are a list of dictionaries")
 
 
 @contextmanager

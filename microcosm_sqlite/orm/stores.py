@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
 
 from microcosm_sqlite.common.arguments import check_count
-from microcosm_sqlite.errors import (
-    ModelNotFoundError,
-    MultipleModelsFoundError,
-    QueryError,
-)
+from microcosm_sqlite.errors import ModelNotFoundError, MultipleModelsFoundError, QueryError
+from microcosm_sqlite.orm.arguments import check_instance
 from microcosm_sqlite.orm.contexts import GetOrCreateSession, find_lost_write, get_session
 from microcosm_sqlite.orm.engine_errors import explain_absence
 from microcosm_sqlite.orm.fulltext import filter_by_text, quote_words
@@ -284,7 +281,9 @@ class Store(QueryBuilder[M]):
             DuplicateModelError: A row with this key is there.
             ModelIntegrityError: It breaks another constraint.
             ReadOnlyDatasetError: The dataset is read-only.
+            TypeError: It is no instance of a model of this dataset.
         """
+        check_instance(instance, self.model_class)
         self._refuse_vain_write()
         with self.flushing():
             self.session.add(instance)

@@ -114,6 +114,11 @@ def test_a_manifest_that_cannot_be_read_is_no_legacy_dataset(installed: Path, wh
 
 
 class TestRegister:
+    def test_a_path_in_the_place_of_the_name_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="The name of a dataset comes first, then its path"):
+            register(str(tmp_path / "mine.db"), "mine")
+        assert "mine" not in datasets()
+
     def test_a_registered_path_wins_until_it_is_forgotten(
         self, installed: Path, tmp_path: Path
     ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from microcosm.api import create_object_graph, load_from_dict
 
-from microcosm_sqlite.errors import ConfigurationError
+from microcosm_sqlite.errors import ConfigurationError, DatasetFileMissingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +76,21 @@ def test_the_configuration_itself_serialises(configured: dict[str, str]) -> None
     graph = create_object_graph("t", testing=True, loader=loader)
     graph.use("sqlite")
     assert json.loads(json.dumps(graph.config.sqlite.paths)) == configured
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("sqlite:////data/b.db", "Write the path of a file, not a URL."),
+        ("sqlite+pysqlite:///b.db", "Write the path of a file, not a URL."),
+        ("https://example.org/data/b.db", "Write the path of a file, not a URL."),
+        ("~/nowhere/b.db", "~ and variables in it are not replaced."),
+        ("$HOME/nowhere/b.db", "~ and variables in it are not replaced."),
+        ("nowhere/b.db", "Create the folder, or correct the path."),
+    ],
+)
+def test_what_is_no_path_of_a_file_is_told(path: str, hint: str) -> None:
+    engine, _ = use(paths={"books": path})("books")
+    with pytest.raises(DatasetFileMissingError, match="neither be opened nor created") as refused:
+        engine.connect()
+    assert refused.value.hint.endswith(hint)

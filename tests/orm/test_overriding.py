@@ -186,3 +186,11 @@ def test_what_cannot_be_done_is_told() -> None:
 
 def _copy_of(airport: Airport) -> Airport:
     return Airport(faa=airport.faa, city=airport.city, altitude=airport.altitude)
+
+
+@pytest.mark.parametrize(
+    "content", [3, b"x.db", DataSet, {"birds": 3}, {"birds": {"id": 1}}, {"birds": "Rook"}]
+)
+def test_content_that_can_be_none_is_refused(content: Any) -> None:
+    with pytest.raises(TypeError, match="content must be rows"), override("anything", content):
+        pass

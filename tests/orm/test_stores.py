@@ -166,6 +166,22 @@ def test_create_adds_and_delete_removes() -> None:
         store.delete(author="Joyce")
 
 
+class Elsewhere(DataSet, name="elsewhere"):
+    """Another dataset."""
+
+
+class Visitor(Elsewhere):
+    __tablename__ = "visitors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+@pytest.mark.parametrize("wrong", [{"id": 1}, None, Book, "Emma", Visitor(id=1)])
+def test_what_is_no_row_of_the_dataset_is_not_stored(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"A store of Book takes an instance .* dataset 'library'"):
+        BookStore().create(wrong)
+    assert BookStore().count() == 4
+
+
 @pytest.mark.parametrize("key", [{"id": 1, "title": "x"}, {"id": 9, "title": "Emma"}])
 def test_a_repeated_key_is_a_duplicate(key: dict[str, Any]) -> None:
     with pytest.raises(DuplicateModelError, match=r"Book in dataset 'library': UNIQUE") as error:
