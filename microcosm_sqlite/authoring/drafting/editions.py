@@ -73,6 +73,7 @@ class Changes:
         added: Lines for the settings, by the table that they belong to.
         takes_fewer: Whether a table may lose half of its rows.
         described: Table to what the file of the edition before says that its fields mean.
+        new: Table to the names of its new columns.
         cut: The tables whose file does not end in a line, as that of the edition before did.
     """
 
@@ -84,6 +85,7 @@ class Changes:
     added: dict[str, list[str]] = field(default_factory=dict)
     takes_fewer: bool = False
     cut: set[str] = field(default_factory=set)
+    new: dict[str, list[str]] = field(default_factory=dict)
     described: dict[str, Mapping[str, ColumnDescription]] = field(default_factory=dict)
 
 
@@ -316,6 +318,7 @@ class Edition:
         attribute = name_attributes([*self.table.columns.keys(), column.name])[column.name]
         while hasattr(cls, attribute):
             attribute += "_"
+        self.changes.new.setdefault(name, []).extend((column.name, column.header))
         describe_column(column, self.changes.codebook, [name])
         model = declare_column(column, name, attribute)
         imports, lines = ModelWriter("Base", ()).write_column(model, column.name)

@@ -177,7 +177,9 @@ class _Refresh:
 
     def _describe(self, models: Models) -> None:
         """Edit what the models say of columns where the codebook says something else."""
+        known = {}
         for name, table in models.metadata.tables.items():
+            known[name] = [*table.columns.keys(), *self.changes.new.get(name, [])]
             about = self.changes.codebook.find_table([name])
             if about and about.rstrip(".") != models.describe(table).rstrip("."):
                 self._edit(name, partial(self.changes.models_text.describe_table, name, about))
@@ -190,6 +192,7 @@ class _Refresh:
                 place = (name, models.find_attribute(name, column.name))
                 edit = partial(self.changes.models_text.describe, *place, found.description, info)
                 self._edit(f"{name}.{column.name}", edit)
+        self.changes.report += self.changes.codebook.list_unknown(known)
 
     def _edit(self, what: str, edit: Callable[[], None]) -> None:
         try:

@@ -203,3 +203,17 @@ def test_labels_that_change_in_a_labelled_file_are_taken_unless_the_author_wrote
     if not is_own:
         assert 'comment="Gender", info={"labels": {"1": "M", "2": "F", "3": "D"}}' in after
     build(project)
+
+
+def test_what_a_codebook_describes_that_is_not_there_is_told_by_a_refresh(tmp_path: Path) -> None:
+    for folder, header in (("first", "id"), ("second", "id,size")):
+        rows = [",".join([str(at)] * (header.count(",") + 1)) for at in range(9)]
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "people.csv").write_text("\n".join([header, *rows, ""]))
+    project = draft_project(tmp_path / "p-data", tmp_path / "first").path
+    codes = tmp_path / "codes.csv"
+    codes.write_text("table,column,description\npeople,size,Height\npeople,ghost,nobody\n")
+    done = refresh_project(project, [tmp_path / "second"], codebook=codes)
+    (line,) = [line for line in done.report if "ghost" in line]
+    assert not any("size" in told and "codebook" in told for told in done.report), done.report
+    assert line
