@@ -59,6 +59,7 @@ def release_project(directory: str | Path, old: str | Path) -> Release:
         DatasetError: The version before cannot be opened.
     """
     root = Path(directory).resolve()
+    ProjectSettings.from_pyproject(root)  # what is wrong with them is told where it is
     with revise_project(root) as revision, open_scratch() as before, open_scratch() as after:
         settings = ProjectSettings.from_pyproject(revision.path)
         built = try_build(settings)

@@ -99,3 +99,10 @@ def test_what_cannot_be_released_stays_as_it_is(project: Path, tmp_path: Path, f
         release_project(project, tmp_path / "before/birds.db")
     assert fault == "broken" or "Raise it to 1.0.1 yourself" in caught.value.hint
     assert read_tree(project) == before
+
+
+def test_what_is_no_project_is_named_by_its_own_path(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(SettingsError) as refused:
+        release_project(tmp_path / "plain", "anything")
+    assert refused.value.message.startswith(f"{tmp_path / 'plain'} has no pyproject.toml")
