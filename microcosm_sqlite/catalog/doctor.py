@@ -23,7 +23,7 @@ from microcosm_sqlite.catalog.location import installed_path, member_name
 from microcosm_sqlite.catalog.preflight import REINSTALL, SIDECARS, preflight, preflight_live
 from microcosm_sqlite.catalog.registry import datasets, find_editions, problems
 from microcosm_sqlite.catalog.stray_shards import find_stray_shards
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_size
 from microcosm_sqlite.errors import CacheError, DatasetError
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ def _describe_environment() -> dict[str, str]:
         cached = entries()
         size = sum(entry.bytes for entry in cached)
         files = spell_count(len(cached), "file")
-        described["cache"] = f"{cache_directory()}: {files}, {size:,} bytes"
+        described["cache"] = f"{cache_directory()}: {files}, {spell_size(size)}"
     return described
 
 

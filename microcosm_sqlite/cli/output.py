@@ -19,12 +19,12 @@ from microcosm_sqlite.cli.streams import (
     write_note,
     write_result,
 )
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any, ClassVar
+    from typing import Any
 
     from microcosm_sqlite.interop.exporting.text_formats import Batch
 
@@ -140,22 +140,9 @@ class Count(int):
 class Size(int):
     """A number of bytes."""
 
-    _UNITS: ClassVar = ("kB", "MB", "GB", "TB")
-
     def human(self) -> str:
-        """The size as a table shows it, in decimal units.
-
-        >>> Size(38_400_000).human()
-        '38.4 MB'
-        """
-        if self < 1000:
-            return f"{int(self)} B"
-        amount = float(self)
-        for unit in self._UNITS:
-            amount /= 1000
-            if amount < 999.95 or unit == self._UNITS[-1]:
-                break
-        return f"{amount:,.1f} {unit}"
+        """The size as a table shows it, in decimal units."""
+        return spell_size(self)
 
 
 def report_error(message: str, hint: str = "") -> None:

@@ -57,6 +57,21 @@ def spell_count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def spell_size(count: int) -> str:
+    """A number of bytes in decimal units.
+
+    >>> spell_size(999), spell_size(38_400_000), spell_size(999_950)
+    ('999 B', '38.4 MB', '1.0 MB')
+    """
+    if count < 1000:
+        return f"{int(count)} B"
+    amount, units = count / 1000, ["TB", "GB", "MB", "kB"]
+    while amount >= 999.95 and len(units) > 1:
+        amount /= 1000
+        units.pop()
+    return f"{amount:,.1f} {units[-1]}"
+
+
 def spell_share(share: float) -> str:
     """A part of a whole in percent; never 0% for some, nor 100% for not quite all.
 

@@ -95,7 +95,7 @@ class Column:
         """The error for a value that the column should not hold."""
         return SchemaMismatchError(
             f"Column {self.name!r} of table {table!r} holds a value that is not {self.type}: "
-            f"{reason}.",
+            f"{str(reason).rstrip('.')}.",
             hint="Leave the column out, or read it as it is stored, through connect().",
         )
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.opening import open_wheel
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import spell_count, spell_size
 from microcosm_sqlite.common.workspace import naming_full_disk, open_scratch, open_workspace
 from microcosm_sqlite.interop.card.changes import show_changes
 from microcosm_sqlite.interop.card.diagram import (
@@ -50,7 +50,7 @@ def render_card(dataset: InstalledDataset) -> str:
     title = (manifest.title if manifest else "") or dataset.name
     about = manifest.description if manifest else ""
     page = f"{begin_page(title, about or title)}{''.join(_page(dataset, title, about))}{end_page()}"
-    weight = _size(len(page.encode()))
+    weight = spell_size(len(page.encode()))
     return page.replace(_WEIGHT, weight)
 
 
@@ -165,7 +165,7 @@ def _facts(dataset: InstalledDataset) -> str:
         "Licence": ", ".join(map(show_license, manifest.licenses)) if manifest else "",
         "Tables": f"{len(dataset.tables):,}",
         "Rows": f"{rows:,}",
-        "Size": _size(manifest.bytes) if manifest else "",
+        "Size": spell_size(manifest.bytes) if manifest else "",
     }
     items = "".join(
         f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items() if fact
@@ -207,11 +207,3 @@ def _footer(dataset: InstalledDataset) -> str:
     if dataset.manifest:
         lines.append(f"sha256 of the database: <code>{escape(dataset.manifest.sha256)}</code>")
     return f"<footer>{''.join(f'<p>{line}</p>' for line in lines)}</footer>\n"
-
-
-def _size(number: int) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number = number / 1000  # type: ignore[assignment]
-    return f"{number:.3g} GB"
