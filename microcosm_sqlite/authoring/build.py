@@ -209,7 +209,7 @@ def _publish(
         compress(finished, published, settings.compression_level)
         manifest.raw[EXTENSION]["fileHash"] = f"sha256:{digest(published)}"
     described = finished.with_name("manifest.json")
-    described.write_text(manifest.dumps(), "utf-8")
+    described.write_text(manifest.dumps(), "utf-8", newline="\n")
     outdated = _find_outdated(settings)
     replace_both(published, settings.database_path, described, settings.manifest_path)
     if outdated:

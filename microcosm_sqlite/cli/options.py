@@ -300,7 +300,7 @@ def ask_for_repairs(options: Mapping[str, Any], start: Callable[..., int]) -> in
         if code or not proposed:
             return code or start()
         accepted = {name: tuple(_choose(name, repairs)) for name, repairs in proposed.items()}
-        file.write_text(write_repairs(accepted), "utf-8")
+        file.write_text(write_repairs(accepted), "utf-8", newline="\n")
         return start("--accept", str(file))
 
 

@@ -12,6 +12,7 @@ Processes for a large load  forked, one thread    spawned               spawned
 Free space                  ``statvfs``           ``statvfs``           not asked for
 SQLite's files              ``unix``              ``unix``              ``win32``
 SQLite's temporary files    first of some folders first of some folders the user's folder
+Lines of a text end with    line feed             line feed             both, unless it is told
 Letters in names of files   all but ``/``         all but ``/``         all but ``<>:"/\|?*``
 Names of files that differ  all                   not by case alone     not by case alone
 Names that are no files     none                  none                  ``CON``, ``aux.csv``

@@ -106,7 +106,7 @@ class Revision:
                 _copy(str(root / name), str(backup / name))
         stamps = {name.as_posix(): _stamp(self.path / name) for name in self.changed}
         draft = backup / f"{JOURNAL}.new"
-        draft.write_text(dumps(stamps), encoding="utf-8")
+        draft.write_text(dumps(stamps), encoding="utf-8", newline="\n")
         draft.rename(backup / JOURNAL)
         synchronize_folder(backup)
 

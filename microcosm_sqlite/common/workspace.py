@@ -94,7 +94,7 @@ def write_new(path: Path, text: str) -> None:
     """
     with naming_full_disk(path), open_workspace(path.parent, f".{_SCRATCH}") as workspace:
         draft = workspace / "draft"
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", newline="\n")
         publish_new(draft, path)
 
 
@@ -167,7 +167,7 @@ def _occupy(directory: Path, lock: FileLock) -> bool:
     others to read.
     """
     lock.acquire()
-    (directory / ".gitignore").write_text("*\n")  # should this process be killed
+    (directory / ".gitignore").write_text("*\n", newline="\n")  # should this process be killed
     return not find_writers(directory.stat(), 0o077) and (directory / LOCK).exists()
 
 

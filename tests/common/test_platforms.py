@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import stat
 import sys
@@ -193,3 +194,17 @@ def test_a_folder_for_temporary_files_is_one_where_sqlite_looks(
     assert not platforms.has_temporary_folder()
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
     assert platforms.has_temporary_folder()
+
+
+def test_the_same_bytes_are_written_where_lines_end_otherwise() -> None:
+    calls: dict[str, bool] = {}
+    for file in Path(platforms.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                options = {each.arg for each in node.keywords}
+                modes = {each.value for each in node.args if isinstance(each, ast.Constant)}
+                opens = node.func.attr == "open" and "w" in modes and "encoding" in options
+                if opens or node.func.attr == "write_text":
+                    calls[f"{file.name}:{node.lineno}"] = "newline" in options
+    assert len(calls) > 10
+    assert [place for place, is_told in calls.items() if not is_told] == []

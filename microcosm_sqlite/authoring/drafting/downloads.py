@@ -77,7 +77,7 @@ def write_downloads(downloads: Downloads, folder: Path) -> None:
         address: {**asdict(each), "path": str(each.path)} if each else None
         for address, each in downloads.items()
     }
-    (folder / _LIST).write_text(json.dumps(told), encoding="utf-8")
+    (folder / _LIST).write_text(json.dumps(told), encoding="utf-8", newline="\n")
 
 
 def read_downloads(folder: str | os.PathLike[str] | None) -> Downloads | None:

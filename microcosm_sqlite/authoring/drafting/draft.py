@@ -223,7 +223,7 @@ def list_proposals(folder: str | os.PathLike[str], file: str | os.PathLike[str])
     for each in found:
         with suppress(SourceError, MemoryError):  # which the draft tells
             sniff(each.path, note)
-    Path(file).write_text(write_repairs(proposed), "utf-8")
+    Path(file).write_text(write_repairs(proposed), "utf-8", newline="\n")
 
 
 def _replace_sources(
@@ -246,4 +246,4 @@ def _write_repairs(project: Path, inference: Inference) -> None:
         if table.file.repairs
     }
     if repairs:
-        (project / REPAIRS_FILE).write_text(write_repairs(repairs), "utf-8")
+        (project / REPAIRS_FILE).write_text(write_repairs(repairs), "utf-8", newline="\n")

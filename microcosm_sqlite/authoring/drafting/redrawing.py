@@ -25,7 +25,7 @@ def write_digests(project: Path) -> None:
         if file.is_file() and file.name != DIGESTS_FILE
     }
     text = json.dumps(digests, indent=1, ensure_ascii=False)
-    (project / DIGESTS_FILE).write_text(f"{text}\n", encoding="utf-8")
+    (project / DIGESTS_FILE).write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def read_digests(project: Path) -> dict[str, str]:

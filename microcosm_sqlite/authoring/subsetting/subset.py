@@ -145,7 +145,7 @@ def write_subset(
             raw[EXTENSION]["edition"]["distribution"] = dataset.distribution
         place_file(raw, package="", resource=name)
         described = workspace / FILE_NAME
-        described.write_text(Manifest(raw).dumps(), "utf-8")
+        described.write_text(Manifest(raw).dumps(), "utf-8", newline="\n")
         publish_both(finished, folder / name, described, folder / FILE_NAME)
     return Subset(folder / name, Manifest(raw), sizes)
 

@@ -50,7 +50,7 @@ def release_project(old: str, project: str, summary: str | None) -> None:
     done = release.release_project(project, old)
     if summary:
         with naming_full_disk(Path(summary)):
-            Path(summary).write_text(done.summary, encoding="utf-8")
+            Path(summary).write_text(done.summary, encoding="utf-8", newline="\n")
     out = Output()
     out.text((done.section or done.summary).rstrip("\n"))
     if done.version:

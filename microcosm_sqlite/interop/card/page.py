@@ -108,7 +108,7 @@ def write_wheel_card(wheel: str | os.PathLike[str]) -> Path:
     path = Path(wheel).with_suffix(".html")
     with naming_full_disk(path), open_workspace(path.parent, f".{path.name}-") as workspace:
         draft = workspace / path.name
-        draft.write_text(render_wheel_card(wheel), encoding="utf-8")
+        draft.write_text(render_wheel_card(wheel), encoding="utf-8", newline="\n")
         draft.replace(path)
     return path
 

@@ -55,11 +55,11 @@ def write_site(
     ):
         for dataset in chosen:
             page = workspace / f"{_name_page(dataset)}"
-            page.write_text(render_card(dataset), encoding="utf-8")
+            page.write_text(render_card(dataset), encoding="utf-8", newline="\n")
             written.append(folder / page.name)
             if advance:
                 advance(1)
-        (workspace / INDEX).write_text(render_index(chosen, title), encoding="utf-8")
+        (workspace / INDEX).write_text(render_index(chosen, title), encoding="utf-8", newline="\n")
         for path in written:
             (workspace / path.name).replace(path)
     return written

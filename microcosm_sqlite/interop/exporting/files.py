@@ -171,7 +171,7 @@ def export_folder(
         if format in DESCRIPTORS:
             file_name, describe = DESCRIPTORS[format]
             descriptor = json.dumps(describe(dataset, exported), indent=1, ensure_ascii=False)
-            (draft / file_name).write_text(f"{descriptor}\n", encoding="utf-8")
+            (draft / file_name).write_text(f"{descriptor}\n", encoding="utf-8", newline="\n")
 
 
 def write_parquet(
