@@ -106,5 +106,9 @@ def _spell(point: Point) -> str:
     return f"{seconds}, {point.megabytes:.0f} MB of memory{size}"
 
 
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=(?:s|ms|us|MB)\b)")
+
+
 def _draw(lines: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
-    return tabulate(lines, heads, tablefmt="github", disable_numparse=True)
+    unbroken = [[_BEFORE_UNIT.sub("\u00a0", cell) for cell in line] for line in lines]
+    return tabulate(unbroken, heads, tablefmt="github", disable_numparse=True)

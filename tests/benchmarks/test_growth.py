@@ -66,7 +66,7 @@ def test_the_page_takes_new_figures_and_keeps_the_others(tmp_path: Path) -> None
     write_results(results, "growth", points=points)
     write_page(page, results, tmp_path / "plot.svg", home)
     text = page.read_text("utf-8")
-    assert "| draft  | 10 s, 50 MB of memory | 100 s" in text
+    assert "| draft  | 10\u00a0s, 50\u00a0MB of memory | 100\u00a0s" in text
     assert "`python`, 2026-01-31, 2 processors, Python." in text
     assert (tmp_path / "plot.svg").read_text("utf-8").startswith("<svg")
     (results / "growth.json").unlink()
@@ -76,7 +76,7 @@ def test_the_page_takes_new_figures_and_keeps_the_others(tmp_path: Path) -> None
     write_page(page, results, tmp_path / "plot.svg", home)
     assert "0.50 (0.40 to 0.60)" in page.read_text("utf-8")
     assert home.read_text("utf-8") == HOME.read_text("utf-8"), "it names other contests"
-    assert "| draft  | 10 s" in page.read_text("utf-8")
+    assert "| draft  | 10\u00a0s" in page.read_text("utf-8")
     with pytest.raises(ValueError, match="no place for the figures of orm"):
         replace_section("no marks", "orm", "")
 
@@ -85,7 +85,7 @@ def test_the_home_page_has_the_figures_of_the_page() -> None:
     page, home = PAGE.read_text("utf-8"), HOME.read_text("utf-8")
     assert copy_figures(page, home) == home
     told = "| polars | polars.read_database | 1 s | 2 s | 0.50 |"
-    assert "| 1 s " in copy_figures(f"{page}\n{told}", home)
+    assert "| 1\u00a0s " in copy_figures(f"{page}\n{told}", home)
 
 
 def test_every_figure_of_the_page_says_how_it_was_measured() -> None:
