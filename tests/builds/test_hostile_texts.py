@@ -130,9 +130,13 @@ def find_bibtex_shape(text: str) -> list[str]:
     return re.findall(r"[@\w]+(?= =|$|,)", outside)
 
 
+SHORTENED = re.compile("…<title>[^<>]*</title>")
+"""What a diagram has behind a name that is too long, and only there."""
+
+
 def find_shapes(dataset: InstalledDataset, before: InstalledDataset) -> dict[str, object]:
     """All that is written of a dataset, as what reads it understands it."""
-    drawn = draw_diagram(dataset.tables)
+    drawn = SHORTENED.sub("", draw_diagram(dataset.tables))
     files = {name: dataset.path.with_suffix(f".{n}.csv") for n, name in enumerate(dataset.tables)}
     for file in files.values():
         file.touch()
@@ -148,7 +152,7 @@ def find_shapes(dataset: InstalledDataset, before: InstalledDataset) -> dict[str
         names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         assert {name for (name,) in names} == set(dataset.tables)
     return {
-        "card": find_html_shape(render_card(dataset)),
+        "card": find_html_shape(SHORTENED.sub("", render_card(dataset))),
         "notebook": find_html_shape(summarize(dataset)),
         "diagram": [element.tag for element in ElementTree.fromstring(drawn).iter()],
         "mermaid": find_mermaid_shape(draw_mermaid(dataset.tables.values())),

@@ -174,7 +174,9 @@ def test_a_misspelt_column_in_double_quotes_is_no_text(
         assert ask(engine, '"price" > :v', {"v": 0.3}) == [1]
         with pytest.raises(OperationalError, match="no such column: prise") as failed:
             ask(engine, '"prise" > :v', {"v": 0.3})
-        assert failed.value.__notes__ == ["Did you mean 'price'?"]
+        assert failed.value.__notes__ == [
+            "Did you mean 'price'? A text is written in single quotes: 'prise'."
+        ]
         with pytest.raises(OperationalError, match="no such column: JFK"):
             ask(engine, 'name = "JFK"', {})
     finally:

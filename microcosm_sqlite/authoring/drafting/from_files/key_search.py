@@ -69,7 +69,7 @@ def is_unique(connection: sqlite3.Connection, table: str, *columns: str) -> bool
     # To make the index costs what sorting the values would.
     index = index_key(connection, table, *columns)
     if _has_repeated(connection, source, listed):
-        connection.execute(f"DROP INDEX {index}")
+        connection.execute(f"DROP INDEX IF EXISTS {index}")
         return False
     return True
 
@@ -93,11 +93,19 @@ def _has_repeated(connection: sqlite3.Connection, rows: str, listed: str) -> boo
 
 
 def index_key(connection: sqlite3.Connection, table: str, *columns: str) -> str:
-    """Let rows be looked up by these columns; return the name of the index, quoted."""
+    """Let rows be looked up by these columns; return the name of the index, quoted.
+
+    There is none in a database that is only read.
+    """
     name = quote_identifier(f"{', '.join(columns)} of {table}")
     listed = ", ".join(map(quote_identifier, columns))
     # Not a unique one: without a journal SQLite could not take back one that it has begun.
-    connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quote_identifier(table)} ({listed})")
+    sql = f"CREATE INDEX IF NOT EXISTS {name} ON {quote_identifier(table)} ({listed})"
+    try:
+        connection.execute(sql)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH):
+            raise
     return name
 
 

@@ -169,15 +169,11 @@ def _judge(
 ) -> _Find | None:
     source, child = quote_identifier(table.name), quote_identifier(column.name)
     index_key(connection, parent.name, key.name)
-    parents = f"{quote_identifier(parent.name)} AS parents"
-    is_there = (
-        f"EXISTS (SELECT 1 FROM {parents} WHERE parents.{quote_identifier(key.name)} = "
-        f"children.{child})"
-    )
+    keys = f"({_select(parent.name, [key.name])})"
     values = f"(SELECT {child} FROM {source} NOT INDEXED WHERE {child} NOTNULL LIMIT {SAMPLE})"
     rows, distinct, there = connection.execute(
-        f"SELECT sum(n), count(*), count(*) FILTER (WHERE {is_there}) "
-        f"FROM (SELECT {child}, count(*) AS n FROM {values} GROUP BY 1) AS children"
+        f"SELECT sum(n), count(*), count(*) FILTER (WHERE {child} IN {keys}) "
+        f"FROM (SELECT {child}, count(*) AS n FROM {values} GROUP BY 1)"
     ).fetchone()
     strays = distinct - there
     most = distinct / 2 if evidence == _BY_NAME else distinct * _MOST_STRAYS
@@ -186,8 +182,8 @@ def _judge(
     if parent is table and not _is_other(connection, table, column, key):
         return None
     count, lost, first = connection.execute(
-        f"SELECT count(DISTINCT {child}), count(*), min({child}) FROM {source} AS children "
-        f"WHERE {child} NOTNULL AND NOT {is_there}"
+        f"SELECT count(DISTINCT {child}), count(*), min({child}) FROM {source} "
+        f"WHERE {child} NOTNULL AND {child} NOT IN {keys}"
     ).fetchone()
     if count:
         are = "is" if count == 1 else "are"
