@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from microcosm_sqlite.authoring.build import build_dataset
@@ -14,6 +15,13 @@ from tests.support.venvs import Venv, make_venv
 
 BUILT = {".db", ".json"}
 """Suffixes of what a build writes into a project."""
+
+
+def write_csv(path: Path, header: str, rows: Iterable[str]) -> Path:
+    """Write a file of CSV into a folder, which is made if need be."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return path
 
 
 def build(project: Path) -> Path:

@@ -53,8 +53,8 @@ def append_models(
     module = ModuleText(file.read_bytes().decode())
     stores = ModuleText(stores_file.read_bytes().decode()) if stores_file.exists() else None
     base = _find_base(module, settings)
-    names = {*module.find_names(), *mapped.values()}
-    names |= {name.removesuffix("Store") for name in (stores.find_names() if stores else ())}
+    names = {*module.names, *mapped.values()}
+    names |= {name.removesuffix("Store") for name in (stores.names if stores else ())}
     classes = name_classes(inference.tables, base, names)
     draft_databases(databases, base, classes, names)
     writer = ModelWriter(base, {*names, *classes.values()})
@@ -93,7 +93,7 @@ def _find_base(module: ModuleText, settings: ProjectSettings) -> str:
     bases = [ast.unparse(node.bases[0]) for node in models if node.bases]
     own = {node.name for node in models}
     base = next((name for name in bases if name not in own and name.isidentifier()), "")
-    future = module.find_names().get("annotations", ("", ""))[0]
+    future = module.names.get("annotations", ("", ""))[0]
     if base and future == "__future__":
         return base
     raise SettingsError(

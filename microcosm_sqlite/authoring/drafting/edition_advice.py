@@ -56,10 +56,7 @@ def advise_reading(
     if is_cut:
         return "Its last line has no end, so it may be cut off: fetch it again."
     # What cannot be read is told by the error that this is added to.
-    try:
-        raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
-    except SourceError:
-        return ""
+    raw = _sniff_first(file)
     if not isinstance(raw, RawFile):
         return ""
     written = InferredTable(table, raw, {}, 0)
@@ -128,11 +125,16 @@ def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:
     """What a labelled file says that its fields mean; nothing of other files."""
     if split_name(file)[1] not in _LABELLED:
         return {}
-    try:
-        raw = next(iter(sniff_tables(file, accept_none, {})), ("", None))[1]
-    except SourceError:
-        return {}
+    raw = _sniff_first(file)
     return raw.descriptions if isinstance(raw, TypedFile) else {}
+
+
+def _sniff_first(file: Path) -> RawFile | TypedFile | None:
+    """How the first table of a file is written; None where it cannot be read."""
+    try:
+        return next((raw for _, raw in sniff_tables(file, accept_none, {})), None)
+    except SourceError:
+        return None
 
 
 def spell_description(found: ColumnDescription) -> str:

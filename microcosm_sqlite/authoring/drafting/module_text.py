@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 from microcosm_sqlite.authoring.drafting.code_layout import Imports, write_import
 
@@ -60,8 +61,12 @@ class ModuleText:
             lines[start:end] = added
         return "\n".join(lines) if self._edits else self._text
 
-    def find_names(self) -> dict[str, tuple[str, str]]:
-        """The names that it binds, each with the module and the name that it is imported as."""
+    @cached_property
+    def names(self) -> dict[str, tuple[str, str]]:
+        """The names that it binds, each with the module and the name that it is imported as.
+
+        Those of the text that was taken: edits of its lines add none.
+        """
         names: dict[str, tuple[str, str]] = {}
         for node in self.tree.body:
             if isinstance(node, ast.ImportFrom):
@@ -96,10 +101,9 @@ class ModuleText:
         Returns:
             Names that the module uses for something else, so that they cannot be imported.
         """
-        names = self.find_names()
         placed: list[tuple[tuple[int, bool, str], list[str]]] = []
         for module, wanted in sorted(imports.names.items()):
-            missing = {name for name in wanted if _find_bound(name) not in names}
+            missing = {name for name in wanted if _find_bound(name) not in self.names}
             lines = self._import(module, missing) if missing else []
             placed += [(_rank_module(module, lines[0]), lines)] if lines else []
         self._place_imports(sorted(placed))
@@ -107,12 +111,11 @@ class ModuleText:
 
     def find_clashes(self, imports: Imports) -> list[str]:
         """The names that the module uses for something else than what is to be imported."""
-        names = self.find_names()
         return [
             bound
             for module, wanted in sorted(imports.names.items())
             for name in sorted(wanted)
-            if names.get(bound := _find_bound(name), (module, name)) != (module, name)
+            if self.names.get(bound := _find_bound(name), (module, name)) != (module, name)
         ]
 
     def _import(self, module: str, names: set[str]) -> list[str]:

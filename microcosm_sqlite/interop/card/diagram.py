@@ -264,10 +264,14 @@ def _fit(name: str, size: int, room: float) -> str:
     """A name that fits, in SVG; where it is shortened, the mouse shows the whole of it."""
     if _span(name, size) <= room:
         return _spell(name)
-    short = name
+    short = name[:_MOST_LETTERS]
     while _span(f"{short}…", size) > room:
         short = short[:-1]
     return f"{_spell(short)}…<title>{_spell(name)}</title>"
+
+
+_MOST_LETTERS = 1000
+"""Letters of a name that is shortened that are looked at; no box has room for as many."""
 
 
 def _draw_arrow(boxes: Mapping[str, Box], reference: Reference) -> str:

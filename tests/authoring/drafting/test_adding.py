@@ -16,17 +16,11 @@ from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import BuildError, SettingsError, SourceError
 from tests.support.columns import make_words, write_stints
-from tests.support.drafts import build, check_style, read_tree
+from tests.support.drafts import build, check_style, read_tree, write_csv
 from tests.support.projects import make_project
 
 STINTS = write_stints()
 PLAYERS = sorted({stint.split(",")[0] for stint in STINTS})
-
-
-def write_csv(path: Path, header: str, rows: list[str]) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
-    return path
 
 
 @pytest.fixture

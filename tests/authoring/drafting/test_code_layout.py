@@ -69,7 +69,7 @@ def test_imports_are_merged_as_the_linter_sorts_them(text: str, tmp_path: Path) 
     assert module.add_imports(WANTED) == []
     file = tmp_path / "module.py"
     file.write_text(module.render())
-    names = ModuleText(file.read_text()).find_names()
+    names = ModuleText(file.read_text()).names
     assert {name: origin for name, origin in names.items() if origin[0] == "sqlalchemy.orm"} == {
         "Mapped": ("sqlalchemy.orm", "Mapped"),
         "mapped_column": ("sqlalchemy.orm", "mapped_column"),

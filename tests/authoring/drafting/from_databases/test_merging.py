@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.columns import make_words
-from tests.support.drafts import build, check_style, read_tree
+from tests.support.drafts import build, check_style, read_tree, write_csv
 
 SITES = "CREATE TABLE sites (id INTEGER PRIMARY KEY, name TEXT NOT NULL, share REAL)"
 VISITS = """
@@ -39,12 +38,6 @@ def write_database(path: Path, *more: str, sites: int = 12) -> Path:
         connection.executemany("INSERT INTO visits VALUES (?, ?, ?)", visits)
         for sql in more:
             connection.execute(sql)
-    return path
-
-
-def write_csv(path: Path, header: str, rows: Iterable[str]) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return path
 
 
