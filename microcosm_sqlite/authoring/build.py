@@ -35,6 +35,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     write_copy,
 )
 from microcosm_sqlite.authoring.loading.connections import (
+    SORTING_CACHE,
     create_full_text,
     create_indexes,
     create_tables,
@@ -62,6 +63,7 @@ from microcosm_sqlite.authoring.sources.records import Opener
 from microcosm_sqlite.authoring.sources.streams import DOS_END
 from microcosm_sqlite.authoring.values.layout import TableRules
 from microcosm_sqlite.catalog.manifest import EXTENSION, Manifest
+from microcosm_sqlite.common.page_cache import page_cache
 from microcosm_sqlite.common.platforms import follow_parent
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import naming_full_disk, open_hidden_workspace
@@ -256,9 +258,10 @@ def _load(
             else:
                 progress.finish(spell_count(row_counts[name], "row"))
         progress.start("Indexes and keys")
-        for name, load in loads.items():
-            if name not in errors and (found := _index(engine, load)):
-                errors[name] += found
+        with page_cache(connection, SORTING_CACHE):
+            for name, load in loads.items():
+                if name not in errors and (found := _index(engine, load)):
+                    errors[name] += found
         limit, refused = settings.error_limit, frozenset(errors)
         for name, orphans in chain(
             find_orphans(connection, loads, limit, refused),

@@ -6,9 +6,6 @@ from microcosm_sqlite.catalog.manifest_tables import Table
 from microcosm_sqlite.common.kinds import find_declared_kind
 from microcosm_sqlite.common.sql import name_rowid, quote_identifier
 
-_NULL = "NULL value in "
-_MOST_FINDINGS = 1000
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,43 +56,6 @@ def find_rowid_name(connection: Connection, table: str, columns: Iterable[str]) 
     if any(kind == "view" or has_none for _, _, kind, _, has_none, *_ in listed):
         return ""
     return name_rowid(columns)
-
-
-def find_damages(connection: Connection, check: str = "quick_check", limit: int = 10) -> list[str]:
-    """List the errors that SQLite finds in a file; empty for a sound one.
-
-    SQLite 3.40 finds NULL in tables without rowids where there is none, if a required column is
-    in front of the key. So it is asked whether there is one.
-
-    Args:
-        connection: The file.
-        check: The pragma: ``quick_check``, or ``integrity_check`` for indexes as well.
-        limit: How many findings are wanted.
-    """
-    findings = _list_findings(connection, check, limit)
-    if not any(text.startswith(_NULL) for text in findings):
-        return findings
-    findings = _list_findings(connection, check, _MOST_FINDINGS)
-    false = {text for text in {*findings} if _is_false(connection, text)}
-    return [text for text in findings if text not in false][:limit]
-
-
-def _list_findings(connection: Connection, check: str, limit: int) -> list[str]:
-    texts = [str(text) for (text,) in connection.execute(f"PRAGMA {check}({limit})")]
-    return [] if texts == ["ok"] else texts
-
-
-def _is_false(connection: Connection, finding: str) -> bool:
-    for table in table_names(connection) if finding.startswith(_NULL) else ():
-        for column, *_ in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)):
-            if finding == f"{_NULL}{table}.{column}" and is_without_rowid(connection, table):
-                # `IS NULL` would not look at a required column.
-                search = (
-                    f"SELECT 1 FROM {quote_identifier(table)} "
-                    f"WHERE typeof({quote_identifier(column)}) = 'null' LIMIT 1"
-                )
-                return connection.execute(search).fetchone() is None
-    return False
 
 
 def find_rowid_range(connection: Connection, table: str, rowid: str) -> tuple[int, int] | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from microcosm_sqlite.catalog.structure import (
     describe_structure,
-    find_damages,
     fingerprint,
     read_tables,
     table_names,
@@ -78,25 +76,3 @@ def test_a_reference_without_a_column_means_the_primary_key() -> None:
     assert tables["child"].foreign_keys == [
         {"fields": ["x", "y"], "reference": {"resource": "pair", "fields": ["b", "a"]}}
     ]
-
-
-def test_no_damage_is_found_where_sqlite_takes_a_value_for_null() -> None:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(
-            """
-            CREATE TABLE sound (a TEXT NOT NULL, b TEXT PRIMARY KEY) WITHOUT ROWID;
-            INSERT INTO sound VALUES ('x', 'y');
-            CREATE TABLE broken (a TEXT, b TEXT PRIMARY KEY) WITHOUT ROWID;
-            INSERT INTO broken VALUES (NULL, 'y');
-            """
-        )
-        assert find_damages(connection) == []
-        connection.executescript(
-            """
-            PRAGMA writable_schema=ON;
-            UPDATE sqlite_schema SET sql = replace(sql, 'a TEXT', 'a TEXT NOT NULL')
-            WHERE name = 'broken';
-            PRAGMA writable_schema=RESET;
-            """
-        )
-        assert find_damages(connection, "integrity_check") == ["NULL value in broken.a"]

@@ -19,10 +19,10 @@ from microcosm_sqlite.authoring.project.settings import MANIFEST_FILE, ProjectSe
 from microcosm_sqlite.catalog.cache.extraction import extract_file
 from microcosm_sqlite.catalog.cache.joining import extract_archive
 from microcosm_sqlite.catalog.connection import connect
+from microcosm_sqlite.catalog.damages import find_damages
 from microcosm_sqlite.catalog.location import Location, member_name
 from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.opening import read_wheel
-from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.catalog.verifying.record import read_record
 from microcosm_sqlite.common.platforms import open_pool, synchronize_folder

@@ -14,6 +14,7 @@ from contextlib import closing
 from microcosm_sqlite.catalog import preflight
 from microcosm_sqlite.catalog.cache.joining import find_shards
 from microcosm_sqlite.catalog.cache.part_files import refuse_parts
+from microcosm_sqlite.catalog.damages import find_damages
 from microcosm_sqlite.catalog.discovery import advise_on_duplicates
 from microcosm_sqlite.catalog.location import member_name
 from microcosm_sqlite.catalog.registry import (
@@ -25,7 +26,6 @@ from microcosm_sqlite.catalog.registry import (
 )
 from microcosm_sqlite.catalog.structure import (
     describe_structure,
-    find_damages,
     fingerprint,
     table_names,
 )

@@ -12,8 +12,8 @@ from microcosm_sqlite.authoring.comparing.removed_calls import remove_calls
 from microcosm_sqlite.authoring.drafting.from_databases.remaking import make_anew, open_copy
 from microcosm_sqlite.authoring.sources.databases import advise_saving, refuse_impostor
 from microcosm_sqlite.catalog.connection import database_uri
+from microcosm_sqlite.catalog.damages import find_damages
 from microcosm_sqlite.catalog.preflight import identify_state
-from microcosm_sqlite.catalog.structure import find_damages
 from microcosm_sqlite.common.sql import mentions, quote_identifier
 from microcosm_sqlite.common.workspace import writing_database
 from microcosm_sqlite.errors import SourceError

@@ -1,0 +1,50 @@
+"""Damages are what SQLite finds, and what it only takes for one is left out."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from microcosm_sqlite.catalog.damages import find_damages
+
+
+def test_no_damage_is_found_where_sqlite_takes_a_value_for_null() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE sound (a TEXT NOT NULL, b TEXT PRIMARY KEY) WITHOUT ROWID;
+            INSERT INTO sound VALUES ('x', 'y');
+            CREATE TABLE broken (a TEXT, b TEXT PRIMARY KEY) WITHOUT ROWID;
+            INSERT INTO broken VALUES (NULL, 'y');
+            """
+        )
+        assert find_damages(connection) == []
+        connection.executescript(
+            """
+            PRAGMA writable_schema=ON;
+            UPDATE sqlite_schema SET sql = replace(sql, 'a TEXT', 'a TEXT NOT NULL')
+            WHERE name = 'broken';
+            PRAGMA writable_schema=RESET;
+            """
+        )
+        assert find_damages(connection, "integrity_check") == ["NULL value in broken.a"]
+
+
+def test_a_row_without_its_entry_in_an_index_is_found(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE t (a TEXT);
+            CREATE INDEX t_a ON t (a) WHERE a <> 'b';
+            INSERT INTO t VALUES ('a'), ('b');
+            PRAGMA writable_schema=ON;
+            UPDATE sqlite_schema SET sql = 'CREATE INDEX t_a ON t (a)' WHERE name = 't_a';
+            PRAGMA writable_schema=RESET;
+            """
+        )
+        assert find_damages(connection) == []  # which leaves the content of indexes alone
+        assert find_damages(connection, "integrity_check") == [
+            "row 2 missing from index t_a",
+            "wrong # of entries in index t_a",
+        ]
