@@ -22,7 +22,8 @@ from typing import Any
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from tests.support.drafts import install_draft
 from tests.support.programs import run

@@ -15,8 +15,9 @@ from uuid import UUID
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.from_files import nesting
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import SourceError
 

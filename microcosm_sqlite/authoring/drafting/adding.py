@@ -21,7 +21,7 @@ from microcosm_sqlite.authoring.drafting.added_models import (
     report_references,
 )
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
-from microcosm_sqlite.authoring.drafting.draft import Draft, keep_report, refuse_unknown
+from microcosm_sqlite.authoring.drafting.draft import keep_report, refuse_unknown
 from microcosm_sqlite.authoring.drafting.draft_check import check_draft
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
@@ -32,7 +32,12 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     describe_table,
 )
 from microcosm_sqlite.authoring.drafting.from_files.repairing import Accept, accept_none
-from microcosm_sqlite.authoring.drafting.given_files import gather, refuse_taken, take_files
+from microcosm_sqlite.authoring.drafting.given_files import (
+    GivenFiles,
+    gather,
+    refuse_taken,
+    take_files,
+)
 from microcosm_sqlite.authoring.drafting.known_sources import (
     is_there,
     join_tables,
@@ -48,6 +53,7 @@ from microcosm_sqlite.authoring.drafting.project_context import (
     name_source,
 )
 from microcosm_sqlite.authoring.drafting.report import (
+    Draft,
     list_decisions,
     report_databases,
     report_files,
@@ -102,55 +108,82 @@ def add_tables(
     with revise_project(root) as revision, open_scratch() as scratch:
         (scratch / "fetched").mkdir()
         given = take_files(files, codebook, downloads, scratch / "fetched")
-        settings = ProjectSettings.from_pyproject(revision.path)
-        built = try_build(settings)
-        with import_models(settings) as models:
-            mapped = {name: cls.__name__ for name, cls in models.classes.items()}
-            known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
-        taken = _list_names(built)
-        gathered = gather(given.files, scratch / "files", taken, exclude)
-        there = list_kept(revision.path / str(settings.sources), gathered.values())
-        databases = read_new_databases(scratch, gathered, taken, exclude, there)
-        loaded = [(built, known), *((each.snapshot, each.describe()) for each in databases)]
-        nulls = [*settings.reading.null_values, *null_values]
-        names = [*taken, *chain.from_iterable(each.names for each in databases)]
-        inference = _infer(
-            scratch,
-            nulls,
-            names,
-            accept,
-            exclude,
-            partial(_load_known, loaded),
-            databases,
-            list_sheets(revision.path / str(settings.sources), gathered.values()) & {*mapped},
-        )
-        if inference.refused:
-            raise inference.refused[0]
-        for table in inference.tables.values():
-            if table.file.origin:  # in a folder
-                refuse_taken(table.file.path.name, name_table(table.file.path), taken)
-            else:
-                table.file = replace(table.file, path=gathered[table.file.path.name])
-        refuse_unknown(exclude, inference, databases)
-        declared = [table for each in databases for table in each.found.metadata.tables.values()]
-        unknown = [*describe_tables(inference.tables, given.codebook, declared)]
-        referring = dict(chain.from_iterable(tables.items() for _, tables in loaded))
-        classes, notes = append_models(revision, settings, mapped, inference, databases, referring)
-        _copy_sources(revision, settings, inference, databases, there)
-        added = _list_settings(settings, inference, databases, null_values, given.downloads)
-        notes += _write_settings(revision, settings, added, inference, databases)
-        for database in databases:
-            made = {*list_made(referring)}
-            database.found.told |= made
-            left_out = database.found.left_out
-            database.found.left_out = {
-                what: why for what, why in left_out.items() if what not in made
-            }
-        check_draft(revision.path, databases)
-        decisions = [*list_decisions(inference, databases, referring), *notes, *unknown]
-        report = [*report_databases(databases), *report_files(inference, classes)]
-        report += report_references(referring)
-        return keep_report(revision, root, decisions, report)
+        return add_to_copy(revision, root, given, scratch, null_values, accept, exclude)
+
+
+def add_to_copy(
+    revision: Revision,
+    root: Path,
+    given: GivenFiles,
+    scratch: Path,
+    null_values: Collection[str] = (),
+    accept: Accept = accept_none,
+    exclude: Collection[str] = (),
+) -> Draft:
+    """Draft more tables into the copy of a project, as `add_tables` does.
+
+    Args:
+        revision: The copy.
+        root: The project, which the report tells of.
+        given: The files.
+        scratch: A folder for what is unpacked and copied.
+        null_values: Texts that mean that there is no value, besides those of the settings.
+        accept: Asked for each file of text which of the repairs proposed are to be made.
+        exclude: Tables to leave out.
+
+    Raises:
+        SourceError: A file cannot be read.
+        SettingsError: A table of that name is there, or the project is not as it has to be.
+        BuildError: The project cannot be built as it is.
+    """
+    settings = ProjectSettings.from_pyproject(revision.path)
+    _find_folder(settings)
+    built = try_build(settings)
+    with import_models(settings) as models:
+        mapped = {name: cls.__name__ for name, cls in models.classes.items()}
+        known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
+    taken = _list_names(built)
+    gathered = gather(given.files, scratch / "files", taken, exclude)
+    there = list_kept(revision.path / str(settings.sources), gathered.values())
+    databases = read_new_databases(scratch, gathered, taken, exclude, there)
+    loaded = [(built, known), *((each.snapshot, each.describe()) for each in databases)]
+    nulls = [*settings.reading.null_values, *null_values]
+    names = [*taken, *chain.from_iterable(each.names for each in databases)]
+    inference = _infer(
+        scratch,
+        nulls,
+        names,
+        accept,
+        exclude,
+        partial(_load_known, loaded),
+        databases,
+        list_sheets(revision.path / str(settings.sources), gathered.values()) & {*mapped},
+    )
+    if inference.refused:
+        raise inference.refused[0]
+    for table in inference.tables.values():
+        if table.file.origin:  # in a folder
+            refuse_taken(table.file.path.name, name_table(table.file.path), taken)
+        else:
+            table.file = replace(table.file, path=gathered[table.file.path.name])
+    refuse_unknown(exclude, inference, databases)
+    declared = [table for each in databases for table in each.found.metadata.tables.values()]
+    unknown = [*describe_tables(inference.tables, given.codebook, declared, known)]
+    referring = dict(chain.from_iterable(tables.items() for _, tables in loaded))
+    classes, notes = append_models(revision, settings, mapped, inference, databases, referring)
+    _copy_sources(revision, settings, inference, databases, there)
+    added = _list_settings(settings, inference, databases, null_values, given.downloads)
+    notes += _write_settings(revision, settings, added, inference, databases)
+    for database in databases:
+        made = {*list_made(referring)}
+        database.found.told |= made
+        left_out = database.found.left_out
+        database.found.left_out = {what: why for what, why in left_out.items() if what not in made}
+    check_draft(revision.path, databases)
+    decisions = [*list_decisions(inference, databases, referring), *notes, *unknown]
+    report = [*report_databases(databases), *report_files(inference, classes)]
+    report += report_references(referring)
+    return keep_report(revision, root, decisions, report)
 
 
 def _infer(

@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.codebook import load_codebook
@@ -29,10 +28,10 @@ from microcosm_sqlite.authoring.drafting.project_context import (
     name_source,
 )
 from microcosm_sqlite.authoring.drafting.report import (
+    Draft,
     list_decisions,
     report_databases,
     report_files,
-    spell_decisions,
 )
 from microcosm_sqlite.authoring.drafting.scaffold import complete_answers, write_project
 from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files, open_folder
@@ -42,26 +41,6 @@ from microcosm_sqlite.common.project_revision import Revision
 from microcosm_sqlite.common.wording import spell_on_one_line, suggest
 from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SettingsError, SourceError
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A project that was drafted.
-
-    Attributes:
-        path: Where it is.
-        report: What was inferred and how sure it is, as lines to show to the author.
-        decisions: What of it only the author knows.
-    """
-
-    path: Path
-    report: tuple[str, ...]
-    decisions: tuple[str, ...] = ()
-
-    def spell(self) -> str:
-        """The whole report, which begins with the decisions."""
-        return "\n".join([*spell_decisions(self.decisions), *self.report, ""])
-
 
 REPORT_FILE = "draft-report.txt"
 """Where the report stays in the project."""

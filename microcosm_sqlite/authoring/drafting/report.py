@@ -101,6 +101,25 @@ def spell_decisions(decisions: Collection[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A project that was drafted.
+
+    Attributes:
+        path: Where it is.
+        report: What was inferred and how sure it is, as lines to show to the author.
+        decisions: What of it only the author knows.
+    """
+
+    path: Path
+    report: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+
+    def spell(self) -> str:
+        """The whole report, which begins with the decisions."""
+        return "\n".join([*spell_decisions(self.decisions), *self.report, ""])
+
+
+@dataclass(frozen=True)
 class Refreshment:
     """A description of new editions of sources.
 
@@ -111,7 +130,8 @@ class Refreshment:
         report: What is new in each table, as lines.
         edits: The edits of the models that it takes.
         decisions: What no longer fits, of which only the author can say what to do.
-        unknown: Files that no table is called as, so that they may be new ones.
+        unknown: What no table is called as, so that it may be new: files, or tables of databases.
+        added: What was drafted of them; None where nothing was.
     """
 
     path: Path
@@ -121,6 +141,7 @@ class Refreshment:
     edits: Sequence[str]
     decisions: Sequence[str]
     unknown: Sequence[str] = ()
+    added: Draft | None = None
 
     def spell(self) -> list[str]:
         """The whole report, which begins with the decisions."""
@@ -137,7 +158,9 @@ class Refreshment:
             outcome = "The project has the new editions, and builds."
         else:
             outcome = "Nothing was changed: --apply takes the new editions and makes the edits."
-        return [*map(spell_on_one_line, lines), "", outcome]
+        if self.unknown and not self.added:
+            outcome += f" There is no table of {_list_some(self.unknown)}."
+        return [*map(spell_on_one_line, lines), "", spell_on_one_line(outcome)]
 
 
 def _describe_link(path: Path) -> Iterator[str]:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from microcosm_sqlite.authoring.drafting.draft import Draft
+    from microcosm_sqlite.authoring.drafting.report import Draft
 
 
 # The template's questions and what they mean.
@@ -274,30 +274,28 @@ def refresh_project(
     arguments, the addresses in the settings `upstream` and `origins` are fetched. Each file must
     be named after its table or its source, or as `upstream` says. With --apply, the files replace
     the sources; longer texts, more labels, wider whole numbers and new columns are edited into the
-    models. If anything else no longer fits, nothing is changed, and the exit code is 1.
+    models. If anything else no longer fits, or no file belongs to a table, nothing is changed, and
+    the exit code is 1. With --add, new editions and new tables are both taken, or neither.
     """
     from microcosm_sqlite.common.extras import extra
-    from microcosm_sqlite.common.workspace import open_scratch
 
     if adds and not apply:
         raise click.UsageError("--add is for a refresh with --apply.")
     with extra("new"):
-        from microcosm_sqlite.authoring.drafting import adding, downloads, refreshing
+        from microcosm_sqlite.authoring.drafting import downloads, refreshing
 
-    with open_scratch() as scratch:
-        done = refreshing.refresh_project(
-            project,
-            files,
-            apply=apply,
-            fewer_rows=fewer_rows,
-            codebook=codebook,
-            downloads=downloads.read_downloads(fetched),
-            scratch=scratch,
-        )
-        Output().text("\n".join(done.spell()))
-        if adds and done.unknown and not done.decisions:
-            known = downloads.read_downloads(fetched)
-            _tell(adding.add_tables(project, done.unknown, codebook=codebook, downloads=known))
+    done = refreshing.refresh_project(
+        project,
+        files,
+        apply=apply,
+        fewer_rows=fewer_rows,
+        codebook=codebook,
+        downloads=downloads.read_downloads(fetched),
+        adds=adds,
+    )
+    Output().text("\n".join(done.spell()))
+    if done.added:
+        _tell(done.added)
     return 1 if done.decisions else 0
 
 

@@ -23,8 +23,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, draft_project
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes, name_classes
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.errors import SettingsError, SourceError

@@ -314,6 +314,18 @@ def test_the_members_of_an_archive_have_its_address_and_what_is_known_of_it(
     (project / "sources/players.csv").write_bytes(CSV + b"60,New,AL\n")
     refresh_project(project)
     assert asked[-1] is None, "the project has not what was fetched"
+    members["all/squad"] = members.pop("all/players")
+    [lost] = refresh_project(project, apply=True).decisions
+    assert lost.startswith(f"players: {url} has no file of that name any more, but squad.csv.")
+    members["all/players"] = CSV
+    done = refresh_project(project, apply=True, adds=True)
+    assert done.added
+    known = ProjectSettings.from_pyproject(project)
+    assert (known.upstream["squad"], known.fetched["squad"]["sha256"]) == (
+        url, known.fetched["players"]["sha256"],
+    ), done.spell()  # fmt: skip
+    assert not refresh_project(project).is_new
+    assert asked[-1], "the server was asked for changes only"
 
 
 def write_here(path: Path) -> Path:

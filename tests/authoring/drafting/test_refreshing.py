@@ -13,7 +13,7 @@ import pytest
 
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
-from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.drafts import build, check_style, read_tree
 
 OTHERS = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
@@ -416,4 +416,46 @@ def test_archives_in_a_folder_stand_for_their_files(project: Path, tmp_path: Pat
         archive.writestr("season/parks.csv", "id,name\n1,a\n")
     done = refresh_project(project, [tmp_path / "third"], apply=True)
     assert done.is_applied
-    assert [Path(each).name for each in done.unknown] == ["parks.csv"]
+    assert done.unknown == ["parks.csv"]
+    assert done.spell()[-1].endswith("and builds. There is no table of parks.csv.")
+
+
+def test_files_of_no_table_are_a_decision_where_no_other_is_given(
+    project: Path, tmp_path: Path
+) -> None:
+    parks = write_csv(tmp_path / "second", ["1,a"], "id,name", "parks.csv")
+    before = read_tree(project)
+    (decision,) = refresh_project(project, [parks.parent], apply=True).decisions
+    assert "no table is called as parks.csv. Files are called as their table (The_Pl" in decision
+    assert read_tree(project) == before
+    done = refresh_project(project, [parks.parent], apply=True, adds=True)
+    assert (done.decisions, done.is_new) == ([], False)
+    assert done.added
+    assert "parks: 1 row of parks.csv, model Park" in done.added.report
+    assert "There is no table" not in done.spell()[-1]
+
+
+def test_new_editions_and_new_tables_come_together_or_not_at_all(
+    project: Path, tmp_path: Path
+) -> None:
+    second = write_csv(tmp_path / "second", [*ROWS, f"99,{LONG},AL,70,1960"]).parent
+    parks = write_csv(second, ["1,AL", '2,"NL'], "id,league", "parks.csv")
+    codes = tmp_path / "codes.csv"
+    codes.write_text(
+        "table,column,description\nThe_Players,weight,Kilograms\nparks,id,Number\nx,y,z\n"
+    )
+    before = read_tree(project)
+    with pytest.raises(SourceError, match=r"parks\.csv"):
+        refresh_project(project, [second], apply=True, adds=True, codebook=codes)
+    assert read_tree(project) == before
+    parks.write_text("id,league\n1,AL\n2,NL\n", encoding="utf-8")
+    done = refresh_project(project, [second], apply=True, adds=True, codebook=codes)
+    assert done.is_applied
+    assert done.added
+    told = [line for line in [*done.report, *done.added.decisions] if "the codebook" in line]
+    assert told == ["the codebook describes table x, which is not there"]
+    with closing(sqlite3.connect(build(project))) as connection:
+        (rows,) = connection.execute("SELECT count(*) FROM The_Players").fetchone()
+        (parks_rows,) = connection.execute("SELECT count(*) FROM parks").fetchone()
+    assert (rows, parks_rows) == (len(ROWS) + 1, 2)
+    assert all(text in (project / MODELS).read_text("utf-8") for text in ("Kilograms", "Number"))

@@ -27,7 +27,10 @@ def describe_columns(table: InferredTable, described: Mapping[str, ColumnDescrip
 
 
 def describe_tables(
-    tables: Mapping[str, InferredTable], codebook: Codebook, declared: Iterable[sa.Table] = ()
+    tables: Mapping[str, InferredTable],
+    codebook: Codebook,
+    declared: Iterable[sa.Table] = (),
+    there: Mapping[str, InferredTable] | None = None,
 ) -> Iterator[str]:
     """Give tables and columns what a codebook says of them, in place of what was said before.
 
@@ -35,11 +38,12 @@ def describe_tables(
         tables: The tables of files.
         codebook: The codebook.
         declared: The tables of databases.
+        there: The tables that there were before, which stay as they are.
 
     Yields:
         What the codebook describes though it is not there, as sentences.
     """
-    known: dict[str, list[str]] = {}
+    known = {name: [*table.columns] for name, table in (there or {}).items()}
     for table in tables.values():
         names = list_names(table.name, table.file.path)
         table.description = codebook.find_table(names) or table.description
@@ -53,7 +57,7 @@ def describe_tables(
             found = codebook.find_column([made.name], [declared_column.name])
             declared_column.comment = found.description or declared_column.comment
             declared_column.info.update(found.info)
-        known[made.name] = made.columns.keys()
+        known[made.name] = [*made.columns.keys()]
     yield from codebook.list_unknown(known)
 
 

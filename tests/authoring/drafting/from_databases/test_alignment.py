@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.drafting.report import Draft
 from tests.support.drafts import build
 
 UNITS = "CREATE TABLE units (code INTEGER_OR_TEXT PRIMARY KEY); "

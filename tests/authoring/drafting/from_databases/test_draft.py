@@ -13,7 +13,8 @@ from random import Random
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
 from tests.support.drafts import install_draft

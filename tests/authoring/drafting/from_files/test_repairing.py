@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.from_files.inference import infer_folder
 from microcosm_sqlite.authoring.drafting.from_files.loose_rows import Columns, read_loosely
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.authoring.project.repairs import REPAIRS_FILE, Repair
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.catalog.manifest_tables import Table

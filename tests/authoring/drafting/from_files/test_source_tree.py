@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from microcosm_sqlite.authoring.drafting.adding import add_tables
-from microcosm_sqlite.authoring.drafting.draft import Draft, draft_project
+from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
+from microcosm_sqlite.authoring.drafting.report import Draft
 from microcosm_sqlite.errors import SettingsError
 from tests.support.drafts import build
 
@@ -202,13 +203,10 @@ def test_folders_are_refreshed_by_the_same_rule(drafted: Draft, tmp_path: Path) 
 def test_unknown_folders_are_told_and_can_be_added(drafted: Draft, tmp_path: Path) -> None:
     news = {"trips/1.csv": "a\n1\n", "trips/2.csv": "a\n2\n", "2020/prices.csv": "id,p\n1,2\n"}
     folder = write_files(tmp_path / "new", {**news, "2020/sales.csv": "id,sum\n1,9\n"})
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    done = refresh_project(drafted.path, [folder], apply=True, scratch=scratch)
+    done = refresh_project(drafted.path, [folder], apply=True, adds=True)
     assert done.is_applied, done.spell()
     told = "no table is called so; draft one by `microcosm-sqlite add`"
     assert {line.partition(": ")[0] for line in done.report if told in line} == {
         "trips", "2020_prices.csv",
     }  # fmt: skip
-    add_tables(drafted.path, done.unknown)
     assert count_rows(drafted.path) == {**TABLES, "trips": 2, "_2020_prices": 1}
