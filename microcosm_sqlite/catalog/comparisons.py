@@ -291,10 +291,10 @@ class Tables:
         """List the columns of a table or view; empty if it is not known."""
         for each in [schema] if schema else self._list_schemas():
             owner = quote_identifier(each)
-            query = f"SELECT type, sql FROM {owner}.sqlite_master WHERE lower(name) = ?"
-            for type_, sql in self.ask(query, table):
+            query = f"SELECT type, CAST(sql AS BLOB) FROM {owner}.sqlite_master "
+            for type_, sql in self.ask(f"{query} WHERE lower(name) = ?", table):
                 if type_ in ("table", "view"):
-                    return self._describe(each, table, sql if type_ == "view" else "")
+                    return self._describe(each, table, _decode(sql) if type_ == "view" else "")
         return {}
 
     def _list_schemas(self) -> list[str]:
@@ -302,8 +302,8 @@ class Tables:
         return sorted(schemas, key=lambda name: name != "temp")
 
     def _describe(self, schema: str, table: str, sql: str) -> dict[str, Flow]:
-        query = "SELECT lower(name) FROM pragma_table_xinfo(?, ?) WHERE hidden <> 1"
-        names = [name for (name,) in self.ask(query, table, schema)]
+        listed = "SELECT CAST(lower(name) AS BLOB) FROM pragma_table_xinfo(?, ?) WHERE hidden <> 1"
+        names = [_decode(name) for (name,) in self.ask(listed, table, schema)]
         if not sql:
             return {name: Flow(frozenset(((schema.lower(), table, name),))) for name in names}
         tokens = split_tokens(sql)
@@ -320,6 +320,11 @@ class Tables:
         cursor = sqlite3.Cursor(self._connection)
         cursor.row_factory = None
         return cursor.execute(query, params).fetchall()
+
+
+def _decode(name: bytes) -> str:
+    """A name of the schema, which need not be UTF-8; such a name is none that a statement has."""
+    return name.decode(errors="backslashreplace")
 
 
 def _is_called(names: Names, owner: Names) -> bool:

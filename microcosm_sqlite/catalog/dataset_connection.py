@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 
     from microcosm_sqlite.catalog.criteria import Plan
     from microcosm_sqlite.catalog.described_columns import Described
+    from microcosm_sqlite.catalog.statement_errors import Failure
 
 _SPELLED = frozenset("'\"?:@$")  # what texts and parameters begin with
 _MOST_PLANS = 500
 """How many statements of a connection are known at most."""
+
+_STOPPED = (sqlite3.Error, UnicodeDecodeError)
+"""What stops a statement; the second is for a name, or a message of SQLite, that is not UTF-8."""
+
+_REFUSED = (*_STOPPED, sqlite3.Warning)
+"""What is raised when a statement is executed: the last by Python 3.11, for two statements."""
 
 
 class DatasetCursor(sqlite3.Cursor):
@@ -35,14 +42,14 @@ class DatasetCursor(sqlite3.Cursor):
             plan = plans.get(sql) or self.connection.plan(sql)
             bound = plan.bind(parameters) if plan.spellers else parameters
             return super().execute(plan.sql, bound)
-        except (sqlite3.Error, sqlite3.Warning, TypeError, ValueError) as error:
+        except (*_REFUSED, TypeError, ValueError) as error:
             # Only now, since most statements have none: a look at each costs all of them time.
             from microcosm_sqlite.catalog.list_parameters import expand_lists, has_lists
 
             if has_lists(parameters):
                 most = self.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
                 return self.execute(*expand_lists(sql, parameters, most))
-            if isinstance(error, (TypeError, ValueError)):
+            if not isinstance(error, _REFUSED):
                 raise
             raise self._explain(error, sql) from error
 
@@ -50,14 +57,14 @@ class DatasetCursor(sqlite3.Cursor):
         """As of :class:`sqlite3.Cursor`."""
         try:
             return super().executemany(sql, parameters)
-        except (sqlite3.Error, sqlite3.Warning) as error:
+        except _REFUSED as error:
             raise self._explain(error, sql) from error
 
     def executescript(self, sql_script: str, /) -> Self:
         """As of :class:`sqlite3.Cursor`."""
         try:
             super().executescript(sql_script)
-        except (sqlite3.Error, sqlite3.Warning) as error:
+        except _REFUSED as error:
             raise self._explain(error, sql_script) from error
         return self
 
@@ -65,38 +72,38 @@ class DatasetCursor(sqlite3.Cursor):
         """As of :class:`sqlite3.Cursor`, at a fifth of the price of calling `__next__` per row."""
         try:
             yield from map(sqlite3.Cursor.__next__, repeat(self))
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self._explain(error, "") from error
 
     def __next__(self) -> Any:
         """As of :class:`sqlite3.Cursor`."""
         try:
             return super().__next__()
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self._explain(error, "") from error
 
     def fetchone(self) -> Any:
         """As of :class:`sqlite3.Cursor`."""
         try:
             return super().fetchone()
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self._explain(error, "") from error
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """As of :class:`sqlite3.Cursor`."""
         try:
             return super().fetchmany(self.arraysize if size is None else size)
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self._explain(error, "") from error
 
     def fetchall(self) -> list[Any]:
         """As of :class:`sqlite3.Cursor`."""
         try:
             return super().fetchall()
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self._explain(error, "") from error
 
-    def _explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str) -> Exception:
+    def _explain(self, error: Failure, sql: str) -> Exception:
         return self.connection.explain(error, sql)
 
 
@@ -135,8 +142,8 @@ class DatasetConnection(sqlite3.Connection):
         self.plans[sql] = plan_statement(self, self._datasets, sql)
         return self.plans[sql]
 
-    def explain(self, error: sqlite3.Error | sqlite3.Warning, sql: str = "") -> Exception:
-        """The error of this package for one of sqlite3, which is that one as well."""
+    def explain(self, error: Failure, sql: str = "") -> Exception:
+        """The error of this package for one of sqlite3, which is one of sqlite3 as well."""
         from microcosm_sqlite.catalog.preflight import CORRECT_PATH, REINSTALL
         from microcosm_sqlite.catalog.statement_errors import explain_statement
 
@@ -169,5 +176,5 @@ class DatasetConnection(sqlite3.Connection):
         """As of :class:`sqlite3.Connection`."""
         try:
             return super().blobopen(*place, **options)
-        except sqlite3.Error as error:
+        except _STOPPED as error:
             raise self.explain(error) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.errors import DatasetFileError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,11 +32,15 @@ def find_field(datasets: Mapping[str, Described], column: Column) -> Field | Non
     dataset = datasets.get(schema)
     if dataset is None:
         return None
+    try:
+        tables = dataset.tables
+    except DatasetFileError:  # without a manifest, and with a name that is not UTF-8
+        return None
     found = (
         field
-        for each in dataset.tables
+        for each in tables
         if each.lower() == table
-        for field in dataset.tables[each].fields
+        for field in tables[each].fields
         if field.name.lower() == name
     )
     return next(found, None)

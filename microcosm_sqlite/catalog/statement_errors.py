@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from contextlib import suppress
 
 from microcosm_sqlite.catalog.preflight import REINSTALL, translate
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    Failure = sqlite3.Error | sqlite3.Warning | UnicodeDecodeError
+
 DAMAGE = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
@@ -33,11 +36,14 @@ DAMAGE = {
 """SQLite's messages about a file rather than a statement."""
 
 ATTACH = "Name other datasets when you connect: attach=[NAME]."
+NAME_COLUMNS = (
+    "Give all columns of the result names: WITH named (a, b) AS (SELECT ...) SELECT * FROM named."
+)
 COPY = "Copy the file that `microcosm-sqlite path` prints, and change the copy."
 
 
 def explain_statement(
-    error: sqlite3.Error | sqlite3.Warning,
+    error: Failure,
     dataset: str,
     connection: sqlite3.Connection,
     sql: str,
@@ -56,7 +62,9 @@ def explain_statement(
         owner=f"Dataset {dataset!r}: ",
         cure=cure,
     )
-    kind: Any = _combine(type(explained), type(error))
+    # Of a text that is not UTF-8, sqlite3 says so in an OperationalError; of a name, it does not.
+    theirs = sqlite3.OperationalError if isinstance(error, UnicodeDecodeError) else type(error)
+    kind: Any = _combine(type(explained), theirs)
     both: DatasetError = kind(explained.message, hint=explained.hint)
     vars(both).update(sqlite_errorcode=code, sqlite_errorname=getattr(error, _NAME, ""))
     return both
@@ -93,8 +101,15 @@ def describe_failure(
         # A file that is opened by its path has that for a name, which the message says already.
         named = "" if os.path.basename(dataset) == os.path.basename(path) else owner
         return type(damage)(named + damage.message, hint=damage.hint.replace(REINSTALL, cure))
-    text = str(error).rstrip(".")
+    text = _spell(error).rstrip(".")
     return QueryError(f"{owner}{text}.", hint=advise(text))
+
+
+def _spell(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        # It is the name of a column of the result, or a message of SQLite with such a name in it.
+        return f"a name or a text is not UTF-8: {error.object!r}"
+    return str(error)
 
 
 _NAME = "sqlite_errorname"
@@ -114,8 +129,15 @@ def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
         if matched := re.match(pattern, text, re.DOTALL):
             if isinstance(answer, str):
                 return answer
-            return answer(matched["name"], connection, sql)
+            # To know what there is, the hint reads the schema, in which names may not be UTF-8.
+            with suppress(sqlite3.Error, UnicodeDecodeError):
+                return answer(matched["name"], connection, sql)
     return ""
+
+
+def _ask(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose errors nobody explains."""
+    return sqlite3.Cursor(connection).execute(sql).fetchall()
 
 
 def add_edition(text: str, hint: str, explain_edition: Callable[[], str]) -> str:
@@ -158,6 +180,15 @@ def _on_attach(_: str, __: sqlite3.Connection, sql: str) -> str:
     return COPY if sql.lstrip().upper().startswith("VACUUM") else ATTACH
 
 
+def _on_bytes(name: str, connection: sqlite3.Connection, _: str) -> str:
+    listed = (
+        "SELECT quote(CAST(columns.name AS BLOB)) FROM pragma_table_list AS tables "
+        "JOIN pragma_table_xinfo(tables.name, tables.schema) AS columns"
+    )
+    names = {bytes.fromhex(quoted[2:-1]) for (quoted,) in _ask(connection, listed)}
+    return NAME_COLUMNS if name in map(repr, names) else ""
+
+
 _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such column: \"?(?P<name>[^\"]+?)\"?( - should this be .*)?$", _on_column),
@@ -166,6 +197,7 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], 
     (r"incomplete input", "It ends too early: a parenthesis or a clause may be missing."),
     (r"You can only execute one statement", "Run the statements one by one."),
     (r"(?P<name>too many attached databases)", _on_attach),
+    (r"a name or a text is not UTF-8: (?P<name>.+)", _on_bytes),
     (r"ambiguous column name", "Write it as table.column."),
     (
         r"Could not decode to UTF-8",
@@ -176,12 +208,12 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], 
 
 def list_schemas(connection: sqlite3.Connection) -> list[str]:
     """The names that SQL has for the databases of a connection."""
-    return [name for _, name, _ in connection.execute("PRAGMA database_list")]
+    return [name for _, name, _ in _ask(connection, "PRAGMA database_list")]
 
 
 def _list_tables(connection: sqlite3.Connection) -> list[str]:
     """Tables and views as SQL may name them: those of attached datasets with their schema."""
-    found = connection.execute("SELECT schema, name FROM pragma_table_list").fetchall()
+    found = _ask(connection, "SELECT schema, name FROM pragma_table_list")
     return sorted(
         name if schema == "main" else f"{schema}.{name}"
         for schema, name in found
@@ -192,4 +224,4 @@ def _list_tables(connection: sqlite3.Connection) -> list[str]:
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     schema, _, name = table.rpartition(".")
     pragma = f"PRAGMA {quote_identifier(schema or 'main')}.table_info({quote_identifier(name)})"
-    return [row[1] for row in connection.execute(pragma)]
+    return [row[1] for row in _ask(connection, pragma)]

@@ -14,7 +14,12 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from microcosm_sqlite.catalog.preflight import CORRECT_PATH, check_header, translate
 from microcosm_sqlite.catalog.registry import dataset, explain_edition, find
-from microcosm_sqlite.catalog.statement_errors import DAMAGE, add_edition, advise
+from microcosm_sqlite.catalog.statement_errors import (
+    DAMAGE,
+    add_edition,
+    advise,
+    explain_statement,
+)
 from microcosm_sqlite.errors import (
     DatasetFileError,
     DatasetNotFoundError,
@@ -48,8 +53,12 @@ def explain_read_only(name: str, location: Location, context: ExceptionContext) 
     Raises:
         ReadOnlyDatasetError: The statement writes.
         DatasetFileError: The file is damaged, or cannot be read.
+        QueryError: A name is not UTF-8.
     """
     error = context.original_exception
+    if isinstance(error, UnicodeDecodeError) and context.connection is not None:
+        opened = find_driver_connection(context.connection)
+        raise explain_statement(error, name, opened, context.statement or "") from error
     if not isinstance(error, sqlite3.Error):
         return
     if _code(error) == sqlite3.SQLITE_READONLY:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from microcosm_sqlite import InstalledDataset, dataset, register, unregister
 from microcosm_sqlite.errors import (
@@ -62,6 +64,85 @@ def test_statements_that_are_run_many_times_or_together_are_told_alike(
         with pytest.raises(QueryError, match="Did you mean 'colour'"):
             opened.executescript("SELECT 1; SELECT * FROM colours;")
         assert opened.executescript("SELECT 1;").fetchone() is None
+
+
+BYTES = b"\xff\xfe"
+"""What no text in UTF-8 has."""
+
+
+@pytest.fixture
+def garbled(tmp_path: Path) -> Iterator[InstalledDataset]:
+    """A dataset in which a column, a table and a text are not UTF-8."""
+    schema = """
+        CREATE TABLE t ("ZZ" TEXT); CREATE TABLE texts (a TEXT); INSERT INTO texts VALUES ('ZZ');
+        CREATE VIEW broken AS SELECT * FROM "missing_ZZ";
+    """
+    file = make_database(tmp_path / "garbled.db", schema=schema)
+    file.write_bytes(file.read_bytes().replace(b"ZZ", BYTES))
+    yield register("garbled", file)
+    unregister("garbled")
+
+
+def run_with_sqlite3(found: InstalledDataset, sql: str, *, untrusted: bool = False) -> object:
+    with closing(found.connect(untrusted=untrusted)) as opened:
+        return opened.execute(sql).fetchall()
+
+
+def run_with_cursor(found: InstalledDataset, sql: str) -> object:
+    with closing(found.connect()) as opened:
+        return list(opened.cursor().execute(sql))
+
+
+def run_with_engine(found: InstalledDataset, sql: str) -> object:
+    with found.engine.connect() as opened:
+        return opened.execute(text(sql)).all()
+
+
+def run_with_arrow(found: InstalledDataset, sql: str) -> object:
+    return found.sql(sql).arrow()
+
+
+RUNS = [
+    run_with_sqlite3,
+    partial(run_with_sqlite3, untrusted=True),
+    run_with_cursor,
+    run_with_engine,
+    run_with_arrow,
+]
+GARBLED = ["SELECT * FROM t", "SELECT * FROM broken", "SELECT json_extract('{}', a) FROM texts"]
+
+
+@pytest.mark.parametrize("sql", GARBLED)
+@pytest.mark.parametrize("run", RUNS)
+def test_names_and_texts_that_are_not_utf8_are_told_on_every_way_in(
+    garbled: InstalledDataset, run: Callable[[InstalledDataset, str], object], sql: str
+) -> None:
+    with pytest.raises(QueryError, match=r"a name or a text is not UTF-8: b.*\\xff\\xfe") as told:
+        run(garbled, sql)
+    assert not told.value.hint  # the view refers to a table that is not there: nothing is known
+
+
+def test_columns_whose_names_are_not_utf8_are_read_under_names_of_ones_own(tmp_path: Path) -> None:
+    file = make_database(tmp_path / "t.db", schema='CREATE TABLE t ("ZZ" TEXT, b TEXT);')
+    file.write_bytes(file.read_bytes().replace(b"ZZ", BYTES))
+    found = register("named", file)
+    try:
+        for run in (run_with_sqlite3, run_with_cursor, run_with_engine, run_with_arrow):
+            with pytest.raises(QueryError) as told:
+                run(found, "SELECT * FROM t")
+            named = told.value.hint.partition(": ")[2].rstrip(".").replace("...", "* FROM t")
+            run(found, named)
+    finally:
+        unregister("named")
+
+
+def test_a_wrong_name_is_told_beside_names_that_are_not_utf8(tmp_path: Path) -> None:
+    file = make_database(tmp_path / "t.db", schema='CREATE TABLE "ZZ" (a); CREATE TABLE t (b);')
+    file.write_bytes(file.read_bytes().replace(b"ZZ", BYTES))
+    found = register("wrong", file)
+    with pytest.raises(QueryError, match="no such table: tt"):
+        run_with_sqlite3(found, "SELECT * FROM tt")
+    unregister("wrong")
 
 
 def test_the_code_of_sqlite_is_kept(connection: sqlite3.Connection) -> None:

@@ -84,17 +84,11 @@ def execute_statement(
     """Execute one statement.
 
     Raises:
-        QueryError: It, or a parameter, is no text that SQLite takes; or a column has no name in
-            UTF-8.
+        QueryError: It, or a parameter, is no text that SQLite takes.
         sqlite3.Error: SQLite does not accept it.
     """
     try:
         return connection.execute(sql, {} if parameters is None else parameters)
-    except UnicodeDecodeError as error:
-        raise QueryError(
-            f"The name of a column of the answer is not UTF-8: {error.object!r}.",
-            hint="Give all of them names: WITH named (a, b) AS (SELECT ...) SELECT * FROM named.",
-        ) from error
     except ValueError as error:  # a NUL, or half of a surrogate pair
         raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import sqlite3
 import sys
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from microcosm_sqlite.errors import DatasetError, QueryError, TableNotFoundError
+from microcosm_sqlite.errors import DatasetError, TableNotFoundError
 from microcosm_sqlite.interop import exporting
 from microcosm_sqlite.interop.exporting import export_folder, export_table, write_rows, write_table
-from microcosm_sqlite.interop.exporting.answers import execute_statement
 from tests.support.programs import run
-from tests.support.wheels import make_database
 
 METADATA = sa.MetaData()
 for name in ("birds", "nests"):
@@ -130,13 +126,3 @@ def test_what_a_killed_export_left_is_swept_by_the_next(dataset, tmp_path: Path)
     assert len(list(folder.iterdir())) == 1
     export_table(dataset, "birds", folder / "birds.csv")
     assert [path.name for path in folder.iterdir()] == ["birds.csv"]
-
-
-def test_a_name_that_is_not_utf8_is_told_with_a_way_around_it(tmp_path: Path) -> None:
-    file = make_database(tmp_path / "odd.db", schema='CREATE TABLE t ("aaaa" TEXT, b TEXT);')
-    file.write_bytes(file.read_bytes().replace(b"aaaa", b"\xff\x9baa"))
-    with closing(sqlite3.connect(file)) as connection:
-        with pytest.raises(QueryError, match=r"column of the answer is not UTF-8: b'\\xff") as told:
-            execute_statement(connection, "SELECT * FROM t")
-        named = told.value.hint.partition(": ")[2].rstrip(".").replace("...", "* FROM t")
-        assert execute_statement(connection, named).fetchall() == []
