@@ -20,13 +20,20 @@ def measure(text: str) -> int:
     from unicodedata import category, east_asian_width
 
     return sum(
-        0 if category(character) in _MARKS else 2 if east_asian_width(character) in "WF" else 1
+        0
+        if category(character) in _MARKS or character in JOINERS
+        else 2
+        if east_asian_width(character) in "WF"
+        else 1
         for character in text
     )
 
 
 _MARKS = ("Mn", "Me")
 """Categories of characters that are written over or around the one before."""
+
+JOINERS = "\u200c\u200d"
+"""ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER, which choose the forms of what is beside them."""
 
 
 def align(cells: list[list[str]], to_right: Sequence[bool] = ()) -> list[list[str]]:
@@ -106,6 +113,8 @@ def is_utf8(text: str) -> bool:
 def escape_controls(text: str, escape: Callable[[str], str], kept: str = "") -> str:
     """Return a text with each character that cannot be printed replaced by its escape.
 
+    Joiners stay where Persian, Hindi and other texts, and emoji, need them.
+
     Args:
         text: The text.
         escape: Spells one character.
@@ -113,7 +122,38 @@ def escape_controls(text: str, escape: Callable[[str], str], kept: str = "") -> 
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each in kept else escape(each) for each in text)
+    return "".join(
+        each
+        if each.isprintable() or each in kept or (each in JOINERS and _joins(text, place))
+        else escape(each)
+        for place, each in enumerate(text)
+    )
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether a joiner stands where it changes how its neighbours look.
+
+    In scripts that have capitals and do not connect their letters, such as Latin, it changes
+    nothing: there it can only make two names look the same.
+    """
+    from unicodedata import bidirectional, category, combining
+
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    if not before or not (category(before) in _JOINED or bidirectional(before) in _CURSIVE):
+        return False
+    if bidirectional(before) in _CURSIVE or combining(before) == _VIRAMA:
+        return after not in JOINERS or not after  # at the end of a word, too
+    return bool(after) and category(after) in (*_JOINED, "Sm")
+
+
+_JOINED = ("Lo", "Lm", "Mn", "Mc", "So", "Sk")
+"""Categories of letters without capitals, of marks, and of what emoji are made of."""
+
+_CURSIVE = ("AL", "R")
+"""Directions of Arabic and similar scripts, most of which connect their letters."""
+
+_VIRAMA = 9
+"""The combining class of signs that join two consonants of Hindi and similar scripts."""
 
 
 def escape_in_python(character: str) -> str:

@@ -11,6 +11,7 @@ from microcosm_sqlite.common.wording import (
     find_free_name,
     measure,
     spell_count,
+    spell_on_one_line,
     spell_share,
     suggest,
 )
@@ -32,7 +33,10 @@ def test_a_share_is_nothing_or_all_only_if_it_is(share: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("", 0), ("naïve", 5), ("nai\u0308ve", 5), ("東京", 4), ("ｱ", 1), ("\uff21", 2)],
+    [
+        *[("", 0), ("naïve", 5), ("nai\u0308ve", 5), ("東京", 4), ("ｱ", 1), ("\uff21", 2)],
+        ("\u0645\u06cc\u200c\u0634\u0648\u062f", 5),
+    ],
 )
 def test_the_width_of_text_is_what_a_terminal_takes(text: str, width: int) -> None:
     assert measure(text) == width
@@ -41,6 +45,45 @@ def test_the_width_of_text_is_what_a_terminal_takes(text: str, width: int) -> No
 @given(st.text(max_size=10), st.text(max_size=10))
 def test_widths_add_up(left: str, right: str) -> None:
     assert measure(left + right) == measure(left) + measure(right)
+
+
+JOINED = {
+    "Persian, within a word": "\u0645\u06cc\u200c\u0634\u0648\u062f",
+    "Persian, at the end of an abbreviation": "\u0647\u200d.",
+    "Hindi, within a word": "\u0930\u094d\u200d\u092f",
+    "Hindi, at the end of a word": "\u0915\u094d\u200d ",
+    "Sinhala": "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "Bengali, before the sign that joins": "\u09b0\u200d\u09cd\u09af",
+    "a family": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a heart on fire": "\u2764\ufe0f\u200d\U0001f525",
+    "a doctor with a tone of skin": "\U0001f469\U0001f3fd\u200d\u2695\ufe0f",
+    "a head that nods": "\U0001f642\u200d\u2195\ufe0f",
+    "a head that is shaken": "\U0001f642\u200d\u2194\ufe0f",
+}
+
+
+@pytest.mark.parametrize("text", JOINED.values(), ids=JOINED)
+def test_joiners_stay_in_texts_that_need_them(text: str) -> None:
+    assert spell_on_one_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pay\u200dpal", r"pay\u200dpal"),
+        ("\u0430\u200c\u0431", "\u0430" + r"\u200c" + "\u0431"),
+        ("\u200d", r"\u200d"),
+        ("1\u200c2", r"1\u200c2"),
+        ("\U0001f468\u200d", "\U0001f468" + r"\u200d"),
+        ("\U0001f468\u200dx", "\U0001f468" + r"\u200dx"),
+        ("\u0645\u200c\u200c\u0645", "\u0645" + r"\u200c\u200c" + "\u0645"),
+        ("\u0645\u200b\u0645", "\u0645" + r"\u200b" + "\u0645"),
+        ("\u0645\u202e\u0645", "\u0645" + r"\u202e" + "\u0645"),
+        ("\U0001f3f4\U000e0067", "\U0001f3f4" + r"\U000e0067"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown_anywhere_else(text: str, shown: str) -> None:
+    assert spell_on_one_line(text) == shown
 
 
 @pytest.mark.parametrize(
