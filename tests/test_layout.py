@@ -62,7 +62,9 @@ TESTED_THROUGH = {
     "authoring/drafting/test_draft": ("draft_check drafted_model project_context report"),
     "authoring/drafting/test_fetching": "downloads",
     "authoring/drafting/test_model_writer": "model_parts",
-    "authoring/drafting/test_refreshing": "edition_advice edition_files editions given_files",
+    "authoring/drafting/test_refreshing": (
+        "changes edition_advice edition_files editions given_files"
+    ),
     "authoring/finishing/test_describe": "fields",
     "catalog/test_manifest": "manifest_tables",
     "catalog/test_results": "described_columns",

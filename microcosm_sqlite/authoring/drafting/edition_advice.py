@@ -102,6 +102,20 @@ def find_respelled(labels: Iterable[str], known: Collection[str]) -> Iterator[tu
             yield label, other
 
 
+def pair_by_place(fields: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Fields that stand where columns of other names stood, if all others are where they were.
+
+    >>> pair_by_place(["id", "mass", "born"], ["id", "weight", "born"])
+    {'mass': 'weight'}
+    >>> pair_by_place(["mass", "id", "born"], ["id", "weight", "born"])
+    {}
+    """
+    if len(fields) != len(columns):
+        return {}
+    pairs = {field: name for field, name in zip(fields, columns, strict=True) if field != name}
+    return {} if {*pairs} & {*columns} or {*pairs.values()} & {*fields} else pairs
+
+
 def find_new_sheets(file: Path, before: Path) -> Iterator[str]:
     """What to do about each sheet that a workbook did not have before, as a sentence."""
     if {split_name(each)[1] for each in (file, before)} != {WORKBOOK}:

@@ -7,13 +7,13 @@ from filecmp import cmp
 from pathlib import Path
 
 from microcosm_sqlite.authoring.comparing.comparison import FEW
+from microcosm_sqlite.authoring.drafting.changes import Changes
 from microcosm_sqlite.authoring.drafting.downloads import Download
 from microcosm_sqlite.authoring.drafting.edition_advice import (
     find_new_sheets,
     may_be_cut,
     read_descriptions,
 )
-from microcosm_sqlite.authoring.drafting.editions import Changes
 from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
 from microcosm_sqlite.authoring.drafting.given_files import GivenFiles

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from microcosm_sqlite.authoring.comparing.comparison import FEW
-from microcosm_sqlite.authoring.drafting.codebook import Codebook
+from microcosm_sqlite.authoring.drafting.changes import Changes
 from microcosm_sqlite.authoring.drafting.edition_advice import (
     advise_dates,
     advise_reading,
     find_respelled,
+    pair_by_place,
     spell_description,
 )
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_column
@@ -30,7 +31,7 @@ from microcosm_sqlite.authoring.drafting.from_files.inferred import (
     declare_column,
 )
 from microcosm_sqlite.authoring.drafting.from_files.keys import may_be_labels
-from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
+from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError
 from microcosm_sqlite.authoring.drafting.model_names import name_attributes
 from microcosm_sqlite.authoring.drafting.model_writer import ModelWriter
 from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files
@@ -42,7 +43,6 @@ from microcosm_sqlite.authoring.project.pyproject import (
     write_toml,
     write_toml_key,
 )
-from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.project.table_width import ROOM_FOR_MODEL, refuse_width
 from microcosm_sqlite.authoring.sources.formats import DELIMITED, choose_opener
 from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
@@ -50,6 +50,7 @@ from microcosm_sqlite.authoring.sources.records import Records, SourceFile
 from microcosm_sqlite.authoring.values.layout import (
     TableRules,
     advise_names,
+    find_renamed,
     is_row_number,
     make_names,
 )
@@ -58,36 +59,6 @@ from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SourceError
-
-
-@dataclass
-class Changes:
-    """A description of new editions, and the edits that they need.
-
-    Attributes:
-        settings: The settings of the project.
-        models_text: The module of its models.
-        codebook: What columns mean.
-        report: What is new, as lines.
-        decisions: What no longer fits, of which only the author can say what to do.
-        added: Lines for the settings, by the table that they belong to.
-        takes_fewer: Whether a table may lose half of its rows.
-        described: Table to what the file of the edition before says that its fields mean.
-        new: Table to the names of its new columns.
-        cut: The tables whose file does not end in a line, as that of the edition before did.
-    """
-
-    settings: ProjectSettings
-    models_text: ModelText
-    codebook: Codebook
-    report: list[str] = field(default_factory=list)
-    decisions: list[str] = field(default_factory=list)
-    added: dict[str, list[str]] = field(default_factory=dict)
-    takes_fewer: bool = False
-    cut: set[str] = field(default_factory=set)
-    new: dict[str, list[str]] = field(default_factory=dict)
-    described: dict[str, Mapping[str, ColumnDescription]] = field(default_factory=dict)
-
 
 _FEW = 8
 """As many new labels are believed, and as many as a column has already."""
@@ -109,6 +80,7 @@ class Edition:
         key = [column.name for column in table.primary_key.columns]
         self.key = key if set(key) <= self.rules.by_name.keys() else []
         self.headers: dict[str, str] = {}
+        self.fields: list[str] = []
         self.new: dict[str, InferredColumn] = {}
         self.described: dict[str, tuple[str, ColumnDescription]] = {}
 
@@ -183,6 +155,10 @@ class Edition:
             if not (rule or takes_all or self.rules.aliases.get(header) == "")
         ]
         self.headers |= {names[at]: records.header[at] for at in new}
+        self.fields = [
+            rule.name if rule else header
+            for header, rule in zip(records.header, layout, strict=True)
+        ]
         refuse_width(records.name, len(self.table.columns) + len(self.headers), ROOM_FOR_MODEL)
         rows = csv.writer(stream)
         rows.writerow(["number of the row", *(names[at] for at in new)])
@@ -218,8 +194,8 @@ class Edition:
             try:
                 (count,) = old.execute(f"SELECT count(*) FROM {table}").fetchone()
                 yield f"{count:,} before"
-                for name in self.rules.by_name.keys() - self.present:
-                    self._find_missing(old, name)
+                lost = [name for name in self.rules.by_name if self._is_lost(old, name)]
+                self._judge_lost(lost)
                 listed = ", ".join(map(quote_identifier, self.key))
                 known = old.execute(f"SELECT {listed or 'NULL'} FROM {table}")
             except sqlite3.OperationalError:  # it has other tables or columns than the models
@@ -243,18 +219,43 @@ class Edition:
             told = "rows are gone, and the last line has no end, so that it may be cut off"
             self._decide("", f"{told}. {complete}")
 
-    def _find_missing(self, old: sqlite3.Connection, name: str) -> None:
-        column = self.table.columns[name]
+    def _is_lost(self, old: sqlite3.Connection, name: str) -> bool:
+        """Whether a column has no field any more, and would be missed."""
+        if name in self.present or is_row_number(self.table.columns[name]):
+            return False
         table, quoted = map(quote_identifier, (self.table.name, name))
         query = f"SELECT 1 FROM {table} WHERE {quoted} IS NOT NULL LIMIT 1"
-        new = self.headers.values()
-        is_other_case = name.lower() in map(str.lower, new)  # SQLite would take both for one
-        if not is_row_number(column) and (is_other_case or old.execute(query).fetchone()):
-            lost = self.rules.by_name.keys() - self.present
-            near = advise_names(self.rules, [*new], [name], is_sole=len(lost) == 1)
-            advice = f"{near}; else put" if near else "Put"
-            told = f"the column is missing. {advice} it back, or take it out of the model."
+        is_other_case = name.lower() in map(str.lower, self.headers.values())
+        return is_other_case or bool(old.execute(query).fetchone())  # SQLite takes both for one
+
+    def _judge_lost(self, lost: Sequence[str]) -> None:
+        """Ask about columns that have no field any more; in one setting where several have."""
+        fields, placed = [*self.headers.values()], self._pair_by_place(lost)
+        if len(fields) == len(self.rules.by_name.keys() - self.present) == len(lost) == 1:
+            placed = dict(zip(fields, lost, strict=True))  # a pair, wherever they are
+        pairs = find_renamed(fields, lost, placed)
+        found = [name for name in lost if name in pairs.values()]
+        if found:
+            told = "the column is" if len(found) == 1 else "the columns are"
+            them = "it" if len(found) == 1 else "them"
+            near = advise_names(self.rules, fields, lost, placed)
+            self._decide(
+                ", ".join(found),
+                f"{told} missing. {near}; else put {them} back, or take {them} out of the model.",
+            )
+        for name in [name for name in lost if name not in found]:
+            told = "the column is missing. Put it back, or take it out of the model."
             self._decide(name, told)
+
+    def _pair_by_place(self, lost: Collection[str]) -> dict[str, str]:
+        """New fields of the kind of a column that is lost, each at its place."""
+        columns = [name for name in self.rules.by_name if name in {*self.fields, *lost}]
+        names = {header: name for name, header in self.headers.items()}
+        return {
+            field: name
+            for field, name in pair_by_place(self.fields, columns).items()
+            if self.rules.by_name[name].kind in (TEXT, self.new[names[field]].kind)
+        }
 
     def _judge(self, name: str, misfits: Misfits) -> None:
         """Edit the model where what does not fit is safe to take, or leave it to the author."""

@@ -15,9 +15,10 @@ from pathlib import Path
 from microcosm_sqlite.authoring.build import try_build
 from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.adding import add_to_copy
+from microcosm_sqlite.authoring.drafting.changes import Changes
 from microcosm_sqlite.authoring.drafting.downloads import Downloads
 from microcosm_sqlite.authoring.drafting.edition_files import EditionFiles
-from microcosm_sqlite.authoring.drafting.editions import Changes, Edition
+from microcosm_sqlite.authoring.drafting.editions import Edition
 from microcosm_sqlite.authoring.drafting.given_files import GivenFiles, choose_named, take_files
 from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.report import Draft, Refreshment

@@ -72,11 +72,13 @@ class TableRules:
         by_name: Column name to its rule, without generated columns.
         aliases: Other names of columns, such as attribute keys, to the columns' names; an empty
             name is that of a field to leave out.
+        renamed: Those of them that the settings say.
     """
 
     table: sa.Table
     by_name: Mapping[str, ColumnRule]
     aliases: Mapping[str, str]
+    renamed: Mapping[str, str]
 
     @classmethod
     def of(
@@ -118,9 +120,8 @@ class TableRules:
                 )
         keys = {column.key: column.name for column in table.columns if column.key not in rules}
         known = {key: name for key, name in {**keys, **(aliases or {})}.items() if key not in rules}
-        return cls(
-            table, rules, {k: n for k, n in known.items() if n in rules} | {**options.columns}
-        )
+        aliases = {key: name for key, name in known.items() if name in rules}
+        return cls(table, rules, aliases | {**options.columns}, options.columns)
 
 
 def _make_rule(column: sa.Column[Any], dialect: sa.Dialect, options: TableOptions) -> ColumnRule:
@@ -262,7 +263,10 @@ def _advise(rules: TableRules, unknown: Sequence[str], free: Collection[str]) ->
 
 
 def advise_names(
-    rules: TableRules, unknown: Sequence[str], free: Collection[str], *, is_sole: bool = False
+    rules: TableRules,
+    unknown: Sequence[str],
+    free: Collection[str],
+    placed: Mapping[str, str] | None = None,
 ) -> str:
     """Suggest the setting for fields that seem to be columns by other names; empty for none.
 
@@ -270,18 +274,32 @@ def advise_names(
         rules: Those of the table.
         unknown: The fields.
         free: The columns that no field is for.
-        is_sole: Whether these are all such columns, so that one and a sole field are a pair
-            whatever they are called.
+        placed: Fields to the columns that stood at their places, whatever they are called.
     """
-    near = _find_near(unknown, free)
-    if is_sole and len(unknown) == len(free) == 1:
-        near = dict(zip(unknown, free, strict=True))
+    near = find_renamed(unknown, free, placed)
     if not near:
         return ""
-    given = ", ".join(f"{write_toml(field)} = {write_toml(name)}" for field, name in near.items())
-    setting = f"tables.{write_toml_key(rules.table.name)}.columns = {{{given}}}"
+    # What is said already stays, as a setting can be written only once.
+    given = {**rules.renamed, **near}.items()
+    listed = ", ".join(f"{write_toml(field)} = {write_toml(name)}" for field, name in given)
+    setting = f"tables.{write_toml_key(rules.table.name)}.columns = {{{listed}}}"
     called = "it is" if len(near) == 1 else "they are"
     return f"If {called} {_quote([*near.values()])}, set `{setting}`"
+
+
+def find_renamed(
+    unknown: Sequence[str], free: Collection[str], placed: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The columns that fields seem to be, by their names, or else by their places.
+
+    >>> find_renamed(["Name", "mass"], ["name", "weight"], {"mass": "weight"})
+    {'Name': 'name', 'mass': 'weight'}
+    """
+    found = _find_near(unknown, free)
+    taken = {*found.values()}
+    rest = {field: name for field, name in (placed or {}).items() if name not in taken}
+    pairs = {**rest, **found} if rest.keys().isdisjoint(found) else found
+    return {field: pairs[field] for field in unknown if field in pairs}
 
 
 def _find_near(unknown: Sequence[str], free: Collection[str]) -> dict[str, str]:

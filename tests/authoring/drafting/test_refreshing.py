@@ -165,6 +165,43 @@ def test_a_column_of_another_name_is_read_as_the_report_says(
     build(project)
 
 
+RENAMED = {
+    "by their names": ("id,Name,league,Weight (kg),Year Born", ["name", "weight", "born"]),
+    "by their places": ("id,called,league,mass,year", ["name", "weight", "born"]),
+    "by both": ("id,full name,league,weight,year", ["name", "born"]),
+}
+
+
+@pytest.mark.parametrize("case", RENAMED)
+def test_columns_of_other_names_are_read_by_one_setting_that_keeps_what_is_said(
+    project: Path, tmp_path: Path, case: str
+) -> None:
+    header, columns = RENAMED[case]
+    file = write_csv(tmp_path / "second", ROWS, header)
+    hook = "tables.The_Players.columns"
+    edit(project, "pyproject.toml", "compression =", f'{hook} = {{"l" = "league"}}\ncompression =')
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert decision.startswith(f"The_Players.{', '.join(columns)}: the columns are missing.")
+    setting = decision.partition(", set `")[2].partition("`")[0]
+    assert '"l" = "league"' in setting
+    edit(project, "pyproject.toml", f'{hook} = {{"l" = "league"}}', setting)
+    done = refresh_project(project, [file], apply=True)
+    assert (done.decisions, done.edits, done.is_applied) == ([], [], True)
+
+
+def test_columns_at_the_places_of_others_need_their_kind_to_be_taken_for_them(
+    project: Path, tmp_path: Path
+) -> None:
+    swapped = [",".join([*row.split(",")[:3], f"{at}.5", "x"]) for at, row in enumerate(ROWS)]
+    file = write_csv(tmp_path / "second", swapped, "id,called,league,year,mass")
+    told = refresh_project(project, [file], apply=True).decisions
+    assert [text.partition(": ")[0].partition(".")[2] for text in told] == [
+        "name", "weight", "born",
+    ]  # fmt: skip
+    assert '{"called" = "name"}' in told[0]
+    assert all("missing. Put it back, or take it" in text for text in told[1:])
+
+
 def test_a_decision_of_the_author_lets_the_edition_in(project: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,,1960"])
     assert refresh_project(project, [file], apply=True).decisions
