@@ -18,9 +18,10 @@ from microcosm_sqlite.authoring.drafting.project_context import (
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.sources.contents import list_contents
-from microcosm_sqlite.authoring.sources.formats import DELIMITED, WORKBOOK, split_name
+from microcosm_sqlite.authoring.sources.formats import DELIMITED, WORKBOOK, Source, split_name
 from microcosm_sqlite.authoring.sources.impostors import advise_page
 from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
+from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
 from microcosm_sqlite.authoring.values.date_formats import STYLES, choose_style, find_styles
 from microcosm_sqlite.authoring.values.layout import make_names
@@ -133,6 +134,45 @@ def find_new_sheets(file: Path, before: Path) -> Iterator[str]:
                 f'unknown-sources = "ignore" in [{HOOK_TABLE}], and refresh again; then '
                 f"`microcosm-sqlite add {shlex.quote(file.name)}` drafts its model."
             )
+
+
+def advise_sheets(file: Path, before: Path, sources: Mapping[str, Sequence[Source]]) -> str:
+    """What to do where the only sheet of a workbook is one of several now; empty where it is not.
+
+    Args:
+        file: The new edition.
+        before: The one of the project.
+        sources: Table to its sources.
+    """
+    if {split_name(each)[1] for each in (file, before)} != {WORKBOOK}:
+        return ""
+    table = split_name(before)[0]
+    (known, only), *others = list_contents(before, before.name, table)
+    now = {sheet: name for name, sheet in list_contents(file, file.name, table)}
+    if others or known != table or len(now) == 1:
+        return ""
+    told = f"{table}: {file.name} has {len(now)} sheets by now, and so no table of its own name."
+    if only not in now:
+        names = ", ".join(f"`{name}`" for name in now)
+        return f"{told} Sheet `{only}` is gone; there are {names}. Hide all but the table's sheet"
+    return (
+        f"{told} To read it from sheet `{only}` from now on, say {_spell_sources(sources)} in "
+        f"[{HOOK_TABLE}]; or hide the other sheets"
+    )
+
+
+def _spell_sources(sources: Mapping[str, Sequence[Source]]) -> str:
+    """The setting that names each source, as they are found in the folder of sources now."""
+    named = {
+        table: [each.name for each in listed]
+        for table, listed in sources.items()
+        if not any(isinstance(each, SourceFile) and each.nested for each in listed)
+    }
+    listed = (
+        f"{write_toml_key(table)} = {write_toml(names[0] if len(names) == 1 else names)}"
+        for table, names in named.items()
+    )
+    return f"sources = {{{', '.join(listed)}}}"
 
 
 def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:

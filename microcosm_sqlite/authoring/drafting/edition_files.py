@@ -10,6 +10,7 @@ from microcosm_sqlite.authoring.comparing.comparison import FEW
 from microcosm_sqlite.authoring.drafting.changes import Changes
 from microcosm_sqlite.authoring.drafting.downloads import Download
 from microcosm_sqlite.authoring.drafting.edition_advice import (
+    advise_sheets,
     find_new_sheets,
     may_be_cut,
     read_descriptions,
@@ -67,7 +68,7 @@ class EditionFiles:
                 self.known.add(table)
                 credited |= self._credit(table, folder)
                 taken |= {table: folder} if self._take_parts(folder, sources[table]) else {}
-        files = [*self._list_files(sources)]
+        files, is_by_name = [*self._list_files(sources)], isinstance(self.settings.sources, str)
         for file, tables, source in match_editions(files, sources, upstream, addresses):
             if source and source.member and not is_folder_of_files(file):
                 raise SettingsError(
@@ -79,6 +80,8 @@ class EditionFiles:
             credited |= self._credit(tables[0], file) if tables else {}
             if source is None:
                 self._note_unknown(file, self._wrap(file) if file.is_symlink() else str(file))
+            elif is_by_name and (advice := advise_sheets(file, source.path, sources)):
+                self.changes.decisions.append(advice)
             elif self._replace(file, source.path, tables[0]):
                 taken |= dict.fromkeys(tables, file)
             else:

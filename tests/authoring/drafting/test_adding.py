@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from microcosm_sqlite.authoring.drafting.adding import add_tables
 from microcosm_sqlite.authoring.drafting.draft import REPORT_FILE, draft_project
@@ -298,3 +298,38 @@ def test_a_new_sheet_becomes_a_table_as_the_report_says(tmp_path: Path) -> None:
     edit(project, "pyproject.toml", f"\n{setting}\n", "\n")
     with closing(sqlite3.connect(build(project))) as connection:
         assert connection.execute("SELECT count(*) FROM book_eggs").fetchone() == (9,)
+
+
+@pytest.mark.parametrize("first", ["birds", "By age"])
+def test_the_table_of_a_lone_sheet_is_read_from_it_when_more_come_as_the_report_says(
+    tmp_path: Path, first: str
+) -> None:
+    folder = write_book(tmp_path / "first", first).parent
+    write_csv(folder / "sites.csv", "id,size", [f"{at},{at % 3}" for at in range(9)])
+    write_csv(folder / "rain" / "1.csv", "id,mm", ["1,2"])
+    write_csv(folder / "rain" / "2.csv", "id,mm", ["2,2"])
+    project = draft_project(tmp_path / "p-data", folder).path
+    before = read_tree(project)
+    second = write_book(tmp_path / "second", "notes", first)
+    (decision,) = refresh_project(project, [second], apply=True).decisions
+    assert decision.startswith("book: book.xlsx has 2 sheets by now, and so no table of its own")
+    assert read_tree(project) == before
+    setting = decision.partition("from now on, say ")[2].partition(" in [")[0]
+    edit(project, "pyproject.toml", 'sources = "sources"', setting)
+    done = refresh_project(project, [second], apply=True)
+    assert (done.decisions, done.edits, done.is_applied) == ([], [], True)
+    with closing(sqlite3.connect(build(project))) as connection:
+        (name,) = connection.execute("SELECT name FROM book WHERE id = 3").fetchone()
+        assert connection.execute("SELECT count(*) FROM rain").fetchone() == (2,)
+    assert name == f"{first} 3"
+
+
+def test_hiding_the_other_sheets_keeps_the_table_of_a_lone_sheet(tmp_path: Path) -> None:
+    project = draft_project(tmp_path / "p-data", write_book(tmp_path / "1", "a").parent).path
+    second = write_book(tmp_path / "2", "b", "c")
+    (decision,) = refresh_project(project, [second], apply=True).decisions
+    assert decision.endswith("are `b`, `c`. Hide all but the table's sheet")
+    book = load_workbook(second)
+    book["b"].sheet_state = "hidden"
+    book.save(second)
+    assert not refresh_project(project, [second], apply=True).decisions
