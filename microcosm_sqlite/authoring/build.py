@@ -34,6 +34,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     verify_database,
     write_copy,
 )
+from microcosm_sqlite.authoring.loading.ahead import loading_ahead
 from microcosm_sqlite.authoring.loading.connections import (
     SORTING_CACHE,
     create_full_text,
@@ -243,20 +244,21 @@ def _load(
             name: _plan(settings, models, engine.dialect, table, sources.get(name, ()), progress)
             for name, table in models.metadata.tables.items()
         }
+        by_name = dict(sorted(loads.items()))
         row_counts, errors = {}, defaultdict[str, list[BuildError]](list)
-        for name, load in sorted(loads.items()):
-            size = sum(source.size for source in sources.get(name, ()))
-            progress.start(name, size)
-            try:
-                row_counts[name] = fill_table(connection, load, workspace)
-            except SettingsError:
-                raise
-            except BuildError as error:
-                errors[name].append(error)
-                progress.finish("refused")
-                keep_what_fits(connection, load)
-            else:
-                progress.finish(spell_count(row_counts[name], "row"))
+        with loading_ahead(by_name, workspace) as find_filled:
+            for name, load in by_name.items():
+                progress.start(name, sum(source.size for source in sources.get(name, ())))
+                try:
+                    row_counts[name] = fill_table(connection, load, workspace, find_filled(name))
+                except SettingsError:
+                    raise
+                except BuildError as error:
+                    errors[name].append(error)
+                    progress.finish("refused")
+                    keep_what_fits(connection, load)
+                else:
+                    progress.finish(spell_count(row_counts[name], "row"))
         progress.start("Indexes and keys")
         with page_cache(connection, SORTING_CACHE):
             for name, load in loads.items():

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -63,13 +63,16 @@ def _count_parts(load: TableLoad, size: int) -> int:
     return min(count_processors(), size // SMALLEST_STARTED_PART) if load.start else 1
 
 
-def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) -> int:
+def fill_table(
+    connection: sqlite3.Connection, load: TableLoad, folder: Path, filled: Path | None = None
+) -> int:
     """Load an empty table, outside of a transaction, with as many processes as are of use.
 
     Args:
         connection: The database.
         load: The table, and where its rows come from.
         folder: Where other processes may put their files.
+        filled: A file that `fill_part` loaded the whole table into; it is removed.
 
     Returns:
         The number of rows.
@@ -77,11 +80,27 @@ def fill_table(connection: sqlite3.Connection, load: TableLoad, folder: Path) ->
     Raises:
         BuildError: As for `load_table`.
     """
-    parts = _divide(load)
-    rows = load_in_parts(connection, load, parts, folder) if parts else None
+    rows = _append_whole(connection, load, filled) if filled else None
+    if rows is None and (parts := _divide(load)):
+        rows = load_in_parts(connection, load, parts, folder)
     if rows is None:
         with _transaction(connection):
             rows = load_table(connection, load)
+    return rows
+
+
+def _append_whole(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int | None:
+    """Copy a whole table, and return how many rows it has; None, and no row, where one is refused.
+
+    Sources of one table may give it different columns: what is not given is in the file too.
+    """
+    try:
+        rows = _append(connection, load, file, renumbers=False)
+    except FAILURES:
+        return None
+    finally:
+        file.unlink(missing_ok=True)
+    load.count_rows(rows)
     return rows
 
 
@@ -126,7 +145,7 @@ def load_in_parts(
         for child in children:
             child.wait()
             rows += _append(connection, load, child.file)
-    except _FAILURES:
+    except FAILURES:
         connection.execute(f"DELETE FROM {load.quoted}")
         return None
     finally:
@@ -202,7 +221,7 @@ def _transaction(connection: Writer) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-_FAILURES = (
+FAILURES = (
     PartFailedError,
     BuildError,
     sqlite3.Error,
@@ -225,25 +244,32 @@ def _declare(column: sa.Column[Any], declared: str) -> str:
     return f"{quote_identifier(column.name)} {declared}{not_null}{key}"
 
 
-def _append(connection: sqlite3.Connection, load: TableLoad, file: Path) -> int:
+def _append(
+    connection: sqlite3.Connection, load: TableLoad, file: Path, *, renumbers: bool = True
+) -> int:
     """Copy a part behind the rows that are there; rows that are numbered are numbered on."""
+    numbered = _find_numbered(load) if renumbers else ()
     connection.execute("ATTACH DATABASE ? AS part", (str(file),))
     try:
         return connection.execute(
-            f"{INSERT} main.{load.quoted} {_name_columns(load)} FROM part.{STAGE}"
+            f"{INSERT} main.{load.quoted} {_name_columns(load, numbered)} FROM part.{STAGE}"
         ).rowcount
     finally:
         connection.execute("DETACH DATABASE part")
 
 
-def _name_columns(load: TableLoad) -> str:
+def _find_numbered(load: TableLoad) -> Collection[str]:
+    """The column that SQLite numbers, as no source gives it."""
     with load.openers[0](ignore_advance) as records:
         given = {rule.name for rule in load.lay_out(records) if rule is not None}
-    numbered = {
+    return {
         rule.name
         for rule in load.rules.by_name.values()
         if is_row_number(rule.column) and rule.name not in given
     }
+
+
+def _name_columns(load: TableLoad, numbered: Collection[str]) -> str:
     names = [quote_identifier(name) for name in load.rules.by_name if name not in numbered]
     if len(names) == len(load.rules.table.columns):
         return "SELECT *"  # the form that SQLite copies without looking into the rows
