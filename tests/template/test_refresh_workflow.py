@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from openpyxl import Workbook
 
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 
@@ -128,3 +129,29 @@ def test_it_is_off_until_an_address_is_named(tmp_path: Path) -> None:
     (tmp_path / "files/players.csv").write_text(CSV)
     project = draft_project(tmp_path / "ball-data", tmp_path / "files").path
     assert run_workflow(project, tmp_path / "run") == "No address is named: nothing to do.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="The workflows run on Linux")
+@pytest.mark.parametrize("name", ["refresh", "publish"])
+def test_what_reads_the_sources_is_installed(tmp_path: Path, name: str) -> None:
+    """Whoever runs the build itself needs the extras of the formats that the sources are in."""
+    (tmp_path / "files").mkdir()
+    book = Workbook()
+    for row in (["id", "name"], [1, "a"], [2, "b"]):
+        book.active.append(row)
+    book.save(tmp_path / "files/birds.xlsx")
+    project = draft_project(tmp_path / "birds-data", tmp_path / "files").path
+    workflow = yaml.safe_load((project / f".github/workflows/{name}.yml").read_text("utf-8"))
+    steps = [
+        step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+    (install,) = [run for run in steps if "pip install" in run]
+    assert install.rstrip().endswith('-r "$RUNNER_TEMP/requires.txt"')
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text(
+        f'#!/bin/sh\n[ "$1" = -m ] || exec {sys.executable} "$@"\n'
+    )
+    (tmp_path / "bin/python").chmod(0o755)
+    environment = {"RUNNER_TEMP": str(tmp_path), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-c", install], cwd=project, env=environment, check=True)
+    assert "microcosm-sqlite[build,excel]" in (tmp_path / "requires.txt").read_text("utf-8")
