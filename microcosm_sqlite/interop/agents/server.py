@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from microcosm_sqlite.common.docstrings import find_docstring
 from microcosm_sqlite.common.extras import extra
+from microcosm_sqlite.common.wording import MANY, suggest
 from microcosm_sqlite.errors import MicrocosmSQLiteError
 from microcosm_sqlite.interop.agents.answers import spell_json
 from microcosm_sqlite.interop.agents.reading import BoundedReader
@@ -19,7 +20,7 @@ with extra("mcp"):
     from anyio import CapacityLimiter, to_thread
     from mcp.server.mcpserver import MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
-    from mcp_types import ToolAnnotations
+    from mcp_types import Tool, ToolAnnotations
     from pydantic import Field
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def serve(names: Iterable[str] = (), limits: Limits | None = None) -> None:
 
 def make_server(reader: BoundedReader) -> MCPServer:
     """A server whose tools ask a reader."""
-    server: MCPServer = MCPServer(
+    server = StrictServer(
         "microcosm-sqlite",
         version=version("microcosm-sqlite"),
         instructions=INSTRUCTIONS,
@@ -79,6 +80,39 @@ def make_server(reader: BoundedReader) -> MCPServer:
         )
     return server
 
+
+class StrictServer(MCPServer):  # type: ignore[misc]  # without the extra, it is Any
+    """A server that refuses arguments that a tool does not take, which the library leaves out.
+
+    Left out, a condition or a limit would make an answer to another question than was asked.
+    """
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools; their schemas allow no more arguments than they name."""
+        return [
+            tool.model_copy(
+                update={"input_schema": {**tool.input_schema, "additionalProperties": False}}
+            )
+            for tool in await super().list_tools()
+        ]
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """As of the library.
+
+        Raises:
+            ToolError: The tool is unknown, does not take one of the arguments, or fails.
+        """
+        schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
+        known = schemas.get(name, {}).get("properties", {})
+        if unknown := [each for each in arguments if each not in known] if name in schemas else []:
+            spelled = ", ".join(repr(each[:_LONGEST_NAME]) for each in unknown[:MANY])
+            hint = suggest(unknown[0][:_LONGEST_NAME], known, "It takes") or "It takes none."
+            raise ToolError(f"{name} has no argument {spelled}. {hint}")
+        return await super().call_tool(name, arguments, context)
+
+
+_LONGEST_NAME = 100
+"""Characters of an unknown argument that are told."""
 
 _READING = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False

@@ -106,6 +106,38 @@ def test_a_host_starts_the_server_and_an_agent_uses_all_tools(program: Program) 
     talk(start(program, "colours", "--seconds", "20"), use_all_tools)
 
 
+UNKNOWN = [
+    (
+        "run_query",
+        {"sql": "SELECT 1", "limit": 5},
+        "'limit'. It takes: dataset, sql, attach, rows.",
+    ),
+    ("run_query", {"sql": "SELECT 1", "row": 5}, "'row'. Did you mean 'rows'?"),
+    ("sample_rows", {"table": "shade", "where": "1", "x": 1}, "'where', 'x'. It takes: "),
+    ("describe_dataset", {"tables": ["colour"]}, "'tables'. Did you mean 'table'?"),
+    ("list_datasets", {}, "'dataset'. It takes none."),
+    ("list_datasets", {"y" * 100_000: 1}, "'dataset', 'yyyy"),
+]
+
+
+def test_an_argument_that_a_tool_does_not_take_is_refused(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talking(client: Client) -> None:
+        for tool, arguments, told in UNKNOWN:
+            is_error, text = await ask(client, tool, dataset="colours", **arguments)
+            assert is_error, tool
+            assert f"{tool} has no argument {told}" in text
+            assert len(text) < 500
+        assert await ask(client, "drop_table") == (True, "Unknown tool: drop_table")
+        tools = (await client.list_tools()).tools
+        assert not any(tool.input_schema["additionalProperties"] for tool in tools)
+
+    monkeypatch.syspath_prepend(program.site)
+    with closing(BoundedReader(["colours"], Limits(seconds=20))) as reader:
+        talk(make_server(reader), talking)
+
+
 HUGE = [
     "SELECT " + ", ".join([f"{function}(4000000)"] * 300) for function in ("zeroblob", "randomblob")
 ]
