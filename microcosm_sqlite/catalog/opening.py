@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from shlex import quote
 
 from microcosm_sqlite.catalog.cache.extraction import decompress_file
 from microcosm_sqlite.catalog.cache.joining import extract_archive
@@ -66,16 +67,46 @@ def open_dataset(name: str, folder: str) -> InstalledDataset:
         if name.endswith(suffix):
             path = _decompress(name, compression, folder)
             return InstalledDataset(name, location=Location(path, immutable=False))
+    return find_dataset(name)
+
+
+def find_dataset(name: str) -> InstalledDataset:
+    """Return the dataset of a name, where a path could have been given as well.
+
+    Raises:
+        DatasetNotFoundError: There is none; of a path that is there, it says what to name.
+    """
     try:
         return dataset(name)
     except DatasetNotFoundError as error:
         if not os.path.lexists(name):
             raise
+        hint = (_advise_folder(name) if os.path.isdir(name) else "") or (
+            f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}."
+        )
         raise DatasetNotFoundError(
-            f"{name} is neither a dataset's name nor a file that can be compared.",
-            hint=f"A wheel ends with .whl, a database with {', '.join(FILE_SUFFIXES)}; the "
-            "folder of a project has a pyproject.toml.",
+            f"{name} is neither a dataset's name, nor a wheel, nor a database.", hint=hint
         ) from error
+
+
+def _advise_folder(folder: str) -> str:
+    """What to name in place of a folder, if it has wheels, databases or a project in it."""
+    from glob import escape, glob
+    from heapq import nsmallest
+
+    inside = ("*.whl", "dist/*.whl", *(f"*{end}" for end in FILE_SUFFIXES), "src/*/*.db")
+    patterns = (os.path.join(escape(folder), pattern) for pattern in inside)
+    files = nsmallest(_FEW, (path for pattern in patterns for path in glob(pattern)))
+    hints = []
+    if os.path.isfile(os.path.join(folder, "pyproject.toml")):
+        hints.append(f"It is a project, which `microcosm-sqlite check {quote(folder)}` checks.")
+    if files:
+        hints.append(f"Name a file in it: {', '.join(files)}.")
+    return " ".join(hints)
+
+
+_FEW = 3
+"""How many files of a folder are named at most."""
 
 
 def _decompress(packed: str, compression: str, folder: str) -> str:

@@ -7,7 +7,7 @@ import os
 import click
 
 from microcosm_sqlite.catalog.connection import checked_uri
-from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, open_dataset
+from microcosm_sqlite.catalog.opening import FILE_SUFFIXES, find_dataset, open_dataset
 from microcosm_sqlite.catalog.registry import dataset, datasets, problems
 from microcosm_sqlite.catalog.verifying.run import verify, verify_wheel
 from microcosm_sqlite.cli.isolation import isolated
@@ -308,7 +308,7 @@ def _verify(name: str, full: bool, models: bool) -> Report:
         return verify_wheel(name, full=full)
     if name.endswith(FILE_SUFFIXES):
         return verify(open_dataset(name, os.curdir), full=full, models=models)
-    return verify(dataset(name), full=full, models=models)
+    return verify(find_dataset(name), full=full, models=models)
 
 
 def _rows(report: Report, verbose: bool) -> Iterator[tuple[str, str, str | None, str]]:

@@ -473,7 +473,7 @@ def open_wheel(folder: Path, version: str, models: str, birds: str) -> Installed
 def test_sides_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError):
         open_dataset("nowhere", str(tmp_path))
-    with pytest.raises(DatasetNotFoundError, match="neither a dataset's name nor a file that can"):
+    with pytest.raises(DatasetNotFoundError, match="neither a dataset's name, nor a wheel"):
         open_dataset(str(tmp_path), str(tmp_path))
     with pytest.raises(DatasetFileMissingError):
         open_dataset(str(tmp_path / "nowhere.whl"), str(tmp_path))

@@ -333,3 +333,18 @@ def test_info_reads_the_rows_where_it_is_asked_to_describe_them(program: Program
     assert {each["table"] for each in found} == {"birds", "families"}  # type: ignore[index,union-attr]
     (one,) = program.json("info", "birds.birds.id", "--describe")  # type: ignore[misc]
     assert (one["count"], one["min"], one["50%"], one["max"]) == (3, 1, 2.0, 3)
+
+
+def test_verify_says_what_to_name_in_place_of_a_folder(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "my project"
+    empty = folder / "empty"
+    empty.mkdir(parents=True)
+    (folder / "pyproject.toml").touch()
+    assert "a database with .db, .sqlite, .sqlite3." in program.refuse("verify", empty, code=3)
+    told = program.refuse("verify", folder, code=3)
+    assert f"It is a project, which `microcosm-sqlite check '{folder}'` checks." in told
+    (folder / "pyproject.toml").unlink()
+    files = [make_database(folder / "colours.db"), make_database(folder / "dist" / "a.whl")]
+    told = program.refuse("verify", folder, code=3)
+    assert f"Hint: Name a file in it: {files[0]}, {files[1]}." in told
+    assert "colours.db" in program.run("verify", files[0]).stdout
