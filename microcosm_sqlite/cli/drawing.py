@@ -5,6 +5,8 @@ What is drawn fits the terminal where it can; nothing is cut where the output is
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import click
 
 from microcosm_sqlite.cli.streams import is_terminal, printable, use_color
@@ -47,6 +49,48 @@ def draw_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], header: bo
     if widest and use_color() is not False:
         lines[len(heading) :] = map(_dim_nulls, rows, lines[len(heading) :])
     return "".join(f"{GAP.join(line).rstrip()}\n" for line in lines)
+
+
+def write_listing(columns: Sequence[str], batches: Batches, header: bool) -> Iterator[str]:
+    """Aligned columns of which nothing is cut; texts are wrapped where the terminal is narrow."""
+    rows = [row for batch in batches for row in batch]
+    cells = [[_plain(column) for column in columns]] if header else []
+    cells += [[_cell(value, 0) for value in row] for row in rows]
+    if not cells:
+        return
+    to_right = [_is_numeric(values) for values in zip(*rows, strict=True)] or [False] * len(columns)
+    widths = _share_width(cells, to_right, measure_terminal())
+    lines: list[list[str]] = []
+    for row in cells:
+        pieces = [wrap(text, width).split("\n") for text, width in zip(row, widths, strict=True)]
+        lines += map(list, zip_longest(*pieces, fillvalue=""))
+    yield from (f"{GAP.join(line).rstrip()}\n" for line in align(lines, to_right))
+
+
+def _share_width(cells: list[list[str]], is_fixed: Sequence[bool], width: int) -> list[int]:
+    """How wide each column may be, so that all fit; 0 where none has to give way.
+
+    Args:
+        cells: The cells, row by row.
+        is_fixed: Which columns are not wrapped.
+        width: The columns of the terminal; 0 where there is none.
+    """
+    columns = list(zip(*cells, strict=True))
+    widths = [max(map(measure, column)) for column in columns]
+    room = width - len(GAP) * (len(columns) - 1)
+    if not width or sum(widths) <= room:
+        return [0] * len(columns)
+    least = [
+        whole if fixed else max(measure(word) for text in column for word in text.split() or [""])
+        for whole, fixed, column in zip(widths, is_fixed, columns, strict=True)
+    ]
+    # The widest gives way first; no word is broken, since it may be a name or a path.
+    while sum(widths) > room:
+        wide = [place for place, each in enumerate(widths) if each > least[place]]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def fits(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:

@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from microcosm_sqlite.cli.drawing import fits, write_table, write_vertical
+from microcosm_sqlite.cli.drawing import fits, write_listing, write_table, write_vertical
 from microcosm_sqlite.cli.streams import (
     is_terminal,
     printable,
@@ -23,15 +23,16 @@ from microcosm_sqlite.common.wording import spell_count, spell_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from microcosm_sqlite.interop.exporting.text_formats import Batch
+    from microcosm_sqlite.interop.exporting.text_formats import Batch, Batches
 
     Rows = Iterable[Sequence[Any]]
+    Drawn = dict[str, Callable[[Sequence[str], Batches, bool], Iterator[str]]]
 
 FORMATS = ("table", "vertical", "json", "jsonl", "csv", "tsv")
-_DRAWN = {"table": write_table, "vertical": write_vertical}
+_DRAWN: Drawn = {"table": write_table, "vertical": write_vertical}
 """Formats that are drawn for people."""
 
 
@@ -62,14 +63,19 @@ class Output:
             page: Whether a long table on a terminal goes through the pager, and one that is
                 wider than the terminal is written row by row, unless the user chose a format.
         """
+        self._write(columns, rows, _DRAWN, page=page)
+
+    def _write(
+        self, columns: Sequence[str], rows: Rows, drawn: Drawn, *, page: bool = False
+    ) -> None:
         from microcosm_sqlite.interop.exporting.text_formats import WRITERS, batched
 
         batches = batched(rows)
         form = self.format
         if page and not self.is_chosen and form == "table":
             form, batches = _fit(columns, batches)
-        texts = (_DRAWN.get(form) or WRITERS[form])(columns, batches, self.header)
-        if form not in _DRAWN:
+        texts = (drawn.get(form) or WRITERS[form])(columns, batches, self.header)
+        if form not in drawn:
             write_result(texts, form)
         elif page and is_terminal():
             _page(texts)
@@ -77,14 +83,14 @@ class Output:
             sys.stdout.writelines(texts)  # coloured, and its cells are printable
 
     def listing(self, columns: Sequence[str], rows: Rows) -> None:
-        """Write a list; when quiet, only its first column and no header."""
+        """Write a list, of which nothing is cut; when quiet, its first column without a header."""
         if self.quiet:
             columns, rows, self.header = columns[:1], (row[:1] for row in rows), False
         if self.format in (*_DRAWN, "tsv"):
             columns = [column.upper() for column in columns]
         if self.format in _DRAWN:
             rows = (["-" if value is None else value for value in row] for row in rows)
-        self.rows(columns, rows)
+        self._write(columns, rows, _DRAWN | {"table": write_listing})
 
     def value(self, found: object) -> None:
         """Write one object as JSON."""

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microcosm_sqlite.cli import drawing
-from microcosm_sqlite.cli.drawing import draw_plain, draw_table, fits, wrap_last, write_vertical
+from microcosm_sqlite.cli.drawing import (
+    draw_plain,
+    draw_table,
+    fits,
+    wrap_last,
+    write_listing,
+    write_vertical,
+)
+from microcosm_sqlite.cli.output import Size
 from microcosm_sqlite.common.wording import measure
 
 
@@ -99,3 +107,36 @@ def test_a_table_fits_that_is_drawn_no_wider_than_the_terminal(
         is_fitting = max(map(measure, drawn.splitlines())) <= width
         assert fits(columns, [*rows]) == is_fitting
     assert fits(columns, [*rows])  # where nothing is a terminal
+
+
+LONG = "the author is called 'The planets-data authors', as in the template; no origin is named"
+LISTED = [("P26", "failed", LONG, "Write what is asked for there."), ("P3", "warning", "-", LONG)]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_listing_wraps_texts_to_the_terminal_and_cuts_nothing(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(drawing, "measure_terminal", lambda: width)
+    drawn = "".join(write_listing(["CHECK", "STATUS", "MESSAGE", "HINT"], [LISTED], True))
+    assert max(map(measure, drawn.splitlines())) <= width
+    assert sorted(drawn.split()) == sorted(
+        ["CHECK", "STATUS", "MESSAGE", "HINT"] + " ".join(map(" ".join, LISTED)).split()
+    )
+
+
+def test_a_listing_breaks_no_word_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "measure_terminal", lambda: 30)
+    rows = [("birds", Size(53_200), "ODbL-1.0 AND CC-BY-4.0", "birds-of-the-world-data")]
+    assert "".join(write_listing(["NAME", "SIZE", "LICENSE", "PACKAGE"], [rows], True)) == (
+        "NAME      SIZE  LICENSE    PACKAGE\n"
+        "birds  53.2 kB  ODbL-1.0   birds-of-the-world-data\n"
+        "                AND\n"
+        "                CC-BY-4.0\n"
+    )
+
+
+def test_a_listing_is_not_wrapped_where_there_is_no_terminal_and_may_be_empty() -> None:
+    assert "".join(write_listing(["A"], [[(LONG,)]], True)) == f"A\n{LONG}\n"
+    assert "".join(write_listing(["A", "B"], [], True)) == "A  B\n"
+    assert "".join(write_listing(["A"], [], False)) == ""
