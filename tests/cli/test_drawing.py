@@ -121,7 +121,7 @@ def test_a_listing_wraps_texts_to_the_terminal_and_cuts_nothing(
     drawn = "".join(write_listing(["CHECK", "STATUS", "MESSAGE", "HINT"], [LISTED], True))
     assert max(map(measure, drawn.splitlines())) <= width
     assert sorted(drawn.split()) == sorted(
-        ["CHECK", "STATUS", "MESSAGE", "HINT"] + " ".join(map(" ".join, LISTED)).split()
+        ["CHECK", "STATUS", "MESSAGE", "HINT", *" ".join(map(" ".join, LISTED)).split()]
     )
 
 
