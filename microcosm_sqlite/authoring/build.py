@@ -162,16 +162,16 @@ def _build(
             except sqlite3.OperationalError as error:
                 raise BuildError(f"SQLite cannot write {settings.dataset}: {error}.") from error
         sha256 = pool.submit(digest, finished)
-        contents = pool.submit(digest_tables, finished, row_counts)
         with open_as_reader(finished) as reader:
-            verify_database(reader, row_counts)
+            verify = partial(verify_database, reader, row_counts)
+            contents = digest_tables(finished, row_counts, meanwhile=verify)
             manifest = describe_dataset(
                 settings,
                 models,
                 reader,
                 size=finished.stat().st_size,
                 sha256=sha256.result(),
-                contents=contents.result(),
+                contents=contents,
                 ranges=ranges.result(),
                 repairs=_count_repairs(settings, sources, dos_ends),
                 inputs=inputs,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from filecmp import cmp
 from pathlib import Path
@@ -25,7 +26,7 @@ from microcosm_sqlite.catalog.manifest import Manifest
 from microcosm_sqlite.catalog.opening import read_wheel
 from microcosm_sqlite.catalog.verifying.digest import RowTexts, Span, digest_span, join_digests
 from microcosm_sqlite.catalog.verifying.record import read_record
-from microcosm_sqlite.common.platforms import open_pool, synchronize_folder
+from microcosm_sqlite.common.platforms import count_processors, open_pool, synchronize_folder
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.common.workspace import open_scratch, publish_new
@@ -194,19 +195,32 @@ def open_as_reader(path: Path) -> closing[sqlite3.Connection]:
         raise VerificationError(f"Readers cannot open the built file: {error}") from error
 
 
-def digest_tables(path: Path, tables: Iterable[str]) -> dict[str, str]:
-    """The hash of each table's rows, whichever version of SQLite wrote them; by several threads."""
-    with open_pool(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        with open_scanner(path) as connection:
-            texts = {table: RowTexts(connection, table) for table in tables}
-            parts = {
-                table: [pool.submit(_digest_span, path, table, span) for span in each.find_spans()]
-                for table, each in texts.items()
-            }
-        return {
-            table: join_digests(each.columns, (part.result() for part in parts[table]))
-            for table, each in texts.items()
+def digest_tables(
+    path: Path, tables: Iterable[str], meanwhile: Callable[[], None] = lambda: None
+) -> dict[str, str]:
+    """The hash of each table's rows, whichever version of SQLite wrote them; by several threads.
+
+    Args:
+        path: The file.
+        tables: The tables.
+        meanwhile: What the calling thread does before it takes part; one processor is left to it.
+    """
+    with open_scanner(path) as connection:
+        texts = {table: RowTexts(connection, table) for table in tables}
+        spans = [(table, span) for table, each in texts.items() for span in each.find_spans()]
+    parts = defaultdict[str, list[bytes]](list)
+    with open_pool(max(1, min(MOST_THREADS, count_processors()) - 1)) as pool:
+        begun = [pool.submit(_digest_span, path, *each) for each in spans]
+        meanwhile()
+        taken = {
+            number: _digest_span(path, *spans[number])
+            for number in reversed(range(len(spans)))
+            if begun[number].cancel()  # no other thread has come to it
         }
+        for number, (table, _) in enumerate(spans):
+            part = taken[number] if number in taken else begun[number].result()
+            parts[table].append(part)
+    return {table: join_digests(each.columns, parts[table]) for table, each in texts.items()}
 
 
 def _digest_span(path: Path, table: str, span: Span) -> bytes:

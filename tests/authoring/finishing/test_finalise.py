@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from microcosm_sqlite.authoring.finishing import finalise
 from microcosm_sqlite.authoring.finishing.finalise import (
     APPLICATION_ID,
     USER_VERSION,
@@ -176,7 +177,10 @@ def test_a_file_that_readers_refuse_is_not_opened(path: Path) -> None:
         open_as_reader(path)
 
 
-def test_tables_digested_by_several_threads_are_those_that_one_digests(path: Path) -> None:
+@pytest.mark.parametrize("processors", [1, 2, 3, 8])
+def test_tables_digested_by_several_threads_are_those_that_one_digests(
+    path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
     change(
         path,
         "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)"
@@ -184,7 +188,19 @@ def test_tables_digested_by_several_threads_are_those_that_one_digests(path: Pat
     )
     with closing(sqlite3.connect(path)) as connection:
         alone = {table: content_digest(connection, table) for table in COUNTS}
+    monkeypatch.setattr(finalise, "count_processors", lambda: processors)
     assert digest_tables(path, COUNTS) == alone
+    done = []
+    assert digest_tables(path, COUNTS, lambda: done.append(1)) == alone
+    assert done == [1]
+
+
+def test_what_fails_while_tables_are_digested_is_told(path: Path) -> None:
+    def fail() -> None:
+        raise VerificationError("damaged")
+
+    with pytest.raises(VerificationError, match="damaged"):
+        digest_tables(path, COUNTS, fail)
 
 
 class Pair:
