@@ -60,7 +60,7 @@ TESTED_THROUGH = {
     "authoring/drafting/test_code_layout": "module_text",
     "authoring/drafting/test_codebook": "from_files.descriptions authoring.sources.meanings",
     "authoring/drafting/test_draft": ("draft_check drafted_model project_context report"),
-    "authoring/drafting/test_fetching": "downloads",
+    "authoring/drafting/test_fetching": "addresses downloads",
     "authoring/drafting/test_model_writer": "model_parts",
     "authoring/drafting/test_refreshing": (
         "changes edition_advice edition_files editions given_files"

@@ -28,6 +28,12 @@ from urllib.request import (
     UnknownHandler,
 )
 
+from microcosm_sqlite.authoring.drafting.addresses import (
+    check_address,
+    encode_address,
+    read_checksum,
+    spell_address,
+)
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads, is_url
 from microcosm_sqlite.authoring.drafting.source_files import is_readable
 from microcosm_sqlite.authoring.progress import Progress
@@ -82,12 +88,16 @@ def fetch(
         SettingsError: The limit in the environment is no number.
     """
     url, fragment = urldefrag(address)
-    check_scheme(url)
+    check_address(url)
+    expected = read_checksum(url, fragment)
+    if known and expected not in ("", known.get("sha256")):
+        known = None  # that it has not changed would not make it the file that is meant
     progress = progress or Progress()
-    request = Request(url, headers=_write_headers(known or {}))  # noqa: S310  # checked above
     try:
+        # The scheme was checked above.
+        request = Request(encode_address(url), headers=_write_headers(known or {}))  # noqa: S310
         with _OPENER.open(request, timeout=seconds) as response:
-            progress.start(f"Fetching {_spell(url)}", _read_size(response))
+            progress.start(f"Fetching {spell_address(url)}", _read_size(response))
             path = _choose_place(folder, url, response)
             with path.open("wb") as stream:
                 digest = _copy(response, path, stream, progress, limit or _read_limit(), url)
@@ -112,39 +122,23 @@ def fetch(
         raise _refuse(url, f"it cannot be reached: {told}") from error
     except (HTTPException, ConnectionError, ValueError) as error:
         raise _refuse(url, f"the answer breaks off or is none of HTTP: {error}") from error
-    _check_digest(found, fragment)
+    _check_digest(found, expected)
     return found
-
-
-def check_scheme(url: str) -> None:
-    """Refuse an address of another scheme than `http` and `https`.
-
-    Raises:
-        SourceError: It is one, or has no host.
-    """
-    parts = urlsplit(url)
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise SourceError(
-            f"{_spell(url)} is not fetched: only http and https addresses are.", file=_spell(url)
-        )
 
 
 def _read_reason(error: HTTPError) -> str:
     """What a server says of an error; urllib says more of too many redirections, in lines."""
-    return str(error.reason).partition("\n")[0]
+    if 300 <= error.code < 400 and error.code != 304:
+        return "and redirects in a circle, or to nowhere"
+    return str(error.reason).partition("\n")[0].rstrip(".")
 
 
 def _refuse(url: str, why: str) -> SourceError:
     return SourceError(
-        f"{_spell(url)} could not be fetched: {why}.",
-        file=_spell(url),
+        f"{spell_address(url)} could not be fetched: {why}.",
+        file=spell_address(url),
         hint="Check the address and the network, or download the file and name it instead.",
     )
-
-
-def _spell(url: str) -> str:
-    """An address without what it says of a user."""
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _write_headers(known: Mapping[str, str]) -> dict[str, str]:
@@ -165,7 +159,7 @@ class _Redirect(HTTPRedirectHandler):
         scheme = urlsplit(newurl).scheme.lower()
         is_weaker = urlsplit(req.full_url).scheme == "https" and scheme != "https"
         if scheme not in ("http", "https") or is_weaker:
-            raise URLError(f"it redirects to {_spell(newurl)}, which is not followed")
+            raise URLError(f"it redirects to {spell_address(newurl)}, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     def http_error_302(
@@ -173,7 +167,7 @@ class _Redirect(HTTPRedirectHandler):
     ) -> HTTPResponse | None:
         target = headers.get("Location", "")
         if is_url(target) and urlsplit(target).scheme.lower() not in ("http", "https"):
-            raise URLError(f"it redirects to {_spell(target)}, which is not followed")
+            raise URLError(f"it redirects to {spell_address(target)}, which is not followed")
         answer: HTTPResponse | None = super().http_error_302(req, fp, code, msg, headers)
         return answer
 
@@ -209,9 +203,9 @@ def _choose_place(folder: Path, url: str, response: HTTPResponse) -> Path:
         suffix = _FORMATS.get(response.headers.get_content_type(), "")
         if not suffix:
             raise SourceError(
-                f"{_spell(url)} is a file of no known format: neither its name nor its type, "
-                f"{response.headers.get_content_type()}, says which.",
-                file=_spell(url),
+                f"{spell_address(url)} is a file of no known format: neither its name nor its "
+                f"type, {response.headers.get_content_type()}, says which.",
+                file=spell_address(url),
                 hint="Download it, and give it a name that ends with its format, such as .csv.",
             )
         name = f"{next(iter(names), 'data')}{suffix}"
@@ -240,8 +234,8 @@ def _copy(
         size += len(chunk)
         if size > limit:
             raise SourceError(
-                f"{_spell(url)} is larger than {limit:,} bytes, so it was not fetched.",
-                file=_spell(url),
+                f"{spell_address(url)} is larger than {limit:,} bytes, so it was not fetched.",
+                file=spell_address(url),
                 hint=f"If that is right, set {LIMIT} to more megabytes.",
             )
         digest.update(chunk)
@@ -293,12 +287,11 @@ def _read_limit() -> int:
     return int(given or _DEFAULT_LIMIT) * _MB
 
 
-def _check_digest(found: Download, fragment: str) -> None:
-    key, _, expected = fragment.partition("=")
-    if key == "sha256" and expected.lower() != found.sha256:
+def _check_digest(found: Download, expected: str) -> None:
+    if expected not in ("", found.sha256):
         raise SourceError(
-            f"{_spell(found.url)} has the sha256 {found.sha256}, where {expected} was said.",
-            file=_spell(found.url),
+            f"{spell_address(found.url)} has the sha256 {found.sha256}, where {expected} was said.",
+            file=spell_address(found.url),
             hint="It is another file than the one meant, or was damaged on its way.",
         )
 
