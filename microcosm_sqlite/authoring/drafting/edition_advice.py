@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile, TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.repairing import accept_none
@@ -19,7 +20,6 @@ from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_
 from microcosm_sqlite.authoring.project.source_options import TableOptions
 from microcosm_sqlite.authoring.sources.contents import list_contents
 from microcosm_sqlite.authoring.sources.formats import DELIMITED, WORKBOOK, Source, split_name
-from microcosm_sqlite.authoring.sources.impostors import advise_page
 from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
@@ -27,7 +27,6 @@ from microcosm_sqlite.authoring.values.date_formats import STYLES, choose_style,
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
 
-_START = 512
 _LABELLED = ("fixed", "labelled")
 
 
@@ -50,10 +49,6 @@ def advise_reading(
         options: How it is read.
         is_cut: Whether it may be cut off.
     """
-    with file.open("rb") as stream:
-        page = advise_page(stream.read(_START).decode("utf-8", "replace"))
-    if page:
-        return f"It is a page of the web. {page}"
     if is_cut:
         return "Its last line has no end, so it may be cut off: fetch it again."
     # What cannot be read is told by the error that this is added to.
@@ -74,6 +69,15 @@ def advise_reading(
             f"the order of the model, say {told}, columns = {{{given}}} in {place}."
         )
     return f"It seems to be written otherwise: say {told} in {place}." if told else ""
+
+
+def find_disguise(file: Path) -> str:
+    """What a file is that is not what it is called, and what to do with it; empty for others."""
+    try:
+        refuse_disguise(file)
+    except SourceError as error:
+        return str(error)
+    return ""
 
 
 def advise_dates(table: str, column: str, texts: Iterable[str]) -> str:

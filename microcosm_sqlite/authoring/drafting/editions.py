@@ -19,6 +19,7 @@ from microcosm_sqlite.authoring.drafting.changes import Changes
 from microcosm_sqlite.authoring.drafting.edition_advice import (
     advise_dates,
     advise_reading,
+    find_disguise,
     find_respelled,
     pair_by_place,
     spell_description,
@@ -94,12 +95,16 @@ class Edition:
                     self._survey(source, keys)
             except SourceError as error:
                 is_cut = self.table.name in self.changes.cut
-                self._decide("", f"{error} {self._sniff(file, is_cut=is_cut)}".rstrip())
+                told = f"{error} {self._sniff(file, is_cut=is_cut)}".rstrip()
+                self._decide("", find_disguise(self._choose_file(file)) or told)
                 return
             if self.sources and not self.present & self.rules.by_name.keys():
-                near = advise_names(self.rules, [*self.headers.values()], self.rules.by_name)
+                fields = [*self.headers.values()]
+                near = advise_names(self.rules, fields, self.rules.by_name)
                 advice = self._sniff(file) or (f"{near}." if near else "")
-                self._decide("", f"{file.name} has none of its columns. {advice}".rstrip())
+                listed = ", ".join(map(repr, fields[:FEW])) + " and more" * (len(fields) > FEW)
+                told = f"{file.name} has none of its columns, but {listed}. {advice}".rstrip()
+                self._decide("", find_disguise(self._choose_file(file)) or told)
                 return
             keys = keys if {*self.key} <= self.present else None
             facts = [spell_count(self.row_count, "row")]
@@ -121,11 +126,14 @@ class Edition:
 
     def _sniff(self, file: Path, *, is_cut: bool = False) -> str:
         """How a file is written, if that is otherwise than the settings say, as a sentence."""
-        if file.is_dir() or is_folder_of_files(file):
-            file = self.sources[0].path
+        file = self._choose_file(file)
         columns = [each.name for each in self.table.columns if each.name in self.rules.by_name]
         numbers = [name for name in columns if is_row_number(self.table.columns[name])]
         return advise_reading(file, self.table.name, columns, numbers, self.options, is_cut=is_cut)
+
+    def _choose_file(self, file: Path) -> Path:
+        """The file, or the first of a folder or archive."""
+        return self.sources[0].path if file.is_dir() or is_folder_of_files(file) else file
 
     def _survey(self, source: SourceFile, keys: KeyTable | None) -> None:
         repairs = self.changes.settings.repairs.get(source.name, ())
@@ -214,7 +222,8 @@ class Edition:
         is_cut = self.table.name in self.changes.cut and (gone or self.row_count < before)
         if is_shrunk and not self.changes.takes_fewer:
             rows = f"{spell_count(self.row_count, 'row')} of {before:,}"
-            self._decide("", f"{rows} left. {complete}")
+            cut = ", and the last line has no end, so that it may be cut off" if is_cut else ""
+            self._decide("", f"{rows} left{cut}. {complete}")
         elif is_cut and not self.changes.takes_fewer:
             told = "rows are gone, and the last line has no end, so that it may be cut off"
             self._decide("", f"{told}. {complete}")

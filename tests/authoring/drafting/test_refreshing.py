@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import sqlite3
 import sys
@@ -308,7 +309,15 @@ OTHERWISE = {
     "another delimiter": (lambda text: text.replace(",", ";"), 'say csv.delimiter = ";" in [tool.'),
     "another page": (
         lambda text: "<!DOCTYPE html><html>404</html>",
-        "has none of its columns. It is a page of the web. Download the file itself",
+        f"{FILE} is a web page by its content. Download the file itself",
+    ),
+    "an answer of a service": (
+        lambda text: '{"error": "quota exceeded"}',
+        f"{FILE} is JSON Lines by its content",
+    ),
+    "a message": (
+        lambda text: "Not available today",
+        "has none of its columns, but 'Not available today'.",
     ),
     "a third of its rows": (
         lambda text: text[: len(text) // 3],
@@ -334,13 +343,30 @@ def test_a_file_that_is_written_otherwise_or_incomplete_is_not_taken(
     assert read_tree(project) == before
 
 
+DISGUISED = {
+    "gzip": (gzip.compress(b"id,name"), "is .gz by its content. Call it The-Players.csv.gz."),
+    "parquet": (b"PAR1\x15\x04\xff\xfe", "is Parquet by its content. Call it .parquet."),
+}
+
+
+@pytest.mark.parametrize("case", DISGUISED)
+def test_a_file_of_another_format_is_told_by_that_and_not_by_its_bytes(
+    project: Path, tmp_path: Path, case: str
+) -> None:
+    content, message = DISGUISED[case]
+    file = write_csv(tmp_path / "next", ROWS)
+    file.write_bytes(content)
+    (decision,) = refresh_project(project, [file], apply=True).decisions
+    assert decision == f"The_Players: {FILE} {message}"
+
+
 def test_columns_in_other_capitals_are_named_and_taken_with_that_setting(tmp_path: Path) -> None:
     write_csv(tmp_path / "first", ["1,a,3"], "id,name,size", "birds.csv")
     project = draft_project(tmp_path / "birds-data", tmp_path / "first").path
     second = tmp_path / "second"
     write_csv(second, ["1,a,3", "2,b,4"], "ID,Name,SIZE", "birds.csv")
     (told,) = refresh_project(project, [second], apply=True).decisions
-    assert "has none of its columns. If they are `id`, `name`, `size`, set `tables.birds" in told
+    assert "has none of its columns, but 'ID', 'Name', 'SIZE'. If they are `id`, `na" in told
     setting = told.partition("set `")[2].partition("`")[0]
     hook = "[tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]"
     settings = project / "pyproject.toml"
