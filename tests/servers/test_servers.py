@@ -60,3 +60,23 @@ for database in ("default", "nycflights13"):
     assert "attempt to write a readonly database" in printed
     assert installed.read_bytes() == before
     assert [path.name for path in installed.parent.glob("nycflights13.db*")] == [installed.name]
+
+
+def test_django_finds_moments_with_the_field_of_the_page(
+    flights_venv: Venv, tmp_path: Path
+) -> None:
+    if find_spec("django") is None:
+        pytest.skip("django is not installed")
+    write_files(tmp_path)
+    program = f"""
+import datetime, os, sys
+os.chdir({str(tmp_path)!r})
+sys.path.insert(0, "")
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+import urls
+found = urls.Flight.objects
+moment = datetime.datetime(2013, 1, 1, 10, tzinfo=datetime.UTC)
+print(found.filter(time_hour=moment).count(), found.filter(time_hour__in=[moment]).count())
+print(found.filter(time_hour__lte=moment).count(), found.filter(time_hour__isnull=True).count())
+"""
+    assert flights_venv.run(program).split() == ["6", "6", "6", "0"]
