@@ -70,7 +70,6 @@ CONTESTS = (
     Contest("Store.search(id=...)", "search", "sqlalchemy", "prepared"),
     Contest("Store.search(tailnum=..., limit=10)", "search 10", "ancestor", "search 10", 0.5),
     Contest("Store.search(tailnum=..., limit=10)", "search 10", "sqlalchemy", "prepared"),
-    Contest("Store.search(criterion, limit=20)", "criterion", "ancestor", "criterion"),
     Contest("Store.search(criterion, limit=20)", "criterion", "sqlalchemy", "criterion", 1.1),
     Contest("Store.count(id=...)", "count", "sqlalchemy", "prepared"),
     Contest("a context around one lookup", "context", "ancestor", "context", 0.5),
