@@ -60,11 +60,11 @@ class IdleConnections:
     def take(self) -> Connection | None:
         """The thread's idle connection, which is the caller's from now on."""
         connection: Connection | None = vars(self._thread).pop("connection", None)
-        return connection
+        return None if connection is None or _is_of_parent(connection) else connection
 
     def give(self, connection: Connection) -> None:
         """Keep a connection for the thread's next session."""
-        if "connection" in vars(self._thread):
+        if "connection" in vars(self._thread) or _is_of_parent(connection):
             connection.close()
         else:
             self._thread.connection = connection
@@ -81,6 +81,11 @@ class IdleConnections:
         if connection is not None:
             connection.close()
         self._thread = local()
+
+
+def _is_of_parent(connection: Connection) -> bool:
+    """Whether a forked child inherited a connection, which only its parent may use."""
+    return not connection.connection.is_valid
 
 
 class ReadOnlySession(DatasetSession):
@@ -129,23 +134,33 @@ class LeasingSession(ReadOnlySession):
         is_begun = self.in_transaction() and leased.in_transaction()
         return leased if is_begun else super().connection()
 
+    def rollback(self) -> None:
+        """As of a SQLAlchemy session; in a forked child, end the lease of the parent as well."""
+        super().rollback()
+        if self._leased is not None and _is_of_parent(self._leased):
+            self._end_lease()
+
     def close(self) -> None:
         """Release objects and connection; the session may be used again."""
         super().close()
-        if self._leased is not None:
-            self.bind = self._idle.engine
-            self._idle.give(self._leased)
-            self._leased = None
+        leased = self._end_lease()
+        if leased is not None:
+            self._idle.give(leased)
         elif self.bind is self._idle.engine:
             self._idle.keep_one()
 
     def end(self) -> None:
         """Close, and give the connection to the pool rather than to a thread that ends."""
         super().close()
-        if self._leased is not None:
+        leased = self._end_lease()
+        if leased is not None:
+            leased.close()
+
+    def _end_lease(self) -> Connection | None:
+        leased, self._leased = self._leased, None
+        if leased is not None:
             self.bind = self._idle.engine
-            self._leased.close()
-            self._leased = None
+        return leased
 
 
 def has_uncommitted_writes(session: Session) -> bool:

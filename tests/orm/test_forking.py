@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 PRELUDE = """
 import gc, multiprocessing, os, sqlite3, sys, threading, time, warnings
+from contextlib import nullcontext
 from pathlib import Path
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -105,6 +106,48 @@ def test_a_child_reads_through_connections_of_its_own(tmp_path: Path) -> None:
         in_child(work)
         assert store.one(id=7).id == 7
         assert descriptors() == inherited
+        """,
+        tmp_path,
+    )
+
+
+READS = {
+    "objects": "assert store.one(id=5).id == 5",
+    "rows": "assert next(store.rows('id', id=5)) == (5,)",
+    "a context": "with Node.new_context(graph): assert store.one(id=5).id == 5",
+    "rows in a context": "with Node.new_context(graph): assert next(store.rows('id', id=5)) == (5,)",
+}
+
+
+@pytest.mark.parametrize("place", ["outside", "within"])
+@pytest.mark.parametrize("used", READS)
+def test_a_child_reads_a_read_only_dataset_whatever_its_parent_has_read(
+    used: str, place: str, tmp_path: Path
+) -> None:
+    run(
+        f"""
+        build(make_graph(paths={{"trees": path}}))
+        gc.collect()
+        microcosm_sqlite.register("trees", path, immutable=True)
+        graph = make_graph()
+        store = NodeStore(GetOrCreateSession(graph))
+
+        def read():
+            {READS[used]}
+
+        def work():
+            inherited = descriptors()
+            for statement in {list(READS.values())!r}:
+                exec(statement)
+            gc.collect()
+            assert inherited < descriptors(), "an inherited connection was used or closed"
+
+        read()
+        read()
+        with Node.new_context(graph) if {place == "within"} else nullcontext():
+            read()
+            in_child(work)
+            read()
         """,
         tmp_path,
     )
