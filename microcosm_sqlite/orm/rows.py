@@ -86,10 +86,7 @@ class PreparedRows:
 
     def fetch(self, connection: Connection, values: dict[str, Any]) -> Iterator[Row]:
         """The rows for these values, straight from the driver."""
-        engine = connection.engine
-        # SQLAlchemy's own flags answer in a tenth of the time that the lists of listeners take.
-        has_events = connection._has_events or engine._has_events
-        if self._is_for_engine or connection._echo or (has_events and _is_watched(connection)):
+        if self._is_left_to_engine(connection):
             return fetch_rows(connection, self.statement, self.convert, values)
         driver_connection: Any = connection.connection.dbapi_connection
         try:
@@ -105,6 +102,27 @@ class PreparedRows:
         if is_all:
             return rows
         return iter_rows(rows, cursor.close, connection, self.statement, values)
+
+    def fetch_all(self, connection: Connection, values: dict[str, Any]) -> list[Row] | None:
+        """A list of the rows, or None where SQLAlchemy has to execute the statement."""
+        if self._is_left_to_engine(connection):
+            return None
+        driver_connection: Any = connection.connection.dbapi_connection
+        try:
+            rows: list[Row] = driver_connection.execute(self.sql, self._bind(values)).fetchall()
+        except Exception:  # noqa: BLE001  # SQLAlchemy meets the same error, and wraps it
+            return None
+        return [*map(self.convert, rows)] if self.convert else rows
+
+    def _is_left_to_engine(self, connection: Connection) -> bool:
+        # SQLAlchemy's own flags answer in a tenth of the time that the lists of listeners take.
+        has_events = connection._has_events or connection.engine._has_events
+        return bool(
+            self._is_for_engine
+            or connection._echo
+            or connection._execution_options
+            or (has_events and _is_watched(connection))
+        )
 
     def _bind(self, values: dict[str, Any]) -> list[Any]:
         for name, processor, leaves_plain in self.processors:

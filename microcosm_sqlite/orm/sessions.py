@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import IntegrityError
+    from sqlalchemy.orm import Mapper
 
 
 class DatasetSession(Session):
@@ -133,6 +134,12 @@ class LeasingSession(ReadOnlySession):
         # Before it has begun in both, SQLAlchemy has yet to enlist it.
         is_begun = self.in_transaction() and leased.in_transaction()
         return leased if is_begun else super().connection()
+
+    def lease(self, mapper: Mapper[Any]) -> Connection | None:
+        """The leased connection, begun; None if another one answers for this mapper."""
+        connection = self.connection()
+        is_leased = connection is self._leased and self.get_bind(mapper) is connection
+        return connection if is_leased else None
 
     def rollback(self) -> None:
         """As of a SQLAlchemy session; in a forked child, end the lease of the parent as well."""

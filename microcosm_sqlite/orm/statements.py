@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, find_mapper, refuse_key
+from microcosm_sqlite.orm.objects import PlainObjects, PlainSelect, is_plain
 from microcosm_sqlite.orm.related_tables import has_strangers, refuse_strangers
 from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows
 
@@ -75,10 +76,15 @@ class Statements(Generic[M]):
         self._key_names = [str(place) for place in range(len(self.mapper.primary_key))]
         self._kept: dict[tuple[str, ...], Select[Any]] = {}
         self._rows: dict[tuple[object, ...], PreparedRows] = {}
-        self.by_key: Select[Any] = select(model).where(
-            *(
-                column == bindparam(str(place), type_=column.type)
-                for place, column in enumerate(self.mapper.primary_key)
+        self._plain: dict[Select[Any], PlainSelect[M]] = {}
+
+    @cached_property
+    def by_key(self) -> Select[Any]:
+        """The statement that gives the object of a primary key."""
+        keys = enumerate(self.mapper.primary_key)
+        return self._note_plain(
+            select(self.model).where(
+                *(column == bindparam(str(place), type_=column.type) for place, column in keys)
             )
         )
 
@@ -127,11 +133,29 @@ class Statements(Generic[M]):
         key = (kind, *values)
         statement = self._kept.get(key)
         if statement is None:
-            statement = self._kept[key] = self._complete(_STARTS[kind](self.model), values)
+            statement = self._complete(_STARTS[kind](self.model), values)
+            self._kept[key] = self._note_plain(statement) if kind == OBJECTS else statement
         if not criteria:
             return statement, values
         narrowed = self._narrow(statement, criteria)
         return None if narrowed is None else (narrowed, values)
+
+    def load(self, session: Session, statement: Select[Any], values: Values) -> list[M]:
+        """The objects that a statement of :meth:`find`, or :attr:`by_key`, gives in a session."""
+        plain = self._plain.get(statement)
+        found = None if plain is None else plain.load(session, values)
+        if found is None:
+            found = list(session.scalars(statement, values))
+        return found
+
+    def _note_plain(self, statement: Select[Any]) -> Select[Any]:
+        if self._plain_objects is not None:
+            self._plain[statement] = PlainSelect(self._plain_objects, statement)
+        return statement
+
+    @cached_property
+    def _plain_objects(self) -> PlainObjects[M] | None:
+        return PlainObjects(self.mapper) if is_plain(self.mapper) else None
 
     def fetch_rows(
         self,

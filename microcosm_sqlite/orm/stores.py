@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy.exc import IntegrityError, MultipleResultsFound, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from microcosm_sqlite.common.arguments import check_count
 from microcosm_sqlite.errors import ModelNotFoundError, MultipleModelsFoundError, QueryError
@@ -94,8 +94,7 @@ class Store(QueryBuilder[M]):
         if statements.is_deduplicating or statements.is_known(session, values):
             # Only SQLAlchemy knows whether what it has is expired, or of another class.
             return session.get(self.model_class, key)
-        found = session.scalars(statements.by_key, named)
-        return cast("M | None", found.one_or_none())
+        return self._take_only(statements.load(session, statements.by_key, named), (), {"key": key})
 
     def retrieve(self, key: Any) -> M:
         """The row with this primary key.
@@ -118,7 +117,7 @@ class Store(QueryBuilder[M]):
         """The first match, or None."""
         prepared = self._prepare(criteria, filters, offset, 1)
         if prepared:
-            return cast("M | None", self.session.scalars(*prepared).first())
+            return next(iter(self._all_statements.load(self.session, *prepared)), None)
         return self._select(criteria, filters, offset, limit).first()
 
     search_first = first
@@ -153,15 +152,7 @@ class Store(QueryBuilder[M]):
         Raises:
             MultipleModelsFoundError: There are several.
         """
-        prepared = self._prepare(criteria, filters, offset, limit)
-        try:
-            if prepared:
-                return cast("M | None", self.session.scalars(*prepared).one_or_none())
-            return self._select(criteria, filters, offset, limit).one_or_none()
-        except MultipleResultsFound as error:
-            raise MultipleModelsFoundError(
-                f"Several {self._describe(criteria, filters)}."
-            ) from error
+        return self._take_only(self._load(criteria, filters, offset, limit), criteria, filters)
 
     def search(
         self,
@@ -181,10 +172,7 @@ class Store(QueryBuilder[M]):
             filters: Columns and their values; and ``options=[selectinload(Flight.airport)]``,
                 a list of SQLAlchemy's loader options, as every query here takes it.
         """
-        prepared = self._prepare(criteria, filters, offset, limit)
-        if prepared:
-            return cast("list[M]", self.session.scalars(*prepared).all())
-        return self._select(criteria, filters, offset, limit).all()
+        return self._load(criteria, filters, offset, limit)
 
     def stream(self, *criteria: Criterion, batch_size: int = 1000, **filters: Any) -> Iterator[M]:
         """All matches one by one, in memory that does not grow with their number.
@@ -330,6 +318,21 @@ class Store(QueryBuilder[M]):
             f"No {self._describe(criteria, filters)}.",
             hint=explain_absence(self.model_class.dataset_name, path),
         )
+
+    def _load(
+        self, criteria: Sequence[Criterion], filters: dict[str, Any], *page: int | None
+    ) -> list[M]:
+        prepared = self._prepare(criteria, filters, *page)
+        if prepared:
+            return self._all_statements.load(self.session, *prepared)
+        return self._select(criteria, filters, *page).all()
+
+    def _take_only(
+        self, found: list[M], criteria: Sequence[Criterion], filters: dict[str, Any]
+    ) -> M | None:
+        if len(found) > 1:
+            raise MultipleModelsFoundError(f"Several {self._describe(criteria, filters)}.")
+        return found[0] if found else None
 
     def _refuse_vain_write(self) -> None:
         session = self.session
