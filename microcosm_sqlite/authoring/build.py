@@ -31,6 +31,7 @@ from microcosm_sqlite.authoring.finishing.finalise import (
     open_as_reader,
     prepare,
     replace_both,
+    settle,
     verify_database,
     write_copy,
 )
@@ -161,6 +162,7 @@ def _build(
                 write_copy(connection, finished)
             except sqlite3.OperationalError as error:
                 raise BuildError(f"SQLite cannot write {settings.dataset}: {error}.") from error
+        settled = pool.submit(settle, finished)  # which the checks below need not wait for
         sha256 = pool.submit(digest, finished)
         with open_as_reader(finished) as reader:
             verify = partial(verify_database, reader, row_counts)
@@ -177,6 +179,7 @@ def _build(
                 inputs=inputs,
             )
         try:
+            settled.result()
             _publish(settings, manifest, finished, progress)
         except OSError as error:
             raise BuildError(f"{settings.database_path} cannot be written: {error}.") from error
