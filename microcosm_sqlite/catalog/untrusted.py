@@ -11,6 +11,7 @@ import sqlite3
 import time
 
 from microcosm_sqlite.catalog.connection import IN_MEMORY, SQLITE_ERRORS, attach_late
+from microcosm_sqlite.catalog.nested_views import find_overgrown_view
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.common.sql import MOST_COLUMNS
 from microcosm_sqlite.errors import DatasetCorruptError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = 10.0
 """Seconds that an untrusted connection may be used for, before its statements are interrupted."""
+
+TRUST = "Open it without untrusted=True if you trust its author."
 
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 4 << 20,  # bytes of one value or row
@@ -132,16 +135,22 @@ def _check_structure(connection: sqlite3.Connection, path: str, time_limit: floa
             raise DatasetCorruptError(
                 f"{path} is refused as untrusted: the check of its structure was interrupted "
                 f"after {time_limit:g} seconds.",
-                hint="Open it without untrusted=True if you trust its author.",
+                hint=TRUST,
             ) from error
         if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG) or "unsafe use" in str(error):
             raise DatasetCorruptError(
                 f"{path} is refused as untrusted: {error}.",
-                hint="Open it without untrusted=True if you trust its author.",
+                hint=TRUST,
             ) from error
         raise translate(error, path) from error
     if finding != "ok":
         raise DatasetCorruptError(f"{path} is damaged: {finding}.")
+    if view := find_overgrown_view(connection):
+        raise DatasetCorruptError(
+            f"{path} is refused as untrusted: its views are made of one another so often that "
+            f"SQLite would take too long over {view!r}.",
+            hint=TRUST,
+        )
 
 
 def _refuse(*_: object) -> None:
