@@ -87,7 +87,8 @@ def test_the_folder_of_a_project_stands_for_what_it_built(program: Program, tmp_
     assert f"The project in {project} is not built." in told
     built = build_dataset(ProjectSettings.from_pyproject(project))
     program.read("diff", project, built.path)
-    assert "pyproject.toml" in program.refuse("diff", "birds", tmp_path, code=2)
+    told = program.refuse("diff", "birds", tmp_path, code=2)
+    assert f"{tmp_path} is neither a dataset's name, nor a wheel, nor a database." in told
 
 
 def test_trouble_is_exit_code_2(program: Program, tmp_path: Path) -> None:
