@@ -51,7 +51,7 @@ class IdleConnections:
 
     Taking a connection from SQLAlchemy's pool and giving it back costs as much as the query that
     a short session is for. A connection that cannot write has no state that a second session
-    could see, so a thread keeps its last one at hand.
+    could see, but for execution options; so a thread keeps its last one without any at hand.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -65,7 +65,8 @@ class IdleConnections:
 
     def give(self, connection: Connection) -> None:
         """Keep a connection for the thread's next session."""
-        if "connection" in vars(self._thread) or _is_of_parent(connection):
+        has_options = connection.get_execution_options() != self.engine.get_execution_options()
+        if "connection" in vars(self._thread) or has_options or _is_of_parent(connection):
             connection.close()
         else:
             self._thread.connection = connection

@@ -157,6 +157,20 @@ def test_a_first_session_leases_the_connection_that_it_opens(engine: sa.Engine) 
     idle.close()
 
 
+def test_execution_options_of_a_session_are_not_those_of_the_next(engine: sa.Engine) -> None:
+    idle = IdleConnections(engine)
+    make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
+    moved = {"schema_translate_map": {None: "elsewhere"}}
+    for _ in range(2):
+        with make() as session:
+            assert session.scalars(sa.select(Bird)).all() == []
+        with make() as session:
+            assert session.connection(execution_options=moved).get_execution_options() == moved
+        with make() as session:
+            session.connection().execution_options(told=True)
+    idle.close()
+
+
 def test_a_leased_connection_is_the_one_that_the_session_reads_with(engine: sa.Engine) -> None:
     idle = IdleConnections(engine)
     make = sessionmaker(engine, class_=LeasingSession, idle=idle, refuse=PermissionError)
