@@ -25,8 +25,8 @@ def write_database(path: Path, views: Sequence[tuple[str, str]]) -> Path:
         connection.execute("PRAGMA writable_schema=ON")
         connection.executemany(
             "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) "
-            "VALUES ('view', CAST(?1 AS TEXT), CAST(?1 AS TEXT), 0, ?2)",
-            views,
+            "VALUES ('view', ?, ?, 0, ?)",
+            [(name, name, sql) for name, sql in views],
         )
         connection.commit()
     return path
