@@ -237,3 +237,12 @@ def find_free_name(
     """
     candidates = (f"{base}_{number}" for number in count(2))
     return next(name for name in chain([base], candidates) if fold(name) not in taken)
+
+
+def list_few(names: Sequence[str], most: int) -> str:
+    """The first of some names, and whether there are more.
+
+    >>> list_few(["a", "b", "c"], 2), list_few(["a", "b"], 2)
+    ('a, b and more', 'a, b')
+    """
+    return ", ".join(names[:most]) + " and more" * (len(names) > most)

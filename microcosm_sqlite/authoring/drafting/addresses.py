@@ -19,10 +19,7 @@ def check_address(url: str) -> None:
     """
     parts, told = urlsplit(url), spell_address(url)
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise SourceError(
-            f"{spell_address(url)} is not fetched: only http and https addresses are.",
-            file=spell_address(url),
-        )
+        raise SourceError(f"{told} is not fetched: only http and https addresses are.", file=told)
     if parts.username is not None:
         raise SourceError(
             f"{told} is not fetched: its address names a user, and addresses become public with "

@@ -123,7 +123,7 @@ def pair_by_place(fields: Sequence[str], columns: Sequence[str]) -> dict[str, st
 
 def find_new_sheets(file: Path, before: Path) -> Iterator[str]:
     """What to do about each sheet that a workbook did not have before, as a sentence."""
-    if {split_name(each)[1] for each in (file, before)} != {WORKBOOK}:
+    if not _are_workbooks(file, before):
         return
     stem = split_name(before)[0]
     known, now = (
@@ -148,7 +148,7 @@ def advise_sheets(file: Path, before: Path, sources: Mapping[str, Sequence[Sourc
         before: The one of the project.
         sources: Table to its sources.
     """
-    if {split_name(each)[1] for each in (file, before)} != {WORKBOOK}:
+    if not _are_workbooks(file, before):
         return ""
     table = split_name(before)[0]
     (known, only), *others = list_contents(before, before.name, table)
@@ -163,6 +163,10 @@ def advise_sheets(file: Path, before: Path, sources: Mapping[str, Sequence[Sourc
         f"{told} To read it from sheet `{only}` from now on, say {_spell_sources(sources)} in "
         f"[{HOOK_TABLE}]; or hide the other sheets"
     )
+
+
+def _are_workbooks(*files: Path) -> bool:
+    return all(split_name(file)[1] == WORKBOOK for file in files)
 
 
 def _spell_sources(sources: Mapping[str, Sequence[Source]]) -> str:

@@ -33,7 +33,7 @@ from microcosm_sqlite.authoring.sources.formats import Source, split_name
 from microcosm_sqlite.authoring.sources.matching import find_parts, match_editions
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.project_revision import Revision
-from microcosm_sqlite.common.wording import is_utf8
+from microcosm_sqlite.common.wording import is_utf8, list_few
 from microcosm_sqlite.errors import SettingsError, SourceError
 
 
@@ -96,7 +96,7 @@ class EditionFiles:
     def _find_lost(self, sources: Mapping[str, Sequence[Source]]) -> Iterator[str]:
         """What to decide about tables whose archive was fetched, and has nothing of them now."""
         members = {each.url for each in self.given.downloads.values() if each.member}
-        found = ", ".join([*self.unknown][:FEW]) + " and more" * (len(self.unknown) > FEW)
+        found = list_few([*self.unknown], FEW)
         for table, url in self.settings.upstream.items():
             if url in members and table in sources and table not in self.known:
                 yield (
@@ -149,7 +149,7 @@ class EditionFiles:
             replace_source(self.revision, place, file, place)
         kept = sorted(parts.keys() - {each.name for each in files})
         if kept:
-            told = f"{', '.join(kept[:FEW])}{' and more' * (len(kept) > FEW)}"
+            told = list_few(kept, FEW)
             stay = "stays, which is" if len(kept) == 1 else "stay, which are"
             self.changes.report.append(f"{table.name}: {told} {stay} not in {folder.name}/")
         if not news:

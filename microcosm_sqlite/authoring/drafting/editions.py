@@ -57,7 +57,7 @@ from microcosm_sqlite.authoring.values.layout import (
 )
 from microcosm_sqlite.common.kinds import TEXT
 from microcosm_sqlite.common.sql import quote_identifier
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import list_few, spell_count
 from microcosm_sqlite.common.workspace import open_scratch
 from microcosm_sqlite.errors import SourceError
 
@@ -102,7 +102,7 @@ class Edition:
                 fields = [*self.headers.values()]
                 near = advise_names(self.rules, fields, self.rules.by_name)
                 advice = self._sniff(file) or (f"{near}." if near else "")
-                listed = ", ".join(map(repr, fields[:FEW])) + " and more" * (len(fields) > FEW)
+                listed = list_few([*map(repr, fields)], FEW)
                 told = f"{file.name} has none of its columns, but {listed}. {advice}".rstrip()
                 self._decide("", find_disguise(self._choose_file(file)) or told)
                 return

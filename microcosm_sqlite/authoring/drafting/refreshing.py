@@ -22,10 +22,7 @@ from microcosm_sqlite.authoring.drafting.editions import Edition
 from microcosm_sqlite.authoring.drafting.given_files import GivenFiles, choose_named, take_files
 from microcosm_sqlite.authoring.drafting.model_edits import EditRefusedError, ModelText
 from microcosm_sqlite.authoring.drafting.report import Draft, Refreshment
-from microcosm_sqlite.authoring.drafting.source_files import (
-    is_folder_of_files,
-    list_files,
-)
+from microcosm_sqlite.authoring.drafting.source_files import is_folder_of_files, list_files
 from microcosm_sqlite.authoring.project.models import Models, find_models_file, import_models
 from microcosm_sqlite.authoring.project.pyproject import (
     extend_hook_table,
@@ -35,12 +32,11 @@ from microcosm_sqlite.authoring.project.pyproject import (
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.finding import find_sources
 from microcosm_sqlite.authoring.sources.formats import FORMATS, Source
-from microcosm_sqlite.authoring.sources.matching import (
-    find_archives,
-)
+from microcosm_sqlite.authoring.sources.matching import find_archives
 from microcosm_sqlite.authoring.sources.members import unpack_sources
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.common.project_revision import Revision, revise_project
+from microcosm_sqlite.common.wording import list_few
 from microcosm_sqlite.common.workspace import is_disk_fault, open_scratch
 from microcosm_sqlite.errors import BuildError
 
@@ -214,9 +210,9 @@ class _Refresh:
 
 def _spell_unknown(unknown: Collection[str], tables: Collection[str]) -> str:
     """What to decide where no file belongs to any table, which is hardly what was meant."""
-    few, known = [[*names][:FEW] for names in (unknown, tables)]
+    few, known = [*unknown][:FEW], list_few([*tables], FEW)
     return (
         f"no table is called as {', '.join(few)}{' or the others' * (len(unknown) > FEW)}. Files "
-        f"are called as their table ({', '.join(known)}{' and more' * (len(tables) > FEW)}), their "
+        f"are called as their table ({known}), their "
         "source, or as `upstream` says; new ones are drafted by `microcosm-sqlite add`"
     )
