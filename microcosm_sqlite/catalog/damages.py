@@ -6,7 +6,20 @@ from microcosm_sqlite.catalog.structure import is_without_rowid, table_names
 from microcosm_sqlite.common.page_cache import page_cache
 from microcosm_sqlite.common.sql import quote_identifier
 
-_NULL = "NULL value in "
+_STORED = {"INT": "integer", "INTEGER": "integer", "REAL": "real", "BLOB": "blob"}
+
+# `IS NULL` would not look at a required column.
+_DOUBTED = {
+    "NULL value in ": "typeof({0}) = 'null'",
+    "TEXT value in ": "typeof({0}) = 'text' AND +{0} = CAST({0} AS NUMERIC)",
+    **{
+        f"non-{declared} value in ": f"typeof({{0}}) NOT IN ('{stored}', 'null')"
+        for declared, stored in _STORED.items()
+    },
+}
+"""How some findings begin, and which rows they are about: for the second, a text that is a number
+and should have become one; the others are of STRICT tables."""
+
 _MOST_FINDINGS = 1000
 
 _CACHE = 32_000
@@ -20,8 +33,9 @@ if TYPE_CHECKING:
 def find_damages(connection: Connection, check: str = "quick_check", limit: int = 10) -> list[str]:
     """List the errors that SQLite finds in a file; empty for a sound one.
 
-    SQLite 3.40 finds NULL in tables without rowids where there is none, if a required column is
-    in front of the key. So it is asked whether there is one.
+    In tables without rowids, SQLite 3.40 finds NULL, or a value of the wrong type, where there is
+    none, if a column that is required, or has a default, is in front of the key. So it is asked
+    whether there is such a row.
 
     Args:
         connection: The file.
@@ -29,7 +43,7 @@ def find_damages(connection: Connection, check: str = "quick_check", limit: int 
         limit: How many findings are wanted.
     """
     findings = _list_findings(connection, check, limit)
-    if not any(text.startswith(_NULL) for text in findings):
+    if not any(text.startswith(tuple(_DOUBTED)) for text in findings):
         return findings
     findings = _list_findings(connection, check, _MOST_FINDINGS)
     false = {text for text in {*findings} if _is_false(connection, text)}
@@ -43,13 +57,11 @@ def _list_findings(connection: Connection, check: str, limit: int) -> list[str]:
 
 
 def _is_false(connection: Connection, finding: str) -> bool:
-    for table in table_names(connection) if finding.startswith(_NULL) else ():
+    start = next(filter(finding.startswith, _DOUBTED), "")
+    for table in table_names(connection) if start else ():
         for column, *_ in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)):
-            if finding == f"{_NULL}{table}.{column}" and is_without_rowid(connection, table):
-                # `IS NULL` would not look at a required column.
-                search = (
-                    f"SELECT 1 FROM {quote_identifier(table)} "
-                    f"WHERE typeof({quote_identifier(column)}) = 'null' LIMIT 1"
-                )
+            if finding == f"{start}{table}.{column}" and is_without_rowid(connection, table):
+                condition = _DOUBTED[start].format(quote_identifier(column))
+                search = f"SELECT 1 FROM {quote_identifier(table)} WHERE {condition} LIMIT 1"
                 return connection.execute(search).fetchone() is None
     return False

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from microcosm_sqlite.catalog.damages import find_damages
 
 
@@ -29,6 +31,35 @@ def test_no_damage_is_found_where_sqlite_takes_a_value_for_null() -> None:
             """
         )
         assert find_damages(connection, "integrity_check") == ["NULL value in broken.a"]
+
+
+DECLARED = [
+    ("id BIGINT DEFAULT 'x:y' NOT NULL", "", "TEXT", "5"),
+    ("id BIGINT DEFAULT 'x:y'", "", "TEXT", "5"),
+    ("id INTEGER DEFAULT 'x' NOT NULL", ", STRICT", "non-INTEGER", "x"),
+    ("id REAL DEFAULT 'x' NOT NULL", ", STRICT", "non-REAL", "x"),
+]
+
+
+@pytest.mark.parametrize(("declared", "kind", "found", "wrong"), DECLARED)
+def test_values_of_a_wrong_type_are_those_that_are_there(
+    declared: str, kind: str, found: str, wrong: str
+) -> None:
+    """SQLite 3.40 takes the default of a column in front of the key for its value."""
+    create = "CREATE TABLE {} ({}, k TEXT PRIMARY KEY) WITHOUT ROWID{}"
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute(create.format("sound", declared, kind))
+        connection.execute("INSERT INTO sound VALUES (1, 'y')")
+        assert find_damages(connection, "integrity_check") == []
+        connection.execute(create.format("broken", "id TEXT", ""))
+        connection.execute("INSERT INTO broken VALUES (?, 'y')", (wrong,))
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE name = 'broken'",
+            (create.format("broken", declared, kind),),
+        )
+        connection.execute("PRAGMA writable_schema=RESET")
+        assert find_damages(connection, "integrity_check") == [f"{found} value in broken.id"]
 
 
 def test_a_row_without_its_entry_in_an_index_is_found(tmp_path: Path) -> None:
