@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +14,14 @@ import pytest
 from microcosm_sqlite.authoring.finishing.finalise import verify_wheel
 from microcosm_sqlite.errors import SourceError, VerificationError
 from microcosm_sqlite.hatch_plugin import DatasetBuildHook
-from tests.support.projects import SOURCES, build_sdist, build_wheel, make_project, run_build
+from tests.support.projects import (
+    SOURCES,
+    build_sdist,
+    build_wheel,
+    make_project,
+    run_build,
+    unpack_sdist,
+)
 from tests.support.venvs import Venv, make_venv
 
 DATABASE = "birds_data/birds.db"
@@ -64,9 +70,7 @@ def test_wheels_from_checkout_and_from_sdist_have_the_same_bytes(
 ) -> None:
     project = make_project(tmp_path / "birds-data")
     sdist = build_sdist(project)
-    with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-        archive.extractall(tmp_path / "unpacked", filter="data")
+    names = unpack_sdist(sdist, tmp_path / "unpacked")
     assert {"sources/birds.csv", "sources/families.csv", "pyproject.toml"} <= names
     assert not {name for name in names if name.endswith((".db", "datapackage.json"))}
     wheel = build_wheel(tmp_path / "unpacked" / "birds_data-1.0")

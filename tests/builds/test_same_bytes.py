@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 
 from microcosm_sqlite.catalog.codecs import open_decompressed
-from tests.support.projects import build_sdist, make_project
+from tests.support.projects import build_sdist, make_project, unpack_sdist
 
 MODELS = """
 from __future__ import annotations
@@ -189,8 +188,7 @@ def test_every_format_and_every_construct_of_models_gives_the_same_bytes(
 def test_wheels_of_a_checkout_and_of_an_sdist_elsewhere_are_the_same(
     project: Path, tmp_path: Path
 ) -> None:
-    with tarfile.open(build_sdist(project)) as archive:
-        archive.extractall(tmp_path / "far away", filter="data")
+    unpack_sdist(build_sdist(project), tmp_path / "far away")
     wheels = []
     for mood, root in enumerate((project, tmp_path / "far away" / "birds_data-1.0")):
         time.sleep(2)  # the resolution of the clock in a zip file

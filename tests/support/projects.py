@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 MODELS = '''\
 """Models of a test."""
@@ -157,6 +159,15 @@ def build_wheel(project: Path, *arguments: str) -> Path:
 def build_sdist(project: Path) -> Path:
     """Build the source distribution of a project, and return its path."""
     return _build(project, "*.tar.gz", "--sdist")
+
+
+def unpack_sdist(sdist: Path, folder: Path) -> set[str]:
+    """Unpack a source distribution, and return the names in it, without the folder of all."""
+    with tarfile.open(sdist) as archive:
+        # Python 3.11.3 and before have no filters.
+        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(folder, **safely)
+        return {name.partition("/")[2] for name in archive.getnames()}
 
 
 def _build(project: Path, pattern: str, *arguments: str) -> Path:
