@@ -139,12 +139,13 @@ class _TableDataset(Dataset):  # type: ignore[misc]
     ) -> _TableScanner:
         """What reads these columns, and the rows for which the filter is true."""
         wanted = self._names if columns is None else list(columns)
-        text = "" if filter is None else str(filter)
+        text = _print_expression(filter)
         # Which columns a filter needs cannot be asked: those whose names are in its text.
-        read = [*wanted, *(name for name in self._names if name in text and name not in wanted)]
+        needed = [name for name in self._names if text is None or name in text]
+        read = list(dict.fromkeys([*wanted, *needed]))
         narrowed: Selection = {**self._selection, "columns": read or self._names[:1]}
         scan = plan_read(self._origin, self._table, **narrowed)
-        batches = stream(scan.filtered(lambda conditions: read_expression(text, conditions)))
+        batches = stream(scan.filtered(lambda conditions: read_expression(text or "", conditions)))
         schema = pa.schema([self.schema.field(name) for name in wanted])
         chosen = _choose(batches, filter, wanted)
         return _TableScanner(pa.RecordBatchReader.from_batches(schema, chosen))
@@ -163,6 +164,17 @@ class _TableScanner(Scanner):  # type: ignore[misc]
     def to_reader(self) -> pa.RecordBatchReader:
         """The rows."""
         return self._reader
+
+
+def _print_expression(expression: pc.Expression | None) -> str | None:
+    """The text of an expression of Arrow, which has all names; None where Arrow cannot print it.
+
+    It shortens the long texts of a list, and may cut them within a letter.
+    """
+    try:
+        return "" if expression is None else str(expression)
+    except UnicodeDecodeError:
+        return None
 
 
 def _choose(

@@ -47,6 +47,8 @@ CONDITIONS = [
     "name IS NOT NULL AND count = 2", "count IS NULL OR name = 'ä'", "id IN (1, 7)",
     "count BETWEEN 1 AND 2", "count = 1.5", "name LIKE 'ä%'", "photo IS NULL",
     "(id > 1 OR size > 'LARGE') AND count = 2",
+    # Arrow cuts the second text within a letter as it prints the expression.
+    f"name IN ('ä', '{'☃' * 200}') AND count >= 1", f"name NOT IN ('', '{'☃' * 200}')",
 ]  # fmt: skip
 
 
