@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 
 from microcosm_sqlite.catalog.comparisons import Comparisons, Tables
 from microcosm_sqlite.catalog.described_columns import (
@@ -151,7 +152,13 @@ def check_names(connection: sqlite3.Connection, sql: str, tokens: Sequence[Token
     # No value is bound, since nothing runs.
     unbound = {place: "NULL" for place, each in enumerate(tokens) if each.kind == PARAMETER}
     cursor = sqlite3.Cursor(connection)  # whatever the connection makes of statements
-    cursor.execute(f"EXPLAIN {write_names(sql, tokens, unbound)}").close()
+    try:
+        cursor.execute(f"EXPLAIN {write_names(sql, tokens, unbound)}").close()
+    except sqlite3.OperationalError:
+        with suppress(sqlite3.ProgrammingError):  # as a value is missing
+            # Of a statement that is wrong at a parameter, the message is to name that.
+            cursor.execute(f"EXPLAIN {write_names(sql, tokens)}")
+        raise
 
 
 def write_names(
@@ -266,7 +273,8 @@ class _Speller:
         self.is_converted = is_converted
 
     def __call__(self, value: object) -> object:
-        if self.is_plain and type(value) in _PLAIN:
+        is_nan = isinstance(value, float) and value != value  # noqa: PLR0124  # NULL in SQLite
+        if self.is_plain and type(value) in _PLAIN and not is_nan:
             return value
         from microcosm_sqlite.common.stored_values import store_as
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from microcosm_sqlite.common.sql_tokens import number_parameters, replace_tokens, split_tokens
@@ -76,6 +77,18 @@ def expand_lists(sql: str, params: Parameters, most: int) -> tuple[str, Paramete
     used = {number for number, _ in keys.values()}
     bound += [each for number, some in enumerate(members) if number not in used for each in some]
     return replace_tokens(sql, replaced, tokens), tuple(bound)
+
+
+def advise_list(text: str, sql: str) -> str:
+    """Return a hint for a message of SQLite about one value where IN wants several, or nothing.
+
+    >>> advise_list('near ":a": syntax error', "b IN :a")
+    "A parameter after IN is a list: give :a a value such as ['a', 'b']."
+    """
+    found = re.match(r'near "([?:@$]\w*)": syntax error', text)
+    if not found or not re.search(rf"\bIN\s*{re.escape(found[1])}", sql, re.IGNORECASE):
+        return ""
+    return f"A parameter after IN is a list: give {found[1]} a value such as ['a', 'b']."
 
 
 def _list_values(params: Parameters, written: Mapping[int, str]) -> Sequence[Any]:

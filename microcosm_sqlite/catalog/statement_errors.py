@@ -154,7 +154,11 @@ def _on_table(name: str, connection: sqlite3.Connection, _: str) -> str:
     return suggest(table, _list_tables(connection), "Its tables")
 
 
-def _on_word(_: str, connection: sqlite3.Connection, sql: str) -> str:
+def _on_word(name: str, connection: sqlite3.Connection, sql: str) -> str:
+    from microcosm_sqlite.catalog.list_parameters import advise_list
+
+    if hint := advise_list(f"near {name}: syntax error", sql):
+        return hint
     if (table := sql.strip(' \t\n;"')) in _list_tables(connection):
         schema, _, name = table.rpartition(".")
         quoted = ".".join(map(quote_identifier, filter(None, (schema, name))))

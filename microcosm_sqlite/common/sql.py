@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 2_000
 """Of a table, and of the result of a query, in SQLite as everybody builds it."""
 
+MOST_PARAMETERS = 32_766
+"""Of a statement; some builds of SQLite take more."""
+
 _FLAT = 32
 
 

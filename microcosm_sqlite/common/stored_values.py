@@ -7,6 +7,7 @@ or a parameter is then found however it was written.
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, time, timedelta
 
 from microcosm_sqlite.common import kinds
@@ -100,18 +101,21 @@ class _UnlikeError(ValueError):
 
 
 def as_plain(value: object) -> object:
-    """A scalar of NumPy or Arrow as the value of Python, which SQLite takes; others as they are.
+    """A scalar of NumPy, Arrow or pandas as the value of Python, which SQLite takes.
 
-    SQLite would take the bytes of NumPy's numbers for a blob, which equals no number.
+    SQLite would take the bytes of NumPy's numbers for a blob, which equals no number. Its only
+    missing value is NULL: that stands for NaN, and for the NA and NaT of pandas as well.
     """
     package = type(value).__module__.partition(".")[0]
     if package == "numpy":
         array: Any = value
         is_moment = type(value).__name__ in ("datetime64", "timedelta64")
-        return array.astype(f"{type(value).__name__}[us]").item() if is_moment else array.item()
-    if package == "pyarrow" and hasattr(value, "as_py"):
-        return value.as_py()
-    return value
+        value = array.astype(f"{type(value).__name__}[us]").item() if is_moment else array.item()
+    elif package == "pyarrow" and hasattr(value, "as_py"):
+        value = value.as_py()
+    elif package == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def read_as(kind: Kind | None, stored: Any) -> Any:

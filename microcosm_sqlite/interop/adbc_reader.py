@@ -11,18 +11,20 @@ The driver's lower layer is used: the upper one imports polars wherever that is 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import adbc_driver_manager
 import adbc_driver_sqlite
 import pyarrow as pa
 
-from microcosm_sqlite.catalog.connection import IN_MEMORY, checked_uri
+from microcosm_sqlite.catalog.connection import IN_MEMORY, checked_uri, connect
 from microcosm_sqlite.common.platforms import has_temporary_folder
-from microcosm_sqlite.errors import DatasetCorruptError
+from microcosm_sqlite.errors import DatasetCorruptError, QueryError
 from microcosm_sqlite.interop.arrow_types import make_array
+from microcosm_sqlite.interop.selections import explain_evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +45,7 @@ def read_batches(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch]:
 
     Raises:
         SchemaMismatchError: A column holds values of another kind than it should.
+        QueryError: The condition cannot be evaluated for some row.
         DatasetCorruptError: The file is damaged.
     """
     uri = checked_uri(scan.location)
@@ -106,7 +109,20 @@ def _translate(error: Exception, scan: Scan) -> Exception:
     if found:
         # Column 0 is the rowid.
         return scan.columns[int(found[1]) - 1].mismatch(scan.table, found[2])
-    return DatasetCorruptError(
+    return _judge_condition(scan) or DatasetCorruptError(
         f"{scan.location.path} cannot be read: {text}.",
         hint="Reinstall the distribution that it belongs to.",
     )
+
+
+def _judge_condition(scan: Scan) -> QueryError | None:
+    """What is wrong with the condition, if it is; only sqlite3 tells that from a damaged file."""
+    if not scan.where:
+        return None
+    with closing(connect(scan.location)) as connection:
+        try:
+            for _ in connection.execute(scan.sql(), scan.params):
+                pass
+        except sqlite3.Error as error:
+            return explain_evaluation(error)
+    return None

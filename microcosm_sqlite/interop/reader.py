@@ -21,10 +21,11 @@ from microcosm_sqlite.common.arguments import check_count, check_names
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.keywords import explain_keywords
 from microcosm_sqlite.common.platforms import count_processors, open_pool
-from microcosm_sqlite.common.sql import MOST_COLUMNS
+from microcosm_sqlite.common.sql import MOST_COLUMNS, MOST_PARAMETERS
 from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.columnar import find_twin, make_twin, with_twin
 from microcosm_sqlite.interop.scan import plan_scan
+from microcosm_sqlite.interop.selections import explain_evaluation
 
 with extra("arrow"):
     import pyarrow as pa
@@ -209,7 +210,8 @@ def _read_through_sqlite(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch
         while rows := cursor.fetchmany(batch_size):
             yield _make_batch(scan, rows)
     except sqlite3.Error as error:
-        raise translate(error, scan.location.path) from error
+        explained = explain_evaluation(error) if scan.where else None
+        raise explained or translate(error, scan.location.path) from error
     finally:
         connection.close()
 
@@ -235,7 +237,10 @@ _KINDS: dict[str, set[type]] = {
 
 
 def _is_fast(scan: Scan) -> bool:
-    has_room = len(scan.columns) < MOST_COLUMNS  # for one more, by which the fast way knows types
+    has_room = (
+        len(scan.columns) < MOST_COLUMNS  # for one more, by which the fast way knows types
+        and len(scan.params) <= MOST_PARAMETERS
+    )
     return has_room and scan.location.immutable and find_spec("adbc_driver_sqlite") is not None
 
 

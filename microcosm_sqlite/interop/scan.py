@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.structure import find_rowid_name, find_rowid_range
-from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.sql import MOST_PARAMETERS, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
 from microcosm_sqlite.interop.predicates import Conditions
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from microcosm_sqlite.interop.arrow_types import Column
     from microcosm_sqlite.interop.predicates import Clause
 
+
+_MOST_ROWS = 2**62
+"""No table has more; `sys.maxsize` and the like stand for no limit."""
 
 _PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
 
@@ -39,7 +42,7 @@ class Scan:
         where: A condition as after WHERE in SQL, or None.
         params: The values of its parameters.
         rows: Lowest and highest rowid to read, or None for all.
-        limit: The most rows to read, or None for all.
+        limit: The most rows to read, which SQLite can count, or None for all.
         extent: Lowest and highest rowid in the table, or None where there is none.
         layout: All columns of the table.
         twin: The columnar twin of the table, from which all of this is read; empty where SQLite
@@ -73,11 +76,12 @@ class Scan:
             return self
         conditions = Conditions(self.columns, self.params)
         condition = write(conditions)
-        if not condition:
+        params = conditions.complete(condition)
+        if not condition or len(params) > MOST_PARAMETERS:
             return self
         sql = condition.sql
         where = f"(\n{self.where}\n) AND ({sql})" if self.where else sql
-        return replace(self, where=where, params=conditions.complete(condition), twin="")
+        return replace(self, where=where, params=params, twin="")
 
     def sql(self) -> str:
         """The statement that reads it."""
@@ -182,7 +186,7 @@ def plan_scan(
             condition,
             bound,
             rows,
-            limit,
+            None if limit is None or limit > _MOST_ROWS else limit,
             extent,
             layout=list(layout.values()),
         )

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.frames import find_fields
-from microcosm_sqlite.catalog.list_parameters import expand_lists, is_list
+from microcosm_sqlite.catalog.list_parameters import advise_list, expand_lists, is_list
 from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.sql_tokens import number_parameters, replace_tokens, split_tokens
+from microcosm_sqlite.common.stored_values import as_plain
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.errors import QueryError
 
@@ -97,6 +98,7 @@ def judge_condition(
         where, params = write_condition(dataset, dataset.tables[table], where)
     check_params(params)
     params = params or ()
+    written = where  # as the caller knows it, without a parameter for each member of a list
     if where:
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         where, params = expand_lists(where, params, most)
@@ -108,10 +110,10 @@ def judge_condition(
         plan = plan_statement(connection, {"main": dataset}, f"{start}{where or 1}")
         bound = bind(plan.bind(params))
         sqlite3.Cursor(connection).execute(f"EXPLAIN {start}(\n{where or 1}\n)", bound).close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
         raise QueryError(
-            f"The condition {where!r} cannot be used: {str(error).removesuffix('.')}.",
-            hint=_advise(str(error), dataset.tables[table]),
+            f"The condition {written!r} cannot be used: {str(error).removesuffix('.')}.",
+            hint=_advise(str(error), dataset.tables[table], written or ""),
         ) from error
     where = where and plan.sql.removeprefix(start)
     return _spell_names(where or "", bound) if isinstance(bound, Mapping) else (where, bound)
@@ -138,7 +140,7 @@ def write_condition(
     for field, value in zip(find_fields(dataset, table, wanted), wanted.values(), strict=True):
         quoted = quote_identifier(field.name)
         members = list(value) if is_list(value) else [value]
-        known = [each for each in members if each is not None]
+        known = [each for each in members if as_plain(each) is not None]
         choices = [f"{quoted} IN ?"] if known or is_list(value) else []
         choices += [f"{quoted} IS NULL"] if len(known) < len(members) else []
         conditions.append(f"({' OR '.join(choices)})")
@@ -146,8 +148,30 @@ def write_condition(
     return " AND ".join(conditions), params
 
 
-def _advise(text: str, table: Table) -> str:
+def explain_evaluation(error: sqlite3.Error) -> QueryError | None:
+    """The error for a condition that SQLite accepts, and cannot evaluate; None for other errors."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OF_VALUES:
+        return None
+    return QueryError(
+        f"The condition cannot be evaluated for a row: {str(error).removesuffix('.')}.",
+        hint="Write it so that it fits the values of every row.",
+    )
+
+
+_OF_VALUES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
+"""SQLite's codes for what a function makes of a value; those for the file are others."""
+
+
+_UNBOUND = r"Error binding|Python int too large|'utf-8' codec"
+"""Messages of sqlite3 about a value that it cannot pass to SQLite."""
+
+
+def _advise(text: str, table: Table, where: str) -> str:
     """The nearest column where SQLite misses one."""
+    if hint := advise_list(text, where):
+        return hint
+    if re.match(_UNBOUND, text):
+        return "Give a value that SQLite has: a number, a text, bytes, a date or a time."
     missing = re.match(r"no such column: [\"`]?(?P<name>[^\"`]+)", text)
     if not missing:
         return "Write it as after WHERE in SQL, with ? or :name for each parameter."

@@ -20,7 +20,12 @@ from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.stored_values import NUMBERS, read_as
 from microcosm_sqlite.common.wording import align, measure, spell_count
 from microcosm_sqlite.interop.notebook import CELL, NUMBER, draw_lines, frame
-from microcosm_sqlite.interop.selections import check_types, choose_fields, judge_condition
+from microcosm_sqlite.interop.selections import (
+    check_types,
+    choose_fields,
+    explain_evaluation,
+    judge_condition,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -231,7 +236,8 @@ def describe_rows(
             (total,) = rows.read("SELECT count(*) FROM {source}")
             found = [(field, _describe(rows, field, total)) for field in fields]
         except sqlite3.Error as error:
-            raise translate(error, dataset.location.path) from error
+            explained = explain_evaluation(error) if where else None
+            raise explained or translate(error, dataset.location.path) from error
     return TableSummary(table, total, found)
 
 

@@ -441,6 +441,19 @@ def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
     assert ask_arrow(events)("at = :v", numpy.datetime64("2013-01-01T10:00:00")) == [0]
 
 
+def test_missing_values_of_frames_are_null(events: InstalledDataset) -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    missing = [pandas.NA, pandas.NaT, numpy.datetime64("NaT"), numpy.float32("nan"), float("nan")]
+    for column in ("price", "name", "at"):
+        for value in missing:
+            assert ask_arrow(events)(f"{column} IS :v", value) == ask_arrow(events)(
+                f"{column} IS NULL", None
+            )
+            assert ask_arrow(events)(f"{column} = :v", value) == []
+            found = events.arrow("events", where={column: [value]}, columns=["id"])
+            assert found["id"].to_pylist() == ask_arrow(events)(f"{column} IS NULL", None)
+
+
 WRITTEN = {
     "2013-01-01 10:00:00": datetime(2013, 1, 1, 10),
     "2013-01-01T10:00": datetime(2013, 1, 1, 10),

@@ -77,6 +77,10 @@ def test_connections_tell_other_mistakes_as_before(things):
             match=r"takes 100 values at most, and its lists have 200.*Give shorter lists",
         ):
             connection.execute("SELECT 1 WHERE 1 IN ?", [range(200)])
+        with pytest.raises(DatasetError, match=r'near ":a": .* A parameter after IN is a list'):
+            connection.execute("SELECT id FROM things WHERE born in :a", {"a": "2020-02-29"})
+        with pytest.raises(DatasetError, match=r'near "\?": syntax error\.$'):
+            connection.execute("SELECT id FROM things WHERE born ?", ["2020-02-29"])
         with pytest.raises(UnicodeEncodeError, match="surrogates not allowed"):
             connection.execute("SELECT ?", ["\ud800"])
 

@@ -333,6 +333,30 @@ def test_a_condition_that_is_none_is_refused(numbers, route, where, params):
         read_table(numbers, "numbers", where=where, params=params)
 
 
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("json_extract('x', '$.a') = id", "malformed JSON"),
+        ("abs(-9223372036854775807 - id) > 1", "integer overflow"),
+        ("zeroblob(2000000000 + id) = 1", "string or blob too big"),
+        ("id LIKE 'a' ESCAPE 'ab'", "ESCAPE expression must be a single character"),
+    ],
+)
+def test_a_condition_that_fails_for_a_row_is_not_taken_for_damage(numbers, route, where, told):
+    with pytest.raises(QueryError, match=rf"cannot be evaluated for a row: {told}\. Write it so"):
+        read_table(numbers, "numbers", where=where)
+
+
+@pytest.mark.parametrize("where", ["id IN :ids", {"id": range(40_000)}])
+def test_a_list_may_have_more_members_than_each_sqlite_here_takes(numbers, where):
+    params = {"ids": range(40_000)} if isinstance(where, str) else None
+    with closing(numbers.connect()) as connection:
+        most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    if most < 40_000:
+        pytest.skip("the SQLite of this Python takes fewer")
+    assert len(read_table(numbers, "numbers", where=where, params=params)) == 1000
+
+
 def test_a_file_that_may_change_is_not_read_through_a_second_sqlite(make, monkeypatch):
     """Closing a file in one copy of SQLite drops the locks that another copy holds on it."""
     dataset = make(METADATA, {"everything": [{"text": "x"}]}, immutable=False)
@@ -412,6 +436,7 @@ def test_a_limit_is_the_most_rows_that_any_frame_has(halves):
         assert len(read("numbers", where="half > 999", limit=9)) == 2
         assert len(read("numbers", limit=0)) == 0
         assert len(read("numbers", limit=np.int64(3))) == 3
+        assert [len(read("numbers", limit=most)) for most in (sys.maxsize, 2**70)] == [2000, 2000]
     assert halves.polars("numbers", lazy=True, limit=5).head(2).collect().height == 2
     assert halves.polars("numbers", lazy=True, limit=2).head(5).collect().height == 2
     assert sum(batch.num_rows for batch in halves.arrow("numbers", limit=7, batch_size=2)) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -95,6 +96,11 @@ def test_a_scan_reads_the_rows_that_were_asked_for_in_their_order(
         ({"where": "id = ?", "params": [[1]]}, QueryError, "does not stand behind IN"),
         ({"where": "nam IN ?", "params": [[1]]}, QueryError, "Did you mean 'name'"),
         ({"where": "id IN ?", "params": [range(300_000)]}, QueryError, "Give shorter lists"),
+        ({"where": "nam IN :i", "params": {"i": [1, 2]}}, QueryError, "The condition 'nam IN :i'"),
+        ({"where": "id IN :i", "params": {"i": "n3"}}, QueryError, "IN is a list: give :i a value"),
+        ({"where": {"id": 2**64}}, QueryError, "too large .* Give a value that SQLite has"),
+        ({"where": {"name": "\ud800"}}, QueryError, "surrogates not allowed. Give a value that"),
+        ({"where": {"name": object()}}, QueryError, "not supported. Give a value that SQLite has"),
         ({"where": {"nam": 1}}, TableNotFoundError, "Did you mean 'name'"),
         ({"where": {"id": 1}, "params": [1]}, TypeError, "where has the values already"),
         ({"where": "id = ?", "params": [1, 2]}, QueryError, "cannot be used"),
@@ -133,6 +139,8 @@ def test_a_number_in_a_column_of_any_kind_keeps_every_bit(dataset: Any, number: 
         ({"name": []}, []),
         ({"name": ["n1", None], "id": range(1, 9)}, [1, 8]),
         ({"name": "x' OR 1 --"}, []),
+        ({"select": math.nan, "id": [7, math.nan]}, [7]),
+        ({"half": math.nan}, []),
         ({}, list(range(1, COUNT + 1))),
     ],
 )

@@ -91,6 +91,8 @@ def test_rows_and_columns_are_chosen_as_for_frames(halves: Any) -> None:
         halves.describe("numbers", columns=["hlaf"])
     with pytest.raises(QueryError, match="cannot be used"):
         halves.describe("numbers", where="id <")
+    with pytest.raises(QueryError, match="cannot be evaluated for a row: malformed JSON"):
+        halves.describe("numbers", where="json('x') = id")
     with pytest.raises(TypeError, match="where must be"):
         halves.describe("numbers", where=3)
 

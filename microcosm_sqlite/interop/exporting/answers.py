@@ -89,7 +89,7 @@ def execute_statement(
     """
     try:
         return connection.execute(sql, {} if parameters is None else parameters)
-    except ValueError as error:  # a NUL, or half of a surrogate pair
+    except (ValueError, OverflowError) as error:  # a NUL, half of a surrogate pair, 2**64
         raise QueryError(f"The SQL or a parameter cannot be passed to SQLite: {error}.") from error
 
 
