@@ -75,7 +75,19 @@ class Field:
         self.length_range: tuple[int, int] | None = read_range(raw, "lengthRange")
 
     def __repr__(self) -> str:
-        return f"<Field {self.name}: {self.type}>"
+        return f"<Field {self.name}: {self.type_name}>"
+
+    @property
+    def type_name(self) -> str:
+        """Its type as people read it: the format where that is a word, such as ``uuid``.
+
+        >>> Field({"name": "key", "type": "string", "format": "uuid"}).type_name
+        'uuid'
+        >>> Field({"name": "day", "type": "date", "format": "%Y-%m-%d"}).type_name
+        'date'
+        """
+        is_word = self.format != "default" and self.format.isalpha()
+        return self.format if is_word else self.type
 
     @property
     def required(self) -> bool:

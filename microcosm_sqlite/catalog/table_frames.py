@@ -126,7 +126,7 @@ class DatasetColumn:
 
     def __repr__(self) -> str:
         name = f"{self.dataset.name}.{self.table.name}.{self.field.name}"
-        return f"<DatasetColumn {name}: {self.field.type}>"
+        return f"<DatasetColumn {name}: {self.field.type_name}>"
 
     def _repr_html_(self) -> str:
         """The manifest's description and sample values, for notebooks."""

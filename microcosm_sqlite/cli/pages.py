@@ -96,9 +96,12 @@ def draw_info(dataset: InstalledDataset) -> str:
 
 def draw_table_info(table: Table) -> str:
     """Describe a table, a line for each column."""
-    title = f"{_bold(table.name)}: {Count(table.row_count).of('row')}"
+    title = f"{table.name}: {Count(table.row_count).of('row')}"
     if table.about:
-        title += f". {printable(table.about)}"
+        title += f". {table.about}"
+    title = wrap(printable(title), measure_terminal())
+    if title.startswith(name := printable(table.name)):  # unless it was broken between its words
+        title = _bold(name) + title.removeprefix(name)
     columns = [
         (
             f"  {field.name}",
@@ -193,10 +196,7 @@ def _bold(text: str) -> str:
 
 def _type(field: Field) -> str:
     length = field.constraints.get("maxLength")
-    # Patterns of dates are for parsers; a word such as "uuid" or "binary" is for people as well.
-    is_word = field.format not in ("default", "") and field.format.isalpha()
-    kind = field.format if is_word else field.type
-    return f"{kind}({length})" if length else kind
+    return f"{field.type_name}({length})" if length else field.type_name
 
 
 def _role(table: Table, field: Field) -> str:

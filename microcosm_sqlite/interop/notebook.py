@@ -63,7 +63,7 @@ def summarize_table(dataset: InstalledDataset, table: Table) -> str:
     heads = ("Column", "Type", "About", *(f"Row {number + 1}" for number in range(len(rows))))
     styles = (CELL, CELL, CELL, *[CELL] * len(rows))
     lines = [
-        (field.name, field.type, field.description, *_spell(field, [row[place] for row in rows]))
+        (field.name, field.type_name, field.about, *_spell(field, [row[place] for row in rows]))
         for place, field in enumerate(shown)
     ]
     facts = [
@@ -73,7 +73,7 @@ def summarize_table(dataset: InstalledDataset, table: Table) -> str:
     ]
     if len(shown) < len(table.fields):
         facts.append(f"the first {len(shown)} are shown")
-    about = f'<div dir="auto">{escape(table.description)}</div>' if table.description else ""
+    about = f'<div dir="auto">{escape(table.about)}</div>' if table.about else ""
     return frame(table.name, " · ".join(facts), f"{about}{draw_lines(heads, lines, styles)}")
 
 
@@ -85,7 +85,7 @@ def summarize_column(dataset: InstalledDataset, table: Table, field: Field) -> s
     """
     values = _spell(field, [row[0] for row in _read_rows(dataset, table, [field])])
     described = {
-        "Type": field.type,
+        "Type": field.type_name,
         "Range": spell_range(field),
         "NULL": "" if field.null_count is None else f"{field.null_count:,}",
         "Refers to": ", ".join(find_references(table, field.name)),
@@ -94,7 +94,7 @@ def summarize_column(dataset: InstalledDataset, table: Table, field: Field) -> s
     lines = [(name, value) for name, value in described.items() if value]
     return frame(
         f"{table.name}.{field.name}",
-        escape(field.description),
+        escape(field.about),
         draw_lines((), lines, (CELL, CELL)),
     )
 

@@ -6,6 +6,7 @@ works on those. So nothing has to fit into memory, and no extra is needed.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
@@ -127,17 +128,16 @@ class TableSummary(Mapping[str, ColumnSummary]):
         return self.draw(_WIDTH)
 
     def draw(self, width: int = 0) -> str:
-        """The numbers as aligned text; where that is wider than allowed, in two parts.
+        """The numbers as aligned text; where that is wider than allowed, in several parts.
 
         Args:
             width: The columns of text that a line may take; 0 for any number.
         """
         heads, lines = self._spell()
         aligned = align([heads, *lines], [head not in _TO_THE_LEFT for head in heads])
-        cut = next((place for place, head in enumerate(heads) if head in _MEASURED), 0)
         parts: list[Sequence[int]] = [range(len(heads))]
-        if 0 < width < measure("  ".join(aligned[0])) and cut:
-            parts = [range(cut), [0, *range(cut, len(heads))]]
+        if 0 < width < measure("  ".join(aligned[0])):
+            parts = _split(heads, aligned[0], width)
         return "\n\n".join(
             "\n".join(
                 "  ".join(line[place] for place in part).rstrip()
@@ -181,6 +181,25 @@ class TableSummary(Mapping[str, ColumnSummary]):
         return told, lines
 
 
+def _split(heads: Sequence[str], cells: Sequence[str], width: int) -> list[Sequence[int]]:
+    """The places of the cells of a line that stand together, each time behind the first one.
+
+    What only values in an order have begins a part of its own.
+    """
+    cut = next((head for head in heads if head in _MEASURED), "")
+    parts: list[list[int]] = [[0]]
+    used = measure(cells[0])
+    for place, (head, cell) in enumerate(zip(heads, cells, strict=True)):
+        needed = len("  ") + measure(cell)
+        if len(parts[-1]) > 1 and (head == cut or used + needed > width):
+            parts.append([0])
+            used = measure(cells[0])
+        if place:
+            parts[-1].append(place)
+            used += needed
+    return list(parts)
+
+
 def pick(summary: ColumnSummary, label: str) -> Any:
     """What a summary says under a label."""
     return getattr(summary, LABELS[label])
@@ -201,7 +220,7 @@ def _spell(field: Field, label: str, value: Any) -> str:
     if value is None:
         return ""
     if label in _NAMES:
-        return str(value)
+        return field.type_name if label == "type" else str(value)
     if label in _COUNTS:
         return f"{value:,}"
     return spell_value(field, value)
@@ -321,7 +340,8 @@ def _measure(rows: _Rows, column: str, kind: Kind, summary: ColumnSummary) -> Co
         _interpolate(before, after, (count - 1) * quarter % 4 / 4)
         for quarter, before, after in zip((1, 2, 3), near[::2], near[1::2], strict=True)
     ]
-    deviation = (squares / (count - 1)) ** 0.5 if count > 1 and squares is not None else None
+    is_finite = mean is not None and math.isfinite(mean)
+    deviation = (squares / (count - 1)) ** 0.5 if count > 1 and is_finite else None
     ends = [low, *quartiles, high]
     return replace(summary, mean=mean, std=deviation, **dict(zip(_ENDS, ends, strict=True)))
 

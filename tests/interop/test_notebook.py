@@ -67,6 +67,20 @@ def test_a_table_and_a_column_show_values_of_some_rows(things):
         assert name in repr(column)
 
 
+def test_a_column_is_shown_with_its_type_and_unit_and_what_replaces_it(make):
+    key = {"name": "id", "type": "string", "format": "uuid"}
+    name = {"name": "name", "description": "Height", "unit": "ft", "deprecated": "metres"}
+    peaks = {"name": "<b>bold</b>", "description": "Mountains", "deprecated": "hills"}
+    resource = peaks | {"rowCount": 0, "schema": {"fields": [key, name]}}
+    table = make(METADATA, resources=[resource])["<b>bold</b>"]
+    about = "Height [ft]; deprecated: metres"
+    shown = Elements(table._repr_html_()).text
+    assert {about, "uuid", "Mountains; deprecated: hills"} <= set(shown)
+    assert about in Elements(table["name"]._repr_html_()).text
+    assert "uuid" in Elements(table["id"]._repr_html_()).text
+    assert repr(table["id"]) == "<DatasetColumn sample.<b>bold</b>.id: uuid>"
+
+
 def test_a_mistyped_table_or_column_is_an_error_that_suggests_the_nearest(things):
     with pytest.raises(errors.TableNotFoundError, match="Did you mean 'things'"):
         things["thing"]

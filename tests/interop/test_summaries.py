@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import subprocess
 import sys
 from typing import Any
@@ -97,6 +98,26 @@ def test_rows_and_columns_are_chosen_as_for_frames(halves: Any) -> None:
         halves.describe("numbers", where=3)
 
 
+@pytest.mark.parametrize(
+    ("rain", "mean"),
+    [
+        ([math.inf, 1.0], math.inf),
+        ([1.0, -math.inf, 2.0], -math.inf),
+        ([math.inf, -math.inf], None),
+    ],
+)
+def test_infinite_numbers_have_no_deviation(make: Any, rain: Any, mean: float | None) -> None:
+    dataset = make(METADATA, {"days": make_rows(rain, [None] * len(rain))})
+    summary = dataset.describe("days")["rain"]
+    assert (summary.count, summary.mean, summary.std) == (len(rain), mean, None)
+    assert math.inf in (summary.max, abs(summary.min))
+
+
+def test_columns_of_bytes_are_called_so(things: Any) -> None:
+    lines = things["things"].describe(columns=["photo", "name"]).draw().splitlines()
+    assert [line.split()[1] for line in lines[1:]] == ["binary", "string"]
+
+
 def test_a_table_without_rows_has_counts_of_nothing(make: Any) -> None:
     summary = make(METADATA).describe("days")
     assert {(each.count, each.missing, each.unique, each.top) for each in summary.values()} == {
@@ -126,6 +147,12 @@ def test_terminals_and_notebooks_show_a_table(make: Any) -> None:
     assert second.splitlines()[0].split() == ["column", *NUMBERS_IN_ORDER]
     assert max(map(len, repr(summary).splitlines())) <= 100
     assert len(summary.draw().splitlines()) == 6
+    for width in (80, 60, 45):
+        parts = [part.splitlines() for part in summary.draw(width).split("\n\n")]
+        assert max(len(line) for part in parts for line in part) <= width
+        assert all(part[0].startswith("column ") for part in parts)
+        heads = [head for part in parts for head in part[0].split()[1:]]
+        assert heads == summary.draw().splitlines()[0].split()[1:]
     shown = Elements(summary._repr_html_())
     assert not shown.open
     assert {"rain", "617,284", "3 rows"} <= set(shown.text)

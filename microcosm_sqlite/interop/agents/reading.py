@@ -335,6 +335,6 @@ def _outline(table: Table) -> dict[str, Any]:
     columns = {}
     for field in table.fields:
         targets = find_references(table, field.name)
-        columns[field.name] = " ".join([field.type, *(f"-> {target}" for target in targets)])
+        columns[field.name] = " ".join([field.type_name, *(f"-> {target}" for target in targets)])
     outline = {"name": table.name, "description": table.description, "rows": table.row_count}
     return omit_blanks(outline | {"columns": columns})

@@ -68,18 +68,13 @@ def _describe_column(table: Table, profile: Profile, references: list[Reference]
     return (
         '<tr role="row">'
         f'<th scope="row" role="rowheader"><code>{escape(field.name)}</code> '
-        f'<span class="type">{escape(_type(profile))}</span> '
+        f'<span class="type">{escape(field.type_name)}</span> '
         f"{badges}{about if field.about else ''}</th>"
         f'<td role="cell" class="values">{_values(profile)}</td>'
         f'<td role="cell" class="number" data-label="Missing">{_missing(profile)}</td>'
         f'<td role="cell" class="number" data-label="Distinct">{distinct}</td>'
         "</tr>\n"
     )
-
-
-def _type(profile: Profile) -> str:
-    field = profile.field
-    return field.format if field.format in ("binary", "uuid") else field.type
 
 
 def _badges(table: Table, column: str, references: list[Reference]) -> Iterator[str]:

@@ -83,6 +83,21 @@ def test_what_an_author_wrote_cannot_command_the_terminal_either(
     assert without_color(shown).replace("\n", "").replace("\t", "").isprintable()
 
 
+def test_what_is_told_of_a_table_fits_the_terminal(lone_program: Program, tmp_path: Path) -> None:
+    schema = "CREATE TABLE colour (id INTEGER PRIMARY KEY, at DATETIME, name TEXT);"
+    rows = f"INSERT INTO colour VALUES (1, '2020-01-01 10:00:00', '{'x' * 40}');"
+    wheel = Wheel().carry(make_database(tmp_path / "colours.db", schema=schema + rows))
+    file = f"{wheel.info}/extra_metadata/datapackage.json"
+    raw = json.loads(wheel.files[file])
+    raw["resources"][0] |= {"description": "All of the colours. " * 9}
+    wheel.put(file, json.dumps(raw)).install(lone_program.site)
+    for option, parts in (((), 1), (("--describe",), 2)):
+        shown = without_color(look(lone_program, "info", "colours.colour", *option))
+        assert max(map(len, shown.splitlines())) <= 80
+        assert len(re.findall(r"^ *id ", shown, re.MULTILINE)) == parts
+        assert shown.startswith("colour: ")
+
+
 def test_another_format_is_written_as_it_is(program: Program) -> None:
     assert look(program, "query", "birds", NULLS, "--csv") == "x,y\na,\n"
 
