@@ -125,6 +125,8 @@ def _combine(ours: type[DatasetError], theirs: type[Exception]) -> type:
 
 def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
     """Return a hint for a message of SQLite, or an empty text."""
+    if hint := _find_lookalike(text):
+        return hint
     for pattern, answer in _ADVICE:
         if matched := re.match(pattern, text, re.DOTALL):
             if isinstance(answer, str):
@@ -133,6 +135,38 @@ def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
             with suppress(sqlite3.Error, UnicodeDecodeError):
                 return answer(matched["name"], connection, sql)
     return ""
+
+
+def _find_lookalike(text: str) -> str:
+    """Name a character that looks like one of SQL's, as word processors and chats write it."""
+    if text.isascii() or not re.match(r"no such |near |unrecognized token", text):
+        return ""
+    import unicodedata
+
+    for character in text:
+        kind = unicodedata.category(character)
+        if character in _LOOKALIKES:
+            cure = f"write {_LOOKALIKES[character]} there"
+        elif "\uff01" <= character <= "\uff5e":
+            cure = f"write {unicodedata.normalize('NFKC', character)} there"
+        elif kind == "Zs" and character != " ":
+            cure = "write a space there"
+        elif kind == "Cf":
+            cure = "remove it"
+        else:
+            continue
+        return f"It has a {unicodedata.name(character)} (U+{ord(character):04X}): {cure}."
+    return ""
+
+
+_LOOKALIKES = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2013\u2014\u2212", "-"),
+    "\u2260": "<>",
+    "\u2264": "<=",
+    "\u2265": ">=",
+}
 
 
 def _ask(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:

@@ -32,6 +32,27 @@ MISTAKES = [
     ("ATTACH 'x.db' AS x", QueryError, "Name other datasets when you connect: attach=[NAME]."),
     ("VACUUM INTO 'x.db'", QueryError, "Copy the file that"),
     ("DELETE FROM colour", ReadOnlyDatasetError, "Copy the file that"),
+    (
+        "SELECT id FROM colour WHERE name = \u2018red\u2019",
+        QueryError,
+        "MARK (U+2018): write ' there.",
+    ),
+    (
+        "SELECT id FROM colour WHERE name = \u2018dark red\u2019",
+        QueryError,
+        "(U+2019): write ' there.",
+    ),
+    ("SELECT \u201cid\u201d FROM colour", QueryError, 'MARK (U+201C): write " there.'),
+    ("SELECT\u00a0id FROM colour", QueryError, "a NO-BREAK SPACE (U+00A0): write a space there."),
+    (
+        "SELECT id FROM colour WHERE id \u22121 > 0",
+        QueryError,
+        "MINUS SIGN (U+2212): write - there.",
+    ),
+    ("SELECT id FROM colour WHERE id \u2265 1", QueryError, "(U+2265): write >= there."),
+    ("SELECT count\uff08*\uff09 FROM colour", QueryError, "(U+FF08): write ( there."),
+    ("SELECT id\u200b FROM colour", QueryError, "a ZERO WIDTH SPACE (U+200B): remove it."),
+    ("SELECT namé FROM colour", QueryError, "Did you mean 'name'?"),
     ("CREATE TABLE t (a)", ReadOnlyDatasetError, "Dataset 'colours' is read-only."),
 ]
 

@@ -77,9 +77,9 @@ _ELSEWHERE = {
 
 _LONGEST = LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
 READ = "Only reading is allowed: write one SELECT."
-_REFUSED = (
-    f"Refused, since nothing can interrupt them: {', '.join(sorted(DANGEROUS_FUNCTIONS))}, and "
-    "trim, ltrim and rtrim of two arguments. LIKE, GLOB and substr are allowed."
+_UNSTOPPABLE = (
+    "Nothing can interrupt it, as any of instr, json_patch, replace, and trim, ltrim and rtrim of "
+    "two arguments. LIKE, GLOB and substr are allowed."
 )
 _NO_PARAMETERS = "Write values in place of parameters."
 _DIALECTS = (
@@ -96,7 +96,8 @@ _DIALECTS = (
 _ADVICE: tuple[tuple[str, str | Callable[[str, Connection, str], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such function: (?P<name>.+)", _on_function),
-    (r"not authorized to use function: |user-defined function raised", _REFUSED),
+    (r"not authorized to use function: (?P<name>load_extension|fts3_tokenizer)", READ),
+    (r"not authorized to use function: |user-defined function raised", _UNSTOPPABLE),
     (r"not authorized|authorization denied", READ),
     (r"You did not supply|Incorrect number of bindings|Binding \d+ has no", _NO_PARAMETERS),
     (r"near (?P<name>.+): syntax error", _on_syntax),
@@ -105,6 +106,6 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, Connection, str], str]], ...] = (
         r"string or blob too big",
         f"A value has at most {_LONGEST:,} bytes.",
     ),
-    (r"parser stack overflow", "Write it with fewer parentheses inside each other."),
+    (r"parser stack overflow", "Nest parentheses, CASE and subqueries less deeply."),
     (r"misuse of aggregate", "Conditions on aggregates are written after HAVING."),
 )

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from microcosm_sqlite.errors import MicrocosmSQLiteError
+
 CELL = 500
 """Characters of a text that are shown."""
+
+_LONGEST_ERROR = 1000
+"""Characters of a message or of a hint that are shown."""
 
 _EXACT = 1 << 53
 """Whole numbers beyond it are not exact where JSON is read as JavaScript does."""
@@ -64,6 +69,19 @@ def spell_cell(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def spell_error(error: MicrocosmSQLiteError) -> str:
+    """What an error says, shortened where it repeats a long name or statement.
+
+    >>> from microcosm_sqlite.errors import QueryError
+    >>> spell_error(QueryError("no such column: nam.", hint="Did you mean 'name'?"))
+    "no such column: nam. Did you mean 'name'?"
+    """
+    told = (text for text in (error.message, error.hint) if text)
+    return " ".join(
+        f"{text[:_LONGEST_ERROR]}…" if len(text) > _LONGEST_ERROR else text for text in told
+    )
 
 
 def spell_json(value: object) -> str:

@@ -56,7 +56,6 @@ _IDLE = 8
 """How many connections are kept open for later questions at most."""
 
 _LONGEST_SQL = LIMITS[sqlite3.SQLITE_LIMIT_SQL_LENGTH]
-_LONGEST_ERROR = 1000
 
 
 class Limits(NamedTuple):
@@ -150,7 +149,7 @@ class BoundedReader:
         """
         found = self._find(name)
         known = found.tables[table]
-        fields = known.fields if columns is None else find_fields(found, known, columns)
+        fields = find_fields(found, known, columns) if columns else known.fields
         names = [field.name for field in fields]
         with self._lease(found, (), is_stopped) as connection, self._explaining(connection, found):
             sql, numbers = write_sample(connection, known.name, names, self._most(rows))
@@ -295,8 +294,6 @@ class BoundedReader:
         )
         if isinstance(explained, ReadOnlyDatasetError):
             return ReadOnlyDatasetError(explained.message, hint=READ)
-        if len(explained.message) > _LONGEST_ERROR:
-            return QueryError(f"{explained.message[:_LONGEST_ERROR]}…", hint=explained.hint)
         return explained
 
 

@@ -13,7 +13,7 @@ from microcosm_sqlite.common.docstrings import find_docstring
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.wording import MANY, suggest
 from microcosm_sqlite.errors import MicrocosmSQLiteError
-from microcosm_sqlite.interop.agents.answers import spell_json
+from microcosm_sqlite.interop.agents.answers import spell_error, spell_json
 from microcosm_sqlite.interop.agents.reading import BoundedReader
 
 with extra("mcp"):
@@ -21,7 +21,7 @@ with extra("mcp"):
     from mcp.server.mcpserver import MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
     from mcp_types import Tool, ToolAnnotations
-    from pydantic import Field
+    from pydantic import Field, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from microcosm_sqlite.interop.agents.reading import Limits
 
 WORKERS = 4
-"""How many questions are worked on at the same time."""
+"""How many statements run at the same time.
+
+What needs no statement is not held up by them: it is read from the manifests.
+"""
 
 MEMORY = 256 << 20
 """Bytes that SQLite may hold in the whole process of the server."""
@@ -71,7 +74,7 @@ def make_server(reader: BoundedReader) -> MCPServer:
         instructions=INSTRUCTIONS,
         log_level="WARNING",
     )
-    for tool in _make_tools(reader, CapacityLimiter(WORKERS)):
+    for tool in _make_tools(reader):
         server.add_tool(
             tool,
             description=find_docstring(tool),
@@ -108,7 +111,19 @@ class StrictServer(MCPServer):  # type: ignore[misc]  # without the extra, it is
             spelled = ", ".join(repr(each[:_LONGEST_NAME]) for each in unknown[:MANY])
             hint = suggest(unknown[0][:_LONGEST_NAME], known, "It takes") or "It takes none."
             raise ToolError(f"{name} has no argument {spelled}. {hint}")
-        return await super().call_tool(name, arguments, context)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(f"{name}: {_spell_invalid(error.__cause__)}") from error
+            raise
+
+
+def _spell_invalid(error: ValidationError) -> str:
+    """What is wrong with the arguments, in the words of the library, without their values."""
+    return " ".join(
+        f"{'.'.join(map(str, each['loc']))}: {each['msg']}." for each in error.errors()[:MANY]
+    )
 
 
 _LONGEST_NAME = 100
@@ -119,10 +134,12 @@ _READING = ToolAnnotations(
 )
 
 
-def _make_tools(reader: BoundedReader, limiter: CapacityLimiter) -> Iterable[Callable[..., object]]:
+def _make_tools(reader: BoundedReader) -> Iterable[Callable[..., object]]:
+    statements, manifests = CapacityLimiter(WORKERS), CapacityLimiter(1)
+
     async def list_datasets() -> str:
         """List the datasets: title, version, licence, and the tables with their numbers of rows."""
-        return await _ask(limiter, reader.list)
+        return await _ask(manifests, reader.list)
 
     async def describe_dataset(
         dataset: Name,
@@ -131,7 +148,7 @@ def _make_tools(reader: BoundedReader, limiter: CapacityLimiter) -> Iterable[Cal
         ] = None,
     ) -> str:
         """Describe a dataset: sources, licence, tables, columns with meanings and ranges, keys."""
-        return await _ask(limiter, reader.describe, dataset, table)
+        return await _ask(manifests, reader.describe, dataset, table)
 
     async def sample_rows(
         dataset: Name,
@@ -142,7 +159,8 @@ def _make_tools(reader: BoundedReader, limiter: CapacityLimiter) -> Iterable[Cal
         rows: Annotated[int, Field(description="How many rows.", ge=1)] = 5,
     ) -> str:
         """Show what values look like: rows from all over a table, the same ones each time."""
-        return await _ask(limiter, reader.sample, dataset, table, columns, rows, is_stoppable=True)
+        asked = (dataset, table, columns, rows)
+        return await _ask(statements, reader.sample, *asked, is_stoppable=True)
 
     async def run_query(
         dataset: Name,
@@ -153,7 +171,7 @@ def _make_tools(reader: BoundedReader, limiter: CapacityLimiter) -> Iterable[Cal
         rows: Annotated[int | None, Field(description="The most rows to return.", ge=1)] = None,
     ) -> str:
         """Run one SELECT. Rows, bytes and time are limited; an error says what to change."""
-        return await _ask(limiter, reader.query, dataset, sql, attach, rows, is_stoppable=True)
+        return await _ask(statements, reader.query, dataset, sql, attach, rows, is_stoppable=True)
 
     return list_datasets, describe_dataset, sample_rows, run_query
 
@@ -173,7 +191,7 @@ async def _ask(
             question, *arguments, abandon_on_cancel=True, limiter=limiter
         )
     except MicrocosmSQLiteError as error:
-        raise ToolError(str(error)) from error
+        raise ToolError(spell_error(error)) from error
     finally:
         stopped.set()
     return spell_json(answer)

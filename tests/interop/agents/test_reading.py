@@ -83,6 +83,7 @@ def test_a_sample_comes_from_all_over_a_table_and_is_the_same_each_time(
     assert reader.sample("colours", "shade", rows=3) == reader.sample("colours", "shade", rows=3)
     codes = [row[0] for row in reader.sample("colours", "shade", ["code"], 3)["rows"]]
     assert codes == ["crimson", "shade 000998", "shade 001999"]
+    assert reader.sample("colours", "shade", []) == reader.sample("colours", "shade")
     with pytest.raises(errors.TableNotFoundError, match="shade"):
         reader.sample("colours", "shades")
     with pytest.raises(errors.TableNotFoundError, match="code"):

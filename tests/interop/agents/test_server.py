@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from microcosm_sqlite.interop.agents.reading import BoundedReader, Limits
-from microcosm_sqlite.interop.agents.server import make_server
+from microcosm_sqlite.interop.agents.server import WORKERS, make_server
 from tests.support.hostile_sql import BOMB, REFUSED, WRITES
 from tests.support.program import Program
 from tests.support.wheels import Wheel, make_database
@@ -135,6 +136,62 @@ def test_an_argument_that_a_tool_does_not_take_is_refused(
 
     monkeypatch.syspath_prepend(program.site)
     with closing(BoundedReader(["colours"], Limits(seconds=20))) as reader:
+        talk(make_server(reader), talking)
+
+
+INVALID = [
+    ("run_query", {"sql": 5}, "run_query: sql: Input should be a valid string."),
+    ("run_query", {"sql": None}, "run_query: sql: "),
+    ("run_query", {"sql": ["SELECT 1"]}, "run_query: sql: "),
+    ("run_query", {}, "run_query: sql: Field required."),
+    ("run_query", {"sql": "SELECT 1", "rows": 0}, "rows: Input should be greater than or equal"),
+    ("run_query", {"sql": "SELECT 1", "attach": "x"}, "attach: Input should be a valid list."),
+    ("run_query", {"sql": "SELECT 1", "attach": [1]}, "attach.0: Input should be a valid string."),
+    ("run_query", {"sql": "SELECT 1", "attach": ["z" * 100_000]}, "No dataset is named 'zzz"),
+    ("sample_rows", {"table": "z" * 100_000}, "has no table 'zzz"),
+    ("sample_rows", {"table": "shade", "columns": ["z" * 100_000]}, "has no column 'zzz"),
+    ("describe_dataset", {"table": "z" * 100_000}, "has no table 'zzz"),
+    ("describe_dataset", {"dataset": "z" * 100_000}, "No dataset is named 'zzz"),
+]
+
+
+def test_an_argument_that_is_wrong_is_told_in_a_few_words(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talking(client: Client) -> None:
+        for tool, arguments, told in INVALID:
+            is_error, text = await ask(client, tool, **{"dataset": "colours", **arguments})
+            assert is_error, tool
+            assert told in text
+            assert "https" not in text
+            assert len(text) < 1500
+
+    monkeypatch.syspath_prepend(program.site)
+    with closing(BoundedReader(["colours"], Limits(seconds=20))) as reader:
+        talk(make_server(reader), talking)
+
+
+def test_a_list_is_not_held_up_by_statements(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talking(client: Client) -> None:
+        ended: list[str] = []
+
+        async def ask_and_note(tool: str, **arguments: object) -> None:
+            await ask(client, tool, **arguments)
+            ended.append(tool)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(WORKERS + 1):
+                group.start_soon(partial(ask_and_note, "run_query", dataset="colours", sql=BOMB))
+            await anyio.sleep(0.2)
+            await ask_and_note("list_datasets")
+            await ask_and_note("describe_dataset", dataset="colours")
+        assert ended[:2] == ["list_datasets", "describe_dataset"]
+        assert len(ended) == WORKERS + 3
+
+    monkeypatch.syspath_prepend(program.site)
+    with closing(BoundedReader(["colours"], Limits(seconds=2))) as reader:
         talk(make_server(reader), talking)
 
 
