@@ -3,6 +3,8 @@
 - ``console``: each line after ``$`` is run by bash; the lines below it are what it must print.
 - ``python``: run in one interpreter for the whole page; with ``>>>``, results are compared.
 - ``{code-block}`` with a caption: written to the file that the caption names.
+- ``{code-block} diff`` with a caption: that file is edited so, as a reader does by hand. Lines of
+  ``@@`` stand between places.
 
 Three dots stand for any text, as in doctest.
 """
@@ -94,7 +96,10 @@ class Reader:
         assert caption is not None
         file = self.directory / caption["file"]
         assert file.parent.is_dir(), f"{block.where}: no directory for {caption['file']}"
-        file.write_text(block.body[caption.end() :], encoding="utf-8")
+        text = block.body[caption.end() :]
+        if is_edit(block):
+            text = edit(file.read_text(encoding="utf-8"), text, block.where)
+        file.write_text(text, encoding="utf-8")
 
     def run_python(self, block: Block) -> None:
         if self.interpreter is None:
@@ -159,6 +164,21 @@ def read_blocks(page: Path) -> list[Block]:
         section = headings[-1] if headings else ""
         blocks.append(Block(found["head"].strip(), found["body"], where, section))
     return blocks
+
+
+def is_edit(block: Block) -> bool:
+    """Whether a block says how a file is changed, and not what it holds."""
+    return block.kind.endswith(" diff")
+
+
+def edit(text: str, change: str, where: str) -> str:
+    """A file's text with its lines after ``-`` replaced by those after ``+``."""
+    for place in re.split(r"^@@.*\n", change, flags=re.MULTILINE):
+        lines = [line if line.strip() else f" {line}" for line in place.splitlines(keepends=True)]
+        old = "".join(line[1:] for line in lines if line[0] in " -")
+        assert text.count(old) == 1, f"{where}: once in the file should be\n{old}"
+        text = text.replace(old, "".join(line[1:] for line in lines if line[0] in " +"))
+    return text
 
 
 def read_commands(body: str) -> list[tuple[str, str]]:

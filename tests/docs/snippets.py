@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs.page import CAPTION, read_blocks
+from tests.docs.page import CAPTION, is_edit, read_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -79,7 +79,7 @@ def read_files(page: Path) -> dict[str, str]:
     files = {}
     for block in read_blocks(page):
         caption = CAPTION.search(block.body)
-        if caption and caption["file"].endswith(".py"):
+        if caption and caption["file"].endswith(".py") and not is_edit(block):
             files[caption["file"]] = block.body[caption.end() :]
     return files
 

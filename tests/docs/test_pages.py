@@ -10,7 +10,7 @@ from shutil import which
 import pytest
 
 from tests.docs import command_line
-from tests.docs.page import Reader, read_blocks, read_commands
+from tests.docs.page import Reader, edit, read_blocks, read_commands
 from tests.support.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
@@ -36,17 +36,17 @@ RUN_ELSEWHERE = {
 
 @pytest.mark.slow
 def test_a_newcomer_gets_through_the_tutorial(newcomer: Reader) -> None:
-    assert newcomer.follow(ROOT / "docs" / "tutorial" / "first-data-wheel.md") == 10
+    assert newcomer.follow(ROOT / "docs" / "tutorial" / "first-data-wheel.md") == 11
 
 
 @pytest.mark.slow
 def test_an_author_repairs_a_messy_file(newcomer: Reader) -> None:
-    assert newcomer.follow(ROOT / "docs" / "how-to" / "repair-messy-files.md") == 7
+    assert newcomer.follow(ROOT / "docs" / "how-to" / "repair-messy-files.md") == 9
 
 
 @pytest.mark.slow
 def test_an_author_publishes_a_large_dataset(newcomer: Reader) -> None:
-    assert newcomer.follow(ROOT / "docs" / "how-to" / "publish-a-large-dataset.md") == 6
+    assert newcomer.follow(ROOT / "docs" / "how-to" / "publish-a-large-dataset.md") == 8
 
 
 @pytest.mark.slow
@@ -153,6 +153,24 @@ def test_no_page_has_steps_that_no_test_follows() -> None:
     for page in (ROOT / "docs").rglob("*.md"):
         steps = [block for block in read_blocks(page) if block.kind in {"console", "python"}]
         assert not steps or page.name in followed, f"{page}: {steps[0].where}"
+
+
+def test_commands_are_those_of_linux_and_of_macos() -> None:
+    only_gnu = re.compile(
+        r"\bsed -i|\bmkdir --|\bcp --|\bgrep -P|\breadlink -f|\bdate -d|\bxargs -r"
+    )
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for block in read_blocks(page):
+            if block.kind in {"console", "text", "sh", "shell"}:
+                assert not only_gnu.search(block.body), block.where
+
+
+def test_an_edit_replaces_lines_of_a_file() -> None:
+    change = " a\n-b\n+B\n\n@@\n+x\n d\n"
+    assert edit("a\nb\n\nc\nd\n", change, "here") == "a\nB\n\nc\nx\nd\n"
+    for text in ("a\n\nc\nd\n", "a\nb\n\na\nb\n\nd\n"):
+        with pytest.raises(AssertionError, match="here: once"):
+            edit(text, change, "here")
 
 
 def test_commands_are_told_from_what_they_print() -> None:
