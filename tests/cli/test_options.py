@@ -13,7 +13,7 @@ from microcosm_sqlite.errors import DatasetNotFoundError, TableNotFoundError
 from tests.support.program import Program
 from tests.support.wheels import make_database
 
-SCHEMA = 'CREATE TABLE "a.b" ("c.d" INTEGER, e INTEGER); CREATE TABLE a (b INTEGER);'
+SCHEMA = 'CREATE TABLE "a.b" ("c.d" INTEGER, e INTEGER); CREATE TABLE a (b INTEGER, "km/h" REAL);'
 
 
 @pytest.fixture(params=["dots", "do.ts"])
@@ -32,6 +32,7 @@ def name(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         (".a.b", "a.b", None),
         (".a.b.e", "a.b", "e"),
         (".a.b.c.d", "a.b", "c.d"),
+        (".a.km/h", "a", "km/h"),
     ],
 )
 def test_dots_in_names_are_told_from_dots_between_them(
@@ -52,6 +53,7 @@ def test_what_is_not_there_is_told_by_the_part_that_is_missing(name: str) -> Non
     with pytest.raises(TableNotFoundError, match="no column 'x'"):
         find_named(f"{name}.a.x")
     assert split_dataset(f"{name}.a.b") == (name, "a.b")
+    assert split_dataset("of.nothing/a.b") == ("of.nothing/a.b", "")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,6 @@ def show_info(name: str, bibtex: bool, counts: bool, out: Output) -> None:
 def _count_values(named: Named, out: Output) -> None:
     from contextlib import closing
 
-    from microcosm_sqlite.common.kinds import as_stored
     from microcosm_sqlite.interop.summaries import LABELS, describe_rows, pick
 
     columns = [named.field.name] if named.field else None
@@ -130,11 +129,21 @@ def _count_values(named: Named, out: Output) -> None:
             out.page("\n\n".join(map(draw_summary, found)))
             return
         rows = (
-            (each.table, *(as_stored(pick(summary, label)) for label in LABELS))
+            (each.table, *(_spell(pick(summary, label)) for label in LABELS))
             for each in found
             for summary in each.values()
         )
         out.rows(("table", *LABELS), rows)
+
+
+def _spell(value: Any) -> object:
+    """A value as `export` writes it."""
+    from datetime import timedelta
+
+    from microcosm_sqlite.common.durations import spell_duration
+    from microcosm_sqlite.common.kinds import as_stored
+
+    return spell_duration(value) if isinstance(value, timedelta) else as_stored(value)
 
 
 def _draw(named: Named) -> str:

@@ -335,6 +335,24 @@ def test_info_reads_the_rows_where_it_is_asked_to_describe_them(program: Program
     assert (one["count"], one["min"], one["50%"], one["max"]) == (3, 1, 2.0, 3)
 
 
+def test_what_info_counts_is_spelled_as_exports_spell_it(
+    lone_program: Program, tmp_path: Path
+) -> None:
+    rows = "INSERT INTO t VALUES ('1970-01-01 01:30:00.000000', '2020-01-01', 1);"
+    schema = f"CREATE TABLE t (lasts TEXT, day TEXT, is_good INTEGER); {rows}"
+    wheel = Wheel().carry(make_database(tmp_path / "colours.db", schema=schema))
+    file = f"{wheel.info}/extra_metadata/datapackage.json"
+    raw = json.loads(wheel.files[file])
+    for field, type_ in zip(
+        raw["resources"][0]["schema"]["fields"], ("duration", "date", "boolean"), strict=True
+    ):
+        field["type"] = type_
+    wheel.put(file, json.dumps(raw)).install(lone_program.site)
+    found = lone_program.json("info", "colours.t", "--describe")
+    tops = [each["top"] for each in found]  # type: ignore[index,union-attr]
+    assert tops == ["PT1H30M", "2020-01-01", 1]
+
+
 def test_verify_says_what_to_name_in_place_of_a_folder(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / "my project"
     empty = folder / "empty"
