@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from microcosm_sqlite.catalog.structure import find_rowid_name, find_rowid_range
 from microcosm_sqlite.catalog.verifying.ranges import spell_value
+from microcosm_sqlite.common.kinds import DURATION, UUID, find_kind
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.common.stored_values import read_as
 from microcosm_sqlite.common.wording import spell_count
 
 TYPE_CHECKING = False
@@ -60,7 +62,9 @@ def spell_sample(field: Field, value: Any) -> str:
         return spell_count(len(value), "byte")
     if isinstance(value, int) and field.type != "boolean":
         return str(value)  # often a number that names something
-    return spell_value(field, value)
+    kind = find_kind(field.type, field.format)
+    is_coded = kind and kind.name in (DURATION, UUID)  # as nobody would write them
+    return spell_value(field, read_as(kind, value) if is_coded else value)
 
 
 def _spread(low: int, high: int, count: int) -> list[int]:

@@ -21,6 +21,7 @@ from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.stored_values import NUMBERS, read_as
 from microcosm_sqlite.common.wording import align, measure, spell_count
 from microcosm_sqlite.interop.notebook import CELL, NUMBER, draw_lines, frame
+from microcosm_sqlite.interop.quantiles import find_place, interpolate
 from microcosm_sqlite.interop.selections import (
     check_types,
     choose_fields,
@@ -337,8 +338,8 @@ def _measure(rows: _Rows, column: str, kind: Kind, summary: ColumnSummary) -> Co
     if texts:  # values of a wrong type, of which SQLite would reckon with zeros
         return summary
     quartiles = [
-        _interpolate(before, after, (count - 1) * quarter % 4 / 4)
-        for quarter, before, after in zip((1, 2, 3), near[::2], near[1::2], strict=True)
+        float(interpolate(before, after, find_place(count, percent)[1]))
+        for percent, before, after in zip((25, 50, 75), near[::2], near[1::2], strict=True)
     ]
     is_finite = mean is not None and math.isfinite(mean)
     deviation = (squares / (count - 1)) ** 0.5 if count > 1 and is_finite else None
@@ -347,8 +348,3 @@ def _measure(rows: _Rows, column: str, kind: Kind, summary: ColumnSummary) -> Co
 
 
 _ENDS = ("min", "q25", "median", "q75", "max")
-
-
-def _interpolate(low: float, high: float | None, share: float) -> float:
-    """The number that far between two, of which the second one is not there at the end."""
-    return low + (high - low) * share if share and high is not None else float(low)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microcosm_sqlite.interop.samples import read_sample
+from microcosm_sqlite.catalog.manifest_tables import Field
+from microcosm_sqlite.interop.samples import read_sample, spell_sample
 
 
 @pytest.fixture
@@ -70,3 +73,21 @@ def test_a_large_table_is_not_scanned(connection: sqlite3.Connection) -> None:
     connection.set_progress_handler(lambda: steps.append(1), 100)
     read_sample(connection, "t", ["a"], 5)
     assert len(steps) < 20
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "spelled"),
+    [
+        ({"type": "duration"}, "1970-01-02 02:30:00.000000", "1 day, 2:30:00"),
+        ({"type": "duration"}, "a while", "a while"),
+        ({"type": "string", "format": "uuid"}, "0" * 31 + "7", str(UUID(int=7))),
+        ({"type": "datetime"}, "2013-01-01 10:00:00.000000", "2013-01-01 10:00"),
+        ({"type": "boolean"}, 1, "yes"),
+        ({"type": "integer"}, 20130101, "20130101"),
+        ({"type": "string", "format": "binary"}, b"\0\1", "2 bytes"),
+    ],
+)
+def test_values_are_spelled_as_people_write_them(
+    field: dict[str, str], stored: Any, spelled: str
+) -> None:
+    assert spell_sample(Field({"name": "a", **field}), stored) == spelled

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from microcosm_sqlite.catalog.verifying.ranges import measure_columns
 from microcosm_sqlite.common.sql import quote_identifier
+from microcosm_sqlite.interop.quantiles import find_place, interpolate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ BINS = 32
 TOP = 5
 """How many of the most frequent values are kept."""
 
-SHARES = (0.01, 0.25, 0.5, 0.75, 0.99)
+PERCENTS = (1, 25, 50, 75, 99)
 """The quantiles that are found: the ends but for one percent, the quartiles and the median."""
 
 _LONG = 2
@@ -49,8 +50,9 @@ class Profile:
         distinct: How many different values there are, NULL aside; None where it is not counted.
         low, high: The least and the greatest value as SQLite stores it; None where there is none,
             or one is infinite.
-        quantiles: The values of :data:`SHARES`, each the least one that is not exceeded by that
-            share of the values; empty for columns without an order that counts.
+        quantiles: The values of :data:`PERCENTS`. Quartiles of numbers are those of ``describe``,
+            between two values; the others are values that occur. Empty for columns without an
+            order that counts.
         start, end: Where the histogram begins and ends: the least and the greatest value, or else
             the first and the last percentile, where a long tail would flatten the rest.
         below, above: How many values are outside of it.
@@ -176,18 +178,25 @@ def _find_bin(step: int, number: int) -> int:
 def _find_quantiles(
     connection: Connection, column: str, source: str, total: int
 ) -> tuple[int, list[Any]]:
-    """How many values differ, and the value that each of the shares reaches."""
-    ranks = [max(1, math.ceil(share * total)) for share in SHARES]
-    found: list[Any] = []
+    """How many values differ, and the quantiles of all; none if there are fewer than was told."""
+    places = [find_place(total, percent) for percent in PERCENTS]
+    wanted = sorted({at for place, _ in places for at in (place, place + 1) if at < total})
+    found: dict[int, Any] = {}
     distinct = passed = 0
     for value, count in connection.execute(
         f"SELECT {column}, count(*) FROM {source} WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1"
     ):
         distinct += 1
         passed += count
-        while len(found) < len(ranks) and passed >= ranks[len(found)]:
-            found.append(value)
-    return distinct, found if len(found) == len(ranks) else []
+        while len(found) < len(wanted) and passed > wanted[len(found)]:
+            found[wanted[len(found)]] = value
+    if len(found) < len(wanted):
+        return distinct, []
+    ends = (PERCENTS[0], PERCENTS[-1])  # where a histogram may begin and end
+    return distinct, [
+        interpolate(found[place], found.get(place + 1), 0 if percent in ends else share)
+        for percent, (place, share) in zip(PERCENTS, places, strict=True)
+    ]
 
 
 def _choose_ends(
