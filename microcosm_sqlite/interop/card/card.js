@@ -1,4 +1,7 @@
 // The page is complete without this: it adds buttons that copy code, and searches.
+function fold(text) {  // so that "malaga" finds Málaga
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
 function addSearch(before, label, placeholder, items, read) {
   const search = document.createElement("input");
   const found = document.createElement("span");
@@ -11,9 +14,9 @@ function addSearch(before, label, placeholder, items, read) {
   line.className = "search";
   line.append(search, found);
   search.addEventListener("input", () => {
-    const words = search.value.toLowerCase().split(/\s+/);
+    const words = fold(search.value).split(/\s+/);
     for (const item of items) {
-      const text = read(item).toLowerCase();
+      const text = fold(read(item));
       item.hidden = !words.every((word) => text.includes(word));
     }
     const count = items.filter((item) => !item.hidden).length;
@@ -49,7 +52,8 @@ for (const table of document.querySelectorAll("table.columns")) {
 }
 for (const list of document.querySelectorAll(".catalogue")) {
   const tables = [...list.querySelectorAll(".tables > li")];
-  const read = (table) => `${table.closest(".dataset").querySelector("h2").textContent} ${table.textContent}`;
+  const facts = (dataset) => [...dataset.querySelectorAll(":scope > h2, :scope > p")];
+  const read = (table) => [...facts(table.closest(".dataset")), table].map((each) => each.textContent).join(" ");
   addSearch(list, "Search tables and columns", "Search tables and columns", tables, read);
   list.addEventListener("searched", (event) => {
     for (const dataset of list.querySelectorAll(".dataset")) {

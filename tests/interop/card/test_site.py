@@ -68,6 +68,9 @@ def test_the_list_finds_columns_and_has_no_barrier(made, tmp_path):
             assert page.get_by_text("wing").is_visible()
             assert find_barriers(page) == []
             page.screenshot(path=SCREENSHOTS / f"site-{scheme}.png")
+            for words in ("wíng", "BIRDS wing", "CC0", "index cost"):  # of a dataset and a table
+                page.get_by_role("searchbox").fill(words)
+                assert page.locator(".dataset:visible").count() == 1
             page.get_by_role("searchbox").fill("")
             assert page.locator(".dataset:visible").count() == 2
             page.get_by_role("link", name=re.compile("Birds")).click()
