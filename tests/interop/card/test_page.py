@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from microcosm_sqlite.common.wording import spell_size
 from microcosm_sqlite.interop.card.page import read_script, render_card
 from tests.support.browser import SCREENSHOTS, find_barriers, launch
 from tests.support.markup import Elements
@@ -232,7 +233,7 @@ def test_the_page_has_a_list_of_contents_and_says_its_weight(shown, card):
     links = {href for href in shown.having("href") if href.startswith("#")}
     parts = {"#use", "#tables", "#relations", "#columns", "#changes", "#sources", "#cite"}
     assert parts <= links
-    assert f"one file of {len(card.encode()) / 1000:.3g} kB" in card
+    assert f"one file of {spell_size(len(card.encode()))}, which" in card
 
 
 def test_the_citation_is_there_as_a_sentence_and_for_bibtex(shown):
