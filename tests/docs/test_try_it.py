@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from docs import prepare_try_it
 from tests.docs.page import read_blocks
-from tests.support.browser import SCREENSHOTS, find_barriers, launch
+from tests.support.browser import SCREENSHOTS, find_barriers, launch, serve
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "try-it.md"
@@ -54,11 +51,6 @@ def test_without_npm_nothing_is_prepared_and_that_is_told(
     assert not (tmp_path / "try-it").exists(), "what an earlier build left"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The site with the page and what it loads, on this machine."""
@@ -66,11 +58,8 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         pytest.skip("npm gives no pyodide here")
     monkeypatch.setattr(prepare_try_it, "FOLDER", tmp_path / "build" / "try-it")
     prepare_try_it.main()
-    handler = partial(Quiet, directory=str(build_site(tmp_path)))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}/how-to/try-it.html"
-        running.shutdown()
+    with serve(build_site(tmp_path)) as served:
+        yield f"{served}/how-to/try-it.html"
 
 
 @pytest.mark.heavy

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -51,7 +52,7 @@ try {
 
 
 def list_requirements() -> list[str]:
-    """What this package needs there, and the installer of Pyodide."""
+    """What this package needs there, the installer of Pyodide, and what JupyterLite needs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = map(Requirement, project["dependencies"])
     chosen = [
@@ -59,7 +60,7 @@ def list_requirements() -> list[str]:
         for requirement in needed
         if requirement.marker is None or requirement.marker.evaluate(ENVIRONMENT)
     ]
-    return [*chosen, "micropip"]
+    return [*chosen, "micropip", "ipython", "comm"]
 
 
 def find_obstacle() -> str:
@@ -69,6 +70,21 @@ def find_obstacle() -> str:
     if not PYODIDE.is_dir() or not list(WHEELS.glob("micropip-*.whl")):
         return "pyodide is not installed: make test-heavy"
     return ""
+
+
+def pack_pyodide(folder: Path) -> Path:
+    """Pyodide as an archive for JupyterLite, which takes everything else from wheels."""
+    made = folder / "pyodide"
+    shutil.copytree(PYODIDE, made)
+    (installer,) = WHEELS.glob("micropip-*.whl")
+    shutil.copy(installer, made)
+    lock = json.loads((made / "pyodide-lock.json").read_text("utf-8"))
+    micropip = lock["packages"]["micropip"]
+    micropip["file_name"] = installer.name
+    micropip["sha256"] = sha256(installer.read_bytes()).hexdigest()
+    lock["packages"] = {"micropip": micropip}
+    (made / "pyodide-lock.json").write_text(json.dumps(lock), "utf-8")
+    return Path(shutil.make_archive(str(made), "bztar", folder, "pyodide"))
 
 
 def run_in_browser(program: str, wheels: Sequence[Path]) -> str:

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.docs.page import read_blocks
+from tests.support.browser import launch, serve
 from tests.support.projects import MODELS, build_wheel, make_project
-from tests.support.webassembly import find_obstacle, run_in_browser
+from tests.support.webassembly import WHEELS, find_obstacle, pack_pyodide, run_in_browser
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "work-in-the-browser.md"
@@ -129,23 +131,51 @@ def test_a_reader_gets_through_the_page(runtime: Path, flights_project: Path) ->
     assert run_in_browser(FOLLOW.format(source=source), wheels) == "9\n"
 
 
-def test_a_site_of_jupyterlite_brings_the_data_along(
-    runtime: Path, birds_wheel: Path, tmp_path: Path
-) -> None:
+def build_site(folder: Path, *options: str) -> Path:
+    """Build a site of JupyterLite by the command of the page."""
     pytest.importorskip("jupyterlite_core")
     pytest.importorskip("jupyterlite_pyodide_kernel")
-    (tmp_path / "wheels").mkdir()
-    for wheel in (runtime, birds_wheel):
-        shutil.copy(wheel, tmp_path / "wheels")
-    (recipe,) = [block.body for block in read_blocks(PAGE) if "jupyter lite" in block.body]
+    (recipe,) = [block.body for block in read_blocks(PAGE) if "jupyter lite build" in block.body]
     (command,) = [line for line in recipe.splitlines() if line.startswith("jupyter lite build")]
     built = subprocess.run(
-        [sys.executable, "-m", "jupyterlite_core", *command.split()[2:]],
-        cwd=tmp_path,
+        [sys.executable, "-m", "jupyterlite_core", *command.split()[2:], *options],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert built.returncode == 0, built.stderr[-2000:]
-    listed = json.loads((tmp_path / "site" / "pypi" / "all.json").read_text())
+    return folder / "site"
+
+
+def test_a_site_of_jupyterlite_brings_the_data_along(
+    runtime: Path, birds_wheel: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "wheels").mkdir()
+    for wheel in (runtime, birds_wheel):
+        shutil.copy(wheel, tmp_path / "wheels")
+    listed = json.loads((build_site(tmp_path) / "pypi" / "all.json").read_text())
     assert set(listed) == {"birds-data", "microcosm-sqlite"}
+
+
+CELLS = (
+    "%pip install --quiet --pre birds-data microcosm-sqlite",
+    "import microcosm_sqlite\nmicrocosm_sqlite.dataset('birds')",
+    "from birds_data.models import Bird\nfrom microcosm_sqlite import Store",
+    "f'{Store[Bird]().count()} birds, {microcosm_sqlite.dataset(\"birds\").verify().ok}'",
+)
+
+
+def test_a_notebook_of_jupyterlite_reads_the_data_in_the_browser(
+    runtime: Path, birds_wheel: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(WHEELS, tmp_path / "wheels")
+    for wheel in (runtime, birds_wheel):
+        shutil.copy(wheel, tmp_path / "wheels")
+    site = build_site(tmp_path, "--pyodide", str(pack_pyodide(tmp_path)))
+    cells = urlencode([("kernel", "python"), *(("code", cell) for cell in CELLS)])
+    with serve(site) as address, launch() as browser:
+        page = browser.new_page()
+        page.goto(f"{address}/repl/index.html?{cells}")
+        page.get_by_text("3 birds, True").wait_for(timeout=60_000)
+        assert page.get_by_role("cell", name="birds").count(), "the dataset is shown as a page"
