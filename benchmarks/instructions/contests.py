@@ -87,10 +87,10 @@ def measure(pythons: Mapping[str, Path], folder: Path) -> Figures:
     for way, python in pythons.items():
         counted = count([python, *CONTENDER, way, database, "instructions"], folder)
         # The parts before the first workload, and between two, are of no interest.
-        for (name, times), instructions in zip(
-            _read_lines(counted.output), counted.parts[1::2], strict=True
+        for (name, times), once, twice in zip(
+            _read_lines(counted.output), counted.parts[1::3], counted.parts[2::3], strict=True
         ):
-            figures[way, name] = instructions / times
+            figures[way, name] = (twice - once) / times
     return figures
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from types import MappingProxyType
 
 from microcosm_sqlite.catalog.discovery import discover
 from microcosm_sqlite.catalog.distributions import Entry, Problem
@@ -17,7 +18,7 @@ from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Manifest, Requirement
@@ -27,6 +28,7 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between looks at metadata that an installer may be writing."""
 
 _registered: dict[str, InstalledDataset] = {}
+_view = MappingProxyType(_registered)
 _installed: dict[tuple[str, str], InstalledDataset] = {}
 
 
@@ -186,9 +188,9 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
     return _registered[name]
 
 
-def registered() -> dict[str, InstalledDataset]:
-    """The datasets that :func:`register` named."""
-    return dict(_registered)
+def registered() -> Mapping[str, InstalledDataset]:
+    """A view of the datasets that :func:`register` named, now and later."""
+    return _view
 
 
 def unregister(name: str) -> None:

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 from microcosm_sqlite.catalog import registry
+from microcosm_sqlite.catalog.overrides import active
 from microcosm_sqlite.errors import DatasetError
 from microcosm_sqlite.orm.arguments import check_graph
 from microcosm_sqlite.orm.binds import Binds
@@ -15,6 +16,8 @@ from microcosm_sqlite.orm.engines import forget_engines
 from microcosm_sqlite.orm.overridden import find_overriding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from microcosm_sqlite.catalog.installed import InstalledDataset
 
 
@@ -26,13 +29,16 @@ def binds_of(graph: Any, name: str) -> Binds:
     programs that were written for 2.0.0 have one graph. An earlier graph never does. What a test
     overrides goes before all of them.
     """
-    return find_overriding(_configured_binds(graph, name), name, Binds)
+    binds = _process_or_latest(name) if graph is None else _graph_binds(graph)
+    return find_overriding(binds, name, Binds) if active() else binds
 
 
-def _configured_binds(graph: Any, name: str) -> Binds:
-    if graph is not None:
-        return graph if isinstance(graph, Binds) else cast("Binds", check_graph(graph).sqlite)
-    latest = _latest_binds()
+def _graph_binds(graph: Any) -> Binds:
+    return graph if isinstance(graph, Binds) else cast("Binds", check_graph(graph).sqlite)
+
+
+def _process_or_latest(name: str) -> Binds:
+    latest = _latest[0]()
     if latest is None:
         return _process_binds()
     if not _process_binds.knows(name):
@@ -44,7 +50,7 @@ def _configured_binds(graph: Any, name: str) -> Binds:
 
 def dispose_binds(graph: Any) -> None:
     """Close what :func:`binds_of` gave for an object graph, or for None."""
-    found = [_process_binds(), _latest_binds()] if graph is None else [binds_of(graph, "")]
+    found = [_process_binds(), _latest[0]()] if graph is None else [binds_of(graph, "")]
     for binds in found:
         if binds is not None:
             binds.dispose()
@@ -52,44 +58,51 @@ def dispose_binds(graph: Any) -> None:
 
 def set_latest_binds(binds: Binds) -> None:
     """Note the binds of the object graph made last, for as long as it lives."""
-    _graph_binds[:] = [weakref.ref(binds)]
-
-
-def _latest_binds() -> Binds | None:
-    return _graph_binds[0]() if _graph_binds else None
+    _latest[0] = weakref.ref(binds)
 
 
 class _ProcessBinds:
     """The binds of no graph: made again when datasets were registered or unregistered since."""
 
     def __init__(self) -> None:
-        self._registered: dict[str, InstalledDataset] = {}
+        self._registered = registry.registered()
+        self._former: dict[str, InstalledDataset] = {}
         self._binds: Binds | None = None
         self._known: dict[str, bool] = {}
 
     def __call__(self) -> Binds:
-        registered = registry.registered()
-        if self._binds is None or self._registered != registered:
-            former, self._registered = self._registered, registered
-            self._known = {}
-            outdated, self._binds = self._binds, Binds(is_of_process=True)
-            if outdated is not None:
-                outdated.dispose()
-            for name, dataset in former.items():
-                if registered.get(name) is not dataset:
-                    forget_engines(dataset)
-        return self._binds
+        binds = self._binds
+        if binds is None or self._former != self._registered:
+            binds = self._start_again()
+        return binds
 
     def knows(self, name: str) -> bool:
         """Whether a dataset of this name is registered or installed, looked up once."""
-        self()
-        if name not in self._known:
-            try:
-                self._known[name] = registry.find(name) is not None
-            except DatasetError:
-                self._known[name] = True  # raised for whoever opens it
-        return self._known[name]
+        is_known = self._known.get(name) if self._former == self._registered else None
+        if is_known is None:
+            self()
+            is_known = self._known[name] = _is_known(name)
+        return is_known
+
+    def _start_again(self) -> Binds:
+        former, self._former = self._former, dict(self._registered)
+        self._known = {}
+        outdated, self._binds = self._binds, Binds(is_of_process=True)
+        if outdated is not None:
+            outdated.dispose()
+        for name, dataset in former.items():
+            if self._registered.get(name) is not dataset:
+                forget_engines(dataset)
+        return self._binds
+
+
+def _is_known(name: str) -> bool:
+    try:
+        return registry.find(name) is not None
+    except DatasetError:
+        return True  # raised for whoever opens it
 
 
 _process_binds = _ProcessBinds()
-_graph_binds: list[weakref.ref[Binds]] = []
+_latest: list[Callable[[], Binds | None]] = [lambda: None]
+"""A weak reference to the binds of the object graph made last; the first is to none."""

@@ -195,13 +195,14 @@ class Binds:
             expire_on_commit: Read objects again after a commit.
             is_reachable: Whether its user is given it to commit.
         """
+        key = data_set, expire_on_commit, is_reachable
+        return self._own_sessions.get(key, self._create_own_session)
 
-        def create() -> Session:
-            session = data_set.new_session(self, expire_on_commit=expire_on_commit)
-            self.mark_own(session, is_reachable=is_reachable)
-            return session
-
-        return self._own_sessions.get((data_set, expire_on_commit, is_reachable), create)
+    def _create_own_session(self, key: tuple[type[DataSet], bool, bool]) -> Session:
+        data_set, expire_on_commit, is_reachable = key
+        session = data_set.new_session(self, expire_on_commit=expire_on_commit)
+        self.mark_own(session, is_reachable=is_reachable)
+        return session
 
     def mark_own(self, session: Session, *, is_reachable: bool = False) -> None:
         """Note that no context commits this session; a read-only one stays as it is."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 
@@ -55,14 +55,14 @@ class Scope:
 # What a worker thread opened for a task is not in the context variables of the task's next worker
 # thread: frameworks run each piece in a copy. What the task opens afterwards is noted here too,
 # which keeps the order.
-_opened_for_tasks: WeakKeyDictionary[object, list[Scope]] = WeakKeyDictionary()
+_opened_for_tasks: dict[weakref.ref[object], list[Scope]] = {}
 
 
 def find_session(data_set: type[DataSet], graph: Any = ANY_GRAPH) -> Session | None:
     """The session of the innermost context that this thread or task has open on the dataset.
 
     Args:
-        data_set: The declarative base.
+        data_set: The declarative base, or a model.
         graph: Only look at contexts of this object graph.
     """
     scope = data_set.innermost_scope.get()
@@ -70,8 +70,8 @@ def find_session(data_set: type[DataSet], graph: Any = ANY_GRAPH) -> Session | N
         return None
     current = current_thread_or_task()
     if _opened_for_tasks:
-        for opened in reversed(_opened_for_tasks.get(current, ())):
-            if opened.context.data_set.resolve() is data_set and (
+        for opened in reversed(_opened_for_tasks.get(weakref.ref(current), ())):
+            if opened.context.data_set.resolve() is data_set.resolve() and (
                 graph is ANY_GRAPH or opened.graph is graph
             ):
                 return opened.session
@@ -127,9 +127,13 @@ def close_contexts(data_set: type[DataSet], graph: Any) -> None:
 
 def is_for_task(owner: object) -> bool:
     """Whether this thread works for a task, or the task has contexts that such a thread opened."""
-    return (
-        hasattr(owner, "get_loop") and not is_event_loop_running()
-    ) or owner in _opened_for_tasks
+    return (hasattr(owner, "get_loop") and not is_event_loop_running()) or weakref.ref(
+        owner
+    ) in _opened_for_tasks
+
+
+def _forget_task(task: weakref.ref[object]) -> None:
+    _opened_for_tasks.pop(task, None)
 
 
 class CurrentSession:
@@ -190,7 +194,9 @@ class SessionContext:
         innermost.set(scope)
         self._scopes.append(scope)
         if is_for_task(owner):
-            _opened_for_tasks.setdefault(owner, []).append(scope)
+            # The reference calls what forgets it when the task is gone.
+            task = weakref.ref(owner, _forget_task)
+            _opened_for_tasks.setdefault(task, []).append(scope)
         return scope
 
     def close(self) -> None:
@@ -199,7 +205,7 @@ class SessionContext:
         if scope is None or scope.session is None:
             return
         self._scopes.remove(scope)
-        opened = _opened_for_tasks.get(scope.owner) if _opened_for_tasks else None
+        opened = _opened_for_tasks.get(weakref.ref(scope.owner)) if _opened_for_tasks else None
         if opened and scope in opened:
             opened.remove(scope)
         session, scope.session = scope.session, None
@@ -295,9 +301,10 @@ def lock_session(session: Session) -> None:
 
 def get_session(store: Store[Any]) -> Session:
     """The session of the open context, or else the one of this thread or task."""
-    data_set = store.model_class.resolve()
-    session = find_session(data_set)
+    model = store.model_class
+    session = find_session(model)
     if session is None:
+        data_set = model.resolve()
         scope = data_set.innermost_scope.get()
         binds = binds_of(scope and scope.graph, data_set.dataset_name)
         session = binds.own_session(data_set)
@@ -326,9 +333,10 @@ class GetOrCreateSession:
 
     def __call__(self, store: Store[Any]) -> Session:
         """The session that the store is to use now."""
-        data_set = store.model_class.resolve()
-        session = find_session(data_set, self.graph)
+        model = store.model_class
+        session = find_session(model, self.graph)
         if session is None:
+            data_set = model.resolve()
             binds = binds_of(self.graph, data_set.dataset_name)
             session = binds.own_session(
                 data_set, expire_on_commit=self.expire_on_commit, is_reachable=True

@@ -147,15 +147,16 @@ class PlainSelect(Generic[M]):
         if connection is None or _is_executed_by_others(connection):
             return None
         dialect = connection.dialect
-        prepared = self._prepared.get(dialect) or self._prepare(dialect)
-        rows = prepared.fetch_all(connection, values)
+        # They are in one order for a statement, which is made for them.
+        prepared = self._prepared.get(dialect) or self._prepare(dialect, [*values])
+        rows = prepared.fetch_all(connection, [*values.values()])
         return None if rows is None else self._objects.make(session, rows)
 
-    def _prepare(self, dialect: Dialect) -> PreparedRows:
+    def _prepare(self, dialect: Dialect, names: list[str]) -> PreparedRows:
         attributes = self._objects.attributes
         statement = self._statement.with_only_columns(*attributes)
         columns = [attribute.expression for attribute in attributes]
-        prepared = self._prepared[dialect] = PreparedRows(statement, columns, dialect)
+        prepared = self._prepared[dialect] = PreparedRows(statement, names, columns, dialect)
         return prepared
 
 

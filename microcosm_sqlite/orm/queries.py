@@ -223,7 +223,7 @@ class QueryBuilder(Generic[M]):
             limit: Number of matches at most.
             filters: Columns and their values.
         """
-        criteria = tuple(where) if isinstance(where, (list, tuple)) else (where,)
+        criteria = where if isinstance(where, _SEVERAL) else (where,)
         session = self.session
         if self._is_plain:
             rows = self._all_statements.fetch_rows(
@@ -338,6 +338,9 @@ class QueryBuilder(Generic[M]):
                 "For all rows, say delete(sqlalchemy.true())."
             )
 
+
+_SEVERAL = (list, tuple)
+"""Not ``list | tuple``, which each call would make again."""
 
 _CACHED = frozenset(("auto_filters", "_all_statements", "_statements"))
 _HOOKS_OF_KEYWORDS = ("_query", "_filter", "_auto_filter", "_order_by")

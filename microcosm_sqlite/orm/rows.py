@@ -58,13 +58,18 @@ class PreparedRows:
     """A compiled statement and what its values go through, for one dialect.
 
     Args:
-        statement: A select whose only values are bound parameters.
+        statement: A select.
+        names: Its parameters that each call gives, in the order in which it gives them.
         columns: The columns that it selects.
         dialect: The dialect to compile for.
     """
 
     def __init__(
-        self, statement: Select[Any], columns: Sequence[ColumnElement[Any]], dialect: Dialect
+        self,
+        statement: Select[Any],
+        names: Sequence[str],
+        columns: Sequence[ColumnElement[Any]],
+        dialect: Dialect,
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.statement = statement
@@ -72,66 +77,99 @@ class PreparedRows:
         # Where SQLite takes a name in double quotes that it does not know for a text, the engine
         # refuses the statement, and so has to see it.
         self._is_for_engine = '"' in self.sql or dialect.is_async
-        self.names: list[str] = compiled.positiontup or []
-        given = {name for name, parameter in compiled.binds.items() if parameter.required}
-        self.fixed: dict[str, Any] = {
-            name: value for name, value in compiled.params.items() if name not in given
-        }
-        self.processors: list[tuple[str, Processor, bool]] = [
-            (name, processor, leaves_plain_values(parameter.type))
-            for name, parameter in compiled.binds.items()
-            if (processor := parameter.type.dialect_impl(dialect).bind_processor(dialect))
+        self._names = list(names)
+        self._parameters = [
+            _Parameter(compiled, name, names, dialect) for name in compiled.positiontup or ()
         ]
+        self._binds_directly = compiled.positiontup == self._names and all(
+            parameter.leaves_plain for parameter in self._parameters
+        )
         self.convert = make_converter(columns, dialect)
 
-    def fetch(self, connection: Connection, values: dict[str, Any]) -> Iterator[Row]:
-        """The rows for these values, straight from the driver."""
+    def fetch(
+        self, connection: Connection, given: list[Any], *, are_plain: bool = False
+    ) -> Iterator[Row]:
+        """The rows for these values, straight from the driver.
+
+        Args:
+            connection: What to execute it on.
+            given: The values, in the order of their names.
+            are_plain: Whether all are known to be of the types of ``PLAIN``.
+        """
         if self._is_left_to_engine(connection):
-            return fetch_rows(connection, self.statement, self.convert, values)
+            return self._fetch_by_engine(connection, given)
         driver_connection: Any = connection.connection.dbapi_connection
         try:
-            cursor = driver_connection.execute(self.sql, self._bind(values))
+            values = given if are_plain and self._binds_directly else self._bind(given)
+            cursor = driver_connection.execute(self.sql, values)
             first = cursor.fetchmany(2)
         except sqlite3.Error:
             # SQLAlchemy meets the same error, and those who listen to it explain it.
-            return fetch_rows(connection, self.statement, self.convert, values)
+            return self._fetch_by_engine(connection, given)
         # A row by its key is all there is: nothing is left to close, and no page to be damaged.
-        is_all = len(first) < 2
-        rows = iter(first) if is_all else chain(first, cursor)
+        if len(first) < 2:
+            return map(self.convert, first) if self.convert else iter(first)
+        rows: Iterator[Row] = chain(first, cursor)
         rows = map(self.convert, rows) if self.convert else rows
-        if is_all:
-            return rows
-        return iter_rows(rows, cursor.close, connection, self.statement, values)
+        return iter_rows(rows, cursor.close, connection, self.statement, self.name(given))
 
-    def fetch_all(self, connection: Connection, values: dict[str, Any]) -> list[Row] | None:
+    def fetch_all(self, connection: Connection, given: list[Any]) -> list[Row] | None:
         """A list of the rows, or None where SQLAlchemy has to execute the statement."""
         if self._is_left_to_engine(connection):
             return None
         driver_connection: Any = connection.connection.dbapi_connection
         try:
-            rows: list[Row] = driver_connection.execute(self.sql, self._bind(values)).fetchall()
+            rows: list[Row] = driver_connection.execute(self.sql, self._bind(given)).fetchall()
         except Exception:  # noqa: BLE001  # SQLAlchemy meets the same error, and wraps it
             return None
         return [*map(self.convert, rows)] if self.convert else rows
 
+    def name(self, given: list[Any]) -> dict[str, Any]:
+        """The values by the names of their parameters."""
+        return dict(zip(self._names, given, strict=True))
+
+    def _fetch_by_engine(self, connection: Connection, given: list[Any]) -> Iterator[Row]:
+        return fetch_rows(connection, self.statement, self.convert, self.name(given))
+
     def _is_left_to_engine(self, connection: Connection) -> bool:
+        if self._is_for_engine or connection._echo or connection._execution_options:
+            return True
         # SQLAlchemy's own flags answer in a tenth of the time that the lists of listeners take.
         has_events = connection._has_events or connection.engine._has_events
-        return bool(
-            self._is_for_engine
-            or connection._echo
-            or connection._execution_options
-            or (has_events and _is_watched(connection))
-        )
+        return has_events and _is_watched(connection)
 
-    def _bind(self, values: dict[str, Any]) -> list[Any]:
-        for name, processor, leaves_plain in self.processors:
-            # The processor of a plain value costs more than all else here.
-            if name in values and not (leaves_plain and type(values[name]) in PLAIN):
-                values = {**values, name: processor(values[name])}
-        if self.fixed:
-            values = self.fixed | values
-        return [*map(values.__getitem__, self.names)]
+    def _bind(self, given: list[Any]) -> list[Any]:
+        if self._binds_directly and PLAIN.issuperset(map(type, given)):
+            return given
+        return [parameter.read(given) for parameter in self._parameters]
+
+
+class _Parameter:
+    """One place of a compiled statement, and the value there.
+
+    Args:
+        compiled: The statement.
+        name: The name of the parameter.
+        names: Those that each call gives, in their order.
+        dialect: The dialect that it is compiled for.
+    """
+
+    def __init__(self, compiled: Any, name: str, names: Sequence[str], dialect: Dialect) -> None:
+        type_ = compiled.binds[name].type
+        self.place = names.index(name) if name in names else None
+        self.process: Processor | None = type_.dialect_impl(dialect).bind_processor(dialect)
+        self.leaves_plain = self.process is None or leaves_plain_values(type_)
+        self.fixed = None if self.place is not None else self._process(compiled.params[name])
+
+    def read(self, given: list[Any]) -> Any:
+        """What is bound, if a call gives these values."""
+        return self.fixed if self.place is None else self._process(given[self.place])
+
+    def _process(self, value: Any) -> Any:
+        # The processor of a plain value costs more than all else here.
+        if self.process is None or (self.leaves_plain and type(value) in PLAIN):
+            return value
+        return self.process(value)
 
 
 def _is_watched(connection: Connection) -> bool:
@@ -203,7 +241,7 @@ def make_converter(
 
 def _convert_one(place: int, processor: Processor) -> Callable[[Row], Row]:
     def convert(row: Row) -> Row:
-        values = list(row)
+        values = [*row]
         values[place] = processor(values[place])
         return tuple(values)
 

@@ -14,7 +14,7 @@ import sys
 import warnings
 import weakref
 from threading import local
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import QueuePool, event
 from sqlalchemy.orm import Session
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import IntegrityError
     from sqlalchemy.orm import Mapper
+
+K = TypeVar("K")
 
 
 class DatasetSession(Session):
@@ -125,16 +127,17 @@ class LeasingSession(ReadOnlySession):
         if self._leased is not None:
             self.bind = self._leased
 
-    def connection(self, *args: Any, **kwargs: Any) -> Connection:
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
         """As of a SQLAlchemy session, at a quarter of the price where it leased its connection."""
-        if self._leased is None and self.bind is self._idle.engine and not self.in_transaction():
-            self._leased = self.bind = self._idle.engine.connect()
         leased = self._leased
-        if leased is None or self.bind is not leased or args or kwargs:
-            return super().connection(*args, **kwargs)
+        if leased is None and self.bind is self._idle.engine and not self.in_transaction():
+            leased = self._leased = self.bind = self._idle.engine.connect()
+        if leased is None or self.bind is not leased or bind_arguments or execution_options:
+            return super().connection(bind_arguments, execution_options)
         # Before it has begun in both, SQLAlchemy has yet to enlist it.
-        is_begun = self.in_transaction() and leased.in_transaction()
-        return leased if is_begun else super().connection()
+        if leased.in_transaction() and self.in_transaction():
+            return leased
+        return super().connection()
 
     def lease(self, mapper: Mapper[Any]) -> Connection | None:
         """The leased connection, begun; None if another one answers for this mapper."""
@@ -187,14 +190,15 @@ def has_uncommitted_writes(session: Session) -> bool:
 
 def current_thread_or_task() -> object:
     """Return the asyncio task that runs, or that this thread works for, or else the thread."""
-    asyncio = sys.modules.get("asyncio")
+    modules = sys.modules
+    asyncio = modules.get("asyncio")
     # Neither import asyncio for those who do without, nor ask for a task where no loop runs.
     if asyncio is not None:
         task: object = None
         if asyncio._get_running_loop() is not None:
             task = asyncio.current_task()
-        elif _ANYIO in sys.modules:
-            task = _find_waiting_task(sys.modules[_ANYIO])
+        elif _ANYIO in modules:
+            task = _find_waiting_task(modules[_ANYIO])
         if task is not None:
             return task
     try:
@@ -262,23 +266,32 @@ class OwnSessions:
         self._ends: weakref.WeakKeyDictionary[object, weakref.finalize[..., Any]] = (
             weakref.WeakKeyDictionary()
         )
+        # A thread finds its shelf here in a fraction of the time.
+        self._of_thread = local()
         _all_own_sessions.add(self)
         # Sessions of a graph that is gone last no longer than those who still use them.
         weakref.finalize(self, _detach_all, self._ends).atexit = False
 
-    def get(self, key: object, create: Callable[[], Session]) -> Session:
-        """Return the session of this key, made on first use."""
-        current = current_thread_or_task()
-        shelf = self._shelves.get(current)
+    def get(self, key: K, create: Callable[[K], Session]) -> Session:
+        """Return the session of this key, made from it on first use."""
+        owner = current_thread_or_task()
+        is_thread = type(owner) is _Thread
+        shelf = getattr(self._of_thread, "shelf", None) if is_thread else self._shelves.get(owner)
         if shelf is None:
-            shelf = self._shelves[current] = {}
-            end = weakref.finalize(current, end_sessions, shelf, os.getpid())
-            end.atexit = False
-            self._ends[current] = end
-        session = shelf.get(key)
+            shelf = self._start_shelf(owner)
+            if is_thread:
+                self._of_thread.shelf = shelf
+        session: Session | None = shelf.get(key)
         if session is None:
-            session = shelf[key] = create()
+            session = shelf[key] = create(key)
         return session
+
+    def _start_shelf(self, owner: object) -> dict[object, Session]:
+        shelf = self._shelves[owner] = {}
+        end = weakref.finalize(owner, end_sessions, shelf, os.getpid())
+        end.atexit = False
+        self._ends[owner] = end
+        return shelf
 
     def close_mine(self) -> None:
         """Close the sessions of this thread or task."""

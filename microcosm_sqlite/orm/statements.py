@@ -21,6 +21,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.wording import suggest
 from microcosm_sqlite.orm.arguments import EXPRESSIONS, check_column, find_mapper, refuse_key
+from microcosm_sqlite.orm.comparing import PLAIN
 from microcosm_sqlite.orm.objects import PlainObjects, PlainSelect, is_plain
 from microcosm_sqlite.orm.related_tables import has_strangers, refuse_strangers
 from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows
@@ -28,7 +29,7 @@ from microcosm_sqlite.orm.rows import PreparedRows, fetch_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Dialect, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from microcosm_sqlite.orm.data_sets import DataSet
@@ -51,6 +52,9 @@ OBJECTS = "objects"
 COUNT = "count"
 PRESENCE = "presence"
 """Kinds of statements: matches, their number, and one row if there is any."""
+
+_GIVEN = PLAIN - {type(None)}
+"""Types of values of filters that need no other look."""
 
 _STARTS: dict[str, Callable[[Any], Select[Any]]] = {
     OBJECTS: select,
@@ -169,31 +173,46 @@ class Statements(Generic[M]):
         """Matches as plain rows of these columns, or None as :meth:`find` does."""
         if criteria:
             criteria, offset, limit = take_positions(criteria, offset, limit)
-        values = self._choose_values(filters, offset, limit)
-        if values is None:
-            return None
+        values = [*filters.values()]
+        are_plain = _GIVEN.issuperset(map(type, values))
+        if not are_plain:
+            given = self._choose_filters(filters)
+            if given is None:
+                return None
+            filters, values = given, [*given.values()]
         # The dialect knows which tables are in an attached database.
-        key = (connection.dialect, columns, *values)
+        key = (connection.dialect, columns, tuple(filters), offset is None, limit is None)
         try:
             prepared = self._rows.get(key)
         except TypeError:  # a list cannot be a key
             choose_columns(self.model, columns)
             raise
         if prepared is None:
+            named = self._choose_values(filters, offset, limit)
+            if named is None:
+                return None
             chosen = choose_columns(self.model, columns)
             if criteria and has_strangers(self.model, chosen):
                 return None
-            refuse_strangers(self.model, chosen)
-            statement = self._complete(select(*chosen), values)
-            expressions = [item.expression for item in chosen]
-            prepared = PreparedRows(statement, expressions, connection.dialect)
-            self._rows[key] = prepared
+            prepared = self._rows[key] = self._prepare_rows(connection.dialect, chosen, named)
+        if offset is not None:
+            values.append(read_number("offset", offset))
+        if limit is not None:
+            values.append(read_number("limit", limit))
         if not criteria:
-            return prepared.fetch(connection, values)
+            return prepared.fetch(connection, values, are_plain=are_plain)
         narrowed = self._narrow(prepared.statement, criteria)
         if narrowed is None:
             return None
-        return fetch_rows(connection, narrowed, prepared.convert, values)
+        return fetch_rows(connection, narrowed, prepared.convert, prepared.name(values))
+
+    def _prepare_rows(
+        self, dialect: Dialect, chosen: list[InstrumentedAttribute[Any]], named: Values
+    ) -> PreparedRows:
+        refuse_strangers(self.model, chosen)
+        statement = self._complete(select(*chosen), named)
+        expressions = [item.expression for item in chosen]
+        return PreparedRows(statement, list(named), expressions, dialect)
 
     def _narrow(self, statement: Select[Any], criteria: Sequence[Criterion]) -> Select[Any] | None:
         """The statement with criteria added, or None where one reads another table."""
@@ -203,18 +222,27 @@ class Statements(Generic[M]):
     def _choose_values(
         self, filters: Mapping[str, Any], offset: int | None = None, limit: int | None = None
     ) -> Values | None:
-        values = {}
+        given = self._choose_filters(filters)
+        if given is None:
+            return None
+        values = {self._names[key]: value for key, value in given.items()}
+        if offset is not None:
+            values[_OFFSET] = read_number("offset", offset)
+        if limit is not None:
+            values[_LIMIT] = read_number("limit", limit)
+        return values
+
+    def _choose_filters(self, filters: Mapping[str, Any]) -> Values | None:
+        """The filters that have a value; None if one is unknown or an expression."""
+        given = {}
         for key, value in filters.items():
-            name = self._names.get(key)
-            if name is None or isinstance(value, EXPRESSIONS):
+            # That a value is plain is told in less time than that it is no expression.
+            is_expression = type(value) not in PLAIN and isinstance(value, EXPRESSIONS)
+            if is_expression or key not in self._names:
                 return None
             if value is not None:
-                values[name] = value
-        if offset is not None:
-            values[_OFFSET] = offset if type(offset) is int else read_number("offset", offset)
-        if limit is not None:
-            values[_LIMIT] = limit if type(limit) is int else read_number("limit", limit)
-        return values
+                given[key] = value
+        return given
 
     def _complete(self, statement: Select[Any], values: Values) -> Select[Any]:
         fields = {name: self._fields[name] for name in values if name in self._fields}

@@ -27,7 +27,7 @@ def new_binds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start without a graph and without engines of datasets, as a new process does."""
     made = answering._ProcessBinds()
     monkeypatch.setattr(answering, "_process_binds", made)
-    monkeypatch.setattr(answering, "_graph_binds", [])
+    monkeypatch.setattr(answering, "_latest", [lambda: None])
     yield
     if made._binds is not None:
         made._binds.dispose()

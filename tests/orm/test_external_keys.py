@@ -87,7 +87,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MICROCOSM_SQLITE_CACHE_DIR", str(tmp_path / "cache"))
     # What no graph is named for is another environment in each of these tests.
     monkeypatch.setattr(answering, "_process_binds", answering._ProcessBinds())
-    monkeypatch.setattr(answering, "_graph_binds", [])
+    monkeypatch.setattr(answering, "_latest", [lambda: None])
     return folder
 
 

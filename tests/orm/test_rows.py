@@ -67,9 +67,8 @@ def test_rows_are_those_of_sqlalchemy(
     dialect = session.connection().dialect
     convert = make_converter(chosen, dialect)
     assert list(fetch_rows(session.connection(), statement, convert)) == expected
-    assert (
-        list(PreparedRows(statement, chosen, dialect).fetch(session.connection(), {})) == expected
-    )
+    prepared = PreparedRows(statement, [], chosen, dialect)
+    assert list(prepared.fetch(session.connection(), [])) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,11 +90,29 @@ def test_values_of_parameters_are_stored_as_columns_store_them(
     column = THINGS.columns[name]
     wanted = sa.bindparam("wanted", type_=column.type)
     statement = sa.select(column).where(column == wanted)
-    prepared = PreparedRows(statement, [column], session.connection().dialect)
+    prepared = PreparedRows(statement, ["wanted"], [column], session.connection().dialect)
     for _ in range(2):  # a prepared statement runs again
-        found = list(prepared.fetch(session.connection(), {"wanted": value}))
+        found = list(prepared.fetch(session.connection(), [value]))
         assert found == [tuple(row) for row in session.execute(statement, {"wanted": value})]
         assert len(found) == 1
+    brought = PreparedRows(
+        sa.select(column).where(column == value), [], [column], session.connection().dialect
+    )
+    assert list(brought.fetch(session.connection(), [])) == found
+
+
+def test_values_are_given_in_the_order_of_their_names(session: Session) -> None:
+    session.execute(sa.insert(THINGS), [{"whole": number} for number in range(9)])
+    column = THINGS.c.whole
+    least, number, first = (
+        sa.bindparam(name, type_=sa.Integer) for name in ("least", "number", "first")
+    )
+    statement = sa.select(column).where(column >= least).limit(number).offset(first)
+    names = ["first", "number", "least"]
+    prepared = PreparedRows(statement, names, [column], session.connection().dialect)
+    for are_plain in (False, True):
+        found = prepared.fetch(session.connection(), [2, 3, 4], are_plain=are_plain)
+        assert [*found] == [(6,), (7,), (8,)]
 
 
 @pytest.mark.parametrize("many", [0, 1, 2, 3, 40])
@@ -104,8 +121,8 @@ def test_each_row_is_given_once_however_many_there_are(session: Session, many: i
     if numbers:
         session.execute(sa.insert(THINGS), numbers)
     column = THINGS.c.whole
-    prepared = PreparedRows(sa.select(column), [column], session.get_bind().dialect)
-    rows = prepared.fetch(session.connection(), {})
+    prepared = PreparedRows(sa.select(column), [], [column], session.get_bind().dialect)
+    rows = prepared.fetch(session.connection(), [])
     assert [number for (number,) in rows] == [*range(many)]
     assert list(rows) == []
 
@@ -114,16 +131,16 @@ def test_values_that_a_statement_brings_itself_are_kept(session: Session) -> Non
     session.execute(sa.insert(THINGS), [{"whole": 1}, {"whole": 2}])
     column = THINGS.c.whole
     statement = sa.select(column).where(column > 1, column == sa.bindparam("wanted"))
-    prepared = PreparedRows(statement, [column], session.get_bind().dialect)
-    found = [list(prepared.fetch(session.connection(), {"wanted": wanted})) for wanted in (1, 2)]
+    prepared = PreparedRows(statement, ["wanted"], [column], session.get_bind().dialect)
+    found = [list(prepared.fetch(session.connection(), [wanted])) for wanted in (1, 2)]
     assert found == [[], [(2,)]]
 
 
 def test_an_error_of_sqlite_is_raised_as_sqlalchemy_does(session: Session) -> None:
     column: sa.ColumnElement[Any] = sa.literal_column("no_such_function()")
-    prepared = PreparedRows(sa.select(column), [column], session.connection().dialect)
+    prepared = PreparedRows(sa.select(column), [], [column], session.connection().dialect)
     with pytest.raises(sa.exc.OperationalError, match="no such function"):
-        list(prepared.fetch(session.connection(), {}))
+        list(prepared.fetch(session.connection(), []))
 
 
 def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted(session: Session) -> None:
@@ -142,10 +159,10 @@ def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted(session: S
 )
 def test_whoever_listens_to_statements_is_told_of_these_too(session: Session, name: str) -> None:
     statement = sa.select(THINGS.c.whole)
-    prepared = PreparedRows(statement, [THINGS.c.whole], session.get_bind().dialect)
+    prepared = PreparedRows(statement, [], [THINGS.c.whole], session.get_bind().dialect)
     told = []
-    assert list(prepared.fetch(session.connection(), {})) == []
+    assert list(prepared.fetch(session.connection(), [])) == []
     sa.event.listen(session.get_bind(), name, lambda *_: told.append(name))
     session.rollback()
-    assert list(prepared.fetch(session.connection(), {})) == []
+    assert list(prepared.fetch(session.connection(), [])) == []
     assert told == [name]

@@ -65,11 +65,11 @@ def test_a_thread_has_its_own_session_and_keeps_it() -> None:
     own, closed = OwnSessions(), []  # type: ignore[var-annotated]
 
     def get() -> Session:
-        return own.get("key", lambda: Closing(closed))
+        return own.get("key", lambda _: Closing(closed))
 
     mine = get()
     assert get() is mine
-    assert own.get("other", lambda: Closing(closed)) is not mine
+    assert own.get("other", lambda _: Closing(closed)) is not mine
     theirs = in_thread(lambda: (get(), get()))
     assert isinstance(theirs, tuple)
     assert theirs[0] is theirs[1] is not mine
@@ -83,9 +83,9 @@ def test_tasks_of_one_thread_have_their_own_sessions() -> None:
     own, closed = OwnSessions(), []  # type: ignore[var-annotated]
 
     async def get() -> Session:
-        session = own.get("key", lambda: Closing(closed))
+        session = own.get("key", lambda _: Closing(closed))
         await asyncio.sleep(0)
-        assert own.get("key", lambda: Closing(closed)) is session
+        assert own.get("key", lambda _: Closing(closed)) is session
         return session
 
     async def both() -> list[Session]:
@@ -99,12 +99,12 @@ def test_tasks_of_one_thread_have_their_own_sessions() -> None:
 
 def test_a_session_that_is_closed_by_its_thread_leaves_those_of_others_open() -> None:
     own, closed = OwnSessions(), []  # type: ignore[var-annotated]
-    mine = own.get("key", lambda: Closing(closed))
+    mine = own.get("key", lambda _: Closing(closed))
     with ThreadPoolExecutor(1) as pool:
-        theirs = pool.submit(own.get, "key", lambda: Closing(closed)).result()
+        theirs = pool.submit(own.get, "key", lambda _: Closing(closed)).result()
         own.close_mine()
         assert closed == [mine]
-        assert pool.submit(own.get, "key", lambda: Closing(closed)).result() is theirs
+        assert pool.submit(own.get, "key", lambda _: Closing(closed)).result() is theirs
         own.close()
         assert closed == [mine, theirs]
 
