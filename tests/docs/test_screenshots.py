@@ -16,7 +16,7 @@ import pytest
 
 from tests.docs.page import Reader
 from tests.docs.terminal_picture import COLUMNS, draw
-from tests.support.browser import SCREENSHOTS, launch
+from tests.support.browser import SCREENSHOTS, launch, watch_requests
 from tests.support.program import Program
 from tests.support.terminal import look
 from tests.support.venvs import Venv
@@ -59,8 +59,7 @@ def served(user: Reader) -> Iterator[str]:
 def test_a_person_goes_from_the_datasets_to_one_plane(served: str) -> None:
     with launch() as browser:
         page = browser.new_page(viewport=SIZE)
-        failures: list[str] = []
-        page.on("requestfailed", lambda request: failures.append(request.url))
+        failures = watch_requests(page)
         page.goto(served)
         page.get_by_role("heading", name="Installed datasets").wait_for()
         page.get_by_role("link", name="nycflights13", exact=True).first.click()

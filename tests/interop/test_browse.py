@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 import microcosm_sqlite
-from tests.support.browser import SCREENSHOTS, launch
+from tests.support.browser import SCREENSHOTS, launch, watch_requests
 
 # Datasette leaves a database in memory open when it is imported.
 pytestmark = [
@@ -77,8 +77,7 @@ def test_a_person_finds_a_row_by_clicking(served):
     url, _ = served
     with launch() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        failures = []
-        page.on("requestfailed", lambda request: failures.append(request.url))
+        failures = watch_requests(page)
         page.goto(url)
         page.get_by_role("link", name="birds", exact=True).first.click()
         page.get_by_text("CC0-1.0").first.wait_for()

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 SCREENSHOTS = Path(__file__).parents[2] / "build/screenshots"
 """Kept from one run to the next, and not by git."""
@@ -46,6 +46,21 @@ def launch() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=path, args=[*_QUIET])
         yield browser
         browser.close()
+
+
+def watch_requests(page: Page) -> list[str]:
+    """The addresses that a page asks for from now on without an answer.
+
+    A request that the browser drops, as a click leads to another page, is none of them.
+    """
+    failures: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            failures.append(request.url)
+
+    page.on("requestfailed", note)
+    return failures
 
 
 class _Quiet(SimpleHTTPRequestHandler):
