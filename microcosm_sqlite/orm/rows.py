@@ -74,13 +74,14 @@ class PreparedRows:
         compiled: Any = statement.compile(dialect=dialect)
         self.statement = statement
         self.sql = str(compiled)
+        # SQLAlchemy writes lists into the statement whenever it executes it.
+        has_lists = bool(compiled.post_compile_params)
         # Where SQLite takes a name in double quotes that it does not know for a text, the engine
         # refuses the statement, and so has to see it.
-        self._is_for_engine = '"' in self.sql or dialect.is_async
+        self._is_for_engine = '"' in self.sql or has_lists or dialect.is_async
         self._names = list(names)
-        self._parameters = [
-            _Parameter(compiled, name, names, dialect) for name in compiled.positiontup or ()
-        ]
+        places = () if has_lists else compiled.positiontup or ()
+        self._parameters = [_Parameter(compiled, name, names, dialect) for name in places]
         self._binds_directly = compiled.positiontup == self._names and all(
             parameter.leaves_plain for parameter in self._parameters
         )

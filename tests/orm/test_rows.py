@@ -95,10 +95,10 @@ def test_values_of_parameters_are_stored_as_columns_store_them(
         found = list(prepared.fetch(session.connection(), [value]))
         assert found == [tuple(row) for row in session.execute(statement, {"wanted": value})]
         assert len(found) == 1
-    brought = PreparedRows(
-        sa.select(column).where(column == value), [], [column], session.connection().dialect
-    )
-    assert list(brought.fetch(session.connection(), [])) == found
+    for criterion in (column == value, column.in_([value]), column.in_([])):
+        brought = sa.select(column).where(criterion)
+        prepared = PreparedRows(brought, [], [column], session.connection().dialect)
+        assert list(prepared.fetch(session.connection(), [])) == session.execute(brought).all()
 
 
 def test_values_are_given_in_the_order_of_their_names(session: Session) -> None:
