@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from microcosm_sqlite.catalog.preflight import REINSTALL, translate
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
-from microcosm_sqlite.common.wording import suggest
+from microcosm_sqlite.common.wording import list_few, suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
 
 TYPE_CHECKING = False
@@ -204,14 +204,16 @@ def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
     words = set(re.findall(r"\w+", sql.lower()))
     tables = _list_tables(connection)
     named = [table for table in tables if table.rpartition(".")[2].lower() in words]
-    found = [column for table in named or tables for column in _columns(connection, table)]
-    columns = list(dict.fromkeys(found))
+    columns = {table: _columns(connection, table) for table in tables}
+    found = list(dict.fromkeys(each for table in named or tables for each in columns[table]))
     word = name.rpartition(".")[2]
-    hint = suggest(word, columns, "Columns")
+    owners = [table for table in tables if word.lower() in map(str.lower, columns[table])]
+    near = f"It is a column of {list_few(owners, 3)}." if owners else suggest(word, found)
+    hint = near or suggest(word, found, "Columns")
     if quote_identifier(name) not in sql:
         return hint
     text = f"A text is written in single quotes: {quote_text(name)}."
-    return f"{hint} {text}" if suggest(word, columns) else f"{text} {hint}".rstrip()
+    return f"{hint} {text}" if near else f"{text} {hint}".rstrip()
 
 
 def _on_attach(_: str, __: sqlite3.Connection, sql: str) -> str:

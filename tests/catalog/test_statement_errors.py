@@ -23,6 +23,9 @@ from tests.support.wheels import make_database
 MISTAKES = [
     ("SELECT * FROM colours", QueryError, "no such table: colours. Did you mean 'colour'?"),
     ("SELECT nam FROM colour", QueryError, "no such column: nam. Did you mean 'name'?"),
+    ("SELECT code FROM colour", QueryError, "no such column: code. It is a column of shade."),
+    ("SELECT s.NAME FROM shade s", QueryError, "no such column: s.NAME. It is a column of colour."),
+    ("SELECT id", QueryError, "no such column: id. It is a column of colour."),
     ("SELECT * FROM cities.city", QueryError, "Connect with attach=['cities']."),
     ("SELECT colour.id, id FROM colour, colour c", QueryError, "Write it as table.column."),
     ("SELECT 1; SELECT 2", QueryError, "Run the statements one by one."),
