@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+from microcosm_sqlite.catalog.preflight import UNDECODED
 from microcosm_sqlite.errors import DatasetFileError
 
 TYPE_CHECKING = False
@@ -70,5 +73,10 @@ def read_example(ask: Callable[[str], list[Any]], owner: str, column: str, rows:
         rows: The number of rows; -1 for all.
     """
     first = f"SELECT {column} AS x FROM {owner} LIMIT {rows}"
-    found = ask(f"SELECT x FROM ({first}) WHERE x IS NOT NULL AND x <> '' LIMIT 1")
+    try:
+        found = ask(f"SELECT x FROM ({first}) WHERE x IS NOT NULL AND x <> '' LIMIT 1")
+    except sqlite3.OperationalError as error:
+        if UNDECODED not in str(error):
+            raise
+        return None  # a text that is not UTF-8 is an example of nothing
     return found[0][0] if found else None

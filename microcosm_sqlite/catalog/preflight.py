@@ -308,13 +308,19 @@ def translate(
     # An error of our own connections names the dataset, and may have a hint on SQL.
     reason = (error.message if isinstance(error, DatasetError) else str(error)).rstrip(".")
     problem = "is being written to" if code in _BUSY else "cannot be read"
-    hint = _HINTS.get(code, VERIFY)
+    hint = NOT_UTF8 if UNDECODED in reason else _HINTS.get(code, VERIFY)
     return DatasetIOError(f"{path} {problem}: {reason}.", hint=hint)
 
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _MEDIUM = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL)
 _HINTS = dict.fromkeys(_BUSY, "Try again.") | dict.fromkeys(_MEDIUM, CHECK_MEDIUM)
+UNDECODED = "Could not decode to UTF-8"
+"""How sqlite3 begins to tell of a text that it cannot read."""
+NOT_UTF8 = (
+    "A text or a name is not UTF-8; select CAST(column AS BLOB) to see the bytes of a text, and "
+    "rename tables and columns in a copy of the file."
+)
 VERIFY = "If it is an installed dataset, `microcosm-sqlite verify` tells whether it is damaged."
 
 

@@ -15,7 +15,7 @@ import re
 import sqlite3
 from contextlib import suppress
 
-from microcosm_sqlite.catalog.preflight import REINSTALL, translate
+from microcosm_sqlite.catalog.preflight import NOT_UTF8, REINSTALL, UNDECODED, translate
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
 from microcosm_sqlite.common.wording import list_few, suggest
 from microcosm_sqlite.errors import DatasetError, QueryError, ReadOnlyDatasetError
@@ -226,7 +226,7 @@ def _on_bytes(name: str, connection: sqlite3.Connection, _: str) -> str:
         "JOIN pragma_table_xinfo(tables.name, tables.schema) AS columns"
     )
     names = {bytes.fromhex(quoted[2:-1]) for (quoted,) in _ask(connection, listed)}
-    return NAME_COLUMNS if name in map(repr, names) else ""
+    return NAME_COLUMNS if name in map(repr, names) else NOT_UTF8
 
 
 _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], ...] = (
@@ -239,10 +239,7 @@ _ADVICE: tuple[tuple[str, str | Callable[[str, sqlite3.Connection, str], str]], 
     (r"(?P<name>too many attached databases)", _on_attach),
     (r"a name or a text is not UTF-8: (?P<name>.+)", _on_bytes),
     (r"ambiguous column name", "Write it as table.column."),
-    (
-        r"Could not decode to UTF-8",
-        "A text or a name is not UTF-8; select CAST(column AS BLOB) to see the bytes of a text.",
-    ),
+    (UNDECODED, NOT_UTF8),
 )
 
 
@@ -253,15 +250,17 @@ def list_schemas(connection: sqlite3.Connection) -> list[str]:
 
 def _list_tables(connection: sqlite3.Connection) -> list[str]:
     """Tables and views as SQL may name them: those of attached datasets with their schema."""
-    found = _ask(connection, "SELECT schema, name FROM pragma_table_list")
+    found = _ask(connection, "SELECT schema, CAST(name AS BLOB) FROM pragma_table_list")
     return sorted(
         name if schema == "main" else f"{schema}.{name}"
-        for schema, name in found
+        for schema, raw in found
+        for name in [raw.decode(errors="replace")]
         if schema != "temp" and not name.startswith("sqlite_")
     )
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     schema, _, name = table.rpartition(".")
-    pragma = f"PRAGMA {quote_identifier(schema or 'main')}.table_info({quote_identifier(name)})"
-    return [row[1] for row in _ask(connection, pragma)]
+    place = f"{quote_text(name)}, {quote_text(schema or 'main')}"
+    found = _ask(connection, f"SELECT CAST(name AS BLOB) FROM pragma_table_info({place})")
+    return [raw.decode(errors="replace") for (raw,) in found]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 STORED = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string(), "blob": pa.binary()}
 """Arrow's types for what SQLite itself can tell apart."""
 
+NOT_UTF8 = "a text is not UTF-8"
+
 _UNDECLARED_SCALE = 10
 """Digits after the point that SQLAlchemy reads of a NUMERIC without a scale."""
 
@@ -83,6 +85,7 @@ class Column:
         Raises:
             SchemaMismatchError: A value does not stand for one of that type.
         """
+        self._check_texts(array, table)
         try:
             array = array if array.type == self.stored_type else array.cast(self.stored_type)
             if self._convert:
@@ -90,6 +93,17 @@ class Column:
             return array if array.type == self.type else array.cast(self.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
             raise self.mismatch(table, error) from error
+
+    def _check_texts(self, array: pa.Array, table: str) -> None:
+        """Refuse texts that are not UTF-8, on which Arrow relies and some of its users crash.
+
+        SQLite takes any bytes for a text, and ADBC passes them on.
+        """
+        if pa.types.is_string(array.type):
+            try:
+                array.validate(full=True)
+            except pa.ArrowInvalid as error:
+                raise self.mismatch(table, NOT_UTF8) from error
 
     def mismatch(self, table: str, reason: object) -> SchemaMismatchError:
         """The error for a value that the column should not hold."""

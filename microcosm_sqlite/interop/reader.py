@@ -5,6 +5,7 @@ Every other module of this package that reads rows uses this one.
 
 from __future__ import annotations
 
+import re
 import socket
 import sqlite3
 from contextlib import contextmanager
@@ -22,13 +23,15 @@ from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.keywords import explain_keywords
 from microcosm_sqlite.common.platforms import count_processors, open_pool
 from microcosm_sqlite.common.sql import MOST_COLUMNS, MOST_PARAMETERS
-from microcosm_sqlite.errors import DatasetNotFoundError, SchemaMismatchError
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, SchemaMismatchError
 from microcosm_sqlite.interop.columnar import find_twin, make_twin, with_twin
 from microcosm_sqlite.interop.scan import plan_scan
 from microcosm_sqlite.interop.selections import explain_evaluation
 
 with extra("arrow"):
     import pyarrow as pa
+
+    from microcosm_sqlite.interop.arrow_types import NOT_UTF8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -210,10 +213,18 @@ def _read_through_sqlite(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch
         while rows := cursor.fetchmany(batch_size):
             yield _make_batch(scan, rows)
     except sqlite3.Error as error:
-        explained = explain_evaluation(error) if scan.where else None
-        raise explained or translate(error, scan.location.path) from error
+        raise _explain(error, scan) from error
     finally:
         connection.close()
+
+
+def _explain(error: sqlite3.Error, scan: Scan) -> DatasetError:
+    garbled = re.match(r"Could not decode to UTF-8 column '(.*)' with text", str(error), re.DOTALL)
+    for column in scan.columns:
+        if garbled and garbled[1] == column.name:
+            return column.mismatch(scan.table, NOT_UTF8)
+    explained = explain_evaluation(error) if scan.where else None
+    return explained or translate(error, scan.location.path)
 
 
 def _make_batch(scan: Scan, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:

@@ -105,7 +105,7 @@ class Scan:
 
     def _values(self) -> str:
         return ", ".join(
-            _spell(quoted) if column.stored == "any" else quoted
+            f"{_spell(quoted)} AS {quoted}" if column.stored == "any" else quoted
             for column in self.columns
             for quoted in [quote_identifier(column.name)]
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.frames import find_fields
 from microcosm_sqlite.catalog.list_parameters import advise_list, expand_lists, is_list
+from microcosm_sqlite.catalog.preflight import UNDECODED
 from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.sql import quote_identifier
 from microcosm_sqlite.common.sql_tokens import number_parameters, replace_tokens, split_tokens
@@ -150,7 +151,8 @@ def write_condition(
 
 def explain_evaluation(error: sqlite3.Error) -> QueryError | None:
     """The error for a condition that SQLite accepts, and cannot evaluate; None for other errors."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _OF_VALUES:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code not in _OF_VALUES or UNDECODED in str(error):  # the latter is in the result
         return None
     return QueryError(
         f"The condition cannot be evaluated for a row: {str(error).removesuffix('.')}.",

@@ -208,7 +208,7 @@ def test_the_state_of_a_file_is_another_after_any_change(
     ("code", "reason", "kind", "told", "hint"),
     [
         (sqlite3.SQLITE_ERROR, "no such table: t", "DatasetIOError", "cannot be read", "verify"),
-        (None, "Could not decode to UTF-8", "DatasetIOError", "cannot be read", "verify"),
+        (None, "Could not decode to UTF-8", "DatasetIOError", "cannot be read", "in a copy"),
         (sqlite3.SQLITE_TOOBIG, "too big", "DatasetIOError", "cannot be read", "verify"),
         (sqlite3.SQLITE_IOERR_READ, "disk I/O error", "DatasetIOError", "cannot be read", "medium"),
         (sqlite3.SQLITE_BUSY, "locked", "DatasetIOError", "is being written to", "Try again"),

@@ -15,6 +15,7 @@ from microcosm_sqlite import InstalledDataset, dataset, register, unregister
 from microcosm_sqlite.errors import (
     DatasetCorruptError,
     DatasetError,
+    DatasetIOError,
     QueryError,
     ReadOnlyDatasetError,
 )
@@ -266,3 +267,27 @@ def test_a_registered_file_that_is_no_database_is_not_said_to_be_installed(
     finally:
         unregister("csv")
     assert caught.value.hint.startswith("Correct the path that was configured or registered")
+
+
+@pytest.mark.parametrize("options", [{}, {"untrusted": True}], ids=["trusted", "untrusted"])
+def test_names_that_are_not_utf8_are_told_with_what_to_do(
+    tmp_path: Path, options: dict[str, bool]
+) -> None:
+    path = make_database(
+        tmp_path / "old.db", schema="CREATE TABLE t (a, yXX); CREATE TABLE uXX (a)"
+    )
+    path.write_bytes(path.read_bytes().replace(b"XX", b"\xff\xfe"))
+    old = register("old", path)
+    try:
+        with closing(old.connect(**options)) as connection:
+            for sql, told in (
+                ("SELECT * FROM missing", "Its tables: t, u\ufffd\ufffd."),
+                ("SELECT b FROM t", "Columns: a, y\ufffd\ufffd."),
+                ("SELECT * FROM t", "WITH named|rename tables and columns in a copy"),
+            ):
+                with pytest.raises(QueryError, match=told):
+                    connection.execute(sql)
+        with pytest.raises(DatasetIOError, match="rename tables and columns in a copy"):
+            old.tables  # noqa: B018
+    finally:
+        unregister("old")

@@ -25,6 +25,7 @@ import pyarrow as pa
 
 import microcosm_sqlite
 from microcosm_sqlite.errors import (
+    DatasetIOError,
     QueryError,
     SchemaMismatchError,
     TableNotFoundError,
@@ -264,6 +265,25 @@ def test_a_legacy_dataset_takes_its_types_from_the_declared_ones(make, route):
     ]
 
 
+@pytest.mark.parametrize("text", ["61ff", "c3", "eda080"], ids=["alone", "cut", "surrogate"])
+@pytest.mark.parametrize("declared", ["TEXT", ""])
+def test_a_text_that_is_not_utf8_never_gets_into_a_frame(tmp_path, route, text, declared):
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, x {declared})")
+        connection.execute(f"INSERT INTO t (x) VALUES (CAST(x'{text}' AS TEXT)), ('a')")
+    connection.close()
+    dataset = microcosm_sqlite.register("garbled", tmp_path / "x.db", immutable=True)
+    try:
+        with pytest.raises(SchemaMismatchError, match=r"Column 'x' .* a text is not UTF-8"):
+            read_table(dataset, "t")
+        # Neither does a condition on such a column need a text of it that can be read.
+        assert read_table(dataset, "t", where="x = 'a'")["id"].to_pylist() == [2]
+        with pytest.raises(DatasetIOError, match=r"not UTF-8; select CAST\(column AS BLOB\)"):
+            dataset.describe("t", where="id = 1")
+    finally:
+        microcosm_sqlite.unregister("garbled")
+
+
 def test_a_column_of_no_declared_type_is_read_as_text(tmp_path, route):
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("CREATE TABLE t (x, y ANYTHING)")
@@ -287,6 +307,8 @@ def test_a_column_of_no_declared_type_is_read_as_text(tmp_path, route):
         ("day", "'tomorrow'"),
         ("color", "'MAUVE'"),
         ("moment", "'2013-01-01T10:00:00Z'"),
+        ("text", "CAST(x'61ff' AS TEXT)"),
+        ("color", "CAST(x'61ff' AS TEXT)"),
     ],
 )
 @pytest.mark.parametrize("before", [0, 3000])
