@@ -155,7 +155,7 @@ STORED: dict[str, tuple[str, Any, list[Any], str]] = {
         "a: 2 values respelled, such as 9223372036854775808 as '9223372036854775808'"),
     "2**63 - 1": ("jsonl", ["9223372036854775807", "1"], [2**63 - 1, 1], "a: integer"),
     "not a number, in words": (
-        "jsonl", ['"NA"', "5"], ["NA", "5"], "would be integer but for NA (1 row)"),
+        "jsonl", ['"NA"', "5"], ["NA", "5"], "would be integer except for NA (1 row)"),
     "empty text among numbers": (
         "jsonl", ['""', "5"], [None, 5], "a: 1 empty text becomes NULL"),
     "null, and no key": (

@@ -81,7 +81,7 @@ def _insert(
         raise SettingsError(
             f"{file.name} uses {', '.join(clashes)} for something else than what drafted models "
             "import by that name; nothing was changed.",
-            hint="Call it otherwise there.",
+            hint="Use another name there.",
         )
     module.append(lines)
     revision.rewrite(file, module.render())

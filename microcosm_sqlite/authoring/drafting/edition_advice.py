@@ -68,7 +68,7 @@ def advise_reading(
             f"It seems to have no line that names its columns. Put that back; or if they are in "
             f"the order of the model, say {told}, columns = {{{given}}} in {place}."
         )
-    return f"It seems to be written otherwise: say {told} in {place}." if told else ""
+    return f"It seems to be written differently: set {told} in {place}." if told else ""
 
 
 def find_disguise(file: Path) -> str:

@@ -126,8 +126,8 @@ class EditionFiles:
 
     def _note_unknown(self, file: Path, place: str) -> None:
         self.unknown[file.name] = place
-        advice = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
-        self.changes.report.append(f"{file.name}: no table is called so; {advice}")
+        advice = "draft one with `microcosm-sqlite add`, or name its table in `upstream`"
+        self.changes.report.append(f"{file.name}: no table has this name; {advice}")
 
     def _wrap(self, file: Path) -> str:
         """A folder that leads to a file or folder under its name here, so that this counts."""

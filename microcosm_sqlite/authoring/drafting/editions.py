@@ -284,7 +284,7 @@ class Edition:
             told = f"new in {rows}: {', '.join(values)}"
             self._edit(name, told, partial(texts.add_labels, *place, values))
         elif first and "" not in values and is_limited:
-            told = f"texts of up to {misfits.longest} characters, where {type_!r} is said"
+            told = f"texts of up to {misfits.longest} characters; the model says {type_!r}"
             length = choose_length(misfits.longest)
             self._edit(name, told, partial(texts.set_length, *place, length))
         elif first:
@@ -313,7 +313,7 @@ class Edition:
         is_as_before = (column.comment or "") == before.description and all(
             column.info.get(key) == value for key, value in before.info.items()
         )
-        told = f"  {name}: the file describes it otherwise now: {spell_description(found)}"
+        told = f"  {name}: the file now describes it differently: {spell_description(found)}"
         if is_as_before:
             place = (self.table.name, self.models.find_attribute(self.table.name, name))
             with suppress(EditRefusedError):

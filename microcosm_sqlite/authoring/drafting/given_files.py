@@ -173,5 +173,5 @@ def refuse_taken(file: str, table: str, taken: Collection[str]) -> None:
             f"{file} would make table `{table}`, but the project has "
             f"`{lower[table.lower()]}`; nothing was changed.",
             hint="If it is a new edition of that table, use `microcosm-sqlite refresh`; else "
-            f"call it otherwise there, or leave it out: --exclude {shlex.quote(table)}",
+            f"give it another name there, or leave it out: --exclude {shlex.quote(table)}",
         )

@@ -95,7 +95,7 @@ def list_decisions(
 def spell_decisions(decisions: Collection[str]) -> list[str]:
     """The heading of the questions that only the author can answer."""
     if not decisions:
-        return ["Nothing to look at: all of it is sure."]
+        return ["Nothing to look at: nothing is doubtful."]
     head = f"{spell_count(len(decisions), 'thing')} to look at:"
     return [head, *(f"  {decision}" for decision in decisions), ""]
 
@@ -148,7 +148,7 @@ class Refreshment:
         lines = spell_decisions(self.decisions) if self.decisions else []
         lines += self.report
         if self.edits:
-            lines += ["", "Edits that were made:" if self.is_applied else "Edits that it takes:"]
+            lines += ["", "Edits that were made:" if self.is_applied else "Edits that are needed:"]
             lines += [f"  {edit}" for edit in self.edits]
         if self.decisions:
             outcome = "Nothing was changed: decide about these things first, then refresh again."
@@ -190,7 +190,7 @@ def _list_columns(described: Mapping[str, str], headers: Mapping[str, str]) -> I
             continue
         for name in alike:
             header = headers.get(name, "")
-            called = f", called {header!r}" if header not in ("", name) else ""
+            called = f", in the file {header!r}" if header not in ("", name) else ""
             yield f"  {name}: {description}{called}"
 
 

@@ -25,26 +25,28 @@ _UNFINISHED = re.compile(r"(^|/)(\.[^/]*\.(build|revised|new)-|\.scaffold-|\.mic
 _SIDE_FILE = re.compile(r"\.db-(journal|wal|shm)$")
 
 
-@CHECKS.numbered("P26", "Write what is asked for there, in pyproject.toml and README.md.")
+@CHECKS.numbered("P26", "Replace what the template left there, in pyproject.toml and README.md.")
 def check_placeholders(candidate: Candidate) -> Iterator[str]:
     """No placeholder of the template is left."""
     readme = _read_card(candidate)
     for text in PLACEHOLDERS:
         if text in readme:
-            yield f"the card still says {text!r}"
+            yield f"README.md still says '{text} ...'"
     for title, url in candidate.description.origins:
         if _EXAMPLE_ORIGIN in url and not _find_tables(candidate) <= _EXAMPLE_TABLES:
             yield f"origin {title!r} is the one of the template's example"
     name = candidate.distribution_name
     if f"The {name} authors" in _list_authors(candidate):
-        yield f"the author is called 'The {name} authors', as in the template"
+        yield f"the author is still the template's, 'The {name} authors'"
 
 
-@CHECKS.numbered("P27", "If it is right, remove `license-confirmed`; else name the licence.")
+@CHECKS.numbered(
+    "P27", "If it is right, remove `license-confirmed`; otherwise, name the right one."
+)
 def check_confirmed_license(candidate: Candidate) -> Iterator[str]:
     """Somebody has chosen the licence of the data."""
     if not candidate.settings.license_confirmed:
-        yield f"{candidate.settings.license} is the template's choice, which nobody has confirmed"
+        yield f"nobody has confirmed {candidate.settings.license}, the template's licence"
 
 
 @CHECKS.numbered("P28", "Correct CITATION.cff or README.md.")
@@ -55,7 +57,7 @@ def check_told_facts(candidate: Candidate) -> Iterator[str]:
         text = citation.read_text("utf-8", "replace")
         told = re.search(r"^version:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
         if told and told[1] != candidate.version:
-            yield f"CITATION.cff is of version {told[1]}, and the project of {candidate.version}"
+            yield f"CITATION.cff says version {told[1]}, but the project has {candidate.version}"
     readme = _read_card(candidate)
     pinned = rf"\b{re.escape(candidate.distribution_name)}==([\w.]+[\w])"
     for version in dict.fromkeys(re.findall(pinned, readme)):

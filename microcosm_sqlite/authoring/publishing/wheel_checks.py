@@ -307,8 +307,8 @@ def check_index_rules(candidate: Candidate) -> Iterator[str]:
 
 @CHECKS.numbered(
     "P25",
-    'Set core-metadata-version = "2.4" below [tool.hatch.build.targets.wheel] and of sdist, and '
-    "leave out `import-names`, or upload with Twine 7 or uv.",
+    'Set core-metadata-version = "2.4" under [tool.hatch.build.targets.wheel] and '
+    "[tool.hatch.build.targets.sdist], and leave out `import-names`; or upload with Twine 7 or uv.",
     is_advice=True,
 )
 def check_uploaders(candidate: Candidate) -> Iterator[str]:

@@ -196,7 +196,7 @@ def test_labels_that_change_in_a_labelled_file_are_taken_unless_the_author_wrote
     second = write_survey(tmp_path / "second", "Gender", {1: "M", 2: "F", 3: "D"})
     done = refresh_project(project, [second], apply=True)
     assert done.is_applied
-    told = "  sex: the file describes it otherwise now: 'Gender', labels 1=M, 2=F, 3=D"
+    told = "  sex: the file now describes it differently: 'Gender', labels 1=M, 2=F, 3=D"
     assert any(line.startswith(told) for line in done.report)
     after = models.read_text("utf-8")
     assert (after == before) == is_own

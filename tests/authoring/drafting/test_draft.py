@@ -90,7 +90,7 @@ def test_the_report_says_what_was_inferred_and_why(draft: Draft) -> None:
         f"  family_code: text of up to 1 character, may be empty, refers to {FAMILY}",
         "  key: none found, so rows are numbered",
         '  read with csv delimiter = ";", encoding = "cp1252"',
-        "  a_2: integer, called 'a'",
+        "  a_2: integer, in the file 'a'",
         "left out: empty.csv, empty",
         (
             "left out: notes.txt, of no format that is read; call it .csv or .tsv if it is a "
@@ -293,7 +293,7 @@ def test_texts_that_differ_in_zeros_alone_stay_different(
 def test_numbers_of_too_many_digits_are_told_as_such(tmp_path: Path) -> None:
     report = draft_file(tmp_path, "id,text\n135217135789158401,a\n1352171357E+5,b\n")
     assert "would be number, but some have more digits than a number keeps" in report
-    assert "but for ;" not in report
+    assert "except for ;" not in report
 
 
 def test_a_link_among_the_sources_is_told(tmp_path: Path) -> None:
@@ -546,6 +546,6 @@ def test_what_is_true_of_several_columns_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "birds.csv").write_text("\n".join(rows))
     decisions = draft_project(tmp_path / "p-data", tmp_path / "in").decisions
-    told = "would be integer but for NA (1 row); if you mean that, draft it with --null NA"
+    told = "would be integer except for NA (1 row); if it is not a value, draft with --null NA"
     assert decisions[0] == f"birds.a, b, c, d, e, f and 2 more: {told}"
     assert not any(told in each for each in decisions[1:])

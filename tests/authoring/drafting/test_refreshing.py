@@ -17,7 +17,7 @@ from microcosm_sqlite.authoring.drafting.refreshing import refresh_project
 from microcosm_sqlite.errors import SettingsError, SourceError
 from tests.support.drafts import build, check_style, read_tree
 
-OTHERS = "draft one by `microcosm-sqlite add`, or name its table in `upstream`"
+OTHERS = "draft one with `microcosm-sqlite add`, or name its table in `upstream`"
 HEADER = "id,name,league,weight,born"
 ROWS = [
     f"{at},Player {at},{('AL', 'NL')[at % 2]},{70 + at % 40},{1960 + at % 40}"
@@ -149,7 +149,7 @@ def test_one_report_tells_of_all_tables_and_of_rows_that_are_gone(
         "The_Players.born: the column is missing. Put it back, or take it out of the model."
     ]
     assert f"The_Players: {FILE}, 77 rows, 80 before, 3 rows gone, such as id=1" in done.report
-    assert f"parks.csv: no table is called so; {OTHERS}" in done.report
+    assert f"parks.csv: no table has this name; {OTHERS}" in done.report
 
 
 @pytest.mark.parametrize("called", ["Born", "Year Born", "bron", "of"])
@@ -267,7 +267,7 @@ def test_an_edition_in_another_format_takes_the_place(project: Path, tmp_path: P
 def test_names_upstream_are_remembered(project: Path, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "second", [*ROWS, "99,a,AL,70,1960"], name="roster 2026.csv")
     assert refresh_project(project, [file]).report == [
-        f"roster 2026.csv: no table is called so; {OTHERS}"
+        f"roster 2026.csv: no table has this name; {OTHERS}"
     ]
     edit(project, "pyproject.toml", f'The_Players = "{FILE}"', 'The_Players = "roster 2026.csv"')
     assert refresh_project(project, [file], apply=True).is_applied
@@ -306,7 +306,7 @@ def test_a_file_whose_name_is_no_text_is_drafted_and_refreshed(tmp_path: Path) -
 
 
 OTHERWISE = {
-    "another delimiter": (lambda text: text.replace(",", ";"), 'say csv.delimiter = ";" in [tool.'),
+    "another delimiter": (lambda text: text.replace(",", ";"), 'set csv.delimiter = ";" in [tool.'),
     "another page": (
         lambda text: "<!DOCTYPE html><html>404</html>",
         f"{FILE} is a web page by its content. Download the file itself",

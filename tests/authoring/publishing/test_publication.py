@@ -394,7 +394,7 @@ PROJECT_CURES: dict[str, tuple[str, Callable[[Path], object], Callable[[Path], o
     "P24": ("Correct it in [project]",
         replace_in("pyproject.toml", URLS, SUMMARY),
         replace_in("pyproject.toml", URLS[::-1], SUMMARY[::-1])),
-    "P26": ("Write what is asked for there",
+    "P26": ("Replace what the template left",
         lambda project: (project / "README.md").write_text(TOLD),
         lambda project: (project / "README.md").write_text("# Birds\nThey sing.\n")),
     "P27": ("remove `license-confirmed`",
@@ -734,11 +734,16 @@ UNFIT = {
             "https://iupac.org/what-we-do/periodic-table-of-elements/",
             "the template's example",
         ),
-        ("pyproject.toml", "The microcosm-sqlite authors", "The birds-data authors", "as in the"),
+        (
+            "pyproject.toml",
+            "The microcosm-sqlite authors",
+            "The birds-data authors",
+            "still the template",
+        ),
     ],
     "P27": [("pyproject.toml", 'title = "Birds"', "license-confirmed = false", "nobody has conf")],
     "P28": [
-        ("CITATION.cff", "", "version: 0.9\n", "of version 0.9, and the project of 1.0"),
+        ("CITATION.cff", "", "version: 0.9\n", "says version 0.9, but the project has 1.0"),
         ("README.md", "# Birds", "pip install birds-data==0.9", "installs version 0.9"),
         (
             "README.md",

@@ -79,7 +79,7 @@ def _doubt(
         _stay_alike(connection, found, table.columns[column], parent.columns[target])
         for column, target in links
     ):
-        return "its values would be spelled otherwise than those that it refers to"
+        return "its values would be written differently from those that it refers to"
     return _doubt_rows(connection, table, key.columns, parent, key.referred)
 
 
@@ -171,8 +171,8 @@ def _list_suggestions(
         rows = spell_count(table.row_count, "row")
         is_alone = len(table.primary_key) == 1
         who = "it" if is_alone else f"the columns {', '.join(table.primary_key)}"
-        advice = "if so, say primary_key=True, in place of the numbers of the rows"
-        yield table.primary_key[0], f"{who} may be the key, which differs in all {rows}; {advice}"
+        advice = "if so, use primary_key=True, instead of the row numbers"
+        yield table.primary_key[0], f"{who} may be the key: different in all {rows}; {advice}"
     referring = {column.name for key in declared.foreign_key_constraints for column in key.columns}
     for column in table.columns.values():
         if column.reference and column.name not in referring:
@@ -292,7 +292,7 @@ def _find_views(connection: sqlite3.Connection, found: Reflection) -> None:
         if words & {"rowid", "_rowid_", "oid"}:
             found.view_remarks[name] = "rowids of tables without a key are renumbered"
         elif changed := _list_changed(sql, found):
-            found.view_remarks[name] = f"it speaks of what is of another form here: {changed}"
+            found.view_remarks[name] = f"it uses what is stored in another form here: {changed}"
     _leave_out_broken(found)
 
 

@@ -240,7 +240,7 @@ class _Trial:
         types = ", ".join(
             f"{name} is {type_}" for name, type_ in self._changed.items() if mentions(sql, [name])
         )
-        return f"of columns that compare otherwise here: {types}" if is_broken else ""
+        return f"of columns that compare differently here: {types}" if is_broken else ""
 
 
 def _is_untyped(column: sa.Column[Any]) -> bool:

@@ -129,10 +129,16 @@ def _tell_words(guess: Guess, texts: ColumnTexts, proposed: Collection[str]) -> 
         return ""
     infinite = sorted(word for word in guess.words if is_infinity(word))
     nulls = sorted(guess.words.difference(infinite))
-    cures = [f"draft it with {write_options(nulls, proposed)}"] if nulls else []
-    cures += ["set `infinity = true`, and put Double in the model"] if infinite else []
+    cures = [_advise_no_value(nulls, proposed)] if nulls else []
+    if infinite:
+        cures.append("to keep infinite numbers, set `infinity = true`, and put Double in the model")
     counts = _list_counts(texts.count([*nulls, *infinite]))
-    return f"{narrow} but for {counts}; if you mean that, {', and '.join(cures)}"
+    return f"{narrow} except for {counts}; {'; '.join(cures)}"
+
+
+def _advise_no_value(texts: Collection[str], proposed: Collection[str]) -> str:
+    told = "it is not a value" if len(texts) == 1 else "they are not values"
+    return f"if {told}, draft with {write_options(texts, proposed)}"
 
 
 def _tell_words_of_truth(name: str, texts: Texts) -> str:
@@ -162,7 +168,7 @@ def _tell_signs(texts: Texts) -> str:
     if not first or (is_whole and all(text.startswith("+") for text in texts())):
         return ""
     type_ = "Integer" if is_whole else "Double"
-    return f"number, but for how {first} is written; if it is one, put {type_} in the model"
+    return f"number, except for how {first} is written; if it is one, put {type_} in the model"
 
 
 def _tell_times(name: str, texts: Texts) -> str:
@@ -217,8 +223,8 @@ def _tell_strays(texts: ColumnTexts, proposed: Collection[str]) -> str:
     if 2 * sum(counts.values()) >= texts.count_all():
         return ""
     return (
-        f"{INTEGER if is_whole else kind} but for {_list_counts(counts)}; if they mean nothing, "
-        f"draft it with {write_options(counts, proposed)}"
+        f"{INTEGER if is_whole else kind} except for {_list_counts(counts)}; "
+        f"{_advise_no_value(counts, proposed)}"
     )
 
 

@@ -110,15 +110,15 @@ def _judge_unique(
         column.is_unique = _are_codes(read_first(connection, table.name, column.name))
     if not (column.is_unique or column.hint) and table.row_count >= _ENOUGH_TO_TELL:
         rows = spell_count(table.row_count, "row")
-        column.suggestions.append(f"unique in all {rows}; if it has to be, say `unique=True`")
+        column.suggestions.append(f"unique in all {rows}; if it always is, add `unique=True`")
 
 
 def suggest_key(table: InferredTable) -> None:
     """Say of the column that tells all rows apart, and was not made the key, that it may be it."""
     if table.likely_key and not table.primary_key and table.row_count > 1:
         table.columns[table.likely_key].suggestions.append(
-            f"different in all {table.row_count:,} rows; if it has to be, "
-            "make it the key by `primary_key=True`, in place of the numbers of the rows"
+            f"different in all {table.row_count:,} rows; if it always is, make it the key with "
+            "`primary_key=True`, instead of the row numbers"
         )
 
 
@@ -192,8 +192,8 @@ def _judge_labels(
         column.labels = labels
     elif rows >= _ROWS_TO_TELL * len(labels):
         column.suggestions.append(
-            f"{len(labels)} different texts in {spell_count(rows, 'row')}; "
-            "if there are no others, say Literal"
+            f"only {len(labels)} different texts in {spell_count(rows, 'row')}; "
+            "if there are no others, list them in a Literal"
         )
 
 
@@ -240,5 +240,5 @@ def doubt_boolean(
     rows = spell_count(sum(counts.values()), "row")
     column.suggestions.append(
         f"{' or '.join(sorted(words))} in all {rows}; "
-        "if it is true or false everywhere, say `Mapped[bool]`, without a type"
+        "if it is always true or false, declare it as `Mapped[bool]`, without a type"
     )

@@ -42,14 +42,14 @@ def draft(folder: Path) -> tuple[str, list[str]]:
 def test_what_rows_speak_for_is_told_and_not_declared(tmp_path: Path) -> None:
     models, report = draft(tmp_path)
     maybe = [line for line in report if line.startswith("maybe ")]
-    assert any("player, year, stint may be the key, which differs in all" in m for m in maybe)
+    assert any("player, year, stint may be the key: different in all" in m for m in maybe)
     assert any("player, year, stint may refer to stints" in each for each in maybe)
     told = [each for each in maybe if each.startswith("maybe player_id: ")]
     assert len(told) == 1
     assert "it may refer to players.id (by its name and all of its values)" in told[0]
     assert models.count("ForeignKey(") == 1
     assert "    # It may refer to players.id (by its name and all of its values)" in models
-    assert "    # The columns player, year, stint may be the key, which differs in all" in models
+    assert "    # The columns player, year, stint may be the key: different in all" in models
 
 
 def test_a_large_database_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

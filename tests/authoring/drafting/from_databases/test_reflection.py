@@ -178,7 +178,7 @@ WILD = {
         INSERT INTO v VALUES ('2020-01-01'); INSERT INTO u VALUES ('2020-01-01');""",
         [
             "left out: check length(a) = 10 of t, of values that are respelled: a",
-            "left out: foreign key (a) to v (a) of u, its values would be spelled otherwise than",
+            "left out: foreign key (a) to v (a) of u, its values would be written differently",
         ],
     ),
     "booleans as letters and words": (
@@ -244,9 +244,9 @@ WILD = {
         INSERT INTO t (id, a) VALUES (1, '10'); CREATE UNIQUE INDEX i ON t (a > 5, b);
         CREATE VIEW big AS SELECT a > 5 AS big FROM t;""",
         [
-            "  note: b: computed of columns that compare otherwise here: a is TEXT",
-            "left out: check a > 5 of t, of columns that compare otherwise here: a is TEXT",
-            "view big: kept, but it speaks of what is of another form here: t.a",
+            "  note: b: computed of columns that compare differently here: a is TEXT",
+            "left out: check a > 5 of t, of columns that compare differently here: a is TEXT",
+            "view big: kept, but it uses what is stored in another form here: t.a",
         ],
     ),
     "whole numbers among fractions": (

@@ -356,8 +356,8 @@ def test_numbers_that_a_spreadsheet_writes_for_long_codes_are_told(
 def test_words_of_rows_that_could_be_repaired_are_no_words_for_nothing(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("year,v\n2001,1\n2002,NA\n2003,3\nSource: OECD,\n")
     columns = infer_folder(tmp_path).tables["t"].columns
-    assert columns["year"].hint.endswith("draft it with --repair")
-    assert columns["v"].hint.endswith("draft it with --null NA")
+    assert columns["year"].hint.endswith("draft with --repair")
+    assert columns["v"].hint.endswith("draft with --null NA")
 
 
 def test_a_total_below_the_rows_of_a_workbook_is_told(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_unknown_folders_are_told_and_can_be_added(drafted: Draft, tmp_path: Pat
     folder = write_files(tmp_path / "new", {**news, "2020/sales.csv": "id,sum\n1,9\n"})
     done = refresh_project(drafted.path, [folder], apply=True, adds=True)
     assert done.is_applied, done.spell()
-    told = "no table is called so; draft one by `microcosm-sqlite add`"
+    told = "no table has this name; draft one with `microcosm-sqlite add`"
     assert {line.partition(": ")[0] for line in done.report if told in line} == {
         "trips", "2020_prices.csv",
     }  # fmt: skip
