@@ -225,7 +225,9 @@ def _on_bytes(name: str, connection: sqlite3.Connection, _: str) -> str:
         "SELECT quote(CAST(columns.name AS BLOB)) FROM pragma_table_list AS tables "
         "JOIN pragma_table_xinfo(tables.name, tables.schema) AS columns"
     )
-    names = {bytes.fromhex(quoted[2:-1]) for (quoted,) in _ask(connection, listed)}
+    names: set[bytes] = set()
+    with suppress(sqlite3.Error, UnicodeDecodeError):  # an untrusted connection may not read them
+        names |= {bytes.fromhex(quoted[2:-1]) for (quoted,) in _ask(connection, listed)}
     return NAME_COLUMNS if name in map(repr, names) else NOT_UTF8
 
 
