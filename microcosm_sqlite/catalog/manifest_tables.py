@@ -79,7 +79,7 @@ class Field:
 
     @property
     def type_name(self) -> str:
-        """Its type as people read it: the format where that is a word, such as ``uuid``.
+        """Its type as people read it, which is the format where that is a word such as ``uuid``.
 
         >>> Field({"name": "key", "type": "string", "format": "uuid"}).type_name
         'uuid'
