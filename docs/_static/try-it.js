@@ -3,22 +3,20 @@ const place = new URL("../try/", import.meta.url);
 const [start, form, status, answer] = ["start", "query", "status", "answer"].map((name) =>
   document.getElementById(`try-${name}`));
 
+// Bounded as for agents: a statement without end, or a value of a gigabyte, would end the tab.
 const PROGRAM = `
 import json, sqlite3
 import microcosm_sqlite
+from microcosm_sqlite.interop.agents.reading import BoundedReader, Limits
 
 elements = microcosm_sqlite.dataset("elements")
+reader = BoundedReader(["elements"], Limits(rows=100, seconds=5))
 
 def answer(sql):
-    connection = elements.connect()
     try:
-        cursor = connection.execute(sql)
-        columns = [column[0] for column in cursor.description or ()]
-        return json.dumps({"columns": columns, "rows": cursor.fetchmany(100)}, default=repr)
-    except (sqlite3.Error, microcosm_sqlite.errors.DatasetError) as error:
+        return json.dumps(reader.query("elements", sql))
+    except microcosm_sqlite.errors.DatasetError as error:
         return json.dumps({"error": str(error)})
-    finally:
-        connection.close()
 
 f"{elements.name} {elements.version} is open, with Python and SQLite {sqlite3.sqlite_version} in this tab."
 `;
@@ -37,7 +35,7 @@ async function load() {
   return loaded;
 }
 
-function show({ error, columns, rows }) {
+function show({ error, columns, rows, note }) {
   answer.replaceChildren();
   if (error) {
     status.textContent = error;
@@ -57,7 +55,7 @@ function show({ error, columns, rows }) {
     for (const value of row) line.insertCell().textContent = value ?? "NULL";
   }
   answer.append(table);
-  status.textContent = rows.length === 100 ? "The first 100 rows." : `Rows: ${rows.length}.`;
+  status.textContent = note ?? `Rows: ${rows.length}.`;
 }
 
 start.addEventListener("click", async () => {

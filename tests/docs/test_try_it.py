@@ -62,6 +62,18 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"{served}/how-to/try-it.html"
 
 
+ODD = [
+    ("", "The statement has no result."),
+    ("SELECT 1e999, 9007199254740993, x'00ff', CAST(x'41' AS TEXT)", "9007199254740993\t<2 bytes>"),
+    ("SELECT CAST(x'ff' AS TEXT)", "not UTF-8"),
+    ("SELECT zeroblob(1000000000)", "too big"),
+    ("SELECT number FROM elements", "Only the first 100 rows are shown"),
+    ("WITH t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t", "5 seconds"),
+    ("SELECT count(*) FROM elements", "118"),
+]
+"""Statements that once left the page silent, or the tab busy for ever, and what is shown."""
+
+
 @pytest.mark.heavy
 def test_a_reader_asks_the_dataset_in_the_browser(address: str) -> None:
     with launch() as browser:
@@ -84,6 +96,11 @@ def test_a_reader_asks_the_dataset_in_the_browser(address: str) -> None:
         box.fill("DELETE FROM elements")
         page.get_by_role("button", name="Run").click()
         assert "read-only" in page.locator("#try-status").inner_text()
+        for sql, told in ODD:
+            box.fill(sql)
+            page.get_by_role("button", name="Run").click()
+            said = page.locator("#try-status").inner_text() + answer.inner_text()
+            assert told in said, sql
         assert find_barriers(page) == []
         page.screenshot(path=SCREENSHOTS / "try-it.png", full_page=True)
 
