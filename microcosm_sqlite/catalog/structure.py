@@ -58,6 +58,23 @@ def find_rowid_name(connection: Connection, table: str, columns: Iterable[str]) 
     return name_rowid(columns)
 
 
+def find_key_order(connection: Connection, table: str) -> str:
+    """The order, as SQL has it, in which a table without rowids keeps its rows; empty for others.
+
+    Args:
+        connection: A connection to the file.
+        table: The table's name.
+    """
+    described = connection.execute(f"PRAGMA main.index_xinfo({quote_identifier(table)})").fetchall()
+    owner = quote_identifier(table)  # without which a name could be that of a result
+    return ", ".join(
+        f"{owner}.{quote_identifier(name)} COLLATE {quote_identifier(collation)}"
+        f"{' DESC' * is_descending}"
+        for _, _, name, is_descending, collation, is_key in described
+        if is_key
+    )
+
+
 def find_rowid_range(connection: Connection, table: str, rowid: str) -> tuple[int, int] | None:
     """The lowest and the highest rowid, or None in an empty table; `rowid` is what names it.
 

@@ -84,4 +84,8 @@ def _evaluate(node: Any) -> Any:
     """The value of a literal."""
     if "Literal" not in node:
         return None
+    literal = node["Literal"]
+    for kind, name in (("Dyn", "Float"), ("Scalar", "Float64")):
+        if name in literal.get(kind, ()):
+            return literal[kind][name]  # polars would read one in seven as the float beside it
     return pl.select(pl.Expr.deserialize(BytesIO(json.dumps(node).encode()), format="json")).item()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.preflight import translate
-from microcosm_sqlite.catalog.structure import find_rowid_name, find_rowid_range
+from microcosm_sqlite.catalog.structure import find_key_order, find_rowid_name, find_rowid_range
 from microcosm_sqlite.common.sql import MOST_PARAMETERS, quote_identifier
 from microcosm_sqlite.errors import QueryError
 from microcosm_sqlite.interop.arrow_types import describe_column
@@ -32,7 +32,7 @@ _PLACEHOLDERS = {"integer": "0", "real": "0.0", "blob": "x'00'"}
 
 @dataclass(frozen=True)
 class Scan:
-    """Some columns and rows of one table, in the order of their rowids.
+    """Some columns and rows of one table, in the order of their rowids or primary keys.
 
     Attributes:
         location: The file.
@@ -44,6 +44,7 @@ class Scan:
         rows: Lowest and highest rowid to read, or None for all.
         limit: The most rows to read, which SQLite can count, or None for all.
         extent: Lowest and highest rowid in the table, or None where there is none.
+        key_order: The order of a table without rowids as SQL has it; else empty.
         layout: All columns of the table.
         twin: The columnar twin of the table, from which all of this is read; empty where SQLite
             reads it.
@@ -58,6 +59,7 @@ class Scan:
     rows: Rows | None = None
     limit: int | None = None
     extent: Rows | None = None
+    key_order: str = ""
     layout: Sequence[Column] = ()
     twin: str = ""
 
@@ -85,7 +87,7 @@ class Scan:
 
     def sql(self) -> str:
         """The statement that reads it."""
-        order = self._order(self.rowid)
+        order = self._order(self.key_order or self.rowid)
         return f"SELECT {self._values()}{self._source()}{order}{self._limited(0)}"
 
     def typed_sql(self) -> str:
@@ -98,10 +100,13 @@ class Scan:
             f"{_PLACEHOLDERS.get(column.stored, repr(''))} AS {quote_identifier(column.name)}"
             for column in self.columns
         )
-        return (
-            f"SELECT NULL, {shown} UNION ALL SELECT {self.rowid or 0}, {self._values()}"
-            f"{self._source()}{self._order('1')}{self._limited(1)}"
-        )
+        rows = f"SELECT {self.rowid or 0}, {self._values()}{self._source()}"
+        if self.key_order:  # which need not be read; with a limit, SQLite keeps such an order
+            most = -1 if self.limit is None else self.limit
+            rows = f"SELECT * FROM ({rows} ORDER BY {self.key_order} LIMIT {most:d})"
+            return f"SELECT NULL, {shown} UNION ALL {rows}"
+        order = self._order("1" if self.rowid else "")
+        return f"SELECT NULL, {shown} UNION ALL {rows}{order}{self._limited(1)}"
 
     def _values(self) -> str:
         return ", ".join(
@@ -124,7 +129,8 @@ class Scan:
         return f" FROM {quote_identifier(self.table)}{hint}{filtered}"
 
     def _order(self, key: str) -> str:
-        return f" ORDER BY {key}" if self.where and self.rowid else ""
+        # In a table without rowids, an index that has all of the columns is read despite the hint.
+        return f" ORDER BY {key}" if key and (self.where or self.key_order) else ""
 
     def _limited(self, extra: int) -> str:
         return "" if self.limit is None else f" LIMIT {self.limit + extra:d}"
@@ -188,6 +194,7 @@ def plan_scan(
             rows,
             None if limit is None or limit > _MOST_ROWS else limit,
             extent,
+            "" if rowid else find_key_order(connection, table),
             layout=list(layout.values()),
         )
     except sqlite3.Error as error:

@@ -6,11 +6,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 pytest.importorskip("polars")
 
 import polars as pl
+import pyarrow as pa
 
+from microcosm_sqlite.interop.arrow_types import Column
 from microcosm_sqlite.interop.polars_predicates import read_predicate
 from microcosm_sqlite.interop.predicates import NO_CLAUSE, Conditions
 from tests.support.scan_columns import COLUMNS
@@ -97,3 +101,16 @@ def test_lazy_frames_have_the_rows_that_eager_frames_have(things, predicate):
     eager = things.polars("things").filter(predicate)
     lazy = things.polars("things", lazy=True).filter(predicate).collect()
     assert lazy["id"].to_list() == eager["id"].to_list()
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(value=FLOATS)
+@example(value=10.420000076293945)  # as JSON, polars reads it as the float beside it
+def test_a_float_keeps_every_bit(value: float) -> None:
+    weight = Column("weight", "real", pa.float64())
+    for literal in (value, pl.lit(value, dtype=pl.Float64)):
+        for predicate in (column("weight") == literal, column("weight").is_between(literal, 2e308)):
+            conditions = Conditions([weight], ())
+            assert conditions.complete(read_predicate(predicate, conditions)) == [value]

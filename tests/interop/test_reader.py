@@ -244,6 +244,34 @@ def test_a_table_without_rowids_is_read_but_not_by_row_number(make, route):
         read_table(dataset, "t", rows=(1, 2))
 
 
+def test_rows_without_rowids_come_in_the_order_of_their_keys_whatever_the_condition(
+    tmp_path, route
+):
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        connection.executescript(
+            "CREATE TABLE t (a TEXT COLLATE NOCASE, b, c INTEGER, PRIMARY KEY (a DESC, b))"
+            " WITHOUT ROWID; CREATE INDEX by_c ON t (c);"
+        )
+        rows = [(f"{'xY'[n % 2]}{n % 5}", n, -n) for n in range(140)]
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    connection.close()
+    dataset = microcosm_sqlite.register("keyed", tmp_path / "x.db", immutable=True)
+    try:
+        every = read_table(dataset, "t").to_pylist()
+        assert [(row["a"], row["b"]) for row in every[:3]] == [
+            ("Y4", "9"),
+            ("Y4", "19"),
+            ("Y4", "29"),
+        ]
+        for limit in (None, 3):
+            found = read_table(dataset, "t", where="c < 0", limit=limit).to_pylist()
+            assert found == [row for row in every if row["c"] < 0][:limit]
+        found = read_table(dataset, "t", columns=["c"], where="c < 0")["c"].to_pylist()
+        assert found == [row["c"] for row in every if row["c"] < 0]
+    finally:
+        microcosm_sqlite.unregister("keyed")
+
+
 def test_a_column_named_rowid_does_not_hide_the_rowid(make, route):
     metadata = sa.MetaData()
     sa.Table("t", metadata, sa.Column("rowid", sa.String), sa.Column("OID", sa.String))
