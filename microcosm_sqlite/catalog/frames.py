@@ -176,6 +176,9 @@ class Frames(Files):
         ``dtype_backend`` chooses the dtypes: ``"numpy"`` gives those that ``pandas.read_csv``
         would; ``"numpy_nullable"`` and ``"pyarrow"`` mean the same as in pandas.
         """
+        from microcosm_sqlite.common.extras import require
+
+        require("pandas", "pyarrow")  # whose own extra would not do
         from microcosm_sqlite.interop.reader import read_ahead
 
         with read_ahead(
@@ -282,12 +285,11 @@ class Frames(Files):
         >>> nyc.dask("flights", columns=["distance"], npartitions=4)    # doctest: +SKIP
 
         ``npartitions`` is the number of partitions; by default one for each 500,000 rows, and at
-        least one for each processor. Each worker opens its own installed copy, and raises
-        SchemaMismatchError if that is not the same dataset. ``dtype_backend`` is that of
-        :meth:`pandas`; a whole number or boolean of which the manifest does not say how many are
-        missing is ``Int64`` or ``boolean``.
+        least one for each processor. Each worker opens its own copy, and raises SchemaMismatchError
+        if that is another one. ``dtype_backend`` is that of :meth:`pandas`; a whole number or
+        boolean of which the manifest does not say how many are missing is ``Int64`` or ``boolean``.
         """
-        from microcosm_sqlite.interop.pandas_frames import scan_partitions
+        from microcosm_sqlite.interop.dask_frames import scan_partitions
 
         return scan_partitions(
             _own(self),

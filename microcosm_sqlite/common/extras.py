@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib import import_module
 
 from microcosm_sqlite.errors import MissingDependencyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def require(name: str, module: str) -> None:
+    """Import a module of an extra before others that would name an extra of theirs.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    with extra(name):
+        import_module(module)
 
 
 @contextmanager

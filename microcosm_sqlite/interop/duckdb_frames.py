@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.common.sql import quote_identifier, quote_text
-from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
-from microcosm_sqlite.interop.predicates import read_expression
-from microcosm_sqlite.interop.reader import empty_batch, list_members, plan_read, stream
 
 with extra("duckdb"):
     import duckdb
     import pyarrow as pa
     from pyarrow.dataset import Dataset, Scanner
+
+    from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
+    from microcosm_sqlite.interop.predicates import read_expression
+    from microcosm_sqlite.interop.reader import empty_batch, list_members, plan_read, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,23 +9,23 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.common.extras import extra
-from microcosm_sqlite.interop.arrow_types import has_wide_decimals, refuse_wide_decimals
-from microcosm_sqlite.interop.reader import (
-    BATCH_ROWS,
-    empty_batch,
-    list_members,
-    plan_read,
-    read_table,
-    stream,
-)
-from microcosm_sqlite.interop.scan import plan_scan
 
 with extra("polars"):
     import polars as pl
     import pyarrow.parquet as pq
     from polars.io.plugins import register_io_source
 
+    from microcosm_sqlite.interop.arrow_types import has_wide_decimals, refuse_wide_decimals
     from microcosm_sqlite.interop.polars_predicates import read_predicate
+    from microcosm_sqlite.interop.reader import (
+        BATCH_ROWS,
+        empty_batch,
+        list_members,
+        plan_read,
+        read_table,
+        stream,
+    )
+    from microcosm_sqlite.interop.scan import plan_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,8 +21,6 @@ from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.arguments import read_number
 from microcosm_sqlite.common.extras import extra
 from microcosm_sqlite.errors import QueryError
-from microcosm_sqlite.interop.reader import Copy, read_batches, schema_of, split_scan
-from microcosm_sqlite.interop.scan import plan_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +34,9 @@ with extra("spark"):
     import pyarrow as pa
     from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+    from microcosm_sqlite.interop.reader import Copy, read_batches, schema_of, split_scan
+    from microcosm_sqlite.interop.scan import plan_scan
 
 
 class DatasetSource(DataSource):  # type: ignore[misc]

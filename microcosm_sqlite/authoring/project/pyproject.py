@@ -47,7 +47,7 @@ def read_pyproject(root: Path) -> dict[str, Any]:
         document = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{root} has no pyproject.toml, so it is no dataset project.",
+            f"{root} has no pyproject.toml, so it is not a dataset project.",
             hint="`microcosm-sqlite new` makes one.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

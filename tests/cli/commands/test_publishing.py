@@ -55,5 +55,5 @@ def test_a_new_project_lacks_a_wheel_and_a_licence_that_its_author_chose(
 
 
 def test_what_cannot_be_checked_is_refused(program: Program) -> None:
-    assert "it is no dataset project" in program.refuse("check")
+    assert "it is not a dataset project" in program.refuse("check")
     assert "does not exist" in program.refuse("check", "nowhere.whl", code=2)
