@@ -203,6 +203,8 @@ def _on_word(name: str, connection: sqlite3.Connection, sql: str) -> str:
 def _on_column(name: str, connection: sqlite3.Connection, sql: str) -> str:
     words = set(re.findall(r"\w+", sql.lower()))
     tables = _list_tables(connection)
+    if "match" in words and (search := f"{name}_fts") in tables:
+        return f"Search the table {search}: SELECT * FROM {search} WHERE {search} MATCH 'word'"
     named = [table for table in tables if table.rpartition(".")[2].lower() in words]
     columns = {table: _columns(connection, table) for table in tables}
     found = list(dict.fromkeys(each for table in named or tables for each in columns[table]))
@@ -252,7 +254,8 @@ def list_schemas(connection: sqlite3.Connection) -> list[str]:
 
 def _list_tables(connection: sqlite3.Connection) -> list[str]:
     """Tables and views as SQL may name them: those of attached datasets with their schema."""
-    found = _ask(connection, "SELECT schema, CAST(name AS BLOB) FROM pragma_table_list")
+    listed = "SELECT schema, CAST(name AS BLOB) FROM pragma_table_list"
+    found = _ask(connection, f"{listed} WHERE type <> 'shadow'")  # nobody asks an index itself
     return sorted(
         name if schema == "main" else f"{schema}.{name}"
         for schema, raw in found

@@ -269,6 +269,22 @@ def test_a_registered_file_that_is_no_database_is_not_said_to_be_installed(
     assert caught.value.hint.startswith("Correct the path that was configured or registered")
 
 
+def test_a_search_in_a_table_is_told_beside_its_index(tmp_path: Path) -> None:
+    search = "CREATE VIRTUAL TABLE birds_fts USING fts5(name, content='birds');"
+    schema = f"CREATE TABLE birds (name); {search}"
+    register("birds", make_database(tmp_path / "birds.db", schema=schema))
+    try:
+        with closing(dataset("birds").connect()) as connection:
+            with pytest.raises(QueryError) as caught:
+                connection.execute("SELECT name FROM birds WHERE birds MATCH 'tit'")
+            search = caught.value.hint.removeprefix("Search the table birds_fts: ")
+            assert connection.execute(search).fetchall() == []
+            with pytest.raises(QueryError, match=r"Its tables: birds, birds_fts\.$"):
+                connection.execute("SELECT * FROM mammals")
+    finally:
+        unregister("birds")
+
+
 @pytest.mark.parametrize("options", [{}, {"untrusted": True}], ids=["trusted", "untrusted"])
 def test_names_that_are_not_utf8_are_told_with_what_to_do(
     tmp_path: Path, options: dict[str, bool]
