@@ -24,6 +24,7 @@ class Changes:
         added: Lines for the settings, by the table that they belong to.
         takes_fewer: Whether a table may lose half of its rows.
         described: Table to what the file of the edition before says that its fields mean.
+        noted: Table to what of its files of the edition before was not taken as it stands.
         new: Table to the names of its new columns.
         cut: The tables whose file does not end in a line, as that of the edition before did.
     """
@@ -38,3 +39,4 @@ class Changes:
     cut: set[str] = field(default_factory=set)
     new: dict[str, list[str]] = field(default_factory=dict)
     described: dict[str, Mapping[str, ColumnDescription]] = field(default_factory=dict)
+    noted: dict[str, frozenset[str]] = field(default_factory=dict)

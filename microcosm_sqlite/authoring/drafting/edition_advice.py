@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.from_files.file_kind import refuse_disguise
@@ -17,12 +18,18 @@ from microcosm_sqlite.authoring.drafting.project_context import (
     list_csv_options,
 )
 from microcosm_sqlite.authoring.project.pyproject import write_toml, write_toml_key
-from microcosm_sqlite.authoring.project.source_options import TableOptions
+from microcosm_sqlite.authoring.project.source_options import CsvOptions, TableOptions
 from microcosm_sqlite.authoring.sources.contents import list_contents
-from microcosm_sqlite.authoring.sources.formats import DELIMITED, WORKBOOK, Source, split_name
+from microcosm_sqlite.authoring.sources.formats import (
+    DELIMITED,
+    WORKBOOK,
+    Source,
+    choose_opener,
+    split_name,
+)
 from microcosm_sqlite.authoring.sources.meanings import ColumnDescription
 from microcosm_sqlite.authoring.sources.records import SourceFile
-from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS
+from microcosm_sqlite.authoring.sources.streams import COMPRESSIONS, ignore_advance
 from microcosm_sqlite.authoring.values.date_formats import STYLES, choose_style, find_styles
 from microcosm_sqlite.authoring.values.layout import make_names
 from microcosm_sqlite.errors import SourceError
@@ -189,6 +196,16 @@ def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:
         return {}
     raw = _sniff_first(file)
     return raw.descriptions if isinstance(raw, TypedFile) else {}
+
+
+def read_notes(sources: Iterable[Source]) -> frozenset[str]:
+    """What of the files of a table is not taken as it stands there, as they are read now."""
+    found: set[str] = set()
+    for source in sources:
+        if isinstance(source, SourceFile) and not source.member and source.path.is_file():
+            with suppress(SourceError), choose_opener(source, CsvOptions())(ignore_advance) as each:
+                found.update(each.notes)
+    return frozenset(found)
 
 
 def _sniff_first(file: Path) -> RawFile | TypedFile | None:

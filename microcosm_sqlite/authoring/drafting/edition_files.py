@@ -14,6 +14,7 @@ from microcosm_sqlite.authoring.drafting.edition_advice import (
     find_new_sheets,
     may_be_cut,
     read_descriptions,
+    read_notes,
 )
 from microcosm_sqlite.authoring.drafting.from_databases.merging import drop_tables
 from microcosm_sqlite.authoring.drafting.from_databases.snapshots import take_snapshot
@@ -82,7 +83,7 @@ class EditionFiles:
                 self._note_unknown(file, self._wrap(file) if file.is_symlink() else str(file))
             elif is_by_name and (advice := advise_sheets(file, source.path, sources)):
                 self.changes.decisions.append(advice)
-            elif self._replace(file, source.path, tables[0]):
+            elif self._replace(file, source.path, {name: sources[name] for name in tables}):
                 taken |= dict.fromkeys(tables, file)
             else:
                 self.changes.report += [f"{table}: unchanged" for table in tables]
@@ -144,6 +145,8 @@ class EditionFiles:
         news = [
             each for each in files if each.name not in parts or not are_same(each, parts[each.name])
         ]
+        if news:
+            self.changes.noted[table.name] = read_notes(sources)
         for file in news:
             place = parts.pop(file.name, table / file.name)
             replace_source(self.revision, place, file, place)
@@ -174,8 +177,15 @@ class EditionFiles:
         self.values.setdefault("upstream", {})[table] = download.url
         self.values.setdefault("fetched", {})[table] = download.facts
 
-    def _replace(self, file: Path, place: Path, table: str) -> bool:
-        """Put a file in the place of one before; whether it is another one."""
+    def _replace(self, file: Path, place: Path, sources: Mapping[str, Sequence[Source]]) -> bool:
+        """Put a file in the place of one before; whether it is another one.
+
+        Args:
+            file: The new one.
+            place: The one before.
+            sources: The tables that it holds, each with its sources.
+        """
+        table = next(iter(sources))
         download = self.given.downloads.get(file.resolve())
         fetched = self.settings.fetched.get(table, {}).get("sha256")
         if download and is_database(file) and download.sha256 == fetched:
@@ -205,6 +215,7 @@ class EditionFiles:
         if may_be_cut(file, place):
             self.changes.cut.add(table)
         self.changes.described[table] = read_descriptions(place)
+        self.changes.noted |= {name: read_notes(listed) for name, listed in sources.items()}
         before, place = place, place if suffix == known else place.with_name(f"{table}{suffix}")
         replace_source(self.revision, before, file, place)
         if download:

@@ -84,6 +84,7 @@ class Edition:
         self.fields: list[str] = []
         self.new: dict[str, InferredColumn] = {}
         self.described: dict[str, tuple[str, ColumnDescription]] = {}
+        self.notes: dict[str, None] = {}
 
     def compare(self, file: Path, before: Path | None) -> None:
         """Report what is new, and edit the models where that is safe."""
@@ -117,6 +118,8 @@ class Edition:
                 "changed, say `primary_key=True` of the columns that it has now.",
             )
         self.changes.report.insert(head, f"{self.table.name}: {file.name}, {', '.join(facts)}")
+        noted = self.changes.noted.get(self.table.name, self.notes)
+        self.changes.report += [f"  note: {each}" for each in self.notes if each not in noted]
         for name, each in self.misfits.items():
             self._judge(name, each)
         for name, (header, found) in self.described.items():
@@ -149,6 +152,7 @@ class Edition:
     ) -> Callable[[Sequence[Any], Mapping[str, Any]], None]:
         """Begin to keep the keys of all rows, and the texts of new columns."""
         names = make_names(records.header)
+        self.notes |= dict.fromkeys(records.notes)
         self.present |= {rule.name for rule in layout if rule}
         self.described |= {
             rule.name: (header, records.descriptions[header])

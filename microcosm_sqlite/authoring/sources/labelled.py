@@ -274,7 +274,11 @@ def _spell_range(found: Any) -> str:
     if not isinstance(found, Mapping):
         return str(found)
     low, high = take_whole(found["lo"]), take_whole(found["hi"])
-    return str(low) if low == high else f"{low} to {high}"
+    if low == high:
+        return str(low)
+    if -math.inf in (low, high):  # LOWEST; HIGHEST is inf
+        return f"up to {high}"
+    return f"from {low} on" if high == math.inf else f"{low} to {high}"
 
 
 def _describe_letters(letters: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from zipfile import ZipFile
 
+import pandas
 import pytest
 
 from microcosm_sqlite.authoring.drafting.draft import draft_project
@@ -522,3 +523,59 @@ def test_new_editions_and_new_tables_come_together_or_not_at_all(
         (parks_rows,) = connection.execute("SELECT count(*) FROM parks").fetchone()
     assert (rows, parks_rows) == (len(ROWS) + 1, 2)
     assert all(text in (project / MODELS).read_text("utf-8") for text in ("Kilograms", "Number"))
+
+
+def write_stata(folder: Path, name: str, missing: list[str], income: float) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pandas.DataFrame({"id": range(1, 31), "income": [*missing, *[income] * 30][:30]})
+    codes = {"income": missing}
+    pyreadstat.write_dta(frame, folder / f"{name}.dta", missing_user_values=codes)
+
+
+def write_spss(folder: Path, name: str, missing: list[str], income: float) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pandas.DataFrame({"id": range(1, 31), "income": [None, *[income] * 29]})
+    codes = {"income": [ord(each) for each in missing]}
+    pyreadstat.write_sav(frame, folder / f"{name}.sav", missing_ranges=codes)
+
+
+def write_workbook(folder: Path, name: str, missing: list[str], income: float) -> None:
+    """One whose two sheets have as many cells with an error."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("more")):
+        sheet.append(["id", "income"])
+        for at in range(1, 31):
+            sheet.append([at, None if at == 30 else "#N/A" if at <= len(missing) else at * income])
+            sheet.cell(at + 1, 2).data_type = "e" if at <= len(missing) else "n"
+    book.save(folder / f"{name}.xlsx")
+
+
+def write_parts(folder: Path, name: str, missing: list[str], income: float) -> None:
+    (folder / name).mkdir()
+    write_stata(folder / name, "2023", [], income)
+    write_stata(folder / name, "2024", missing, income)
+
+
+NOTED = {
+    "Stata": (write_stata, ["income: the missing values .a, .b, .c become NULL, as . does"]),
+    "SPSS": (write_spss, ["income: 97, 98, 99, declared as missing, becomes NULL"]),
+    "a workbook": (write_workbook, ["3 cells with an error (the first is B2): no value"] * 2),
+    "parts": (write_parts, ["income: the missing values .a, .b, .c become NULL, as . does"]),
+}
+
+
+@pytest.mark.parametrize("case", NOTED)
+def test_values_that_are_read_as_none_are_noted_once_they_are_new(
+    tmp_path: Path, case: str
+) -> None:
+    write, notes = NOTED[case]
+    editions = {"first": ("ab", 10.5), "second": ("abc", 10.5), "third": ("abc", 11.5)}
+    for name, (missing, income) in editions.items():
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, "people", [*missing], income)
+    project = draft_project(tmp_path / "p-data", tmp_path / "first").path
+    for name, told in {"second": notes, "third": []}.items():
+        done = refresh_project(project, [tmp_path / name], apply=True)
+        assert done.is_applied
+        assert [each for each in done.report if "note:" in each] == [f"  note: {n}" for n in told]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import subprocess
 import sys
@@ -141,6 +142,23 @@ def test_all_labels_of_codes_and_ranges_are_told(tmp_path: Path) -> None:
         assert records.descriptions["v"].labels == {str(code): f"c{code}" for code in range(20)}
         assert records.notes == ("v: 97 to 99, declared as missing, becomes NULL",)
         assert [*records] == [(1,), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-math.inf, -1, "up to -1"),
+        (97, math.inf, "from 97 on"),
+        (9, 9, "9"),
+        (97.5, 99, "97.5 to 99"),
+    ],
+)
+def test_ranges_of_missing_codes_may_be_open(
+    tmp_path: Path, low: float, high: float, told: str
+) -> None:
+    ranges = {"v": [{"lo": low, "hi": high}]}
+    with open_file(write(tmp_path / "m.sav", [[1.0]], ["v"], missing_ranges=ranges)) as records:
+        assert records.notes == (f"v: {told}, declared as missing, becomes NULL",)
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".zsav", ".dta", ".por"])
