@@ -16,12 +16,15 @@ import subprocess
 import sys
 import tomllib
 from hashlib import file_digest
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 HERE = Path(__file__).resolve().parent
 DEFAULT = HERE.parents[1] / "build" / "gallery"
+NEEDED = ("pip", "microcosm_sqlite", "click", "hatchling", "cookiecutter", "pyreadstat")
+INSTALL = 'run this in an environment with pip and "microcosm-sqlite[build,new,labelled]".'
 UNCHOSEN = "CC-BY-4.0"
 """The licence of a draft, until somebody has chosen one."""
 PLATFORM = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.11")
@@ -30,6 +33,8 @@ PLATFORM = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.11")
 
 def main(folder: Path = DEFAULT, *names: str) -> None:
     """Build the datasets of these names, or all."""
+    if missing := [module for module in NEEDED if not find_spec(module)]:
+        sys.exit(f"{missing[0]} is not installed: {INSTALL}")
     recipes = tomllib.loads((HERE / "gallery.toml").read_text(encoding="utf-8"))
     for name in names or recipes:
         print(f"{name}: {build(name, recipes[name], folder)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -89,3 +90,10 @@ print(macro.arrow().to_pylist())
     told = gallery.run(code).splitlines()
     assert told[0] == "['WGS 84']"
     assert "2009" in told[1]
+
+
+def test_without_what_it_needs_the_program_says_what_to_install() -> None:
+    command = [sys.executable, "-S", "-I", GALLERY / "gallery.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith('with pip and "microcosm-sqlite[build,new,labelled]".\n')
