@@ -1,7 +1,11 @@
-"""Suggestions for a file that is named like a database and is not one, by its first bytes."""
+"""Suggestions for a file that is named like a database and is not one, by its first bytes.
+
+And answers of services that were saved in place of a file, which may be called as any.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from codecs import getincrementaldecoder
 from pathlib import Path
@@ -57,6 +61,55 @@ def advise_page(text: str) -> str:
     return "Download the file itself, not the page about it." if _PAGE.match(text) else ""
 
 
+DOWNLOAD = "Download it again; its address may have changed, or need a permission."
+"""What to do about the answer of a service in place of a file."""
+_MESSAGE = {"error", "errors", "exception", "fault", "message", "detail", "error_message"}
+_BESIDE = {
+    *("status", "statuscode", "status_code", "code", "error_code", "success", "ok", "type"),
+    *("title", "reason", "error_description", "documentation_url", "help", "url", "path"),
+    *("instance", "timestamp", "request_id", "requestid", "trace_id", "traceid", "details"),
+}
+"""Keys that are beside a message in such an answer."""
+_XML_MESSAGE = re.compile(r"(<\?xml[^>]*>\s*)?<(\w+:)?(Error|Fault|(Service)?Exception(Report)?)\b")
+_STATUS = re.compile(
+    r"(HTTP/[\d.]+ )?(error )?([45]\d\d)?\W{0,3}"
+    r"(bad request|unauthorized|access denied|permission denied|forbidden|not found|"
+    r"too many requests|rate limit exceeded|internal server error|bad gateway|"
+    r"service unavailable|gateway time-?out)[.!]?",
+    re.IGNORECASE,
+)
+_MOST_TOLD = 60
+
+
+def find_answer(text: str) -> str:
+    """What a service answered, where a text is that in place of a file; else empty.
+
+    >>> find_answer('{"error": {"code": 404}}'), find_answer("404: Not Found")
+    ('{"error": {"code": 404}}', '404: Not Found')
+    >>> find_answer('{"id": 1, "message": "not found"}'), find_answer("id,found")
+    ('', '')
+
+    Args:
+        text: The whole text.
+    """
+    text = text.strip()
+    is_answer = _STATUS.fullmatch(text) or _XML_MESSAGE.match(text) or _is_message(text)
+    told = " ".join(text.split())
+    return (told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]}...") if is_answer else ""
+
+
+def _is_message(text: str) -> bool:
+    """Whether a text is one JSON object that has a message, and nothing that would be data."""
+    if not text.startswith("{"):
+        return False
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    keys = {*map(str.lower, document)}
+    return bool(keys & _MESSAGE) and keys <= _MESSAGE | _BESIDE
+
+
 def _read_text(start: bytes) -> str:
     """The text that a file begins with; empty where it is none."""
     try:
@@ -69,6 +122,8 @@ def _read_text(start: bytes) -> str:
 def _advise_text(path: Path, text: str) -> str:
     if page := advise_page(text):
         return page
+    if answer := find_answer(text):
+        return f"It is what a service answered: {answer!r}. {DOWNLOAD}"
     if _SQL.match(text):
         return f"It is SQL: make a database of it: sqlite3 made.db < {path.name}"
     suffix = ".jsonl" if text.lstrip().startswith(("{", "[")) else ".csv"

@@ -95,6 +95,10 @@ def _write_number(value: Any) -> str:
     return str(int(value)) if is_whole else str(value)
 
 
+_LINES = (
+    "If it has a feature on each line, write them as one collection: ogr2ogr -f GeoJSON "
+    "all.geojson {}"
+)
 _BEGINNING = '{"type": "FeatureCollection", "features": ['
 
 
@@ -183,7 +187,7 @@ def _read_features(text: IO[str], name: str, survey: _Survey) -> Iterator[Any]:
             f"{name}, line {stream.line} is not JSON: {reason}.",
             file=name,
             line=stream.line,
-            hint=DAMAGED,
+            hint=_LINES.format(name) if told.get("type") == "Feature" else DAMAGED,
         ) from error
     survey.kind, survey.system = str(told.get("type", "")), told.get("crs")
     if survey.kind == "Feature":

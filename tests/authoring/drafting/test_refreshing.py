@@ -314,7 +314,7 @@ OTHERWISE = {
     ),
     "an answer of a service": (
         lambda text: '{"error": "quota exceeded"}',
-        f"{FILE} is JSON Lines by its content",
+        f'{FILE} is what a service answered in place of a file: \'{{"error": "quota exceeded',
     ),
     "a message": (
         lambda text: "Not available today",

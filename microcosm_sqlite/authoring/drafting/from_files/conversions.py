@@ -18,6 +18,8 @@ _OBJECT = (
     "Rscript -e 'a <- commandArgs(TRUE); write.csv(readRDS(a[1]), a[2], row.names = FALSE)' {} {}"
 )
 
+_MAP = "ogr2ogr -f GeoJSON {1} {0}"
+
 _CONVERSIONS: dict[str, dict[tuple[str, ...], tuple[str, str]]] = {
     "a file of R": {
         (".rds",): (_OBJECT, ".csv"),
@@ -40,7 +42,8 @@ _CONVERSIONS: dict[str, dict[tuple[str, ...], tuple[str, str]]] = {
         ),
     },
     "a PDF document": {(".pdf",): ("tabula --pages all --outfile {1} {0}", ".csv")},
-    "a map": {(".kml", ".gml", ".topojson"): ("ogr2ogr -f GeoJSON {1} {0}", ".geojson")},
+    "a map": {(".kml", ".gml", ".topojson"): (_MAP, ".geojson")},
+    "GeoJSON with a feature on each line": {(".geojsonl", ".geojsons"): (_MAP, ".geojson")},
 }
 
 

@@ -21,6 +21,7 @@ from microcosm_sqlite.authoring.sources.formats import (
     split_name,
     unpack_name,
 )
+from microcosm_sqlite.authoring.sources.impostors import DOWNLOAD, find_answer
 from microcosm_sqlite.authoring.sources.streams import COMPRESSION_MARKS, COMPRESSIONS, open_bytes
 from microcosm_sqlite.authoring.sources.workbooks import WORKBOOK_SUFFIXES
 from microcosm_sqlite.errors import SourceError
@@ -54,6 +55,7 @@ def refuse_disguise(path: Path) -> None:
         SourceError: Says what it is, and what to call it or to do with it.
     """
     refuse_pointer(path, path.name)
+    _refuse_answer(path)
     with path.open("rb") as stream:
         head = stream.read(8)
     suffix = path.suffix.lower() if path.suffix.lower() in COMPRESSIONS else ""
@@ -81,6 +83,15 @@ def refuse_disguise(path: Path) -> None:
         what, advice = _name_json(_read_start(path))
         if what:
             raise _complain(path, f"{what} by its content", advice)
+
+
+def _refuse_answer(path: Path) -> None:
+    """Raise for what a service answered in place of a file; not where it may be a row."""
+    if split_name(path)[1] == "jsonl" or path.stat().st_size > _MOST_START:
+        return
+    answer = find_answer(path.read_bytes().decode("utf-8-sig", "replace"))
+    if answer:
+        raise _complain(path, f"what a service answered in place of a file: {answer!r}", DOWNLOAD)
 
 
 def _find_mark(start: bytes) -> tuple[str, str, str]:
@@ -199,6 +210,8 @@ def _describe_json(path: Path) -> str:
     if isinstance(document, list):
         return "a JSON array, but not of objects; write one object for each row"
     if isinstance(document, dict):
+        if answer := find_answer(text):
+            return f"what a service answered in place of a file: {answer!r}. {DOWNLOAD}"
         if document.get("type") in ("FeatureCollection", "Feature"):
             return "GeoJSON; call it .geojson"
         for key in sorted(document, key=lambda key: _count_rows(document[key]), reverse=True)[:1]:

@@ -47,6 +47,7 @@ def test_lines_of_python_convert_and_are_read(tmp_path: Path, name: str) -> None
         ("a b.xlsb", "a binary Excel workbook; convert it: soffice --headless"),
         ("t.accdb", "a database of Access; convert it: f=t.accdb; mdb-tables"),
         ("t.topojson", "a map; convert it: ogr2ogr -f GeoJSON t.geojson t.topojson"),
+        ("t.geojsonl", "GeoJSON with a feature on each line; convert it: ogr2ogr -f GeoJSON "),
         ("t.docx", ""),
     ],
 )  # fmt: skip

@@ -11,9 +11,15 @@ import pytest
 
 from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
+from microcosm_sqlite.authoring.drafting.from_files.file_kind import (
+    describe_unread,
+    refuse_disguise,
+)
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import RawFile
 from microcosm_sqlite.authoring.drafting.from_files.sniffing import sniff
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
+from microcosm_sqlite.authoring.sources.impostors import advise_impostor
+from microcosm_sqlite.errors import SourceError
 
 
 def sniff_text(folder: Path, text: str | bytes) -> RawFile:
@@ -298,3 +304,58 @@ def test_quotes_around_a_field_stay_what_they_are(tmp_path: Path, text: str) -> 
     assert not raw.options.quoted_lines
     with raw.open_rows() as records:
         assert [records.header, *records] == [*csv.reader(text.splitlines())]
+
+
+ANSWERS = {
+    "of an interface": '{"error": {"code": 404, "message": "Not Found"}}',
+    "on several lines": '{\n  "status": "error",\n  "message": "Not Found"\n}\n',
+    "of a store of objects": "<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>",
+    "of a map service": '<ows:ExceptionReport version="2.0.0"></ows:ExceptionReport>',
+    "of a server": "404: Not Found\n",
+    "of a gateway": "Access denied.",
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".geojson", ".parquet", ".xlsx"])
+@pytest.mark.parametrize("case", ANSWERS)
+def test_what_a_service_answered_in_place_of_a_file_is_told(
+    tmp_path: Path, case: str, suffix: str
+) -> None:
+    path = tmp_path / f"birds{suffix}"
+    path.write_text(ANSWERS[case], "utf-8")
+    with pytest.raises(SourceError, match="is what a service answered in place of a") as caught:
+        refuse_disguise(path)
+    assert caught.value.hint.startswith("Download it again")
+
+
+@pytest.mark.parametrize("case", ["of an interface", "on several lines"])
+def test_an_answer_as_json_is_told_of_json_and_databases_too(tmp_path: Path, case: str) -> None:
+    for name in ("birds.json", "birds.db"):
+        (tmp_path / name).write_text(ANSWERS[case], "utf-8")
+    assert "what a service answered" in describe_unread(tmp_path / "birds.json")
+    assert "what a service answered" in advise_impostor(tmp_path / "birds.db")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "error,message\n404,Not Found\n"),
+        ("a.csv", "status\nNot found\nFound\n"),
+        ("a.csv", "forbidden words\n"),
+        ("a.jsonl", '{"error": "Not Found", "timestamp": 1}\n'),
+        ("a.geojson", '{"type": "Feature", "properties": {"error": 1}, "geometry": null}'),
+    ],
+)
+def test_data_about_errors_are_no_answer(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    refuse_disguise(tmp_path / name)
+
+
+def test_a_feature_on_each_line_is_told_from_damage(tmp_path: Path) -> None:
+    path = tmp_path / "birds.geojson"
+    feature = '{"type": "Feature", "properties": {"a": 1}, "geometry": null}'
+    path.write_text(f"{feature}\n{feature}\n", "utf-8")
+    with pytest.raises(SourceError) as caught:
+        sniff(path)
+    told = "If it has a feature on each line, write them as one collection: ogr2ogr -f GeoJSON "
+    assert caught.value.hint == f"{told}all.geojson birds.geojson"
