@@ -54,7 +54,7 @@ _OF_SAS = (".sas7bdat", ".xpt")
 _KINDS = (
     (
         re.compile(
-            r"%-?(td|d)|[AESJ]?DATE\d*$|(B|E|IS)8601DA|MMDDYY|DDMMYY|YYMMDD|WEEKDAT[EX]|DTDATE"
+            r"%-?(td|d)|[AESJ]?DATE[\d.]*$|(B|E|IS)8601DA|MMDDYY|DDMMYY|YYMMDD|WEEKDAT[EX]|DTDATE"
         ),
         DATE,
     ),
@@ -64,7 +64,7 @@ _KINDS = (
 _UNREAD_DATES = re.compile(r"%-?t[mqwhb]|MOYR|QYR|WKYR|DTIME|MONYY|YYQ|WEEK")
 """Formats of dates whose values stay numbers."""
 _UNREAD_DATES_OF_SAS = re.compile(
-    r"(DAY|HOUR|JULDAY|JULIAN|MONTH|QTR|QTRR|YEAR)\d*$|DOWNAME|MMYY|MONNAME|PDJUL|WORDDAT|YYMM|YYMON"
+    r"(DAY|HOUR|JULDAY|JULIAN|MONTH|QTR|QTRR|YEAR)[\d.]*$|DOWNAME|MMYY|MONNAME|PDJUL|WORDDAT|YYMM|YYMON"
     r"|NENGO|EURDF|NLDAT|NLTIME|DTMONYY|DTWK|DTYEAR|DTYYQ|[BE]8601(D[NXZ]|LZ|TX|TZ)|MMSS"
 )
 """Those that SAS has besides; of SPSS, MONTH is the number of a month."""
@@ -87,7 +87,7 @@ class LabelledOpener:
             SourceError: It is no such file, or one that pyreadstat does not read.
         """
         source = self.source
-        with library("pyreadstat", "labelled", source.name):
+        with library("labelled", source.name):
             import pyreadstat
         _refuse_members(source)
         suffix = next(each for each in LABELLED_SUFFIXES if source.path.suffix.lower() == each)

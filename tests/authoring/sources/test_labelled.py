@@ -10,6 +10,7 @@ import zipfile
 from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,11 @@ from microcosm_sqlite.authoring.build import build_dataset
 from microcosm_sqlite.authoring.drafting.draft import draft_project
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources import labelled
-from microcosm_sqlite.authoring.sources.labelled import LabelledOpener
+from microcosm_sqlite.authoring.sources.labelled import (
+    LabelledOpener,
+    _describe_dates,
+    _find_kind,
+)
 from microcosm_sqlite.authoring.sources.records import SourceFile
 from microcosm_sqlite.errors import MissingDependencyError, SourceError
 
@@ -235,6 +240,16 @@ def test_formats_of_sas_say_what_numbers_are(
             assert (format_, bool(told)) == (format_, is_told)
             types = {type(value).__name__ for [value] in records}
             assert (format_, types) == (format_, {"int" if kind == "number" else kind})
+
+
+@pytest.mark.parametrize(("format_", "kind"), [("DATE9", "date"), ("DAY2", "number")])
+def test_formats_of_sas_may_end_in_a_point(format_: str, kind: str) -> None:
+    for written in (format_, f"{format_}."):  # pyreadstat 1.3.8 gives the point, others do not
+        metadata = SimpleNamespace(
+            readstat_variable_types={"x": "double"}, original_variable_types={"x": written}
+        )
+        assert _find_kind(metadata, "x") == kind
+        assert len([*_describe_dates(metadata, is_of_sas=True)]) == (kind == "number")
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".dta"])
