@@ -181,7 +181,7 @@ def test_parquet_gives_the_same_rows(tmp_path: Path, expected: Any) -> None:
 def test_parquet_without_pyarrow_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     project = make_things(tmp_path / "p", {"things.parquet": b""})
-    with pytest.raises(MissingDependencyError, match="pip install pyarrow"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'microcosm-sqlite\[arrow\]'"):
         build(project)
 
 

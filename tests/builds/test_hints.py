@@ -182,7 +182,7 @@ CURES: dict[str, tuple[str, str, Cure]] = {
     "a column twice": ("birds", WIDER.replace("wings", "temp "), leave_out_twin),
     "a column that is gone": ("birds", "id,name\n1,jay\n2,tit\n", give_default),
     "a field too many": (
-        "birds", BIRDS.replace("jay", "jay,1"), write_anew(BIRDS, "a delimiter inside of a field")),
+        "birds", BIRDS.replace("jay", "jay,1"), write_anew(BIRDS, "a delimiter inside a field")),
     "a quote": ("birds", BIRDS.replace("jay", '"jay'), write_anew(BIRDS, "that is not closed")),
     "a page": (
         "birds", "<!DOCTYPE html>\n<html>\n", write_anew(BIRDS, "not the page about it")),

@@ -239,7 +239,7 @@ def _describe_width(name: str, line: int, found: int, width: int) -> SourceError
         f"{name}, line {line}: {spell_count(found, 'field')} where the header has {width}.",
         file=name,
         line=line,
-        hint="Look for a missing quote, or a delimiter inside of a field.",
+        hint="Look for a missing quote, or a delimiter inside a field.",
     )
 
 

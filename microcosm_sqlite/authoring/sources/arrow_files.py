@@ -64,7 +64,7 @@ class ArrowOpener:
             SourceError: It is no such file, or one that pyarrow does not read.
         """
         name = self.source.name
-        with library("pyarrow", "arrow", name):
+        with library("arrow", name):
             import pyarrow
         try:
             with _OPENERS[self.source.format](self.source.path) as table:

@@ -96,19 +96,21 @@ def take_whole(value: Any) -> Any:
     return value
 
 
-def library(name: str, extra_name: str, source: str) -> AbstractContextManager[None]:
+def library(extra_name: str, source: str) -> AbstractContextManager[None]:
     """Run imports of what reads a format; the error that it is missing says how to have it.
 
     Args:
-        name: The library, as pip calls it.
         extra_name: The extra of this distribution that installs it.
         source: The source, as errors call it.
 
     Raises:
         MissingDependencyError: It is not installed.
     """
-    advice = f"pip install {name}; for builds, microcosm-sqlite[build,{extra_name}] in `requires`"
-    return extra(extra_name, source, hint=f"Install it: {advice} of [build-system].")
+    hint = (
+        f"Run: pip install 'microcosm-sqlite[{extra_name}]'. Builds need microcosm-sqlite"
+        f"[build,{extra_name}] in `requires` of [build-system]."
+    )
+    return extra(extra_name, source, hint=hint)
 
 
 Opener = Callable[[Advance], AbstractContextManager[Records]]

@@ -42,7 +42,7 @@ class ShapeOpener:
             SourceError: It is no shapefile, or its table is missing.
         """
         name, path = self.source.name, self.source.path
-        with library("pyshp", "spatial", name):
+        with library("spatial", name):
             import shapefile
         table_path = find_companion(path, ".dbf")
         if not table_path:

@@ -126,7 +126,7 @@ def _list_sheets(
 
 @contextmanager
 def _open_workbook(path: Path, name: str, sheet: str = "") -> Iterator[Any]:
-    with library("python-calamine", "excel", name):
+    with library("excel", name):
         from python_calamine import CalamineError, CalamineWorkbook
     try:
         find_valueless(path, name)  # which refuses what is beyond all bounds

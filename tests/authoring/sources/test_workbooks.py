@@ -533,7 +533,7 @@ def test_what_is_no_workbook_is_refused_by_name(tmp_path: Path, content: bytes) 
 def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "t.xlsx", Data=[["id", "v"], [1, 2]])
     monkeypatch.setitem(__import__("sys").modules, "python_calamine", None)
-    with pytest.raises(MissingDependencyError, match="pip install python-calamine"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'microcosm-sqlite\[excel\]'"):
         survey_workbook(path, path.name, "t")
 
 

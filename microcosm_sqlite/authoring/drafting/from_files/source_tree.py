@@ -282,5 +282,5 @@ def refuse_nothing(
     raise SourceError(
         "\n".join([f"{folder} holds no file that tables can be made of.", *reasons]),
         file=str(folder),
-        hint="" if reasons else "One file makes one table: <table>.csv, .tsv, .jsonl or .parquet.",
+        hint="" if reasons else "Put a file for each table there, such as flights.csv.",
     )
