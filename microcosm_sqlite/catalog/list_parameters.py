@@ -79,6 +79,10 @@ def expand_lists(sql: str, params: Parameters, most: int) -> tuple[str, Paramete
     return replace_tokens(sql, replaced, tokens), tuple(bound)
 
 
+MISSING_LIST = "A parameter after IN is a list"
+"""How the hint begins."""
+
+
 def advise_list(text: str, sql: str) -> str:
     """Return a hint for a message of SQLite about one value where IN wants several, or nothing.
 
@@ -88,7 +92,7 @@ def advise_list(text: str, sql: str) -> str:
     found = re.match(r'near "([?:@$]\w*)": syntax error', text)
     if not found or not re.search(rf"\bIN\s*{re.escape(found[1])}", sql, re.IGNORECASE):
         return ""
-    return f"A parameter after IN is a list: give {found[1]} a value such as ['a', 'b']."
+    return f"{MISSING_LIST}: give {found[1]} a value such as ['a', 'b']."
 
 
 def _list_values(params: Parameters, written: Mapping[int, str]) -> Sequence[Any]:

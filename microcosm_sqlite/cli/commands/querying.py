@@ -10,6 +10,7 @@ import click
 
 from microcosm_sqlite.catalog import statement_errors
 from microcosm_sqlite.catalog.frames import find_fields
+from microcosm_sqlite.catalog.list_parameters import MISSING_LIST
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.catalog.statement_errors import list_schemas
 from microcosm_sqlite.cli.isolation import isolated
@@ -36,6 +37,7 @@ from microcosm_sqlite.interop.exporting.text_formats import DESCRIBED_FORMATS, F
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from sqlite3 import Connection
     from typing import TextIO
 
@@ -68,6 +70,8 @@ def advise(text: str, connection: Connection, sql: str) -> str:
             if name not in list_schemas(connection):
                 return answer.format(name)
     hint = statement_errors.advise(text, connection, sql)
+    if hint.startswith(MISSING_LIST):
+        return "Write IN (:NAME), and give each of its values with -p NAME VALUE."
     return "Attach other datasets with --attach NAME." if hint == statement_errors.ATTACH else hint
 
 
@@ -103,7 +107,7 @@ _ADVICE = (
     nargs=2,
     multiple=True,
     metavar="NAME VALUE",
-    help="Value of the parameter :NAME; a number if it is written as one.",
+    help="Value of the parameter :NAME; a number if it is written as one. Repeated, a list for IN.",
 )
 @click.option(
     "--attach",
@@ -132,9 +136,21 @@ def run_query(
     Rows are written as they come. NULL is empty in CSV and TSV and null in JSON; bytes are base64
     in JSON and X'..' in text; TSV writes tab, line feed and backslash as \t, \n and \\.
     """
-    values = {key.lstrip(":@$"): read_value(value) for key, value in parameters}
+    values = _collect(parameters)
     with answering(dataset(name), _read_sql(sql, file), values, attach, advise) as answer:
         out.rows(answer.columns, answer.rows, page=True)
+
+
+def _collect(parameters: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """The values by their names; of a name that comes more than once, all in a list.
+
+    >>> _collect([("a", "x"), ("b", "1"), ("b", "2")])
+    {'a': 'x', 'b': [1, 2]}
+    """
+    values: dict[str, list[object]] = {}
+    for key, value in parameters:
+        values.setdefault(key.lstrip(":@$"), []).append(read_value(value))
+    return {name: each if len(each) > 1 else each[0] for name, each in values.items()}
 
 
 def _read_sql(sql: str | None, file: TextIO | None) -> str:

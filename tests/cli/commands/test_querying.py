@@ -61,6 +61,17 @@ def test_parameters_are_bound_by_name(program: Program) -> None:
     sql = "SELECT name FROM birds WHERE family = :family AND wingspan > :least"
     given = ["-p", "family", "PARU", "--param", ":least", "20"]
     assert program.read("query", "birds", sql, *given) == "name\nGreat tit\n"
+    ids = "SELECT id FROM birds WHERE id IN {} ORDER BY id"
+    listed = ["-p", "id", "1", "--param", "id", "3"]
+    for form in (":id", "(:id)"):
+        assert program.read("query", "birds", ids.format(form), *listed) == "id\n1\n3\n"
+    assert program.read("query", "birds", ids.format("(:id)"), "-p", "id", "3") == "id\n3\n"
+    told = program.refuse("query", "birds", ids.format(":id"), "-p", "id", "3")
+    assert told.endswith(
+        "Hint: Write IN (:NAME), and give each of its values with -p NAME VALUE.\n"
+    )
+    told = program.refuse("query", "birds", "SELECT :id", *listed)
+    assert "Parameter :id is a list, and does not stand behind IN" in told
     hostile = program.read("query", "birds", "SELECT :x AS x", "-p", "x", "'; DROP TABLE birds")
     assert hostile == "x\n'; DROP TABLE birds\n"
 
