@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.workbook_parts import Valueless, name_column
@@ -50,6 +51,54 @@ def describe_gaps(numbers: Sequence[int]) -> Iterator[str]:
     blank = numbers[-1] - numbers[0] + 1 - len(numbers)
     if blank:
         yield f"{spell_count(blank, 'blank row')} left out"
+
+
+def describe_neighbours(rows: Rows, columns: Sequence[int], line: int) -> Iterator[str]:
+    """What may be other tables of the sheet: beside blank columns, or below blank rows.
+
+    Args:
+        rows: The rows below the header, of the columns that are read.
+        columns: The places of these columns in the sheet, from zero.
+        line: The row of the header.
+    """
+    for before, at in pairwise(columns):
+        if at > before + 1:
+            blank = (
+                "1 blank column is" if at == before + 2 else f"{at - before - 1} blank columns are"
+            )
+            yield (
+                f"{blank} left out in front of column {name_column(at)}; if another table "
+                f"begins there, {_APART}"
+            )
+    headers = [rows[at] for at in _find_headers(rows, line)]
+    if headers:
+        number, first = headers[0]
+        names = ", ".join(str(value) for value in first if value is not None)
+        more = f", and so may {spell_count(len(headers) - 1, 'row')} more" * (len(headers) > 1)
+        yield (
+            f"row {number}, below blank rows, may be the header of another table "
+            f"({names[:_SHOWN]!r}){more}; if it is, {_APART}"
+        )
+
+
+_APART = "put that on a sheet of its own"
+
+
+def _find_headers(rows: Rows, line: int) -> Iterator[int]:
+    """The rows of texts that begin a block, or follow its title, above values that are no texts."""
+    numbers = [line, *(number for number, _ in rows)]
+    starts = [at for at, (one, two) in enumerate(pairwise(numbers)) if at and two > one + 1]
+    for start, end in pairwise([*starts, len(rows)]):
+        for at in range(start, min(start + 2, end - 1)):
+            row = rows[at][1]
+            filled = [place for place, value in enumerate(row) if value is not None]
+            block = [each for _, each in rows[at + 1 : end]]
+            is_named = len(filled) > 1 and all(isinstance(row[place], str) for place in filled)
+            if is_named and any(
+                _holds_no_text([each[place] for each in block]) for place in filled
+            ):
+                yield at
+                break
 
 
 def describe_valueless(found: Valueless) -> Iterator[str]:

@@ -26,6 +26,7 @@ from microcosm_sqlite.authoring.sources.workbook_notes import (
     describe_lost_digits,
     describe_merged,
     describe_names,
+    describe_neighbours,
     describe_ranges,
     describe_titles,
     describe_valueless,
@@ -194,6 +195,7 @@ def read_sheet(path: Path, name: str, sheet: str) -> Sheet:
     notes += describe_second_header(header, [row for _, row in below], line + 1)
     if len(notes) == bool(titles):  # nothing speaks of another row as the header
         notes += describe_names([head[at] for at in kept], below, line)
+    notes += describe_neighbours(below, kept, line)
     called = [name or f"column {name_column(at)}" for name, at in zip(header, kept, strict=True)]
     notes += [*describe_merged(merged, line), *_join_types(below, called)]
     notes += describe_gaps([line, *(number for number, _ in below)])

@@ -186,6 +186,55 @@ def test_what_is_not_taken_is_told(tmp_path: Path) -> None:
         assert any(told in line for line in report), (told, report)
 
 
+PEOPLE = [["id", "name"], [1, "a"], [2, "b"]]
+PETS = [["pet", "age"], ["dog", 3], ["cat", 4]]
+TITLE = [["Table 2: pets"]]
+BELOW = "row {}, below blank rows, may be the header of another table ('pet, age')"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([*PEOPLE, [], *PETS], BELOW.format(5)),
+        ([*PEOPLE, [], [], *TITLE, *PETS], BELOW.format(7)),
+        ([*PEOPLE, [], *PETS, [], *PETS], BELOW.format(5) + ", and so may 1 row more"),
+        (
+            [[*left, None, *right] for left, right in zip(PEOPLE, PETS, strict=True)],
+            "1 blank column is left out in front of column D; if another table begins there",
+        ),
+        (
+            [[*left, None, None, *right] for left, right in zip(PEOPLE, PETS, strict=True)],
+            "2 blank columns are left out in front of column E",
+        ),
+    ],
+)
+def test_what_may_be_another_table_of_a_sheet_is_told(
+    tmp_path: Path, rows: list[list[object]], told: str
+) -> None:
+    path = write(tmp_path / "t.xlsx", t=rows)
+    (note,) = (each for each in read_sheet(path, path.name, "t").notes if "another table" in each)
+    assert note.startswith(told)
+    assert note.endswith("put that on a sheet of its own")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*PEOPLE, [], [3, "c"], [4, "d"]],
+        [["a", "b"], [], *PETS[1:]],
+        [*PEOPLE, [], ["x", "y"], ["z", "w"]],
+        [*PEOPLE, [], ["in all", None], [None, 7]],
+        [[None, *row] for row in PEOPLE],
+        [*PEOPLE, [], ["n", "total"]],
+    ],
+)
+def test_blank_rows_and_columns_alone_begin_no_table(
+    tmp_path: Path, rows: list[list[object]]
+) -> None:
+    path = write(tmp_path / "t.xlsx", t=rows)
+    assert not any("another table" in each for each in read_sheet(path, path.name, "t").notes)
+
+
 def test_rows_and_columns_that_are_hidden_are_told_and_read(tmp_path: Path) -> None:
     (tmp_path / "found").mkdir()
     rows = [["id", "name", "v"], *([number, f"n{number}", number / 2] for number in range(1, 7))]
