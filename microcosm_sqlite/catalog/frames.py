@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 class Frames(Files):
     """The methods for frames and notebooks of :class:`~microcosm_sqlite.InstalledDataset`.
 
-    Rows come in the order of their rowids, and with the types of the models: dates, times,
-    booleans, decimals, enumerations as categories. All methods take:
+    Rows come in the order of their rowids, or else primary keys, with the types of the models:
+    dates, times, booleans, decimals, enumerations as categories. All methods take:
 
     - ``table``: the table's name.
     - ``columns``: names of the columns to read, in the order of the result; all by default.

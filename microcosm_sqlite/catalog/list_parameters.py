@@ -35,6 +35,25 @@ def has_lists(params: Any) -> bool:
     return any(map(is_list, params.values() if isinstance(params, Mapping) else params))
 
 
+def keep_lists(params: Any) -> Any:
+    """The same values with a list for each of several, which may be read again and stays as it is.
+
+    >>> keep_lists({"a": range(2), "b": "x"})
+    {'a': [0, 1], 'b': 'x'}
+
+    Args:
+        params: The values of parameters or of columns.
+    """
+    if isinstance(params, Mapping):
+        return {name: keep_list(value) for name, value in params.items()}
+    return [keep_list(value) for value in params] if is_list(params) else params
+
+
+def keep_list(value: Any) -> Any:
+    """A list of several values; others as they are."""
+    return list(value) if is_list(value) else value
+
+
 def expand_lists(sql: str, params: Parameters, most: int) -> tuple[str, Parameters]:
     """Write a statement with one parameter for each member of the lists.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from microcosm_sqlite.catalog.list_parameters import keep_lists
 from microcosm_sqlite.common.keywords import explain_keywords
 
 TYPE_CHECKING = False
@@ -46,7 +47,7 @@ class DatasetQuery:
     ) -> None:
         self.dataset = dataset
         self.statement = statement
-        self._params = params
+        self._params = keep_lists(params)  # it may be executed more than once
         self._attach = attach
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ with extra("dask"):
     from microcosm_sqlite.interop.pandas_frames import EXACT_IN_A_FLOAT, NULLABLE, to_pandas
     from microcosm_sqlite.interop.reader import Copy, empty_batch, read_table, split_scan
     from microcosm_sqlite.interop.scan import plan_scan
+    from microcosm_sqlite.interop.selections import keep_selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,8 @@ def scan_partitions(
     it reads its own installed copy, and raises an error if that is not the same one. A table
     without rowids cannot be split, and is one partition.
     """
-    scan = plan_scan(dataset, table, columns, where, params)
+    kept = keep_selection({"where": where, "params": params})
+    scan = plan_scan(dataset, table, columns, kept["where"], kept["params"])
     names = [column.name for column in scan.columns]
     shape = dtype_backend, _choose_dtypes(find_fields(dataset, dataset.tables[table], names))
     # Dask would make texts of all objects of Python, even of bytes.
@@ -53,8 +55,8 @@ def scan_partitions(
             copy=Copy.of(dataset),
             table=table,
             columns=names,
-            where=where,
-            params=params,
+            where=kept["where"],
+            params=kept["params"],
             shape=shape,
             meta=_to_partition(pa.Table.from_batches([empty_batch(scan)]), *shape),
             label=f"{dataset.name}-{table}",

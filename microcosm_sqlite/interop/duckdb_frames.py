@@ -20,6 +20,7 @@ with extra("duckdb"):
     from microcosm_sqlite.interop.arrow_types import refuse_wide_decimals
     from microcosm_sqlite.interop.predicates import read_expression
     from microcosm_sqlite.interop.reader import empty_batch, list_members, plan_read, stream
+from microcosm_sqlite.interop.selections import keep_selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +51,7 @@ def make_relation(
             :class:`~microcosm_sqlite.catalog.frames.Frames`.
     """
     opened = _check_connection(connection)
+    selection = keep_selection(selection)
     scan = plan_read(dataset, table, **selection)
     refuse_wide_decimals(empty_batch(scan).schema, "DuckDB")
     relation = _read_twin(scan, opened) if scan.twin else None

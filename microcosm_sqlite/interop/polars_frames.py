@@ -26,6 +26,7 @@ with extra("polars"):
         stream,
     )
     from microcosm_sqlite.interop.scan import plan_scan
+    from microcosm_sqlite.interop.selections import keep_selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,7 @@ def scan_frame(
     ``rows`` and of the predicates those which it judges as polars does; all of them are applied to
     each batch as it comes.
     """
+    selection = keep_selection(selection)
     scan = plan_read(dataset, table, **selection)
     if scan.twin and not has_wide_decimals(pq.read_schema(scan.twin)):
         return _scan_twin(scan)

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.criteria import bind, plan_statement
 from microcosm_sqlite.catalog.frames import find_fields
-from microcosm_sqlite.catalog.list_parameters import advise_list, expand_lists, is_list
+from microcosm_sqlite.catalog.list_parameters import (
+    advise_list,
+    expand_lists,
+    is_list,
+    keep_list,
+    keep_lists,
+)
 from microcosm_sqlite.catalog.preflight import UNDECODED
 from microcosm_sqlite.common.arguments import check_names, check_params
 from microcosm_sqlite.common.sql import quote_identifier
@@ -25,9 +31,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from microcosm_sqlite.catalog.frames import Condition, Parameters
+    from microcosm_sqlite.catalog.frames import Condition, Parameters, Selection
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest_tables import Field, Table
+
+
+def keep_selection(selection: Selection) -> Selection:
+    """What was asked for, to be read more than once, whatever becomes of the caller's lists."""
+    kept: Selection = {**selection}
+    if "columns" in kept:
+        kept["columns"] = keep_list(kept["columns"])
+    if isinstance(where := kept.get("where"), Mapping):
+        kept["where"] = keep_lists(where)
+    if "params" in kept:
+        kept["params"] = keep_lists(kept["params"])
+    return kept
 
 
 def check_types(where: Any, rows: Any = None, limit: Any = None) -> None:

@@ -507,3 +507,24 @@ def test_one_text_is_no_list_of_tables(halves, tmp_path):
         halves.columnar("numbers")
     with pytest.raises(TypeError, match=told):
         export_folder(halves, tmp_path / "new", tables="numbers")
+
+
+def test_what_can_be_read_once_is_asked_for_as_often_as_it_is_needed(halves):
+    conditions = [
+        lambda: {"where": {"id": (n for n in (1, 3))}},
+        lambda: {"where": "id IN :ids", "params": {"ids": (n for n in (1, 3))}},
+        lambda: {"where": "id IN ?", "params": [iter((1, 3))]},
+    ]
+    for make in conditions:
+        lazy = halves.polars("numbers", lazy=True, columns=iter(["id"]), **make())
+        assert [lazy.collect().height, lazy.collect().height] == [2, 2]
+        relation = halves.duckdb("numbers", columns=iter(["id"]), **make())
+        assert [len(relation.fetchall()), relation.count("id").fetchall()] == [2, [(2,)]]
+        assert len(halves.dask("numbers", npartitions=3, **make())) == 2
+        assert halves["numbers"].describe(**make())["half"].count == 2
+    answer = halves.sql("SELECT id FROM numbers WHERE id IN ?", [iter((1, 3))])
+    assert [answer.arrow().num_rows, answer.polars().height] == [2, 2]
+    ids = [1, 3]
+    lazy = halves.polars("numbers", lazy=True, where={"id": ids})
+    ids.append(5)
+    assert lazy.collect().height == 2
