@@ -39,10 +39,12 @@ from microcosm_sqlite.authoring.drafting.given_files import (
     take_files,
 )
 from microcosm_sqlite.authoring.drafting.known_sources import (
+    find_folder,
     is_there,
     join_tables,
     list_kept,
     list_sheets,
+    name_files,
     read_new_databases,
 )
 from microcosm_sqlite.authoring.drafting.project_context import (
@@ -62,6 +64,7 @@ from microcosm_sqlite.authoring.finishing.finalise import open_as_reader
 from microcosm_sqlite.authoring.project.models import import_models
 from microcosm_sqlite.authoring.project.pyproject import (
     extend_hook_table,
+    name_sources,
     require_extras,
     write_toml,
     write_toml_key,
@@ -104,7 +107,7 @@ def add_tables(
         BuildError: The project cannot be built as it is; nothing was changed.
     """
     root = Path(directory).resolve()
-    _find_folder(ProjectSettings.from_pyproject(root))
+    ProjectSettings.from_pyproject(root)  # whose faults are told of the project, not of a copy
     with revise_project(root) as revision, open_scratch() as scratch:
         (scratch / "fetched").mkdir()
         given = take_files(files, codebook, downloads, scratch / "fetched")
@@ -137,14 +140,13 @@ def add_to_copy(
         BuildError: The project cannot be built as it is.
     """
     settings = ProjectSettings.from_pyproject(revision.path)
-    _find_folder(settings)
     built = try_build(settings)
     with import_models(settings) as models:
         mapped = {name: cls.__name__ for name, cls in models.classes.items()}
         known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
     taken = _list_names(built)
     gathered = gather(given.files, scratch / "files", taken, exclude)
-    there = list_kept(revision.path / str(settings.sources), gathered.values())
+    there = list_kept(revision.path / find_folder(settings), gathered.values())
     databases = read_new_databases(scratch, gathered, taken, exclude, there)
     loaded = [(built, known), *((each.snapshot, each.describe()) for each in databases)]
     nulls = [*settings.reading.null_values, *null_values]
@@ -157,7 +159,7 @@ def add_to_copy(
         exclude,
         partial(_load_known, loaded),
         databases,
-        list_sheets(revision.path / str(settings.sources), gathered.values()) & {*mapped},
+        list_sheets(settings, gathered.values(), mapped),
     )
     if inference.refused:
         raise inference.refused[0]
@@ -173,7 +175,8 @@ def add_to_copy(
     classes, notes = append_models(revision, settings, mapped, inference, databases, referring)
     _copy_sources(revision, settings, inference, databases, there)
     added = _list_settings(settings, inference, databases, null_values, given.downloads)
-    notes += _write_settings(revision, settings, added, inference, databases)
+    named = name_files(settings, inference.tables, databases, there)
+    notes += _write_settings(revision, settings, added, named, inference, databases)
     for database in databases:
         made = {*list_made(referring)}
         database.found.told |= made
@@ -212,16 +215,6 @@ def _infer(
     except SourceError as error:
         error.args = (error.message.replace(str(folder), "What was given"),)
         raise
-
-
-def _find_folder(settings: ProjectSettings) -> str:
-    """The folder of sources."""
-    if isinstance(settings.sources, str):
-        return settings.sources
-    raise SettingsError(
-        "Option `sources` names a file for each table, so there is no folder to add files to.",
-        hint='Put the files into one folder, and name it: `sources = "sources"`.',
-    )
 
 
 def _list_names(database: Path) -> list[str]:
@@ -264,7 +257,7 @@ def _copy_sources(
     databases: Iterable[DatabaseDraft],
     there: Mapping[Path, Collection[str]],
 ) -> None:
-    folder = revision.path / _find_folder(settings)
+    folder = revision.path / find_folder(settings)
     files = {
         folder / name: path
         for table in inference.tables.values()
@@ -309,15 +302,17 @@ def _write_settings(
     revision: Revision,
     settings: ProjectSettings,
     added: Mapping[str, Sequence[str]],
+    named: Mapping[str, str | list[str]],
     inference: Inference,
     databases: Iterable[DatabaseDraft],
 ) -> list[str]:
     """Write how the files are read, and add them to the card; tells what was not done."""
     file = revision.path / "pyproject.toml"
     text = file.read_bytes().decode()
-    extended = require_extras(extend_hook_table(text, added), list_extras(inference.tables))
+    extended = name_sources(extend_hook_table(text, added), named)
+    extended = require_extras(extended, list_extras(inference.tables))
     repairs = {
-        f"{settings.sources}/{name_source(table)}": table.file.repairs
+        f"{find_folder(settings)}/{name_source(table)}": table.file.repairs
         for table in inference.tables.values()
         if table.file.repairs
     }

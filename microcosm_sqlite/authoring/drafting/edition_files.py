@@ -203,12 +203,13 @@ class EditionFiles:
             return False
         suffix, known = (each.name[len(split_name(each)[0]) :].lower() for each in (file, place))
         suffix = suffix if split_name(file)[1] else known  # of a name that tells no format
-        if suffix != known and not isinstance(self.settings.sources, str):
+        is_by_name = isinstance(self.settings.sources, str)
+        if suffix != known and not is_by_name:
             raise SettingsError(
                 f"Option `sources` names {place.name}, which {file.name} cannot replace.",
                 hint="Name a file of its format there first.",
             )
-        if self.settings.unknown_sources == "error":
+        if self.settings.unknown_sources == "error" and is_by_name:
             sheets = [*find_new_sheets(file, place)]
             self.has_new_sheets = self.has_new_sheets or bool(sheets)
             self.changes.decisions += sheets

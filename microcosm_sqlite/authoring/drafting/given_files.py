@@ -15,8 +15,9 @@ from microcosm_sqlite.authoring.drafting.fetching import fetch_all
 from microcosm_sqlite.authoring.drafting.source_files import is_readable, list_files
 from microcosm_sqlite.authoring.project.settings import ProjectSettings
 from microcosm_sqlite.authoring.sources.companions import lead_to
+from microcosm_sqlite.authoring.sources.contents import list_contents
 from microcosm_sqlite.authoring.sources.databases import is_database
-from microcosm_sqlite.authoring.sources.formats import name_table
+from microcosm_sqlite.authoring.sources.formats import WORKBOOK, name_table, split_name
 from microcosm_sqlite.errors import SettingsError
 
 Named = Sequence[str | os.PathLike[str]]
@@ -149,7 +150,7 @@ def gather(
     gathered: dict[str, Path] = {}
     folder.mkdir()
     for path in files:
-        if path.is_file() and not is_database(path) and name_table(path) not in exclude:
+        if _makes_one(path) and name_table(path) not in exclude:
             refuse_taken(path.name, name_table(path), taken)
         if path.name in gathered:
             raise SettingsError(
@@ -159,6 +160,14 @@ def gather(
         gathered[path.name] = path
         lead_to(path, folder / path.name)
     return gathered
+
+
+def _makes_one(path: Path) -> bool:
+    """Whether a file makes one table, called as the file; those of several sheets have names."""
+    if not path.is_file() or is_database(path):
+        return False
+    is_workbook = split_name(path)[1] == WORKBOOK
+    return not is_workbook or len([*list_contents(path, path.name, name_table(path))]) == 1
 
 
 def refuse_taken(file: str, table: str, taken: Collection[str]) -> None:

@@ -203,6 +203,35 @@ def set_hook_values(text: str, values: Mapping[str, Mapping[str, object]]) -> st
     return extend_hook_table(text, added)
 
 
+def name_sources(text: str, files: Mapping[str, object]) -> str:
+    """Return the text of a pyproject.toml whose option `sources` names the files of more tables.
+
+    Args:
+        text: The text, where the option is a table, with a header or on one line.
+        files: Table to its file, or a list of files.
+
+    Raises:
+        SettingsError: As for `extend_hook_table`.
+    """
+    added = [f"{write_toml_key(table)} = {write_toml(named)}" for table, named in files.items()]
+    lines, header = text.split("\n"), ""
+    for at, known in enumerate(lines):
+        if found := _HEADER.fullmatch(known):
+            header = found[1]
+        if header in _HOOK_TABLES and (inline := _INLINE_SOURCES.fullmatch(known)):
+            start, end = inline.groups()
+            comma = "" if start.endswith("{") else ", "
+            lines[at] = f"{start}{comma}{', '.join(added)}{end}"
+            with suppress(tomllib.TOMLDecodeError):
+                wanted = _merge_tables(tomllib.loads(text), {"sources": added})
+                if tomllib.loads("\n".join(lines)) == wanted:
+                    return "\n".join(lines)
+    return extend_hook_table(text, {"sources": added} if added else {})
+
+
+_INLINE_SOURCES = re.compile(r"(\s*sources\s*=\s*\{.*?)(\s*\}\s*(?:#[^}]*)?)")
+
+
 def _replace_line(text: str, name: str, key: str, line: str) -> str | None:
     """The text with another line for a key; None where no line of its own says it."""
     lines, header = text.split("\n"), ""

@@ -19,6 +19,7 @@ from tests.support.columns import make_words, write_stints
 from tests.support.drafts import build, check_style, read_tree, write_csv
 from tests.support.projects import make_project
 
+HOOK = "tool.hatch.build.targets.wheel.hooks.microcosm-sqlite"
 STINTS = write_stints()
 PLAYERS = sorted({stint.split(",")[0] for stint in STINTS})
 
@@ -199,7 +200,7 @@ def named_sources(project: Path, files: Path) -> Path:
         project,
         "pyproject.toml",
         'sources = "sources"',
-        'sources = {batting = "sources/batting.csv"}',
+        'sources = {batting = [\n"sources/batting.csv"]}',
     )
     return write_csv(files / "parks.csv", "a,b", ["1,2.5"])
 
@@ -229,7 +230,7 @@ def edit(project: Path, name: str, before: str, after: str) -> None:
         (file_in_the_way, "sources/parks.csv is there already"),
         (other_use_of_a_name, "models.py uses Double for something else"),
         (no_future, "lacks `from __future__ import annotations`"),
-        (named_sources, "Option `sources` names a file for each table"),
+        (named_sources, "leaves no place for more"),
         (project_that_does_not_build, "sources/batting.csv, line 2, column `year`: 'y'"),
         (inline_settings, "leaves no place for more"),
     ],
@@ -322,6 +323,55 @@ def test_the_table_of_a_lone_sheet_is_read_from_it_when_more_come_as_the_report_
         (name,) = connection.execute("SELECT name FROM book WHERE id = 3").fetchone()
         assert connection.execute("SELECT count(*) FROM rain").fetchone() == (2,)
     assert name == f"{first} 3"
+    assert [line for line in add_tables(project, [second]).report if "rows of" in line] == [
+        "book_notes: 9 rows of book.xlsx#notes, model BookNote"
+    ]
+    with closing(sqlite3.connect(build(project))) as connection:
+        (name,) = connection.execute("SELECT name FROM book_notes WHERE id = 3").fetchone()
+    assert name == "notes 3"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'sources = {batting = "sources/batting.csv"}',
+        'sources = { "batting" = ["sources/batting.csv"] }  # one',
+        f'[{HOOK}.sources]\nbatting = "sources/batting.csv"',
+    ],
+)
+def test_new_files_are_named_where_each_table_has_its_file(
+    project: Path, tmp_path: Path, setting: str
+) -> None:
+    """The settings name what was given, whatever format it is of."""
+    is_inline = setting.startswith("sources")
+    line = 'sources = "sources"\n'
+    edit(project, "pyproject.toml", line, f"{setting}\n" * is_inline)
+    if not is_inline:
+        edit(project, "pyproject.toml", "[tool.pytest", f"{setting}\n\n[tool.pytest")
+    more = write_book(tmp_path / "more", "a", "b").parent
+    write_csv(more / "odd parks.csv", "id,size", ["1,2.5"])
+    write_csv(more / "rain" / "1.csv", "id,mm", ["1,2"])
+    write_csv(more / "rain" / "2.csv", "id,mm", ["2,2"])
+    (more / "tours.jsonl").write_text('{"id": 1, "stops": [{"at": "x"}, {"at": "y"}]}\n')
+    with closing(sqlite3.connect(more / "clubs.db")) as connection:
+        connection.executescript(
+            "CREATE TABLE clubs (id INTEGER PRIMARY KEY); INSERT INTO clubs VALUES (7)"
+        )
+    add_tables(project, [more])
+    settings = ProjectSettings.from_pyproject(project)
+    assert settings.sources == {
+        "batting": ("sources/batting.csv",),
+        "book_a": ("sources/book.xlsx#a",),
+        "book_b": ("sources/book.xlsx#b",),
+        "clubs": ("sources/clubs.db#clubs",),
+        "odd_parks": ("sources/odd_parks.csv",),
+        "rain": ("sources/rain/1.csv", "sources/rain/2.csv"),
+        "tours": ("sources/tours.jsonl",),
+    }
+    with closing(sqlite3.connect(build(project))) as connection:
+        for name, count in {"book_b": 9, "clubs": 1, "odd_parks": 1, "rain": 2, "tours": 1}.items():
+            query = f"SELECT count(*) FROM {name}"
+            assert connection.execute(query).fetchone() == (count,), name
 
 
 def test_hiding_the_other_sheets_keeps_the_table_of_a_lone_sheet(tmp_path: Path) -> None:
