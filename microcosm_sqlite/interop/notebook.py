@@ -60,10 +60,13 @@ def summarize_table(dataset: InstalledDataset, table: Table) -> str:
     """
     shown = table.fields[:_WIDEST]
     rows = _read_rows(dataset, table, shown)
-    heads = ("Column", "Type", "About", *(f"Row {number + 1}" for number in range(len(rows))))
-    styles = (CELL, CELL, CELL, *[CELL] * len(rows))
+    about = ["About"] if any(field.about for field in shown) else []
+    heads = ("Column", "Type", *about, *(f"Row {number + 1}" for number in range(len(rows))))
     lines = [
-        (field.name, field.type_name, field.about, *_spell(field, [row[place] for row in rows]))
+        (
+            *(field.name, field.type_name, *[field.about] * len(about)),
+            *_spell(field, [row[place] for row in rows]),
+        )
         for place, field in enumerate(shown)
     ]
     facts = [
@@ -73,8 +76,9 @@ def summarize_table(dataset: InstalledDataset, table: Table) -> str:
     ]
     if len(shown) < len(table.fields):
         facts.append(f"the first {len(shown)} are shown")
-    about = f'<div dir="auto">{escape(table.about)}</div>' if table.about else ""
-    return frame(table.name, " · ".join(facts), f"{about}{draw_lines(heads, lines, styles)}")
+    lead = f'<div dir="auto">{escape(table.about)}</div>' if table.about else ""
+    drawn = draw_lines(heads, lines, [CELL] * len(heads))
+    return frame(table.name, " · ".join(facts), f"{lead}{drawn}")
 
 
 def summarize_column(dataset: InstalledDataset, table: Table, field: Field) -> str:
@@ -83,7 +87,8 @@ def summarize_column(dataset: InstalledDataset, table: Table, field: Field) -> s
     Raises:
         DatasetError: The file cannot be opened or read.
     """
-    values = _spell(field, [row[0] for row in _read_rows(dataset, table, [field])])
+    read = [row[0] for row in _read_rows(dataset, table, [field])]
+    values = _spell(field, [value for value in read if value is not None])
     described = {
         "Type": field.type_name,
         "Range": spell_range(field),

@@ -77,6 +77,7 @@ def test_a_column_is_shown_with_its_type_and_unit_and_what_replaces_it(make):
     shown = Elements(table._repr_html_()).text
     assert {about, "uuid", "Mountains; deprecated: hills"} <= set(shown)
     assert about in Elements(table["name"]._repr_html_()).text
+    assert "About" in shown
     assert "uuid" in Elements(table["id"]._repr_html_()).text
     assert repr(table["id"]) == "<DatasetColumn sample.<b>bold</b>.id: uuid>"
 
@@ -86,6 +87,12 @@ def test_a_mistyped_table_or_column_is_an_error_that_suggests_the_nearest(things
         things["thing"]
     with pytest.raises(KeyError, match="has no column 'ID'"):
         things["things"]["ID"]
+
+
+def test_nothing_is_shown_of_what_is_not_known(things):
+    assert "About" not in Elements(things["things"]._repr_html_()).text
+    rows = Elements(things["things"]["name"]._repr_html_()).text  # one of two has no name
+    assert rows[rows.index("Such as") + 1] == "ä"
 
 
 def test_a_large_table_is_shown_without_reading_it(halves):
