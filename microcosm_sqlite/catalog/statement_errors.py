@@ -91,7 +91,7 @@ def describe_failure(
         path: Its file, or the files of all datasets that the statement may read.
         advise: Returns the hint for a message of SQLite.
         owner: What stands before the message.
-        cure: What to do about a file that is no database.
+        cure: What to do about a file that is not a database.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_READONLY:

@@ -264,5 +264,7 @@ def read_requirement(raw: dict[str, Any], key: str) -> str:
     """
     text = read_text(raw, key, "")
     if set(text) - _IN_SPECIFIERS:
-        raise ValueError(f"{key!r} is {text[:40]!r}, which is no name or version of a distribution")
+        raise ValueError(
+            f"{key!r} is {text[:40]!r}, which is not a name or version of a distribution"
+        )
     return text

@@ -111,7 +111,7 @@ def run_isolated(arguments: Sequence[str], paths: Sequence[str]) -> int:
 
     Raises:
         DatasetFileError: The child was ended, because a limit was reached or in a crash.
-        SettingsError: A limit is set to something that is no number.
+        SettingsError: A limit is set to something that is not a number.
     """
     from microcosm_sqlite.common.workspace import open_scratch
 

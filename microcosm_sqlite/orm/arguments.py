@@ -70,7 +70,7 @@ def find_mapper(model: type[DataSet]) -> Mapper[Any]:
     mapper: Mapper[Any] | None = inspect(model, raiseerr=False)
     if mapper is None:
         raise TypeError(
-            f"{model.__name__} is no model: it has no table. Name one of its subclasses that does."
+            f"{model.__name__} is not a model: it has no table. Name a subclass that has one."
         )
     return mapper
 

@@ -44,7 +44,7 @@ def read_seconds(key: str, value: object) -> float:
     """The number of seconds that a key of the configuration is set to.
 
     Raises:
-        ConfigurationError: It is no number, or less than nothing.
+        ConfigurationError: It is not a number, or less than nothing.
     """
     try:
         seconds = float(str(value))
@@ -52,7 +52,7 @@ def read_seconds(key: str, value: object) -> float:
         seconds = -1
     if not 0 <= seconds < MOST_SECONDS:
         raise ConfigurationError(
-            f"sqlite.{key} is {value!r}, which is no number of seconds.",
+            f"sqlite.{key} is {value!r}, which is not a number of seconds.",
             hint=f"Write a number from 0 to {MOST_SECONDS:,}, such as 30.",
         )
     return seconds
@@ -66,7 +66,7 @@ def read_path(path: object) -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise ConfigurationError(
-            f"sqlite.path is {path!r}, which is no path.",
+            f"sqlite.path is {path!r}, which is not a path.",
             hint="Write a path, or leave the key out for a database in memory.",
         )
     return path
@@ -86,7 +86,7 @@ def read_paths(paths: object) -> dict[str, Path]:
     for name, path in paths.items():
         if not isinstance(path, str | os.PathLike):
             raise ConfigurationError(
-                f"sqlite.paths[{name!r}] is {path!r}, which is no path.",
+                f"sqlite.paths[{name!r}] is {path!r}, which is not a path.",
                 hint="Write a path, or leave the key out to use the installed dataset.",
             )
     return dict(paths)
@@ -115,7 +115,7 @@ def refuse_misspelt(keys: Iterable[str], known: Iterable[str]) -> None:
     known = set(known)
     for key in sorted(set(keys) - known):
         if hint := suggest(key, known, spell=str):
-            raise ConfigurationError(f"sqlite.{key} is no key of the configuration.", hint=hint)
+            raise ConfigurationError(f"sqlite.{key} is not a key of the configuration.", hint=hint)
 
 
 if TYPE_CHECKING:

@@ -126,7 +126,7 @@ def refuse_blocking(*_: object) -> None:
 
 
 def explain_configured(path: str, context: ExceptionContext) -> None:
-    """Explain why the file at a configured path is no database.
+    """Explain why the file at a configured path is not a database.
 
     Raises:
         DatasetFileError: It is something else, is damaged, or cannot be opened.

@@ -190,7 +190,7 @@ def test_parquet_without_pyarrow_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     [
         ('{"id": 1}\n\n[2]\n', r"things\.jsonl, line 3: not an object"),
         ('{"id": 1\n', r"things\.jsonl, line 1: Expecting ',' delimiter"),
-        ('{"id": 1, "label": "a", "size": NaN}\n', "line 1: NaN is no JSON"),
+        ('{"id": 1, "label": "a", "size": NaN}\n', "line 1: NaN is not JSON"),
         (write_lines({"id": "x", "label": "a"}), "line 1, column `id`: 'x' is not a whole number"),
         (write_lines({"id": True, "label": "a"}), "column `id`: True is not a whole number"),
         (write_lines({"id": 1, "label": None}), "column `label`: None is not a value"),
@@ -240,8 +240,8 @@ ROW = {"id": 1, "label": "a"}
     [
         (f"yield {ROW}; [][0]", "after row 1, in line 1 of make.py: IndexError: list index"),
         ("return None", "after row 0: TypeError: 'NoneType' object is not iterable"),
-        (f"yield {ROW}; yield (2, 3)", r"row 2: \(2, 3\) is no mapping from column to value"),
-        ("yield {1: 'id'}", "row 1: {1: 'id'} is no mapping from column to value"),
+        (f"yield {ROW}; yield (2, 3)", r"row 2: \(2, 3\) is not a mapping from column to value"),
+        ("yield {1: 'id'}", "row 1: {1: 'id'} is not a mapping from column to value"),
         (f"yield {ROW}; yield {{'id': 2, 3: 4}}", "row 2: 3 is not in the first row"),
     ],
 )
@@ -252,7 +252,7 @@ def test_a_function_that_gives_no_rows_is_told_why(tmp_path: Path, body: str, to
     with pytest.raises(SourceError, match=told):
         build(project)
     (project / "make.py").write_text("make = 5\n")
-    with pytest.raises(SettingsError, match="`make:make` is no function, but 5"):
+    with pytest.raises(SettingsError, match="`make:make` is not a function, but 5"):
         build(project)
 
 

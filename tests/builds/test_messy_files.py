@@ -292,7 +292,7 @@ REFUSED = {
     "page.csv": (b"<!DOCTYPE html><html></html>", "a web page"),
     "latin.jsonl": ('{"a": "é"}\n'.encode("latin-1"), "is not UTF-8, as JSON is"),
     "twice.jsonl": (b'{"a": 1, "a": 2}\n', "line 1: key 'a' is there twice"),
-    "nan.jsonl": (b'{"a": NaN}\n', "line 1: NaN is no JSON, which has null for it"),
+    "nan.jsonl": (b'{"a": NaN}\n', "line 1: NaN is not JSON, which has null for it"),
     "broken.jsonl": (b'{"a": 1}\nnot json\n', "broken.jsonl, line 2"),
     "comments only.tsv": (b"# a\n# b\tc\n#\n", "comments only.tsv"),
     "half.jsonl": (b'{"a": "\\ud83d"}\n', r"line 1: '\ud83d' is half of a character"),

@@ -320,7 +320,7 @@ REFUSED: dict[str, tuple[str, Any, str, str]] = {
     "2**63 among documents": (
         "jsonl", ["[1]", "9223372036854775808"], "column `a`: 9223372036854775808 is not",
         "as a text"),
-    "NaN": ("jsonl", ["NaN"], "line 1: NaN is no JSON, which has null for it", "Write null"),
+    "NaN": ("jsonl", ["NaN"], "line 1: NaN is not JSON, which has null for it", "Write null"),
     "a key twice": ("jsonl", ['1, "a": 2'], "line 1: key 'a' is there twice", "Rename"),
     "half a character": ("jsonl", ['"\\ud800"'], "is half of a character", ""),
     "a comma too much": ("jsonl", ["1,"], "line 1: ", "comma"),

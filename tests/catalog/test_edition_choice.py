@@ -133,8 +133,8 @@ def test_doctor_tells_editions_of_several_versions(database: Path, site: Path) -
         ({"name": 3}, "'name'"),
         ({"rowCounts": {"colour": -1}}, "colour"),
         ({"rowCounts": []}, "rowCounts"),
-        ({"distribution": "x'; touch gone; '"}, "is no name or version of a distribution"),
-        ({"version": "1'$(touch gone)'"}, "is no name or version of a distribution"),
+        ({"distribution": "x'; touch gone; '"}, "is not a name or version of a distribution"),
+        ({"version": "1'$(touch gone)'"}, "is not a name or version of a distribution"),
     ],
 )
 def test_a_manifest_that_lies_is_refused_and_hides_no_full_one(

@@ -223,7 +223,7 @@ def test_a_table_may_have_no_schema() -> None:
 @pytest.mark.parametrize("key", ["distribution", "version", "accepts"])
 def test_what_a_command_would_run_is_no_requirement(database: Path, key: str) -> None:
     raw = describe(database, requires={"towns": {key: "x'; touch gone; '"}})
-    with pytest.raises(ManifestError, match="is no name or version of a distribution"):
+    with pytest.raises(ManifestError, match="is not a name or version of a distribution"):
         Manifest(raw)
     told = {
         "distribution": "Towns.data_2",

@@ -185,11 +185,11 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "Store[Library]": (
         lambda _: Store[Library]().count(),
-        "Library is no model: it has no table. Name one of its subclasses that does.",
+        "Library is not a model: it has no table. Name a subclass that has one.",
     ),
     "Store[Library], by key": (
         lambda _: Store[Library]().get(1),
-        "Library is no model: it has no table. Name one of its subclasses that does.",
+        "Library is not a model: it has no table. Name a subclass that has one.",
     ),
     "AsyncStore(a class)": (
         lambda _: AsyncStore(BookStore),  # type: ignore[arg-type]

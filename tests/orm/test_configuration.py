@@ -25,13 +25,13 @@ def use(**configuration: Any) -> Any:
     [
         ({"paths": "books=b.db"}, r"sqlite\.paths is 'books=b\.db', which does not map"),
         ({"paths": ["b.db"]}, r"sqlite\.paths is \['b\.db'\], which does not map"),
-        ({"paths": {"books": 3}}, r"sqlite\.paths\['books'\] is 3, which is no path"),
-        ({"path": 3}, r"sqlite\.path is 3, which is no path"),
-        ({"path": None}, r"sqlite\.path is None, which is no path"),
-        ({"pathes": {"books": "b.db"}}, r"sqlite\.pathes is no key .* Did you mean paths"),
-        ({"readonly": "true"}, r"sqlite\.readonly is no key .* Did you mean read_only"),
+        ({"paths": {"books": 3}}, r"sqlite\.paths\['books'\] is 3, which is not a path"),
+        ({"path": 3}, r"sqlite\.path is 3, which is not a path"),
+        ({"path": None}, r"sqlite\.path is None, which is not a path"),
+        ({"pathes": {"books": "b.db"}}, r"sqlite\.pathes is not a key .* Did you mean paths"),
+        ({"readonly": "true"}, r"sqlite\.readonly is not a key .* Did you mean read_only"),
         *(
-            ({"timeout": value}, r"sqlite\.timeout is .*, which is no number of seconds")
+            ({"timeout": value}, r"sqlite\.timeout is .*, which is not a number of seconds")
             for value in ("soon", -1, "nan", "inf", None, True)
         ),
         *(

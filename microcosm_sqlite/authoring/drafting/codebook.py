@@ -158,7 +158,7 @@ def _read_package(text: str, path: Path) -> dict[str, TableDescription]:
     resources = package.get("resources") if isinstance(package, dict) else None
     if not isinstance(resources, list):
         raise SourceError(
-            f"{path.name} is no Data Package, as it has no list of `resources`.",
+            f"{path.name} is not a Data Package, as it has no list of `resources`.",
             file=path.name,
             hint="A codebook may also be CSV: table, column, description, unit, labels.",
         )
@@ -233,7 +233,7 @@ def _read_rows(text: str, name: str) -> dict[str, TableDescription]:
     places = _find_places([_even_out(field) for field in header])
     if "column" not in places or not places.keys() & {"description", "unit", "labels"}:
         raise SourceError(
-            f"{name} is no codebook: its header is {', '.join(header)}.",
+            f"{name} is not a codebook: its header is {', '.join(header)}.",
             file=name,
             hint="It needs `column` and `description`, and may have `table`, `unit` and `labels`.",
         )

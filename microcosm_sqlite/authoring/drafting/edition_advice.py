@@ -162,12 +162,12 @@ def advise_sheets(file: Path, before: Path, sources: Mapping[str, Sequence[Sourc
     now = {sheet: name for name, sheet in list_contents(file, file.name, table)}
     if others or known != table or len(now) == 1:
         return ""
-    told = f"{table}: {file.name} has {len(now)} sheets by now, and so no table of its own name."
+    told = f"{table}: {file.name} has {len(now)} sheets now, so no table has its name."
     if only not in now:
         names = ", ".join(f"`{name}`" for name in now)
         return f"{told} Sheet `{only}` is gone; there are {names}. Hide all but the table's sheet"
     return (
-        f"{told} To read it from sheet `{only}` from now on, say {_spell_sources(sources)} in "
+        f"{told} To read it from sheet `{only}` from now on, set {_spell_sources(sources)} in "
         f"[{HOOK_TABLE}]; or hide the other sheets"
     )
 

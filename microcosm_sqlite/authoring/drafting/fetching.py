@@ -85,7 +85,7 @@ def fetch(
 
     Raises:
         SourceError: It cannot be reached, is not complete, too large or another than expected.
-        SettingsError: The limit in the environment is no number.
+        SettingsError: The limit in the environment is not a number.
     """
     url, fragment = urldefrag(address)
     check_address(url)

@@ -206,7 +206,7 @@ class TableOpener:
         """Open it from its start.
 
         Raises:
-            SourceError: It is no database that can be read, or has no such table.
+            SourceError: It is not a database that can be read, or has no such table.
         """
         with open_database(self.source.path, self.source.name) as connection:
             yield _TableRecords(self.source, connection, advance)

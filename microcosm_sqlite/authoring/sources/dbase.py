@@ -264,7 +264,7 @@ class DbaseTable(Records):
                     if chunk[begin : begin + 1] != _DELETED:
                         text = content.decode("latin-1").strip()
                         self._odd_dates.append(
-                            f"{field.name}: {text!r} is no date, so that all stay texts"
+                            f"{field.name}: {text!r} is not a date, so all stay texts"
                         )
                         return text
         return ""

@@ -51,7 +51,7 @@ def _read_number(content: bytes) -> int | float | Decimal | None:
             return int(text)
         return float(text) if keeps_digits(text) else Decimal(text)
     except (ValueError, ArithmeticError):
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{text!r} is not a number") from None
 
 
 def read_date(content: bytes) -> date | None:

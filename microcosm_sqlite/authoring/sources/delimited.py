@@ -36,7 +36,7 @@ BLANK = " \t\r\n"
 
 @dataclass(frozen=True)
 class DelimitedOpener:
-    """Opens one file of delimited text, or a part of it; blank lines are no rows.
+    """Opens one file of delimited text, or a part of it; blank lines are not rows.
 
     Attributes:
         source: The file.

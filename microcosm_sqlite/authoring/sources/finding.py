@@ -277,7 +277,7 @@ def _match_repairs(found: Mapping[str, tuple[Source, ...]], settings: ProjectSet
     for name in settings.repairs:
         if name not in known:
             raise SettingsError(
-                f"{REPAIRS_FILE} repairs {name}, which is no source of delimited text.",
+                f"{REPAIRS_FILE} repairs {name}, which is not a source of delimited text.",
                 hint=suggest(name, known, spell="{}".format)
                 or "Delete its repairs, or correct the name of the source.",
             )

@@ -41,7 +41,7 @@ class Span:
 
 @dataclass(frozen=True)
 class FixedWidthOpener:
-    """Opens one file of text with its codebook; blank lines are no rows."""
+    """Opens one file of text with its codebook; blank lines are not rows."""
 
     source: SourceFile
     encoding: str = "utf-8"

@@ -168,7 +168,7 @@ _EXPECTED_OBJECT = "The file must be one array of objects, with the columns as t
 _EXPECTED = "Each line must be one JSON object, with the columns as its keys."
 _ADVICE = {
     "byte order mark": "Delete it.",
-    "is no JSON, which has null": "Write null for it.",
+    "is not JSON, which has null": "Write null for it.",
     "is there twice": "Rename one of the two.",
     "is half of a character": "Write both halves, or leave it out.",
     "beyond all bounds": "Write it as a text, or as null.",

@@ -117,7 +117,7 @@ def _check_row(name: str, number: int, row: Any) -> None:
     is_row = isinstance(row, Mapping)
     if not is_row or (number == 1 and not all(isinstance(key, str) for key in row)):
         raise SourceError(
-            f"{name}, row {number}: {row!r:.80} is no mapping from column to value.",
+            f"{name}, row {number}: {row!r:.80} is not a mapping from column to value.",
             file=name,
             line=number,
             hint="Let the function yield a dict for each row.",
@@ -140,5 +140,5 @@ def _find_function(name: str) -> Producer:
             f"The source `{name}` cannot be imported: {type(error).__name__}: {error}."
         ) from error
     if not callable(found):
-        raise SettingsError(f"The source `{name}` is no function, but {found!r:.80}.")
+        raise SettingsError(f"The source `{name}` is not a function, but {found!r:.80}.")
     return found

@@ -42,7 +42,7 @@ def write_wkt(geometry: Any, *, is_measured: bool = False) -> str | None:
         parts = [write_wkt(each) or "" for each in geometry.get("geometries", ())]
         return f"GEOMETRYCOLLECTION ({', '.join(parts)})" if parts else "GEOMETRYCOLLECTION EMPTY"
     if kind not in _DEPTHS:
-        raise ValueError(f"{kind!r} is no type of geometry")
+        raise ValueError(f"{kind!r} is not a type of geometry")
     coordinates = geometry.get("coordinates")
     if not isinstance(coordinates, list | tuple):
         raise ValueError(f"a {kind} without coordinates")  # noqa: TRY004 - as for every fault
@@ -90,7 +90,7 @@ def _write_positions(coordinates: Any, depth: int, kind: str) -> str:
 
 def _write_number(value: Any) -> str:
     if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise ValueError(f"{value!r} is no coordinate")
+        raise ValueError(f"{value!r} is not a coordinate")
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value)) if is_whole else str(value)
 
@@ -116,7 +116,7 @@ class GeoJsonOpener:
         """Open it from its start.
 
         Raises:
-            SourceError: It is no collection of features.
+            SourceError: It is not a collection of features.
         """
         name, path = self.source.name, self.source.path
         with open_text(path, name=name) as text:
@@ -125,7 +125,7 @@ class GeoJsonOpener:
                 survey.add(*_read_feature(feature, name, number))
         if survey.kind not in ("FeatureCollection", "Feature") or not survey.has_features:
             raise SourceError(
-                f"{name} is no collection of features, but {survey.kind or 'other JSON'}.",
+                f"{name} is not a collection of features, but {survey.kind or 'other JSON'}.",
                 file=name,
                 hint=f"GeoJSON begins with {_BEGINNING}; write it so.",
             )
@@ -164,7 +164,7 @@ def _read_features(text: IO[str], name: str, survey: _Survey) -> Iterator[Any]:
     """The features of a file; the survey is told of the rest of it.
 
     Raises:
-        SourceError: It is no JSON, or no object.
+        SourceError: It is not JSON, or no object.
     """
     stream, told = JsonStream(text), dict[str, Any]()
     try:
@@ -231,7 +231,7 @@ def _read_feature(feature: Any, name: str, number: int) -> tuple[Mapping[str, An
             raise ValueError('its type is not "Feature"')  # noqa: TRY301 - as for every fault
         properties = feature.get("properties") or {}
         if not isinstance(properties, dict):
-            raise ValueError("properties that are no object")  # noqa: TRY004, TRY301
+            raise ValueError("properties that are not an object")  # noqa: TRY004, TRY301
         return properties, feature.get("id"), write_wkt(feature.get("geometry"))
     except ValueError as error:
         raise SourceError(

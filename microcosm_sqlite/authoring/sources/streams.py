@@ -121,7 +121,7 @@ def _describe_stray(path: Path, name: str, encoding: str) -> SourceError:
     if stray == b"\0":
         told = "there are NUL characters, which text does not have."
         wide = _guess_wide(head)
-        hint = f'Set `csv.encoding = "{wide}"`, which is told by them.' if wide else DAMAGED
+        hint = f'Set `csv.encoding = "{wide}"`, as they suggest.' if wide else DAMAGED
     return SourceError(
         f"{name}, line {line}: {told}",
         file=name,

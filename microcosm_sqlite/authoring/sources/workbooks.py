@@ -215,7 +215,7 @@ def _refuse_early_dates(rows: Rows, found: Valueless, name: str) -> None:
             spot = f"{name_column(at)}{number}"
             if spot in found.leap_days and str(value).startswith("1900-02-28"):
                 raise SourceError(
-                    f"{name}, cell {spot}: 29 February 1900, which is no day.",
+                    f"{name}, cell {spot}: 29 February 1900, which is not a day.",
                     file=name,
                     line=number,
                     hint="Write the day that is meant, such as 1900-03-01.",

@@ -213,7 +213,7 @@ def compile_number_format(format_: str) -> Spell:
     example, wrap = _unwrap(format_)
     match = _FORMAT.fullmatch(example)
     if match is None or not is_number_format(format_):
-        raise ValueError(f"{format_} is no number as in 1.234,5")
+        raise ValueError(f"{format_} is not a number as in 1.234,5")
     pattern = _compile_number(match)
 
     def spell(text: str) -> str:
@@ -294,7 +294,7 @@ def compile_boolean_format(format_: str) -> Callable[[str], bool]:
     """
     words = [word.strip().casefold() for word in format_.split("/")]
     if len(words) != len({*words} - {""}) or len(words) != len(("true", "false")):
-        raise ValueError(f"{format_} is no pair of words as in ja/nein")
+        raise ValueError(f"{format_} is not a pair of words as in ja/nein")
 
     def read(text: str) -> bool:
         if (word := text.strip().casefold()) not in words:

@@ -62,7 +62,7 @@ def read_json(text: str) -> Any:
     Decimal numbers remember how they were written.
 
     Raises:
-        ValueError: It is no JSON, has NaN or Infinity, which Python takes and JSON does not have,
+        ValueError: It is not JSON, has NaN or Infinity, which Python takes and JSON does not have,
             names a key twice, or has half of a character.
     """
     decoder = _sign_decoder if _SIGNED_ZERO.search(text) else _decoder
@@ -159,7 +159,7 @@ def refuse_halves(text: str) -> None:
 
 def refuse_constant(name: str) -> NoReturn:
     """Refuse NaN and Infinity, which Python's reader takes and JSON does not have."""
-    raise ValueError(f"{name} is no JSON, which has null for it")
+    raise ValueError(f"{name} is not JSON, which has null for it")
 
 
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

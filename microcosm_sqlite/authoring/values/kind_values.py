@@ -150,7 +150,7 @@ def choose_parser(
     if not format_:
         return parse
     if values.apply_format is None:
-        raise ValueError(f"{undecorate(type_)!r} is no type of numbers or dates, or of booleans")
+        raise ValueError(f"{undecorate(type_)!r} is not a type of numbers or dates, or of booleans")
     return values.apply_format(parse, format_)
 
 

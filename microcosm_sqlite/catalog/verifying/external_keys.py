@@ -94,7 +94,7 @@ def find_fault(connection: sqlite3.Connection, key: ExternalKey) -> str:
             parts = connection.execute(f"PRAGMA {schema}.index_info({quote_identifier(index)})")
             keys.append({(name or "").lower() for _, _, name in parts})
     if {name.lower() for name in key.referred} not in keys:
-        return f"({', '.join(key.referred)}) is no primary or unique key of {key.goal}"
+        return f"({', '.join(key.referred)}) is not a primary or unique key of {key.goal}"
     return ""
 
 

@@ -313,9 +313,9 @@ def test_the_table_of_a_lone_sheet_is_read_from_it_when_more_come_as_the_report_
     before = read_tree(project)
     second = write_book(tmp_path / "second", "notes", first)
     (decision,) = refresh_project(project, [second], apply=True).decisions
-    assert decision.startswith("book: book.xlsx has 2 sheets by now, and so no table of its own")
+    assert decision.startswith("book: book.xlsx has 2 sheets now, so no table has its name")
     assert read_tree(project) == before
-    setting = decision.partition("from now on, say ")[2].partition(" in [")[0]
+    setting = decision.partition("from now on, set ")[2].partition(" in [")[0]
     edit(project, "pyproject.toml", 'sources = "sources"', setting)
     done = refresh_project(project, [second], apply=True)
     assert (done.decisions, done.edits, done.is_applied) == ([], [], True)

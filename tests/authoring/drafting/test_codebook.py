@@ -149,9 +149,9 @@ def test_what_a_file_says_itself_gives_way_to_the_codebook(files: Path, tmp_path
 
 
 BAD = {
-    "words.json": ("[1, 2]", "no Data Package"),
+    "words.json": ("[1, 2]", "not a Data Package"),
     "cut.json": ('{"resources": [', "is not JSON"),
-    "odd.csv": ("name,age\nx,1\n", "no codebook"),
+    "odd.csv": ("name,age\nx,1\n", "not a codebook"),
     "empty.csv": ("", "no header"),
     "latin.csv": (b"column,description\nx,M\xfcnchen\n", "not UTF-8 at byte 22"),
 }

@@ -124,7 +124,7 @@ def test_models_that_cannot_be_imported_are_told(site: Path, tmp_path: Path) -> 
 
 def test_what_is_referred_to_must_be_a_key(airports: Path, tmp_path: Path) -> None:
     models = FLIGHT_MODELS.replace("Airport.faa", "Airport.name")
-    with pytest.raises(BuildError, match=r"\(name\) is no primary or unique key of airports"):
+    with pytest.raises(BuildError, match=r"\(name\) is not a primary or unique key of airports"):
         build(make_flights_project(tmp_path / "flights-data", models=models))
 
 

@@ -117,7 +117,7 @@ def test_wrong_options_are_told(options: dict[str, Any], told: str) -> None:
     [
         ({"day": "%Q"}, "column `day`: %Q is not known"),
         ({"day": "%d %d"}, "column `day`: a part of a date stands in it twice"),
-        ({"name": "%d"}, "column `name`: String.* is no type of numbers or dates"),
+        ({"name": "%d"}, "column `name`: String.* is not a type of numbers or dates"),
         ({"nome": "%d"}, "to column `nome`, but table `t` has no such column"),
     ],
 )

@@ -169,7 +169,7 @@ def test_one_text_that_is_no_date_makes_texts_of_all(tmp_path: Path) -> None:
     path = write_table(tmp_path / "in" / "t.dbf", [("X", "D", 8)], *rows)
     assert read_table(path) == [["20200131"], ["20200230"], [None]]
     drafted = draft_project(tmp_path / "t-data", path.parent)
-    assert "  note: X: '20200230' is no date, so that all stay texts" in drafted.report
+    assert "  note: X: '20200230' is not a date, so all stay texts" in drafted.report
     assert build_dataset(ProjectSettings.from_pyproject(drafted.path)).path.is_file()
     write_table(path, [("X", "D", 8)], *rows, deleted=frozenset({1}))
     assert read_table(path) == [[date(2020, 1, 31)], [None]]
@@ -291,8 +291,8 @@ def test_a_project_of_a_shapefile_has_the_memos_of_its_table(tmp_path: Path, ver
 @pytest.mark.parametrize(
     ("kind", "written", "message"),
     [
-        ("N", b"1,5", "row 1, field X: '1,5' is no number"),
-        ("N", b"0x1", "row 1, field X: '0x1' is no number"),
+        ("N", b"1,5", "row 1, field X: '1,5' is not a number"),
+        ("N", b"0x1", "row 1, field X: '0x1' is not a number"),
         ("L", b"x", "row 1, field X: b'x' is neither true nor false"),
         ("G", b"         1", "its field X holds pictures or other objects"),
         ("W", b"1234", "its field X is of the type 'W'"),

@@ -435,7 +435,9 @@ def test_a_day_that_only_workbooks_have_is_refused(tmp_path: Path) -> None:
     for spot in ("B2", "B3"):
         workbook["Data"][spot].number_format = "yyyy-mm-dd"
     workbook.save(path)
-    with pytest.raises(SourceError, match="cell B2: 29 February 1900, which is no day") as caught:
+    with pytest.raises(
+        SourceError, match="cell B2: 29 February 1900, which is not a day"
+    ) as caught:
         read_sheet(path, path.name, "Data")
     assert "such as 1900-03-01" in caught.value.hint
     workbook["Data"]["B2"] = date(1900, 3, 1)

@@ -125,7 +125,7 @@ ODD = {
         value=math.inf, parquet=(math.inf, "float64"), stored=math.inf,
     ),
     "NaN in JSON": Odd(
-        sa.JSON(), Refused("NaN is no JSON, which has null for it"), text="[NaN]", json="[NaN]",
+        sa.JSON(), Refused("NaN is not JSON, which has null for it"), text="[NaN]", json="[NaN]",
         stored="[NaN]",
     ),
     "NaN in JSON of frames": Odd(

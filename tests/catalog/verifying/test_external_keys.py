@@ -99,11 +99,11 @@ def test_rows_that_lead_nowhere_are_counted_and_one_is_shown(site: Path, tmp_pat
     [
         ("CREATE TABLE places (faa TEXT PRIMARY KEY);", "dataset airports has no table airports"),
         ("CREATE TABLE airports (iata TEXT PRIMARY KEY);", "airports.airports has no column faa"),
-        ("CREATE TABLE airports (faa TEXT);", "(faa) is no primary or unique key of airports"),
+        ("CREATE TABLE airports (faa TEXT);", "(faa) is not a primary or unique key of airports"),
         (
             """CREATE TABLE airports (faa TEXT);
             CREATE UNIQUE INDEX some ON airports (faa) WHERE faa > 'K';""",
-            "(faa) is no primary or unique key of airports",
+            "(faa) is not a primary or unique key of airports",
         ),
     ],
 )

@@ -128,7 +128,7 @@ def read_databases(
         Those that tables can be made of, and what is wrong with the others.
 
     Raises:
-        SourceError: The one that is named itself is no database, or cannot be read.
+        SourceError: The one that is named itself is not a database, or cannot be read.
         MissingDependencyError: sqlacodegen is not installed.
     """
     drafts: list[DatabaseDraft] = []

@@ -62,7 +62,7 @@ def _unpack_databases(path: Path, scratch: Path) -> list[Path]:
 def _refuse_file(path: Path) -> None:
     if split_name(path)[1] in {*FORMATS} - {DATABASE}:
         raise SourceError(
-            f"{path.name} is no database.",
+            f"{path.name} is not a database.",
             file=path.name,
             hint=f"Name the folder that holds it: --from {path.parent}",
         )

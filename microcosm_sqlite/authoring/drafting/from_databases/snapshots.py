@@ -38,7 +38,7 @@ def take_snapshot(path: Path, target: Path) -> str:
         What is wrong with it, and so with the copy; empty where it is sound.
 
     Raises:
-        SourceError: It is no database, is held by a writer, or waits to be recovered.
+        SourceError: It is not a database, is held by a writer, or waits to be recovered.
         OSError: The copy cannot be written.
     """
     try:

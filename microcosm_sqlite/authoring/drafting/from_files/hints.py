@@ -180,7 +180,7 @@ def _tell_times(name: str, texts: Texts) -> str:
         return "lengths of time; put Interval in the model"
     if all(map(_SHORT_LENGTH.fullmatch, texts())):
         choice = " or ".join(f"`{write_format(name, clock)}`" for clock in ("H:MM", "M:SS"))
-        told = "lengths of time, if they are no times of day"
+        told = "lengths of time, if they are not times of day"
         return f"{told}; set {choice}, and put Interval in the model"
     return ""
 

@@ -117,7 +117,7 @@ class RawFile(_Found):
         return frozenset(chain.from_iterable(csv.reader(lines, **dialect)))
 
     def open_rows(self) -> AbstractContextManager[Records]:
-        """Open its rows, without the header; blank lines are no rows."""
+        """Open its rows, without the header; blank lines are not rows."""
         return self._open_all(
             lambda path: DelimitedOpener(
                 describe_source(path), self.options, repairs=self.repairs

@@ -160,7 +160,7 @@ def _starts_alike(rows: Sequence[Row], first: int, position: int) -> bool:
 def resembles(fields: Sequence[str], names: Sequence[str]) -> bool:
     """Whether a row is a header again: all names, or nearly all where there are many.
 
-    In several columns, they may be in other capitals. What stands for another name is no number.
+    In several columns, they may be in other capitals. What stands for another name is not a number.
 
     >>> resembles(["a", "b", "c"], ["a", "b", "x"]), resembles(["a", "b"], ["a", "c"])
     (True, False)

@@ -229,7 +229,7 @@ def join_parts(folder: Path, files: Sequence[Path]) -> tuple[RawFile | TypedFile
         return None, ""
     told = f"the files of {folder.name}/ have the same fields, but"
     if len({_DIGITS.sub("", file.name) for file in files}) > 1:
-        told = f"{told} are no numbered parts, so each is a table"
+        told = f"{told} are not numbered parts, so each is a table"
         return None, f"{told}; number their names if they are parts of one table"
     if any(each.proposals for each in parts) or len({*map(_find_options, parts)}) > 1:
         return None, f"{told} are not written alike, so each is a table"

@@ -274,5 +274,5 @@ def describe_blank_lines(lines: Iterable[str], skipped: int) -> str:
     if not gaps:
         return ""
     count = sum(blank for _, blank in gaps)
-    told = "1 blank line is no row" if count == 1 else f"{count:,} blank lines are no rows"
+    told = "1 blank line is not a row" if count == 1 else f"{count:,} blank lines are not rows"
     return f'{told} (line {gaps[0][0]} is the first); a row without a value is written `""`'

@@ -196,7 +196,7 @@ def test_what_is_declared_is_kept_where_the_rows_obey(models: str) -> None:
         ('from_: Mapped[str | None] = mapped_column("from", Text)', "no date of ISO 8601"),
         (
             'qty: Mapped[str | None] = mapped_column(Text, server_default=sql_text("1"))',
-            "many is no number",
+            "many is not a number",
         ),
         ("what: Mapped[float | None] = mapped_column(Double)", "undeclared numbers"),
         ("a: Mapped[int | None] = mapped_column(BigInteger)", "a whole number of any size"),
@@ -301,7 +301,7 @@ def test_a_database_with_collations_of_some_application_is_copied_all_the_same(
 
 def test_one_file_of_another_format_is_drafted_by_way_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "birds.csv").write_text("id,name\n1,Jay\n")
-    with pytest.raises(SourceError, match=rf"birds\.csv is no database.*--from {tmp_path}"):
+    with pytest.raises(SourceError, match=rf"birds\.csv is not a database.*--from {tmp_path}"):
         draft_project(tmp_path / "birds-data", tmp_path / "birds.csv")
 
 

@@ -331,7 +331,7 @@ def test_a_build_refuses_other_repairs_than_those_of_the_lines_as_they_are(
     source.rename(source.with_name("strays.csv"))
     models = next(project.glob("src/*/models.py"))
     models.write_text(models.read_text().replace('"stray"', '"strays"'))
-    with pytest.raises(SettingsError, match=r"repairs sources/stray\.csv, which is no source"):
+    with pytest.raises(SettingsError, match=r"repairs sources/stray\.csv, which is not a source"):
         build_dataset(settings)
     assert (project / REPAIRS_FILE).read_text().count("[[repairs]]") == 2
 

@@ -246,8 +246,8 @@ def test_what_is_in_front_of_the_header_is_told(tmp_path: Path, front: str, told
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("name\nann\n\nben\n\n\ncid\n\n", "3 blank lines are no rows (line 3 is the first)"),
-        ("size\n1.5\n\n2.5\n", "1 blank line is no row (line 3 is the first)"),
+        ("name\nann\n\nben\n\n\ncid\n\n", "3 blank lines are not rows (line 3 is the first)"),
+        ("size\n1.5\n\n2.5\n", "1 blank line is not a row (line 3 is the first)"),
     ],
 )
 def test_blank_lines_of_one_column_are_told(tmp_path: Path, text: str, told: str) -> None:

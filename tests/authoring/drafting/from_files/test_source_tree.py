@@ -83,7 +83,7 @@ ALONE = {
     "names": (
         {"codes/airports.csv": "id,name\n1,Ulm\n", "codes/carriers.csv": "id,name\n7,UA\n"},
         (
-            "the files of codes/ have the same fields, but are no numbered parts, so each is a "
+            "the files of codes/ have the same fields, but are not numbered parts, so each is a "
             "table; number their names if they are parts of one table"
         ),
     ),
