@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from microcosm_sqlite.authoring.comparing.shapes import ForeignKey
 from microcosm_sqlite.authoring.drafting.code_layout import Call, Imports, lay_out, quote
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft, draft_databases
@@ -31,6 +33,7 @@ def append_models(
     inference: Inference,
     databases: Sequence[DatabaseDraft],
     referring: Mapping[str, InferredTable],
+    declared: Mapping[str, sa.Table],
 ) -> tuple[dict[str, str], list[str]]:
     """Append models and stores to those of a project.
 
@@ -41,6 +44,7 @@ def append_models(
         inference: The tables of files.
         databases: The databases; their models are filled in.
         referring: The tables of the project and of databases, which may refer to others.
+        declared: The same tables, with their indexes.
 
     Returns:
         Table to class, of those that were added; and what was not done, as sentences.
@@ -62,7 +66,7 @@ def append_models(
     for database in databases:
         writer.write(database.models, database.found.views.values())
     imports, lines = writer.write_addition()
-    lines += _write_references(imports, base, referring)
+    lines += _write_references(imports, base, referring, declared)
     _insert(revision, file, module, imports, lines)
     if stores is None:
         return classes, [f"{stores_file.name} is not there, so no stores were written"]
@@ -120,7 +124,10 @@ def _list_new_references(
 
 
 def _write_references(
-    imports: Imports, base: str, tables: Mapping[str, InferredTable]
+    imports: Imports,
+    base: str,
+    tables: Mapping[str, InferredTable],
+    declared: Mapping[str, sa.Table],
 ) -> Iterator[str]:
     """References from tables whose classes stay as they are."""
     found = [*_list_new_references(tables)]
@@ -130,6 +137,7 @@ def _write_references(
             "",
             "# References from tables above that were found when others were added.",
         )
+    indexed: set[tuple[str, tuple[str, ...]]] = set()
     for name, columns, parent, keys in found:
         table = f"{base}.metadata.tables[{quote(name)}]"
         imports.use("sqlalchemy", "ForeignKeyConstraint")
@@ -139,10 +147,26 @@ def _write_references(
         ]
         call = Call("ForeignKeyConstraint(", parts)
         yield from lay_out(Call(f"{table}.append_constraint(", [call]))
-        if len(columns) == 1:
+        is_new = (name, columns) not in indexed and not _has_index(declared[name], columns[0])
+        if len(columns) == 1 and is_new:
+            indexed.add((name, columns))
             imports.use("sqlalchemy", "Index")
             index = [quote(_name_index(name, columns[0])), f"{table}.c[{quote(columns[0])}]"]
             yield from lay_out(Call("Index(", index))
+
+
+def _has_index(table: sa.Table, column: str) -> bool:
+    """Whether an index begins with a column, or has the name of the one that would."""
+    indexes = [each for each in table.indexes if not each.dialect_options["sqlite"].get("where")]
+    keys = [each for each in table.constraints if isinstance(each, _KEYS)]
+    first: list[object] = [next(iter(each.expressions)) for each in indexes]
+    first += [next(iter(each.columns), None) for each in keys]
+    return _name_index(table.name, column) in [each.name for each in table.indexes] or any(
+        isinstance(each, sa.Column) and each.name == column for each in first
+    )
+
+
+_KEYS = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
 
 
 def _name_index(table: str, column: str) -> str:

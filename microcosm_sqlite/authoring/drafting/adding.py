@@ -23,6 +23,7 @@ from microcosm_sqlite.authoring.drafting.added_models import (
 from microcosm_sqlite.authoring.drafting.downloads import Download, Downloads
 from microcosm_sqlite.authoring.drafting.draft import keep_report, refuse_unknown
 from microcosm_sqlite.authoring.drafting.draft_check import check_draft
+from microcosm_sqlite.authoring.drafting.from_databases.declared_keys import keep_foreign_keys
 from microcosm_sqlite.authoring.drafting.from_databases.draft import DatabaseDraft
 from microcosm_sqlite.authoring.drafting.from_files.descriptions import describe_tables
 from microcosm_sqlite.authoring.drafting.from_files.inference import Known, infer_folder
@@ -143,7 +144,8 @@ def add_to_copy(
     built = try_build(settings)
     with import_models(settings) as models:
         mapped = {name: cls.__name__ for name, cls in models.classes.items()}
-        known = {name: describe_table(models.metadata.tables[name]) for name in mapped}
+        parents = {name: models.metadata.tables[name] for name in mapped}
+    known = {name: describe_table(table) for name, table in parents.items()}
     taken = _list_names(built)
     gathered = gather(given.files, scratch / "files", taken, exclude)
     there = list_kept(revision.path / find_folder(settings), gathered.values())
@@ -161,6 +163,8 @@ def add_to_copy(
         databases,
         list_sheets(settings, gathered.values(), mapped),
     )
+    for database, (_, described) in zip(databases, loaded[1:], strict=True):
+        keep_foreign_keys(database.snapshot, database.found, described, built, parents)
     if inference.refused:
         raise inference.refused[0]
     for table in inference.tables.values():
@@ -169,10 +173,12 @@ def add_to_copy(
         else:
             table.file = replace(table.file, path=gathered[table.file.path.name])
     refuse_unknown(exclude, inference, databases)
-    declared = [table for each in databases for table in each.found.metadata.tables.values()]
-    unknown = [*describe_tables(inference.tables, given.codebook, declared, known)]
+    new = {name: table for each in databases for name, table in each.found.metadata.tables.items()}
+    unknown = [*describe_tables(inference.tables, given.codebook, [*new.values()], known)]
     referring = dict(chain.from_iterable(tables.items() for _, tables in loaded))
-    classes, notes = append_models(revision, settings, mapped, inference, databases, referring)
+    classes, notes = append_models(
+        revision, settings, mapped, inference, databases, referring, {**parents, **new}
+    )
     _copy_sources(revision, settings, inference, databases, there)
     added = _list_settings(settings, inference, databases, null_values, given.downloads)
     named = name_files(settings, inference.tables, databases, there)

@@ -1,137 +1,34 @@
-"""The dependents of the tables of an existing database: foreign keys, full-text search, views.
+"""The dependents of the tables of an existing database: full-text search and views.
 
-Those are kept that all rows obey, and that readers can use. Keys and references that are not
-declared, though the rows speak for them, are told.
+Those are kept that readers can use. Keys and references that are not declared, though the rows
+speak for them, are told.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from microcosm_sqlite.authoring.comparing.shapes import (
-    ForeignKey,
-    find_option,
-    name_column,
-    split_definitions,
-)
+from microcosm_sqlite.authoring.comparing.shapes import find_option, name_column, split_definitions
 from microcosm_sqlite.authoring.drafting.drafted_model import FullText
-from microcosm_sqlite.authoring.drafting.from_databases.alignment import has_other_texts
 from microcosm_sqlite.authoring.drafting.from_databases.reflection import Reflection
 from microcosm_sqlite.authoring.drafting.from_files.inferred import InferredColumn, InferredTable
 from microcosm_sqlite.authoring.drafting.from_files.keys import find_keys
 from microcosm_sqlite.authoring.drafting.from_files.raw_files import TypedFile
 from microcosm_sqlite.authoring.drafting.from_files.references import infer_references
 from microcosm_sqlite.authoring.values.kind_values import find_type_kind
-from microcosm_sqlite.common.sql import find_words, mentions, quote_identifier, write_orphans
+from microcosm_sqlite.common.sql import find_words, mentions, quote_identifier
 from microcosm_sqlite.common.wording import spell_count
 from microcosm_sqlite.orm.fulltext import FULL_TEXT_OPTIONS, FullTextIndex
 
 _FULL_TEXT = re.compile(r"\busing\s+fts[45]\b", re.IGNORECASE)
 _MOST_ROWS = 300_000
 """Rows of all tables, so that the search takes less time than the reading does."""
-
-
-def add_foreign_keys(connection: sqlite3.Connection, found: Reflection) -> None:
-    """Add the foreign keys of tables whose columns were fitted, and note those left out."""
-    for name, keys in found.foreign_keys.items():
-        table = found.metadata.tables[name]
-        seen: set[tuple[object, ...]] = set()
-        for key in keys:
-            if reason := _doubt(connection, key, found, table):
-                found.left_out[f"foreign key {key} of {name}"] = reason
-            elif (meant := (key.columns, key.target, key.referred)) not in seen:
-                table.append_constraint(_make_constraint(key, found.metadata.tables[key.target]))
-                seen.add(meant)
-
-
-def _make_constraint(key: ForeignKey, parent: sa.Table) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(
-        key.columns,
-        [parent.columns[column] for column in key.referred],
-        onupdate=key.on_update or None,
-        ondelete=key.on_delete or None,
-    )
-
-
-def _doubt(
-    connection: sqlite3.Connection, key: ForeignKey, found: Reflection, table: sa.Table
-) -> str:
-    """Why a foreign key cannot be kept; empty where it can."""
-    parent = found.metadata.tables.get(key.target)
-    if parent is None:
-        is_left_out = f"table {key.target}".lower() in map(str.lower, found.left_out)
-        return "that table is left out" if is_left_out else "there is no such table"
-    if not {*key.columns} <= {*table.columns.keys()}:
-        return "a column of it is left out"
-    if "." in "".join([parent.name, *key.referred]):
-        return "a name with a dot in it cannot be referred to"
-    if len(key.referred) != len(key.columns) or not _is_unique(parent, key.referred):
-        return "what it refers to is no key"
-    links = zip(key.columns, key.referred, strict=True)
-    if not all(
-        _stay_alike(connection, found, table.columns[column], parent.columns[target])
-        for column, target in links
-    ):
-        return "its values would be written differently from those that it refers to"
-    return _doubt_rows(connection, table, key.columns, parent, key.referred)
-
-
-def _stay_alike(
-    connection: sqlite3.Connection,
-    found: Reflection,
-    column: sa.Column[Any],
-    target: sa.Column[Any],
-) -> bool:
-    """Whether a column goes on to have the values of another, where some are respelled."""
-    place, referred = ((each.table.name, each.name) for each in (column, target))
-    if found.respelled.isdisjoint((place, referred)):
-        return True
-    is_of_texts = referred in found.retyped and has_other_texts(connection, place, referred)
-    return repr(column.type) == repr(target.type) and not is_of_texts
-
-
-def _is_unique(table: sa.Table, columns: Sequence[str]) -> bool:
-    wanted = set(columns)
-    keys = [{column.name for column in table.primary_key}]
-    keys += [
-        {column.name for column in constraint.columns}
-        for constraint in table.constraints
-        if isinstance(constraint, sa.UniqueConstraint)
-    ]
-    keys += [
-        {column.name for column in index.columns}
-        for index in table.indexes
-        if index.unique
-        and len(index.columns) == len(index.expressions)
-        and index.dialect_options["sqlite"].get("where") is None
-    ]
-    return wanted in keys
-
-
-def _doubt_rows(
-    connection: sqlite3.Connection,
-    table: sa.Table,
-    columns: Sequence[str],
-    parent: sa.Table,
-    referred: Sequence[str],
-) -> str:
-    """Why the rows of a table do not obey a foreign key; empty where they do."""
-    child, other = map(quote_identifier, (table.name, parent.name))
-    orphans = write_orphans(child, columns, other, referred)
-    try:
-        (count,) = connection.execute(f"SELECT count(*) {orphans}").fetchone()
-    except sqlite3.OperationalError as error:
-        return f"it cannot be asked for: {error}"
-    if not count:
-        return ""
-    return f"{spell_count(count, 'row')} refer{'' if count > 1 else 's'} to none that is there"
 
 
 def suggest_undeclared(connection: sqlite3.Connection, found: Reflection) -> None:

@@ -10,8 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 from microcosm_sqlite.authoring.drafting.drafted_model import DraftedModel
+from microcosm_sqlite.authoring.drafting.from_databases.declared_keys import add_foreign_keys
 from microcosm_sqlite.authoring.drafting.from_databases.dependents import (
-    add_foreign_keys,
     note_lost_columns,
     reflect_extras,
     suggest_undeclared,
