@@ -191,7 +191,7 @@ class DbaseTable(Records):
             yield f"its texts are read in {encoding}, as it says"
 
     def _describe_asterisks(self) -> Iterator[str]:
-        """The numbers that dBase had no room for, and wrote as asterisks."""
+        """The numbers written as asterisks: dBase had no room for them, or GIS had no value."""
         counts = dict.fromkeys(self._numbers, 0)
         for chunk in self._iterate_chunks():
             if chunk.count(_NO_ROOM) == chunk[:: self._width].count(_DELETED):
@@ -203,9 +203,12 @@ class DbaseTable(Records):
                     counts[field] += bool(text) and not text.strip(_NO_ROOM)
         for field, count in counts.items():
             if count:
-                why = "it had no room, becomes" if count == 1 else "they had no room, become"
                 numbers = spell_count(count, "number")
-                yield f"{field.name}: {numbers} written as asterisks, because {why} NULL"
+                become = "becomes" if count == 1 else "become"
+                yield (
+                    f"{field.name}: {numbers} written as asterisks, which stand for no value or "
+                    f"for one that had no room, {become} NULL"
+                )
 
     def _check_encoding(self, encoding: str) -> str:
         try:
@@ -309,7 +312,12 @@ def _find_encoding(path: Path) -> str:
     file = find_companion(path, ".cpg")
     told = file.read_text("ascii", "replace").strip() if file else ""
     digits = told.removeprefix("ANSI ").removeprefix("OEM ")
+    if digits.isdigit() and digits.startswith(_ISO):  # such as 88591
+        return f"iso8859-{digits.removeprefix(_ISO)}"
     return f"cp{digits}" if digits.isdigit() else told
+
+
+_ISO = "8859"
 
 
 def _find_part(field: _Field) -> slice:

@@ -126,16 +126,21 @@ class _FixedRecords(Records):
 
     @property
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Where the text has more than the codebook."""
+        """Where the text has more than the codebook, or tabs, which have no width of their own."""
         taken = {at for span in self._spans for at in range(span.start, span.end)}
-        source = self._opener.source
+        source, found = self._opener.source, dict[str, str]()
         with open_text(source.path, self._opener.encoding, name=source.name) as text:
             for line, content in enumerate(text, start=1):
                 odd = [at for at, each in enumerate(content) if each.strip() and at not in taken]
-                if odd:
+                if odd and "text" not in found:
                     place = f"line {line} has text at {odd[0] + 1}"
-                    return (f"{place}, in no column of its codebook, which is not read",)
-        return ()
+                    found["text"] = f"{place}, in no column of its codebook, which is not read"
+                if "\t" in content and "tab" not in found:
+                    found["tab"] = (
+                        f"line {line} has a tab, which is read as one character, so the columns "
+                        "behind it may be others; write as many spaces as it stands for"
+                    )
+        return (*found.values(),)
 
     def __iter__(self) -> Iterator[list[Any]]:
         return (row for _, row in self.numbered())

@@ -150,9 +150,9 @@ def test_numbers_that_had_no_room_are_told(tmp_path: Path) -> None:
     write_table(path, fields, *rows, deleted=frozenset({2}))
     assert read_table(path) == [[1, None, "***", 2], [None, None, None, None]]
     report = "\n".join(draft_project(tmp_path / "t-data", path.parent).report)
-    told = "written as asterisks, because"
-    assert f"note: A: 1 number {told} it had no room, becomes NULL\n" in report
-    assert f"note: B: 2 numbers {told} they had no room, become NULL" in report
+    told = "written as asterisks, which stand for no value or for one that had no room, become"
+    assert f"note: A: 1 number {told}s NULL\n" in report
+    assert f"note: B: 2 numbers {told} NULL" in report
     assert report.count(told) == 2
 
 
@@ -194,13 +194,16 @@ def test_deleted_rows_are_left_out_and_told(tmp_path: Path) -> None:
         (0x57, "UTF-8", "東京"),
         (0x57, "1251", "Уфа"),
         (0, "ANSI 1252", "Nação"),
+        (0, "88591", "Nação"),
+        (0, "885915", "5 €"),
         (0, "", "東京"),
     ],
 )
 def test_texts_are_in_the_encoding_that_is_told(
     tmp_path: Path, language: int, page: str, text: str
 ) -> None:
-    encoding = {"UTF-8": "utf-8", "1251": "cp1251", "ANSI 1252": "cp1252"}.get(page)
+    pages = {"UTF-8": "utf-8", "1251": "cp1251", "ANSI 1252": "cp1252"}
+    encoding = {**pages, "88591": "latin-1", "885915": "iso8859-15"}.get(page)
     by_language = {0x57: "cp1252", 0xC9: "cp1251", 0x7B: "cp932", 0: "utf-8"}[language]
     written = text.encode(encoding or by_language)
     path = write_table(tmp_path / "t.dbf", [("X", "C", 20)], [written], language=language)

@@ -47,6 +47,13 @@ def test_columns_are_where_the_codebook_says(tmp_path: Path) -> None:
         assert "line 1 has text at 11, in no column" in records.notes[0]
 
 
+def test_a_tab_which_moves_columns_is_told(tmp_path: Path) -> None:
+    first, rest = TEXT.split("\n", 1)
+    with open_text(tmp_path, f"{first}\n\t{rest}") as records:
+        (note,) = (each for each in records.notes if "tab" in each)
+    assert note.startswith("line 2 has a tab, which is read as one character, so the columns")
+
+
 def test_a_line_of_names_is_told_with_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "found"
     folder.mkdir()
