@@ -125,7 +125,7 @@ def _combine(ours: type[DatasetError], theirs: type[Exception]) -> type:
 
 def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
     """Return a hint for a message of SQLite, or an empty text."""
-    if hint := _find_lookalike(text):
+    if hint := _find_lookalike(text, connection):
         return hint
     for pattern, answer in _ADVICE:
         if matched := re.match(pattern, text, re.DOTALL):
@@ -137,14 +137,17 @@ def advise(text: str, connection: sqlite3.Connection, sql: str) -> str:
     return ""
 
 
-def _find_lookalike(text: str) -> str:
+def _find_lookalike(text: str, connection: sqlite3.Connection) -> str:
     """Name a character that looks like one of SQL's, as word processors and chats write it."""
     if text.isascii() or not re.match(r"no such |near |unrecognized token", text):
         return ""
     import unicodedata
 
+    named = _list_characters(connection)
     for character in text:
         kind = unicodedata.category(character)
+        if character in named:  # so it may be part of a name that is spelled wrong elsewhere
+            continue
         if character in _LOOKALIKES:
             cure = f"write {_LOOKALIKES[character]} there"
         elif "\uff01" <= character <= "\uff5e":
@@ -155,8 +158,19 @@ def _find_lookalike(text: str) -> str:
             cure = "remove it"
         else:
             continue
-        return f"It has a {unicodedata.name(character)} (U+{ord(character):04X}): {cure}."
+        return (
+            f"It has the character {unicodedata.name(character)} (U+{ord(character):04X}): {cure}."
+        )
     return ""
+
+
+def _list_characters(connection: sqlite3.Connection) -> set[str]:
+    """The characters in the names of tables and columns, as far as these can be read."""
+    with suppress(sqlite3.Error):
+        tables = _list_tables(connection)
+        columns = [column for table in tables for column in _columns(connection, table)]
+        return {*"".join(tables), *"".join(columns)}
+    return set()
 
 
 _LOOKALIKES = {
@@ -265,7 +279,10 @@ def _list_tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    """The columns of a table; none of a view that is broken."""
     schema, _, name = table.rpartition(".")
     place = f"{quote_text(name)}, {quote_text(schema or 'main')}"
-    found = _ask(connection, f"SELECT CAST(name AS BLOB) FROM pragma_table_info({place})")
-    return [raw.decode(errors="replace") for (raw,) in found]
+    with suppress(sqlite3.Error, UnicodeDecodeError):
+        found = _ask(connection, f"SELECT CAST(name AS BLOB) FROM pragma_table_info({place})")
+        return [raw.decode(errors="replace") for (raw,) in found]
+    return []

@@ -47,7 +47,7 @@ MISTAKES = [
         "(U+2019): write ' there.",
     ),
     ("SELECT \u201cid\u201d FROM colour", QueryError, 'MARK (U+201C): write " there.'),
-    ("SELECT\u00a0id FROM colour", QueryError, "a NO-BREAK SPACE (U+00A0): write a space there."),
+    ("SELECT\u00a0id FROM colour", QueryError, "NO-BREAK SPACE (U+00A0): write a space there."),
     (
         "SELECT id FROM colour WHERE id \u22121 > 0",
         QueryError,
@@ -55,7 +55,7 @@ MISTAKES = [
     ),
     ("SELECT id FROM colour WHERE id \u2265 1", QueryError, "(U+2265): write >= there."),
     ("SELECT count\uff08*\uff09 FROM colour", QueryError, "(U+FF08): write ( there."),
-    ("SELECT id\u200b FROM colour", QueryError, "a ZERO WIDTH SPACE (U+200B): remove it."),
+    ("SELECT id\u200b FROM colour", QueryError, "ZERO WIDTH SPACE (U+200B): remove it."),
     ("SELECT namé FROM colour", QueryError, "Did you mean 'name'?"),
     ("CREATE TABLE t (a)", ReadOnlyDatasetError, "Dataset 'colours' is read-only."),
 ]
@@ -78,6 +78,23 @@ def test_the_error_is_ours_and_that_of_sqlite3(
         assert type(caught.value.__cause__) in type(caught.value).__mro__
         assert told in str(caught.value)
         assert "'colours'" in str(caught.value)
+
+
+def test_a_character_that_names_have_is_not_taken_for_one_of_sql(tmp_path: Path) -> None:
+    schema = """
+        CREATE TABLE t ("rate \u2013 %" REAL, "L\u2019Or\u00e9al" TEXT);
+        CREATE VIEW v AS SELECT * FROM missing;
+    """
+    found = register("rates", make_database(tmp_path / "rates.db", schema=schema))
+    try:
+        for wrong, right in (
+            ("rate \u2013", "rate \u2013 %"),
+            ("L\u2019Oreal", "L\u2019Or\u00e9al"),
+        ):
+            with pytest.raises(QueryError, match=f"Did you mean '{right}'"):
+                run_with_sqlite3(found, f'SELECT t."{wrong}" FROM t')
+    finally:
+        unregister("rates")
 
 
 def test_statements_that_are_run_many_times_or_together_are_told_alike(
