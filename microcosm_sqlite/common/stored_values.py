@@ -141,11 +141,11 @@ def _read_boolean(stored: object) -> bool:
     return bool(stored)
 
 
-def _read_uuid(stored: str) -> str:
+def _read_uuid(stored: object) -> str:
     """As frames have it, with hyphens."""
     from uuid import UUID
 
-    return str(UUID(stored))
+    return str(UUID(str(stored)))
 
 
 _READ: dict[str, Callable[[Any], object]] = {

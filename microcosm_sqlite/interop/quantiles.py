@@ -24,4 +24,6 @@ def interpolate(low: Any, high: Any, share: float) -> Any:
     (1.5, '1999-12-31')
     """
     is_between = share and isinstance(low, int | float) and isinstance(high, int | float)
+    # What is between two infinite ones cannot be computed, and is the same.
+    is_between = is_between and low != high
     return low + (high - low) * share if is_between else low

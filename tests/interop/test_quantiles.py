@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import closing
+from math import inf
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from microcosm_sqlite.interop.card.profiles import profile_table
+from microcosm_sqlite.interop.quantiles import interpolate
 
 METADATA = sa.MetaData()
 sa.Table(
@@ -38,3 +40,10 @@ def test_a_card_tells_the_quartiles_of_describe(make: Any, count: int) -> None:
         assert told == [str(each) for each in (column.q25, column.median, column.q75)] or [
             float(each) for each in told
         ] == [column.q25, column.median, column.q75]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"), [(inf, inf, inf), (1, inf, inf), (-inf, -inf, -inf)]
+)
+def test_between_two_that_are_alike_is_the_same(low: float, high: float, told: float) -> None:
+    assert interpolate(low, high, 0.5) == told

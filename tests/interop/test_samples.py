@@ -81,6 +81,7 @@ def test_a_large_table_is_not_scanned(connection: sqlite3.Connection) -> None:
         ({"type": "duration"}, "1970-01-02 02:30:00.000000", "1 day, 2:30:00"),
         ({"type": "duration"}, "a while", "a while"),
         ({"type": "string", "format": "uuid"}, "0" * 31 + "7", str(UUID(int=7))),
+        ({"type": "string", "format": "uuid"}, 1.5, "1.5"),
         ({"type": "datetime"}, "2013-01-01 10:00:00.000000", "2013-01-01 10:00"),
         ({"type": "boolean"}, 1, "yes"),
         ({"type": "integer"}, 20130101, "20130101"),

@@ -77,9 +77,11 @@ _ELSEWHERE = {
 
 _LONGEST = LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
 READ = "Only reading is allowed: write one SELECT."
+_OUTSIDE = {"fts3_tokenizer", "load_extension"}
+"""Functions that do more than read."""
 _UNSTOPPABLE = (
-    "Nothing can interrupt it, as any of instr, json_patch, replace, and trim, ltrim and rtrim of "
-    "two arguments. LIKE, GLOB and substr are allowed."
+    f"Nothing can interrupt it, as any of {', '.join(sorted(DANGEROUS_FUNCTIONS - _OUTSIDE))}, and "
+    "trim, ltrim and rtrim of two arguments. LIKE, GLOB and substr are allowed."
 )
 _NO_PARAMETERS = "Write values in place of parameters."
 _DIALECTS = (
@@ -96,10 +98,11 @@ _DIALECTS = (
 _ADVICE: tuple[tuple[str, str | Callable[[str, Connection, str], str]], ...] = (
     (r"no such table: (?P<name>.+)", _on_table),
     (r"no such function: (?P<name>.+)", _on_function),
-    (r"not authorized to use function: (?P<name>load_extension|fts3_tokenizer)", READ),
+    (f"not authorized to use function: ({'|'.join(sorted(_OUTSIDE))})", READ),
     (r"not authorized to use function: |user-defined function raised", _UNSTOPPABLE),
     (r"not authorized|authorization denied", READ),
     (r"You did not supply|Incorrect number of bindings|Binding \d+ has no", _NO_PARAMETERS),
+    (r'near "[?:@$]', _NO_PARAMETERS),
     (r"near (?P<name>.+): syntax error", _on_syntax),
     (r"unrecognized token: (?P<name>.+)", _on_syntax),
     (

@@ -52,6 +52,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoundedReader]:
         ("SELECT\u00a0name FROM colour", "write a space"),
         ("SELECT name FROM colour WHERE name = ?", "values in place of parameters"),
         ("SELECT name FROM colour WHERE name = :name", "values in place of parameters"),
+        ("SELECT name FROM colour WHERE id IN :ids", "values in place of parameters"),
         ("SELECT name FROM colour WHERE count(*) > 1 GROUP BY 1", "HAVING"),
         ("SHOW TABLES", "description"),
         ("SELECT 1; SELECT 2", "one by one"),
