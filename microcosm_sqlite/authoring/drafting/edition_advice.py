@@ -198,12 +198,12 @@ def read_descriptions(file: Path) -> Mapping[str, ColumnDescription]:
     return raw.descriptions if isinstance(raw, TypedFile) else {}
 
 
-def read_notes(sources: Iterable[Source]) -> frozenset[str]:
+def read_notes(sources: Iterable[Source], options: CsvOptions) -> frozenset[str]:
     """What of the files of a table is not taken as it stands there, as they are read now."""
     found: set[str] = set()
     for source in sources:
         if isinstance(source, SourceFile) and not source.member and source.path.is_file():
-            with suppress(SourceError), choose_opener(source, CsvOptions())(ignore_advance) as each:
+            with suppress(SourceError), choose_opener(source, options)(ignore_advance) as each:
                 found.update(each.notes)
     return frozenset(found)
 

@@ -146,7 +146,7 @@ class EditionFiles:
             each for each in files if each.name not in parts or not are_same(each, parts[each.name])
         ]
         if news:
-            self.changes.noted[table.name] = read_notes(sources)
+            self._keep_notes(table.name, sources)
         for file in news:
             place = parts.pop(file.name, table / file.name)
             replace_source(self.revision, place, file, place)
@@ -176,6 +176,10 @@ class EditionFiles:
         """Keep in the settings where a file was fetched, and what is known of it."""
         self.values.setdefault("upstream", {})[table] = download.url
         self.values.setdefault("fetched", {})[table] = download.facts
+
+    def _keep_notes(self, table: str, sources: Sequence[Source]) -> None:
+        options = self.settings.read_options(table).csv
+        self.changes.noted[table] = read_notes(sources, options)
 
     def _replace(self, file: Path, place: Path, sources: Mapping[str, Sequence[Source]]) -> bool:
         """Put a file in the place of one before; whether it is another one.
@@ -216,7 +220,8 @@ class EditionFiles:
         if may_be_cut(file, place):
             self.changes.cut.add(table)
         self.changes.described[table] = read_descriptions(place)
-        self.changes.noted |= {name: read_notes(listed) for name, listed in sources.items()}
+        for name, listed in sources.items():
+            self._keep_notes(name, listed)
         before, place = place, place if suffix == known else place.with_name(f"{table}{suffix}")
         replace_source(self.revision, before, file, place)
         if download:

@@ -579,3 +579,23 @@ def test_values_that_are_read_as_none_are_noted_once_they_are_new(
         done = refresh_project(project, [tmp_path / name], apply=True)
         assert done.is_applied
         assert [each for each in done.report if "note:" in each] == [f"  note: {n}" for n in told]
+
+
+def test_notes_of_an_edition_before_are_those_of_its_encoding(tmp_path: Path) -> None:
+    folder, lines = tmp_path / "birds", [f"{at:>4}Ada\tx  1.5" for at in range(1, 31)]
+    folder.mkdir()
+    (folder / "birds.codebook.csv").write_text("column,start,width\nid,1,4\nname,5,7\nsize,12,3\n")
+    (folder / "birds.fwf").write_text("\n".join([*lines, ""]))
+    project = draft_project(tmp_path / "p-data", folder).path
+    settings = project / "pyproject.toml"
+    heading = "[tool.hatch.build.targets.wheel.hooks.microcosm-sqlite]\n"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace(heading, f'{heading}csv.encoding = "latin-1"\n'), "utf-8")
+    for name, more in (("Zo\xeb", ""), ("Zo\xe9", "?")):
+        edited = [f"{lines[0]}{more}", lines[1].replace("Ada", name), *lines[2:], ""]
+        (folder / "birds.fwf").write_text("\n".join(edited), "latin-1")
+        done = refresh_project(project, [folder], apply=True)
+        assert done.is_applied, done.decisions
+        notes = [each for each in done.report if "note:" in each]
+        assert len(notes) == bool(more), notes
+        assert all("has text at 15" in each for each in notes)
