@@ -135,7 +135,7 @@ class _FixedRecords(Records):
                 if odd and "text" not in found:
                     place = f"line {line} has text at {odd[0] + 1}"
                     found["text"] = f"{place}, in no column of its codebook, which is not read"
-                if "\t" in content and "tab" not in found:
+                if "\t" in content.rstrip() and "tab" not in found:
                     found["tab"] = (
                         f"line {line} has a tab, which is read as one character, so the columns "
                         "behind it may be others; write as many spaces as it stands for"

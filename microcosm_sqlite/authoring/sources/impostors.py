@@ -79,6 +79,8 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _MOST_TOLD = 60
+MOST_ANSWERED = 4096
+"""Characters of an answer at most; what is longer may be data, such as rows of details."""
 
 
 def find_answer(text: str) -> str:
@@ -93,6 +95,8 @@ def find_answer(text: str) -> str:
         text: The whole text.
     """
     text = text.strip()
+    if len(text) > MOST_ANSWERED:
+        return ""
     is_answer = _STATUS.fullmatch(text) or _XML_MESSAGE.match(text) or _is_message(text)
     told = " ".join(text.split())
     return (told if len(told) <= _MOST_TOLD else f"{told[:_MOST_TOLD]}...") if is_answer else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -166,7 +167,7 @@ def _read_features(text: IO[str], name: str, survey: _Survey) -> Iterator[Any]:
     Raises:
         SourceError: It is not JSON, or no object.
     """
-    stream, told = JsonStream(text), dict[str, Any]()
+    stream, told, is_whole = JsonStream(text), dict[str, Any](), False
     try:
         if stream.find_next() != "{":
             stream.read_value()
@@ -177,17 +178,19 @@ def _read_features(text: IO[str], name: str, survey: _Survey) -> Iterator[Any]:
                 yield from stream.read_array()
             else:
                 told[key] = stream.read_value()
+        is_whole = True
         stream.refuse_more("object")
     except (ValueError, RecursionError) as error:
         reason = str(error)
         if isinstance(error, json.JSONDecodeError):
             stream.find_place(error)
             reason = f"{error.msg} (character {stream.column})"
+        is_followed = is_whole and told.get("type") == "Feature"
         raise SourceError(
             f"{name}, line {stream.line} is not JSON: {reason}.",
             file=name,
             line=stream.line,
-            hint=_LINES.format(name) if told.get("type") == "Feature" else DAMAGED,
+            hint=_LINES.format(shlex.quote(name)) if is_followed else DAMAGED,
         ) from error
     survey.kind, survey.system = str(told.get("type", "")), told.get("crs")
     if survey.kind == "Feature":

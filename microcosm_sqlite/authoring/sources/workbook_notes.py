@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from microcosm_sqlite.authoring.sources.workbook_parts import Valueless, name_column
-from microcosm_sqlite.common.wording import spell_count
+from microcosm_sqlite.common.wording import list_few, spell_count
 
 Rows = list[tuple[int, list[Any]]]
 """The rows of a sheet, each with its number there."""
@@ -61,15 +61,15 @@ def describe_neighbours(rows: Rows, columns: Sequence[int], line: int) -> Iterat
         columns: The places of these columns in the sheet, from zero.
         line: The row of the header.
     """
-    for before, at in pairwise(columns):
-        if at > before + 1:
-            blank = (
-                "1 blank column is" if at == before + 2 else f"{at - before - 1} blank columns are"
-            )
-            yield (
-                f"{blank} left out in front of column {name_column(at)}; if another table "
-                f"begins there, {_APART}"
-            )
+    gaps = {at: at - before - 1 for before, at in pairwise(columns) if at > before + 1}
+    if gaps:
+        count = sum(gaps.values())
+        places = list_few([name_column(at) for at in gaps], _NAMES_TOLD)
+        yield (
+            f"{spell_count(count, 'blank column')} {'is' if count == 1 else 'are'} left out in "
+            f"front of column{'s' * (len(gaps) > 1)} {places}; if another table begins there, "
+            f"{_APART}"
+        )
     headers = [rows[at] for at in _find_headers(rows, line)]
     if headers:
         number, first = headers[0]

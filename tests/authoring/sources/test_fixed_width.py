@@ -52,6 +52,8 @@ def test_a_tab_which_moves_columns_is_told(tmp_path: Path) -> None:
     with open_text(tmp_path, f"{first}\n\t{rest}") as records:
         (note,) = (each for each in records.notes if "tab" in each)
     assert note.startswith("line 2 has a tab, which is read as one character, so the columns")
+    with open_text(tmp_path, f"{first}\t\n{rest}") as records:  # nothing is behind it
+        assert records.notes == ()
 
 
 def test_a_line_of_names_is_told_with_what_to_do(tmp_path: Path) -> None:

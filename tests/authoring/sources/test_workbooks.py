@@ -206,6 +206,10 @@ BELOW = "row {}, below blank rows, may be the header of another table ('pet, age
             [[*left, None, None, *right] for left, right in zip(PEOPLE, PETS, strict=True)],
             "2 blank columns are left out in front of column E",
         ),
+        (
+            [[each for cell in row * 3 for each in (cell, None)] for row in PEOPLE],
+            "5 blank columns are left out in front of columns C, E, G and more; if another table",
+        ),
     ],
 )
 def test_what_may_be_another_table_of_a_sheet_is_told(

@@ -21,7 +21,7 @@ from microcosm_sqlite.authoring.sources.formats import (
     split_name,
     unpack_name,
 )
-from microcosm_sqlite.authoring.sources.impostors import DOWNLOAD, find_answer
+from microcosm_sqlite.authoring.sources.impostors import DOWNLOAD, MOST_ANSWERED, find_answer
 from microcosm_sqlite.authoring.sources.streams import COMPRESSION_MARKS, COMPRESSIONS, open_bytes
 from microcosm_sqlite.authoring.sources.workbooks import WORKBOOK_SUFFIXES
 from microcosm_sqlite.errors import SourceError
@@ -87,7 +87,7 @@ def refuse_disguise(path: Path) -> None:
 
 def _refuse_answer(path: Path) -> None:
     """Raise for what a service answered in place of a file; not where it may be a row."""
-    if split_name(path)[1] == "jsonl" or path.stat().st_size > _MOST_START:
+    if split_name(path)[1] == "jsonl" or path.stat().st_size > MOST_ANSWERED:
         return
     answer = find_answer(path.read_bytes().decode("utf-8-sig", "replace"))
     if answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -359,3 +360,13 @@ def test_a_feature_on_each_line_is_told_from_damage(tmp_path: Path) -> None:
         sniff(path)
     told = "If it has a feature on each line, write them as one collection: ogr2ogr -f GeoJSON "
     assert caught.value.hint == f"{told}all.geojson birds.geojson"
+    path.write_text(feature[:-1], "utf-8")
+    with pytest.raises(SourceError) as caught:
+        sniff(path)
+    assert "ogr2ogr" not in caught.value.hint
+
+
+def test_many_rows_of_details_are_no_answer(tmp_path: Path) -> None:
+    rows = [{"item": number, "price": 1.5} for number in range(200)]
+    (tmp_path / "a.json").write_text(json.dumps({"detail": rows}), "utf-8")
+    assert "rows seem to be in" in describe_unread(tmp_path / "a.json")
