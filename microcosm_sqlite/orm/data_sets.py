@@ -74,7 +74,6 @@ class DataSet(metaclass=DataSetMeta):
     if TYPE_CHECKING:
         registry: ClassVar[registry]
         metadata: ClassVar[MetaData]
-        innermost_scope: ClassVar[ContextVar[Scope | None]]
         dataset_name: ClassVar[str]
         __table__: ClassVar[FromClause]
         __mapper__: ClassVar[Mapper[Any]]
@@ -83,6 +82,8 @@ class DataSet(metaclass=DataSetMeta):
 
         def __init_subclass__(cls, *, name: str = ..., **options: Any) -> None: ...
 
+    # That of each base takes its place; no context is open on DataSet itself.
+    innermost_scope: ClassVar[ContextVar[Scope | None]] = ContextVar("microcosm", default=None)
     session: ClassVar[CurrentSession] = CurrentSession()
 
     @staticmethod

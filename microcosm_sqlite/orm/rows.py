@@ -104,7 +104,7 @@ class PreparedRows:
             values = given if are_plain and self._binds_directly else self._bind(given)
             cursor = driver_connection.execute(self.sql, values)
             first = cursor.fetchmany(2)
-        except sqlite3.Error:
+        except Exception:  # noqa: BLE001  # such as of a type that does not take a value
             # SQLAlchemy meets the same error, and those who listen to it explain it.
             return self._fetch_by_engine(connection, given)
         # A row by its key is all there is: nothing is left to close, and no page to be damaged.

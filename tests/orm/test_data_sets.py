@@ -51,6 +51,12 @@ def test_data_set_itself_resolves_to_nothing() -> None:
     with pytest.raises(DatasetError, match="belongs to no dataset"):
         DataSet.resolve()
 
+    class NoStore(Store[DataSet]):
+        pass
+
+    with pytest.raises(DatasetError, match="belongs to no dataset"):
+        NoStore().get(1)
+
 
 def test_data_sets_share_no_tables() -> None:
     assert set(Zoo.metadata.tables) == {"keeper"}

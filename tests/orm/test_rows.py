@@ -143,6 +143,17 @@ def test_an_error_of_sqlite_is_raised_as_sqlalchemy_does(session: Session) -> No
         list(prepared.fetch(session.connection(), []))
 
 
+def test_a_value_that_its_type_does_not_take_is_refused_as_sqlalchemy_does(
+    session: Session,
+) -> None:
+    wanted = sa.bindparam("day", type_=sa.Date())
+    statement = sa.select(sa.literal(1)).where(wanted == wanted)
+    dialect = session.connection().dialect
+    prepared = PreparedRows(statement, ["day"], [sa.literal(1)], dialect)
+    with pytest.raises(sa.exc.StatementError, match="only accepts Python date"):
+        list(prepared.fetch(session.connection(), ["2020-01-01"]))
+
+
 def test_what_rows_come_from_is_closed_when_they_are_no_longer_wanted(session: Session) -> None:
     closed: list[str] = []
     statement = sa.select(sa.literal(1))
