@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
@@ -18,7 +19,7 @@ from microcosm_sqlite.authoring.sources.companions import lead_to
 from microcosm_sqlite.authoring.sources.contents import list_contents
 from microcosm_sqlite.authoring.sources.databases import is_database
 from microcosm_sqlite.authoring.sources.formats import WORKBOOK, name_table, split_name
-from microcosm_sqlite.errors import SettingsError
+from microcosm_sqlite.errors import SettingsError, SourceError
 
 Named = Sequence[str | os.PathLike[str]]
 
@@ -166,8 +167,10 @@ def _makes_one(path: Path) -> bool:
     """Whether a file makes one table, called as the file; those of several sheets have names."""
     if not path.is_file() or is_database(path):
         return False
-    is_workbook = split_name(path)[1] == WORKBOOK
-    return not is_workbook or len([*list_contents(path, path.name, name_table(path))]) == 1
+    if split_name(path)[1] == WORKBOOK:
+        with suppress(SourceError):  # told when it is read, with what it is
+            return len([*list_contents(path, path.name, name_table(path))]) == 1
+    return True
 
 
 def refuse_taken(file: str, table: str, taken: Collection[str]) -> None:

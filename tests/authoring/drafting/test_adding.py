@@ -283,6 +283,30 @@ def write_book(folder: Path, *sheets: str) -> Path:
     return folder / "book.xlsx"
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"error": "Not Found"}', "what a service answered in place of a file"),
+        (b"<!doctype html><html></html>", "a web page by its content"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", "Git LFS pointer"),
+        (b"PK\3\4 of a workbook that was cut", "x.xlsx cannot be read"),
+    ],
+    ids=["answer", "page", "pointer", "cut"],
+)
+def test_what_is_called_a_workbook_and_is_none_is_told_as_new_tells_it(
+    project: Path, tmp_path: Path, content: bytes, told: str
+) -> None:
+    (tmp_path / "found").mkdir()
+    file = tmp_path / "found" / "x.xlsx"
+    file.write_bytes(content)
+    for run in (
+        lambda: add_tables(project, [file]),
+        lambda: draft_project(tmp_path / "x-data", tmp_path / "found"),
+    ):
+        with pytest.raises(SourceError, match=told):
+            run()
+
+
 def test_a_new_sheet_becomes_a_table_as_the_report_says(tmp_path: Path) -> None:
     project = draft_project(
         tmp_path / "p-data", write_book(tmp_path / "first", "birds", "nests").parent

@@ -8,7 +8,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from microcosm_sqlite.authoring.drafting.from_files.conversions import describe_conversion
 from microcosm_sqlite.authoring.drafting.from_files.dialects import guess_dialect
@@ -69,6 +69,8 @@ def refuse_disguise(path: Path) -> None:
             return
         advice = f"Call it {path.stem}{kind}." if kind in WORKBOOK_SUFFIXES else "Export it as CSV."
         raise _complain(path, "a workbook or document by its content", advice)
+    if found == ".zip" and split_name(path)[1] == WORKBOOK and not is_zipfile(path):
+        return  # one that was cut, as what reads it says
     if not suffix and found:
         raise _complain(path, f"{found} by its content", f"Call it {path.name}{found}.")
     with open_bytes(path) as stream:
