@@ -116,7 +116,7 @@ def judge_condition(
             raise TypeError("params belong to a condition in SQL; where has the values already")
         where, params = write_condition(dataset, dataset.tables[table], where)
     check_params(params)
-    params = params or ()
+    params = keep_lists(params) or ()
     written = where  # as the caller knows it, without a parameter for each member of a list
     if where:
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

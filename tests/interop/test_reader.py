@@ -514,6 +514,7 @@ def test_what_can_be_read_once_is_asked_for_as_often_as_it_is_needed(halves):
         lambda: {"where": {"id": (n for n in (1, 3))}},
         lambda: {"where": "id IN :ids", "params": {"ids": (n for n in (1, 3))}},
         lambda: {"where": "id IN ?", "params": [iter((1, 3))]},
+        lambda: {"where": "id IN (?, ?)", "params": iter((1, 3))},
     ]
     for make in conditions:
         lazy = halves.polars("numbers", lazy=True, columns=iter(["id"]), **make())
