@@ -131,10 +131,14 @@ class _FixedRecords(Records):
         source, found = self._opener.source, dict[str, str]()
         with open_text(source.path, self._opener.encoding, name=source.name) as text:
             for line, content in enumerate(text, start=1):
-                odd = [at for at, each in enumerate(content) if each.strip() and at not in taken]
-                if odd and "text" not in found:
-                    place = f"line {line} has text at {odd[0] + 1}"
-                    found["text"] = f"{place}, in no column of its codebook, which is not read"
+                if "text" not in found:  # which takes long of many lines
+                    odd = (at for at, each in enumerate(content) if each.strip())
+                    place = next((at + 1 for at in odd if at not in taken), 0)
+                    if place:
+                        found["text"] = (
+                            f"line {line} has text at {place}, in no column of its codebook, "
+                            "which is not read"
+                        )
                 if "\t" in content.rstrip() and "tab" not in found:
                     found["tab"] = (
                         f"line {line} has a tab, which is read as one character, so the columns "
