@@ -16,7 +16,7 @@ from types import NoneType
 from typing import TYPE_CHECKING
 
 from microcosm_sqlite.catalog.connection import connect
-from microcosm_sqlite.catalog.preflight import translate
+from microcosm_sqlite.catalog.preflight import UNDECODED, translate
 from microcosm_sqlite.catalog.registry import dataset
 from microcosm_sqlite.common.arguments import check_count, check_names
 from microcosm_sqlite.common.extras import extra
@@ -219,7 +219,7 @@ def _read_through_sqlite(scan: Scan, batch_size: int) -> Iterator[pa.RecordBatch
 
 
 def _explain(error: sqlite3.Error, scan: Scan) -> DatasetError:
-    garbled = re.match(r"Could not decode to UTF-8 column '(.*)' with text", str(error), re.DOTALL)
+    garbled = re.match(rf"{UNDECODED} column '(.*)' with text", str(error), re.DOTALL)
     for column in scan.columns:
         if garbled and garbled[1] == column.name:
             return column.mismatch(scan.table, NOT_UTF8)

@@ -190,13 +190,12 @@ def _find_quantiles(
         passed += count
         while len(found) < len(wanted) and passed > wanted[len(found)]:
             found[wanted[len(found)]] = value
-    if len(found) < len(wanted):
+    if total < 1 or len(found) < len(wanted):
         return distinct, []
-    ends = (PERCENTS[0], PERCENTS[-1])  # where a histogram may begin and end
-    return distinct, [
-        interpolate(found[place], found.get(place + 1), 0 if percent in ends else share)
-        for percent, (place, share) in zip(PERCENTS, places, strict=True)
-    ]
+    # A histogram may begin and end at the outer two, and never leaves out more than one percent.
+    (first, _), *inner, (last, behind) = places
+    quartiles = [interpolate(found[at], found.get(at + 1), share) for at, share in inner]
+    return distinct, [found[first], *quartiles, found[last + (behind > 0)]]
 
 
 def _choose_ends(

@@ -85,9 +85,12 @@ def find_quantiles(values):
     np = pytest.importorskip("numpy")
     if isinstance(values[0], date):
         days = np.array(values, dtype="datetime64[D]")
-        return [str(day) for day in np.percentile(days, PERCENTS, method="lower")]
+        found = np.percentile(days, PERCENTS, method="lower")
+        found[-1] = np.percentile(days, PERCENTS[-1], method="higher")
+        return [str(day) for day in found]
     found = np.percentile(values, PERCENTS)
-    found[[0, -1]] = np.percentile(values, (PERCENTS[0], PERCENTS[-1]), method="lower")
+    found[0] = np.percentile(values, PERCENTS[0], method="lower")
+    found[-1] = np.percentile(values, PERCENTS[-1], method="higher")
     least = 1e-12 * max(abs(float(each)) for each in values)  # what rounding may make of it
     return pytest.approx([float(each) for each in found], rel=1e-12, abs=least)
 
@@ -120,3 +123,8 @@ def test_a_long_tail_is_cut_off_where_it_would_flatten_the_rest(make):
     assert min(profile.bins) > 0
     whole = profiles(make(METADATA, {"t": rows}))["whole"]
     assert (whole.start, whole.end, whole.below, whole.above) == (0, 99, 0, 0)
+
+
+def test_a_value_of_few_is_not_cut_off(make):
+    profile = profiles(make(METADATA, {"t": [{"whole": n} for n in (1, 2, 1000)]}))["whole"]
+    assert (profile.start, profile.end, profile.above) == (1, 1000, 0)
