@@ -179,8 +179,7 @@ def checked_uri(location: Location) -> str:
     """
     if location.memory:
         return f"{location.memory}&mode=ro"
-    if location.renew is not None:
-        location.renew()
+    location.restore()
     if location.immutable:
         location.pin(_preflight_settled(location))
     else:

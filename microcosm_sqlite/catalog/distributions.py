@@ -71,6 +71,10 @@ class Problem:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between looks at metadata that an installer may be writing."""
+
+
 class Distribution:
     """An installed distribution that names our entry-point group.
 
@@ -106,6 +110,11 @@ class Distribution:
     def is_zipped(self) -> bool:
         """Whether it is imported from inside a zip file."""
         return not os.path.isdir(self.site)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether its metadata were removed since they were found."""
+        return not self.is_zipped and not os.path.exists(self.metadata)
 
     @property
     def reinstall_command(self) -> str:

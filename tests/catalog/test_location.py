@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -254,6 +255,26 @@ def test_an_upgrade_under_a_process_is_told_by_the_versions(
         assert connection.execute("SELECT count(*) FROM shade").fetchone() == (53,)
     connection.close()
     assert {"0.3.0", "0.4.0"} <= {each["version"] for each in provenance()}
+
+
+@pytest.mark.parametrize("known", ["name", "manifest", "location"])
+def test_an_upgrade_before_the_first_opening_is_told_by_the_versions(
+    site: Path, tmp_path: Path, compression: str, known: str
+) -> None:
+    install(site, tmp_path, "0.3.0", compression)
+    held = dataset("colours")
+    if known != "name":
+        getattr(held, known)
+    install(site, tmp_path, "0.4.0", compression, rows=50)
+    if compression != "none" and known == "location":
+        held.connect().close()  # what was extracted stays
+        return
+    told = "0.3.0, which had dataset 'colours', was uninstalled after"
+    if known != "name":
+        told = "0.3.0 was replaced by 0.4.0 while"
+    with pytest.raises(DatasetReplacedError, match=re.escape(told)):
+        held.connect()
+    assert dataset("colours").version == "0.4.0"
 
 
 def test_the_same_version_installed_again_goes_on(

@@ -489,9 +489,8 @@ def test_metadata_is_of_the_version_that_is_advised(project: Path) -> None:
     (found,) = check_publication(project).warnings
     assert found.code == "P25"
     # What the hint says is done, word for word.
-    assert (
-        f"Set {setting.strip()} below [tool.hatch.build.targets.wheel] and of sdist" in found.hint
-    )
+    tables = [f"[tool.hatch.build.targets.{target}]" for target in ("wheel", "sdist")]
+    assert f"Set {setting.strip()} under {' and '.join(tables)}" in found.hint
     assert "leave out `import-names`" in found.hint
     text = settings.read_text().replace('import-names = ["birds_data"]\n', "")
     for target in ("wheel", "sdist"):
