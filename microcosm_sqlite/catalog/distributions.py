@@ -71,10 +71,6 @@ class Problem:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds between looks at metadata that an installer may be writing."""
-
-
 class Distribution:
     """An installed distribution that names our entry-point group.
 

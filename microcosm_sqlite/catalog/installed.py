@@ -109,11 +109,7 @@ class InstalledDataset(Frames):
             BrokenDistributionError: The manifest cannot be read.
         """
         if not self._is_manifest_read:
-            self._manifest = (
-                find_manifest(self.name, self.entry)
-                if self.entry
-                else manifest_beside(self._location)
-            )
+            self._manifest = self._read_manifest()
             self._is_manifest_read = True
         return self._manifest
 
@@ -207,9 +203,9 @@ class InstalledDataset(Frames):
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
-        from microcosm_sqlite.catalog.registry import explain_edition
+        from microcosm_sqlite.catalog.registry import explain_edition, find_others
 
-        others = _find_others(attach)
+        others = find_others(attach)
         connection = connections.connect(
             self.location,
             attach={name: other.location for name, other in others.items()},
@@ -302,11 +298,12 @@ class InstalledDataset(Frames):
         Raises:
             DatasetError: This dataset or another cannot be found or opened.
         """
+        from microcosm_sqlite.catalog.registry import find_others
         from microcosm_sqlite.orm.engines import create_dataset_engine
 
         return create_dataset_engine(
             self,
-            attach={name: other.location for name, other in _find_others(attach).items()},
+            attach={name: other.location for name, other in find_others(attach).items()},
             untrusted=untrusted,
         )
 
@@ -328,8 +325,18 @@ class InstalledDataset(Frames):
             check_models(self.entry.distribution, self.manifest)
         return import_module(self.manifest.models)
 
+    def _read_manifest(self) -> Manifest | None:
+        if self.entry is None:
+            return manifest_beside(self._location)
+        manifest = find_manifest(self.name, self.entry)
+        if manifest is None and self.entry.distribution.is_removed:
+            from microcosm_sqlite.catalog.replacement import read_again
+
+            manifest = read_again(self.name, self.entry.distribution)
+        return manifest
+
     def _refuse_change(self) -> None:
-        from microcosm_sqlite.catalog.registry import refuse_replaced
+        from microcosm_sqlite.catalog.replacement import refuse_replaced
 
         refuse_replaced(self)
 
@@ -338,13 +345,3 @@ class InstalledDataset(Frames):
         if self.manifest:
             return locate(self.entry.distribution, self.manifest)
         return locate_entry(self.entry, graph)
-
-
-def _find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
-    if names == ():  # as mostly, which needs no imports
-        return {}
-    from microcosm_sqlite.catalog.registry import dataset
-    from microcosm_sqlite.common.arguments import check_names
-
-    chosen = [names] if isinstance(names, str) else check_names("attach", names)
-    return {name: dataset(name) for name in chosen}

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 
-from microcosm_sqlite.catalog.distributions import (
-    PAUSES,
-    find_developed,
-    folder_reader,
-    is_developed,
-)
+from microcosm_sqlite.catalog.distributions import find_developed, folder_reader, is_developed
 from microcosm_sqlite.catalog.manifest import EXTENSION, FILE_NAME, Manifest
 from microcosm_sqlite.catalog.preflight import identify_state
 from microcosm_sqlite.errors import (
     BrokenDistributionError,
     DatasetFileError,
     DatasetFileMissingError,
-    DatasetReplacedError,
     ManifestError,
 )
 
@@ -123,12 +116,9 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
     Raises:
         ManifestError: It cannot be used.
         BrokenDistributionError: It cannot be read.
-        DatasetReplacedError: The distribution is not installed any more.
     """
     distribution = entry.distribution
     manifest = distribution.read_manifest()
-    if manifest is None and distribution.is_removed:
-        manifest = _read_again(name, distribution)
     if manifest is None or manifest.name != name:
         return None
     check_own(entry, manifest)
@@ -140,20 +130,6 @@ def find_manifest(name: str, entry: Entry) -> Manifest | None:
     # new as the database.
     path = find_developed(member_name(manifest))
     return (manifest_beside(Location(path, immutable=False)) if path else None) or manifest
-
-
-def _read_again(name: str, distribution: Distribution) -> Manifest:
-    """The manifest of a distribution that an installer removed, if it puts it there again."""
-    for pause in PAUSES:
-        time.sleep(pause)
-        manifest = distribution.read_manifest()
-        if manifest is not None:
-            return manifest
-    raise DatasetReplacedError(
-        f"Distribution {distribution.name} {distribution.version}, which had dataset {name!r}, was "
-        "uninstalled after this process found it.",
-        hint="Ask for the dataset again: another version may be installed.",
-    )
 
 
 def manifest_beside(location: Location | None) -> Manifest | None:

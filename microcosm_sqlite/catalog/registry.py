@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import time
-from types import MappingProxyType
 
 from microcosm_sqlite.catalog.discovery import discover
-from microcosm_sqlite.catalog.distributions import PAUSES, Entry, Problem
+from microcosm_sqlite.catalog.distributions import Entry, Problem
 from microcosm_sqlite.catalog.edition_choice import choose_edition, name_edition
 from microcosm_sqlite.catalog.installed import InstalledDataset
 from microcosm_sqlite.catalog.location import Location, locate_object
-from microcosm_sqlite.catalog.manifest import FULL
 from microcosm_sqlite.catalog.overrides import active, overridden
 from microcosm_sqlite.catalog.usage import log
-from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError, DatasetReplacedError
+from microcosm_sqlite.errors import DatasetError, DatasetNotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _registered: dict[str, InstalledDataset] = {}
-_view = MappingProxyType(_registered)
 _installed: dict[tuple[str, str], InstalledDataset] = {}
 
 
@@ -90,35 +86,19 @@ def find_editions(name: str) -> dict[str, InstalledDataset]:
     return {name_edition(each): each for each in candidates}
 
 
-def refuse_replaced(dataset: InstalledDataset) -> None:
-    """Refuse to open another version than before; the same one may have been reinstalled.
+def find_others(names: Iterable[str]) -> dict[str, InstalledDataset]:
+    """The datasets that are to be attached to another one.
 
     Raises:
-        DatasetReplacedError: Another is installed now, or none.
+        TypeError: What is given is no list of names.
+        DatasetError: One of them cannot be found.
     """
-    if dataset.entry is None or dataset.manifest is None:
-        return
-    current = _find_settled(dataset)
-    is_same = current and current.manifest and current.manifest.sha256 == dataset.manifest.sha256
-    if is_same:
-        return
-    version = current.version if current else ""
-    again = "another build of " if version == dataset.version else ""
-    now = f"replaced by {again}{version}" if version else "uninstalled"
-    raise DatasetReplacedError(
-        f"Dataset {dataset.name!r} {dataset.version} was {now} while this process uses it.",
-        hint="Restart the process to use what is installed now.",
-    )
+    if names == ():  # as mostly, which needs no imports
+        return {}
+    from microcosm_sqlite.common.arguments import check_names
 
-
-def _find_settled(dataset: InstalledDataset) -> InstalledDataset | None:
-    """What is installed in a dataset's place; waits while an installer writes its metadata."""
-    for pause in (*PAUSES, 0):
-        current = find_editions(dataset.name).get(dataset.edition or FULL)
-        if not pause or (current and current.manifest):
-            break
-        time.sleep(pause)
-    return current
+    chosen = [names] if isinstance(names, str) else check_names("attach", names)
+    return {name: dataset(name) for name in chosen}
 
 
 def explain_edition(dataset: InstalledDataset) -> str:
@@ -186,8 +166,8 @@ def register(name: str, path: object, *, immutable: bool = False) -> InstalledDa
 
 
 def registered() -> Mapping[str, InstalledDataset]:
-    """A view of the datasets that :func:`register` named, now and later."""
-    return _view
+    """The datasets that :func:`register` named, now and later: not a copy."""
+    return _registered
 
 
 def unregister(name: str) -> None:

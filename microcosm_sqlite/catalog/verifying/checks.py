@@ -21,9 +21,9 @@ from microcosm_sqlite.catalog.registry import (
     find,
     find_misfit,
     list_required,
-    refuse_replaced,
     suggest_install,
 )
+from microcosm_sqlite.catalog.replacement import refuse_replaced
 from microcosm_sqlite.catalog.structure import (
     describe_structure,
     fingerprint,
