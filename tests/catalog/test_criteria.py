@@ -443,7 +443,13 @@ def test_numbers_of_numpy_are_numbers(events: InstalledDataset) -> None:
 
 def test_missing_values_of_frames_are_null(events: InstalledDataset) -> None:
     numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
-    missing = [pandas.NA, pandas.NaT, numpy.datetime64("NaT"), numpy.float32("nan"), float("nan")]
+    missing = [
+        pandas.NA,
+        pandas.NaT,
+        numpy.datetime64("NaT", "us"),
+        numpy.float32("nan"),
+        float("nan"),
+    ]
     for column in ("price", "name", "at"):
         for value in missing:
             assert ask_arrow(events)(f"{column} IS :v", value) == ask_arrow(events)(
